@@ -1,0 +1,71 @@
+// Builds `dist/`: what is shipped and what the tests run. `node src/build.mjs [--outdir DIR] [--watch]`
+import { chmod, readdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, context } from 'esbuild';
+
+const src = dirname(fileURLToPath(import.meta.url));
+const option = process.argv.indexOf('--outdir');
+const outdir = option === -1 ? join(src, '..', 'dist') : resolve(process.argv[option + 1]);
+const watch = process.argv.includes('--watch');
+
+/** Parts that are loaded only when needed: in a bundle their import becomes one of the neighbouring file. */
+const lazyParts = ['offline', 'daemon'];
+const lazy = {
+  name: 'lazy-parts',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`/(${lazyParts.join('|')})/main\\.ts$`) }, ({ path, kind }) =>
+      kind === 'entry-point' ? undefined : { path: `./${/\/(\w+)\/main\.ts$/.exec(path)[1]}.cjs`, external: true },
+    );
+  },
+};
+
+const common = {
+  outdir,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  minify: true,
+  keepNames: true,
+  sourcemap: true,
+  sourcesContent: false,
+  external: ['esbuild'],
+  plugins: [lazy],
+  logLevel: 'warning',
+  define: { 'import.meta.url': '__bundleUrl' },
+  banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
+};
+const builtins = (await readdir(join(src, 'builtin')).catch(() => [])).filter((file) => file.endsWith('.ts'));
+const targets = [
+  { ...common, entryPoints: { cli: join(src, 'cli/main.ts') }, banner: { js: `#!/usr/bin/env node\n${common.banner.js}` } },
+  {
+    ...common,
+    entryPoints: {
+      offline: join(src, 'offline/main.ts'),
+      daemon: join(src, 'daemon/main.ts'),
+      runner: join(src, 'runners/inside/runner.ts'),
+      realm: join(src, 'runners/inside/realm.ts'),
+    },
+  },
+  {
+    entryPoints: [join(src, 'index.ts'), ...builtins.map((file) => join(src, 'builtin', file))],
+    outbase: src,
+    outdir,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'warning',
+  },
+];
+
+if (watch) {
+  for (const target of targets) await (await context(target)).watch();
+} else {
+  await rm(outdir, { recursive: true, force: true });
+  await Promise.all(targets.map((target) => build(target)));
+  await chmod(join(outdir, 'cli.cjs'), 0o755);
+}

@@ -1,0 +1,35 @@
+import type { Diagnostic } from './diagnostic.ts';
+import type { Declared } from './module.ts';
+import type { Policy } from './policy.ts';
+
+/** A file as it was read, whole. */
+export interface FileText {
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+  readonly sha256: string;
+}
+
+/** A checked config: what it declares. Frozen; the same object as long as all bytes are the same. */
+export interface ConfigSet {
+  readonly modules: ReadonlyMap<string, Declared>;
+  readonly policy: Policy;
+  /** Absolute folders, those of $MUSTER_MODULE_PATH last. */
+  readonly modulePath: readonly string[];
+  /** All files that took part, in reading order. */
+  readonly files: readonly FileText[];
+  /** Folders and files to watch beside `files`: those of include patterns. */
+  readonly watch: readonly string[];
+  /** SHA-256 over paths and contents of all files. */
+  readonly digest: string;
+  readonly warnings: readonly Diagnostic[];
+}
+
+export type ConfigOutcome =
+  | { readonly ok: true; readonly config: ConfigSet }
+  | {
+      readonly ok: false;
+      readonly diagnostics: readonly Diagnostic[];
+      readonly files: readonly string[];
+      readonly watch: readonly string[];
+    };

@@ -1,0 +1,23 @@
+/** A place in a config file: absolute path, line and column from 1. */
+export interface Position {
+  file: string;
+  line: number;
+  column: number;
+}
+
+export type Severity = 'error' | 'warning';
+
+/** One finding about a config, with its place (CONTRACT §6). Lines and columns count from 1; the end is exclusive. */
+export interface Diagnostic extends Position {
+  severity: Severity;
+  /** A stable word in camelCase, e.g. `unknownKey`. */
+  code: string;
+  message: string;
+  hint?: string;
+  endLine: number;
+  endColumn: number;
+}
+
+export function isError(diagnostic: Diagnostic): boolean {
+  return diagnostic.severity === 'error';
+}

@@ -1,0 +1,150 @@
+import type { Diagnostic, Position } from './diagnostic.ts';
+import type { Kind, Spec } from './fields/table.ts';
+import type { Hold, Origin, State } from './module.ts';
+import type { IsolationOf, Summary } from './plan.ts';
+
+/** Level of a module's own status, most normal first. */
+export type StatusLevel = 'core' | 'info' | 'warn' | 'error';
+
+export type Containment = 'cgroup' | 'pidNamespace' | 'processGroup';
+
+/** How an instance ended. */
+export interface LastExit {
+  at: string;
+  code: number | null;
+  signal: string | null;
+  /** In words, e.g. `exited with code 3`, `killed by SIGSEGV`. */
+  reason: string;
+  error: string | null;
+}
+
+/** One row of `list --json` (CONTRACT §6). Times are ISO 8601, ages in whole seconds. */
+export interface ModuleView {
+  name: string;
+  kind: Kind;
+  isolation: IsolationOf;
+  state: State;
+  failed: boolean;
+  size: number | null;
+  digest: string | null;
+  codeDigest: string | null;
+  stale: boolean;
+  idle: number;
+  queued: number;
+  services: string[];
+  service: string | null;
+  path: string;
+  pid: number | null;
+  threadId: number | null;
+  restarts: number;
+  origin: Origin;
+  generation: number;
+  since: string;
+  startedAt: string | null;
+  status: { level: StatusLevel; message: string; since: string };
+  healthy: boolean;
+  lastExit: LastExit | null;
+  held: Hold | null;
+  containment: Containment | null;
+  requires: string[];
+  requiredBy: string[];
+  /** Of `requires`, what is not running now. */
+  waitingFor: string[];
+  declaredAt: Position | null;
+}
+
+export interface ListDoc {
+  formatVersion: string;
+  modules: ModuleView[];
+}
+
+/** `info NAME`; of a path that is not loaded only what the file says. */
+export interface InfoDoc extends Partial<ModuleView> {
+  formatVersion: string;
+  name: string;
+  path: string;
+  sha1: string | null;
+  exports: string[];
+  spec: Spec | null;
+  /** Last lines of output. */
+  output: string[];
+}
+
+export interface Condition {
+  type: string;
+  status: boolean;
+  reason: string;
+  message: string;
+  since: string;
+}
+
+export interface LastReconcile {
+  at: string;
+  trigger: string;
+  outcome: string;
+  exitCode: number;
+  planId: string;
+  changes: { name: string; action: string; status: string; error: string | null }[];
+  diagnostics: Diagnostic[];
+}
+
+/** `status --json` (CONTRACT §6). */
+export interface StatusDoc {
+  formatVersion: string;
+  daemonId: string;
+  name: string;
+  pid: number;
+  version: string;
+  node: string;
+  stateDir: string;
+  startedAt: string;
+  config: { files: string[]; digest: string | null; revision: string | null; valid: boolean; diagnostics: Diagnostic[] };
+  generation: number;
+  serial: number;
+  synced: boolean;
+  healthy: boolean;
+  unhealthy: { name: string; reason: string }[];
+  pending: { summary: Summary | null; guards: string[] };
+  counts: Record<State, number>;
+  lastReconcile: LastReconcile | null;
+  held: Hold[];
+  drift: { name: string; text: string }[];
+  paused: boolean;
+  containment: Containment;
+  conditions: Condition[];
+}
+
+/** One line of `events`. */
+export interface EventDoc {
+  at: string;
+  /** e.g. `state`, `plan`, `result`, `config`, `hold`, `daemon`. */
+  type: string;
+  name?: string;
+  message: string;
+  fields?: Record<string, unknown>;
+}
+
+/** One record of `logs`. */
+export interface LogRecord {
+  name: string;
+  /** ISO 8601; null where the time of a line is not known. */
+  at: string | null;
+  stream: 'stdout' | 'stderr' | 'muster';
+  level: string;
+  text: string;
+  /** True if the line was longer than a record and goes on in the next. */
+  partial?: boolean;
+}
+
+/** Progress of a run, streamed to the client that asked for it. */
+export interface Progress {
+  done: number;
+  total: number;
+  running: string[];
+}
+
+export interface DownDoc {
+  stopped: string[];
+  /** Names that had to be killed. */
+  killed: string[];
+}

@@ -1,0 +1,72 @@
+import type { Containment, StatusLevel } from './documents.ts';
+import type { Kind, Spec } from './fields/table.ts';
+
+/** Everything a start needs, secrets filled in. Never logged, never stored. */
+export interface Launch {
+  readonly name: string;
+  /** Identifies this one start for ever: in the journal before it happens and in the environment of what it starts. */
+  readonly lease: string;
+  readonly kind: Kind;
+  readonly spec: Spec;
+  /** The entry file (code), for messages. */
+  readonly path: string;
+  /** The compiled code, with its source map beside it as `.map`; null for commands. */
+  readonly codeFile: string | null;
+  readonly args: readonly string[];
+  /** The complete environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** How an instance ended, once everything of it is gone. */
+export interface Ended {
+  /** Exit code of a process; null for a thread or after a signal. */
+  code: number | null;
+  /** Signal name, real-time signals as `SIGRTMIN+n`. */
+  signal: string | null;
+  /** An uncaught error, with its stack mapped to the sources. */
+  error: { message: string; stack?: string } | null;
+  /** In words: `exited with code 3`, `killed by SIGSEGV`, `main returned`, `threw: …`. */
+  reason: string;
+}
+
+export interface LaunchHooks {
+  /** The module set its own status. */
+  status(level: StatusLevel, message: string): void;
+  /** It finalizes by its own will: main returned. */
+  finalizing(): void;
+}
+
+/** One started instance. Its owner (the `instances` room) keeps the timers; it only does what it is told. */
+export interface Launched {
+  /** Resolves when the module runs. Rejects with a MusterError if it ended or could not be started. */
+  readonly ready: Promise<void>;
+  /** Resolves, and never rejects, once all of it is gone; also after a failed start. */
+  readonly ended: Promise<Ended>;
+  pid(): number | null;
+  threadId(): number | null;
+  containment(): Containment | null;
+  /** Whether it handles a live `reconfigure`. */
+  reconfigurable(): boolean;
+  /** Asks it to stop: shutdown message or stop signal. Idempotent. */
+  stop(): void;
+  /** Ends it by force, with all that belongs to it. Idempotent. */
+  kill(): void;
+  /** Delivers a new config; rejects if the module throws, and then the old one stays. */
+  reconfigure(config: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Puts live fields of a new spec into effect that the driver applies (log settings, stop signal). */
+  update(spec: Spec): void;
+  /** Known under a new name from now on. */
+  rename(name: string): void;
+  /** Sends an OS signal; throws a MusterError where there is no process. */
+  signal(signal: string): void;
+  /** When it last sent output or a message, ms since the epoch. */
+  activeAt(): number;
+  /** The last lines of output, at most 20. */
+  output(): string[];
+}
+
+/** Starts instances of one kind. Never throws; a failed start shows in `ready` and `ended`. */
+export interface Driver {
+  start(launch: Launch, hooks: LaunchHooks): Launched;
+}

@@ -1,0 +1,134 @@
+import * as z from 'zod/mini';
+import { formatDuration, formatSize } from '../units.ts';
+import { common, nonEmpty, restart } from './common.ts';
+import { always, argument, count, duration, field, flag, size, unless } from './kit.ts';
+
+const anything = z.record(z.string(), z.unknown());
+const ready = z.union([
+  z.pipe(
+    z.literal('alive'),
+    z.transform(() => ({ alive: 250 })),
+  ),
+  z.strictObject({ alive: z._default(duration, 250) }),
+  anything,
+]);
+
+/** Fields of `command:` entries: OS processes. */
+export const commandFields = {
+  command: field({
+    schema: z.array(argument).check(z.minLength(1)),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'The program and its arguments, run without a shell.',
+  }),
+  arg0: field({ schema: z.optional(z.string()), change: 'reload', applies: 'keeper', doc: 'What the program sees as its own name.' }),
+  cwd: field({ schema: z.string(), change: 'reload', applies: 'keeper', doc: 'Working folder; without it the folder of the config file.' }),
+  stopSignal: field({
+    schema: z._default(z.string().check(z.regex(/^SIG[A-Z0-9+-]+$/, { error: 'expected a signal name such as SIGTERM' })), 'SIGTERM'),
+    change: 'live',
+    applies: 'keeper',
+    doc: 'The signal that asks the program to stop.',
+  }),
+  waitFor: field({
+    schema: z.optional(anything),
+    change: 'live',
+    applies: 'instances',
+    doc: 'What to wait for before the launch.',
+    unbuilt: always,
+  }),
+  ready: field({
+    schema: z._default(ready, { alive: 250 }),
+    change: 'live',
+    applies: 'instances',
+    doc: 'When the program counts as running: `alive` for this long, or a test that passes.',
+    unbuilt: (value) => value !== 'alive' && !(typeof value === 'object' && value !== null && 'alive' in value),
+    show: (value: { alive: number }) => `alive ${formatDuration(value.alive)}`,
+  }),
+  health: field({
+    schema: z.optional(anything),
+    change: 'live',
+    applies: 'instances',
+    doc: 'A test repeated while it runs.',
+    unbuilt: always,
+  }),
+  reloadSignal: field({
+    schema: z.optional(z.string()),
+    change: 'live',
+    applies: 'instances',
+    doc: 'Sent instead of a reload when only `files` changed.',
+    unbuilt: always,
+  }),
+  oneshot: field({
+    schema: z._default(flag, false),
+    change: 'reload',
+    applies: 'instances',
+    doc: 'Done when it exits with success.',
+    unbuilt: unless(false),
+  }),
+  exitStatus: field({
+    schema: z.prefault(z.strictObject({ success: z._default(z.array(count()), [0]), noRestart: z._default(z.array(count()), []) }), {}),
+    change: 'live',
+    applies: 'instances',
+    doc: 'Exit codes that count as success, and those after which it is not restarted.',
+  }),
+  log: field({
+    schema: z.prefault(
+      z.strictObject({
+        maxSize: z._default(size, 10 * 1024 ** 2),
+        keep: z._default(count(), 5),
+        capture: z._default(z.enum(['both', 'stdout', 'stderr', 'none']), 'both'),
+        mergeStderr: z._default(flag, false),
+        level: z._default(z.string(), 'info'),
+        stderrLevel: z._default(z.string(), 'warn'),
+        prefix: z._default(z.string(), ''),
+        metadata: z._default(anything, {}),
+        transform: z._default(z.array(z.tuple([z.string(), z.string()])), []),
+        sink: z._default(z.enum(['file', 'daemon', 'none']), 'file'),
+        overflow: z._default(z.enum(['block', 'drop']), 'block'),
+      }),
+      {},
+    ),
+    change: 'live',
+    applies: 'keeper',
+    doc: 'What becomes of the output.',
+    unbuilt: unbuiltLog,
+    show: (value: { maxSize: number; keep: number }) => JSON.stringify({ ...value, maxSize: formatSize(value.maxSize) }),
+  }),
+  onDaemonDeath: field({
+    schema: z._default(z.enum(['kill', 'keep']), 'kill'),
+    change: 'live',
+    applies: 'keeper',
+    doc: 'What becomes of the process when the daemon dies.',
+    unbuilt: unless('kill'),
+  }),
+  containment: field({
+    schema: z._default(z.enum(['auto', 'cgroup']), 'auto'),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'Refuse to run without a cgroup?',
+    unbuilt: unless('auto'),
+  }),
+  cgroup: field({ schema: z.optional(anything), change: 'live', applies: 'keeper', doc: 'Limits of its cgroup v2.', unbuilt: always }),
+  restart: restart('always'),
+  ...common,
+};
+
+/** Of the log settings the size and number of files are built. */
+function unbuiltLog(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).some((key) => key !== 'maxSize' && key !== 'keep');
+}
+
+/** Fields of `package:` entries: npm packages. */
+export const packageFields = {
+  package: field({
+    schema: z.string().check(z.minLength(1)),
+    change: 'reload',
+    applies: 'resolve',
+    doc: 'An npm package: any spec that npm takes.',
+    unbuilt: nonEmpty,
+  }),
+  config: field({ schema: z._default(anything, {}), change: 'reconfigure', applies: 'runners', doc: "Over the package's own defaults." }),
+  allowScripts: field({ schema: z._default(flag, false), change: 'reload', applies: 'resolve', doc: "Run the package's install scripts." }),
+  restart: restart('onFailure'),
+  ...common,
+};

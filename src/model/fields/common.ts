@@ -1,0 +1,184 @@
+import * as z from 'zod/mini';
+import { formatDuration } from '../units.ts';
+import { always, count, duration, envValue, field, flag, number, unless } from './kit.ts';
+
+const require_ = z.union([z.string(), z.strictObject({ name: z.string(), reload: z._default(flag, false) })]);
+
+const backoff = z.prefault(
+  z.strictObject({
+    initial: z._default(duration, 1000),
+    factor: z._default(number, 2),
+    max: z._default(duration, 60_000),
+    resetAfter: z._default(duration, 10_000),
+  }),
+  {},
+);
+
+/** The restart policy; only its default differs by kind. */
+export function restart(policy: 'always' | 'onFailure') {
+  return field({
+    schema: z.prefault(
+      z.strictObject({
+        policy: z._default(z.enum(['never', 'onFailure', 'always']), policy),
+        backoff,
+        limit: z.optional(z.strictObject({ count: count(1), within: duration })),
+      }),
+      {},
+    ),
+    change: 'live',
+    applies: 'instances',
+    doc: 'When an ended module is started again, how long between attempts, and when to give up. Without `limit` it goes on for ever at the longest delay.',
+  });
+}
+
+/** Fields that every kind of module has. */
+export const common = {
+  disabled: field({ schema: z._default(flag, false), change: 'ignored', applies: 'plan', doc: 'Keep the entry but do not load it.' }),
+  args: field({
+    schema: z._default(z.array(z.string()), []),
+    change: 'reload',
+    applies: 'instances',
+    doc: 'Arguments, passed on unchanged.',
+  }),
+  env: field({
+    schema: z._default(z.record(z.string(), envValue), {}),
+    change: 'reload',
+    applies: 'instances',
+    doc: 'Environment variables over a base of PATH HOME USER SHELL LANG LC_* TZ TMPDIR; null unsets. Nothing else leaks in.',
+  }),
+  files: field({
+    schema: z._default(z.array(z.string()), []),
+    change: 'ignored',
+    applies: 'resolve',
+    doc: 'Files whose content counts as the code of the module.',
+  }),
+  requires: field({
+    schema: z._default(z.array(require_), []),
+    change: 'live',
+    applies: 'plan',
+    doc: 'Modules or services that run before this one; with `reload: true` this one is reloaded after the other was.',
+  }),
+  after: field({ schema: z._default(z.array(z.string()), []), change: 'live', applies: 'plan', doc: 'Order only, where both are there.' }),
+  onlyIf: field({
+    schema: z.optional(
+      z.strictObject({
+        modules: z._default(z.array(z.string()), []),
+        env: z._default(z.array(z.string()), []),
+        config: z._default(z.array(z.string()), []),
+      }),
+    ),
+    change: 'ignored',
+    applies: 'plan',
+    doc: 'Load only if these modules are wanted, these variables are set (`!X`: unset) and these keys of the own config are true.',
+  }),
+  provides: field({
+    schema: z._default(z.array(z.string()), []),
+    change: 'reload',
+    applies: 'plan',
+    doc: 'Services the module registers.',
+    unbuilt: nonEmpty,
+  }),
+  priority: field({
+    schema: z._default(number, 0),
+    change: 'live',
+    applies: 'plan',
+    doc: 'Of several providers of a service the highest wins.',
+    unbuilt: unless(0),
+  }),
+  service: field({
+    schema: z.optional(z.string()),
+    change: 'reload',
+    applies: 'plan',
+    doc: 'The service that loads this module, or `none`; without it a dotted name says so.',
+    unbuilt: unless('none'),
+  }),
+  startTimeout: field({
+    schema: z._default(duration, 30_000),
+    change: 'live',
+    applies: 'instances',
+    doc: 'From launch to running.',
+    show: formatDuration,
+  }),
+  stopTimeout: field({
+    schema: z._default(duration, 10_000),
+    change: 'live',
+    applies: 'instances',
+    doc: 'How long a module may take to stop before it is killed.',
+    show: formatDuration,
+  }),
+  reload: field({
+    schema: z.prefault(z.strictObject({ strategy: z._default(z.enum(['replace', 'overlap']), 'replace') }), {}),
+    change: 'live',
+    applies: 'instances',
+    doc: '`replace` stops the old instance first; `overlap` runs the new one before the old one stops.',
+    unbuilt: (value) => (value as { strategy?: unknown } | undefined)?.strategy === 'overlap',
+  }),
+  critical: field({
+    schema: z._default(flag, false),
+    change: 'live',
+    applies: 'instances',
+    doc: 'End the daemon when this module fails for good.',
+    unbuilt: unless(false),
+  }),
+  watch: field({
+    schema: z._default(flag, false),
+    change: 'live',
+    applies: 'resolve',
+    doc: 'Reload when the code changes on disk, without a config change.',
+    unbuilt: unless(false),
+  }),
+  renamedFrom: field({
+    schema: z.optional(z.string()),
+    change: 'ignored',
+    applies: 'plan',
+    doc: 'The former name: the running instance is kept under the new one.',
+  }),
+  protect: field({
+    schema: z._default(flag, false),
+    change: 'live',
+    applies: 'plan',
+    doc: 'Never removed or reloaded without --override.',
+  }),
+  prune: field({ schema: z._default(flag, true), change: 'live', applies: 'plan', doc: 'false: stays when dropped from the config.' }),
+  user: field({ schema: z.optional(z.string()), change: 'reload', applies: 'keeper', doc: 'User to run as.', unbuilt: always }),
+  group: field({ schema: z.optional(z.string()), change: 'reload', applies: 'keeper', doc: 'Group to run as.', unbuilt: always }),
+  groups: field({
+    schema: z.optional(z.array(z.string())),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'Supplementary groups.',
+    unbuilt: always,
+  }),
+  umask: field({
+    schema: z.optional(z.string()),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'File mode creation mask, octal.',
+    unbuilt: always,
+  }),
+  rlimits: field({
+    schema: z.optional(z.record(z.string(), z.unknown())),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'Resource limits by name.',
+    unbuilt: always,
+  }),
+  noNewPrivileges: field({
+    schema: z._default(flag, false),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'No setuid program can raise privileges.',
+    unbuilt: unless(false),
+  }),
+  allowRoot: field({
+    schema: z._default(flag, false),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'Let the module run as uid 0 although it could run as another.',
+    unbuilt: unless(false),
+  }),
+};
+
+export function nonEmpty(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined;
+}

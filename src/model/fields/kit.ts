@@ -1,0 +1,110 @@
+import * as z from 'zod/mini';
+import { parseDuration, parsePercent, parseSize } from '../units.ts';
+
+/**
+ * What a change of a field asks for: `live` is applied to the running instance by muster itself, `reconfigure` is
+ * delivered to the module if it handles that (else a reload), `reload` needs a new instance, `ignored` is no part of
+ * what a module is (it says when or whether to act) and is never a change.
+ */
+export type Change = 'live' | 'reconfigure' | 'reload' | 'ignored';
+
+/** One row of the field table. Everything that is said of a field anywhere comes from its row. */
+export interface Field<S extends z.core.$ZodType = z.core.$ZodType> {
+  schema: S;
+  change: Change;
+  /** The room that puts the value into effect. */
+  applies: 'config' | 'resolve' | 'plan' | 'instances' | 'runners' | 'keeper';
+  doc: string;
+  /** How a canonical value is shown, where that is not its JSON. */
+  show?: (value: never) => string;
+  /** True for values that are refused because they are not built yet. */
+  unbuilt?: (value: unknown) => boolean;
+}
+
+export type Fields = Record<string, Field>;
+
+export function field<S extends z.core.$ZodType>(row: Field<S>): Field<S> {
+  return row;
+}
+
+/** For fields that are in the schema and refused whenever they are given. */
+export const always = (): boolean => true;
+
+/** For fields of which only one value is built. */
+export const unless =
+  (built: unknown) =>
+  (value: unknown): boolean =>
+    value !== built;
+
+function unit<T>(parse: (text: string) => T | null, what: string) {
+  return z.transform<string, T>((text, context) => {
+    const value = parse(text);
+    if (value !== null) return value;
+    context.issues.push({ code: 'custom', input: text, message: `expected ${what}, found "${text}"` });
+    return z.NEVER as T;
+  });
+}
+
+/** Milliseconds, written as `250ms`, `10s`, `5m`, `1h`. */
+export const duration = z.pipe(z.string(), unit(parseDuration, 'a duration such as 250ms, 10s, 5m or 1h'));
+
+/** Bytes, written as `64K`, `256M`, `1G` or a number of bytes. */
+export const size = z.union([z.int().check(z.nonnegative()), z.pipe(z.string(), unit(parseSize, 'a size such as 64K, 256M or 1G'))]);
+
+/** A percentage as written, `0%` to `100%`. */
+export const percent = z.string().check(z.refine((text) => parsePercent(text) !== null, { error: 'expected a percentage such as 50%' }));
+
+const numeric = /^-?\d+(?:\.\d+)?$/;
+
+/** A number, or the text of one: interpolation only makes strings. */
+export const number = z.union([
+  z.number(),
+  z.pipe(
+    z.string(),
+    unit((text) => (numeric.test(text) ? Number(text) : null), 'a number'),
+  ),
+]);
+
+/** A whole number from `least` up. */
+export function count(least = 0) {
+  return number.check(
+    z.refine((value) => Number.isSafeInteger(value) && (value as number) >= least, {
+      error: `expected a whole number from ${least} up`,
+    }),
+  );
+}
+
+/** A boolean, or its text: interpolation only makes strings. */
+export const flag = z.union([
+  z.boolean(),
+  z.pipe(
+    z.enum(['true', 'false']),
+    z.transform((text) => text === 'true'),
+  ),
+]);
+
+/** A value that is read from elsewhere and never shown: `env:NAME`, `file:PATH`, `exec:ARGV`. */
+export const secret = z.strictObject({
+  secret: z.string().check(z.regex(/^(?:env|file|exec|text):./s, { error: 'expected env:NAME, file:PATH or exec:ARGV' })),
+});
+export type SecretRef = z.output<typeof secret> & { fingerprint?: string };
+
+/** A string argument; numbers are taken as written. */
+export const argument = z.union([
+  z.string(),
+  z.pipe(
+    z.number(),
+    z.transform((value) => String(value)),
+  ),
+]);
+
+/** A scalar of an environment. */
+export const envValue = z.union([
+  z.string(),
+  z.pipe(
+    z.union([z.number(), z.boolean()]),
+    z.transform((value) => String(value)),
+  ),
+  z.null(),
+  secret,
+]);

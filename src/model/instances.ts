@@ -1,0 +1,66 @@
+import type { LastExit, ModuleView } from './documents.ts';
+import type { WireError } from './error.ts';
+import type { Desired, Loaded, LoadedRecord, Origin, State } from './module.ts';
+
+/** What a start needs beyond the record: values of secrets, the full environment, the file of the compiled code. */
+export interface Material {
+  readonly env: Readonly<Record<string, string>>;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly codeFile: string | null;
+}
+
+/** A module to be loaded or to become. */
+export interface Target {
+  readonly desired: Desired;
+  readonly origin: Origin;
+  readonly generation: number;
+  readonly material: Material;
+}
+
+export type InstanceEvent =
+  | { type: 'state'; name: string; from: State | null; to: State | null; failed: boolean; reason: string; lastExit: LastExit | null }
+  | { type: 'restart'; name: string; delayMs: number; attempt: number }
+  | { type: 'gaveUp'; name: string; reason: string }
+  | { type: 'status'; name: string; level: string; message: string };
+
+/**
+ * The loaded set: one state machine per module. All changes of it come from `apply`, one at a time per name; who calls
+ * has claimed the name. Every call is safe after a failed start and idempotent where that makes sense.
+ */
+export interface Instances {
+  /** A frozen copy for the planner. */
+  snapshot(): ReadonlyMap<string, Loaded>;
+  get(name: string): Loaded | undefined;
+  view(name: string): ModuleView | undefined;
+  views(): ModuleView[];
+  /** The last lines of output of an instance. */
+  output(name: string): string[];
+  /** Puts a recorded module back without starting it (after a restart of the daemon): state E, `started` false. */
+  restore(record: LoadedRecord): void;
+  /**
+   * Starts it; resolves when R. On failure it rejects with the module's error: origin `config`: it stays listed as E
+   * with `failed`; else nothing of it is left. A name that is listed but has nothing running is started anew.
+   */
+  load(target: Target): Promise<void>;
+  /** Stops it and forgets it; resolves when all of it is gone. Cancels a start or a pending restart. */
+  remove(name: string, options?: { cancel?: boolean }): Promise<void>;
+  /**
+   * Stops the old instance and starts the new one. If that fails, the old one is started again as it was and the
+   * outcome is `reverted`; if even that fails it is listed as E with `failed` and the outcome is `failed`.
+   */
+  replace(name: string, target: Target): Promise<ReplaceOutcome>;
+  /** Delivers live fields and a new `config` to the running instance; rejects and changes nothing if it throws. */
+  reconfigure(name: string, target: Target): Promise<void>;
+  /** Keeps the instance under a new name. Only the name, the record and live fields change. */
+  rename(from: string, target: Target): void;
+  /** Changes the bookkeeping only: origin, generation, source, the place of unchanged fields. */
+  adopt(name: string, target: Target): void;
+  /** Stops it, keeps it listed (E, not failed) and does not restart it until `load` is called again (command `stop`). */
+  halt(name: string, options?: { cancel?: boolean }): Promise<void>;
+  signal(name: string, signal: string): void;
+  /** Stops every instance, those that need others first; resolves when all are gone. `now()` skips the waits. */
+  stopAll(order: readonly string[]): { done: Promise<{ stopped: string[]; killed: string[] }>; now(): void };
+  on(listener: (event: InstanceEvent) => void): () => void;
+}
+
+export type ReplaceOutcome = { status: 'ok' } | { status: 'reverted'; error: WireError } | { status: 'failed'; error: WireError };

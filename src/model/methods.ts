@@ -1,0 +1,105 @@
+import * as z from 'zod/mini';
+import type { DownDoc, EventDoc, InfoDoc, ListDoc, LogRecord, Progress, StatusDoc } from './documents.ts';
+import type { Plan, Result } from './plan.ts';
+
+const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
+const ms = z.number().check(z.nonnegative());
+const flag = z.optional(z.boolean());
+const text = z.optional(z.string());
+const limit = z.union([z.int().check(z.nonnegative()), z.string().check(z.regex(/^\d+(\.\d+)?%$/))]);
+
+/** Options of every method that changes something. */
+const run = {
+  dryRun: flag,
+  override: flag,
+  /** ms to wait for another run before giving up. */
+  lockTimeout: z.optional(ms),
+  /** Why, as the caller says; kept in the generation. */
+  reason: text,
+  /** Stream `{progress}` parts before the response. */
+  progress: flag,
+  /** Wait until healthy, at most `timeout` ms. */
+  wait: flag,
+  timeout: z.optional(ms),
+};
+
+/**
+ * The methods of service `muster`, with what they take: the one typed table that the socket, the commands and modules share.
+ * The types of the responses stand in `Responses`. Method `x` is topic `muster.x`. All durations are ms.
+ */
+export const params = {
+  ping: z.strictObject({}),
+  status: z.strictObject({ wait: z.optional(z.array(z.enum(['synced', 'healthy']))), timeout: z.optional(ms) }),
+  list: z.strictObject({ service: text }),
+  info: z.strictObject({ target: z.string() }),
+  /** The whole config against what is loaded. `from`: absolute paths of files to use instead of the daemon's own. */
+  reconcile: z.strictObject({
+    ...run,
+    from: z.optional(z.array(z.string())),
+    against: z.optional(z.literal('empty')),
+    prune: z.optional(z.enum(['owned', 'none', 'all'])),
+    maxRemovals: z.optional(limit),
+    allowEmpty: flag,
+    only: z.optional(z.array(z.string())),
+    skip: z.optional(z.array(z.string())),
+    onFailure: z.optional(z.enum(['continue', 'stop', 'rollback'])),
+  }),
+  /** `reload NAME [ARGS...]`; without a name the CLI uses `reconcile`. */
+  reload: z.strictObject({ ...run, name: z.string(), args: z.optional(z.array(z.string())), force: flag }),
+  restart: z.strictObject({ ...run, names }),
+  stop: z.strictObject({ ...run, names }),
+  start: z.strictObject({ ...run, names }),
+  signal: z.strictObject({ name: z.string(), signal: z.string() }),
+  load: z.strictObject({
+    ...run,
+    /** A path (absolute), `builtin:NAME`, a bare name, or with `command` the instance name. */
+    target: z.string(),
+    args: z.array(z.string()),
+    name: text,
+    isolation: z.optional(z.enum(['thread', 'shared', 'process'])),
+    service: text,
+    config: z.optional(z.record(z.string(), z.unknown())),
+    env: z.optional(z.record(z.string(), z.string())),
+    command: flag,
+    package: text,
+    /** The caller's folder: relative paths and the command's cwd. */
+    cwd: z.string(),
+  }),
+  remove: z.strictObject({ ...run, names, force: flag, cancel: flag, hold: flag, recursive: flag }),
+  hold: z.strictObject({ names: z.optional(names), all: flag, reason: z.string().check(z.minLength(1)), for: z.optional(ms) }),
+  release: z.strictObject({ names: z.optional(names), all: flag, progress: flag }),
+  drift: z.strictObject({}),
+  logs: z.strictObject({ names, follow: flag, lines: z.optional(z.int().check(z.nonnegative())), since: z.optional(ms) }),
+  events: z.strictObject({ follow: flag, lines: z.optional(z.int().check(z.nonnegative())) }),
+  down: z.strictObject({ keep: flag }),
+};
+
+export type Method = keyof typeof params;
+export type Params<M extends Method> = z.output<(typeof params)[M]>;
+
+/** What each method answers; for `logs` and `events` each part of the stream. */
+export interface Responses {
+  ping: { pid: number; version: string };
+  status: StatusDoc & { waited?: boolean };
+  list: ListDoc;
+  info: InfoDoc;
+  reconcile: Plan | Result;
+  reload: Plan | Result;
+  restart: Plan | Result;
+  stop: Plan | Result;
+  start: Plan | Result;
+  signal: Record<string, never>;
+  load: Plan | Result;
+  remove: Plan | Result;
+  hold: { held: string[] };
+  release: Plan | Result;
+  drift: Plan;
+  logs: LogRecord[];
+  events: EventDoc[];
+  down: DownDoc;
+}
+
+/** A part of the response of a run that was called with `progress: true`. */
+export interface ProgressPart {
+  progress: Progress;
+}

@@ -1,0 +1,47 @@
+import type { ConfigSet } from './config-set.ts';
+import type { Desired, Hold, Loaded } from './module.ts';
+import type { Target } from './plan.ts';
+import type { OnFailure, Policy } from './policy.ts';
+
+/** What a run asks for. Names are exact here; globs are resolved before. */
+export interface Request {
+  /** Names that may change; null: all, the whole-config run. */
+  scope: ReadonlySet<string> | null;
+  /** Reload these whether changed or not. */
+  again: ReadonlySet<string>;
+  /** Remove these though they may be declared. */
+  drop: ReadonlySet<string>;
+  /** Try failed modules again (reason `failed`). */
+  retryFailed: boolean;
+  override: boolean;
+  only: readonly string[];
+  skip: readonly string[];
+  prune: Policy['prune'] | null;
+  maxRemovals: number | string | null;
+  allowEmpty: boolean;
+  onFailure: OnFailure | null;
+  /** Dependents of a dropped one are dropped too; otherwise that is refused with EBUSY. */
+  recursive: boolean;
+  /** Origin of what this run loads. */
+  origin: 'config' | 'manual';
+}
+
+/** What the planner gets: frozen data, nothing with which to act. */
+export interface PlanInput {
+  desired: ReadonlyMap<string, Desired>;
+  /** Of the config in question; null for commands on modules loaded by hand. */
+  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'>;
+  loaded: ReadonlyMap<string, Loaded>;
+  holds: readonly Hold[];
+  /** Of the generation in force: its policy, and the names it declared. */
+  applied: { policy: Policy; names: readonly string[] };
+  request: Request;
+  target: Target;
+  /** Set variables of the daemon, for `onlyIf.env`. */
+  env: ReadonlySet<string>;
+  dryRun: boolean;
+  /** ms since the epoch. */
+  now: number;
+  /** Becomes `id` of the plan. */
+  id: string;
+}

@@ -1,0 +1,133 @@
+import type { Diagnostic, Position } from './diagnostic.ts';
+import type { Kind } from './fields/table.ts';
+import type { Reason } from './module.ts';
+
+export const formatVersion = '1.0';
+
+export const actions = ['load', 'remove', 'reload', 'reconfigure', 'rename', 'adopt'] as const;
+export type Action = (typeof actions)[number];
+export type IsolationOf = 'thread' | 'shared' | 'process' | null;
+
+/** One changed field. For secrets both sides are null and `sensitive` is true. */
+export interface FieldChange {
+  path: string;
+  before: unknown;
+  after: unknown;
+  live: boolean;
+  sensitive?: boolean;
+}
+
+export interface Change {
+  name: string;
+  kind: Kind;
+  isolation: IsolationOf;
+  action: Action;
+  reason: Reason;
+  source: Position | null;
+  fields: FieldChange[];
+  codeDigest: string | null;
+  /** Names of changes that are done before this one. */
+  after: string[];
+  /** With `rename`: the former name. */
+  from?: string;
+}
+
+/** A module that a hold keeps as it is; `would` is what the plan would have done. */
+export interface HeldEntry {
+  name: string;
+  kind: Kind;
+  reason: string;
+  until: string | null;
+  would: Action | null;
+}
+
+export interface UnmanagedEntry {
+  name: string;
+  kind: Kind;
+  isolation: IsolationOf;
+  reason: Reason;
+}
+
+export interface SkippedEntry {
+  name: string;
+  reason: Reason;
+}
+
+export interface Guard {
+  code: 'maxRemovals' | 'allowEmpty' | 'protect';
+  limit: number | string | boolean;
+  value: number | string[];
+  ok: boolean;
+}
+
+export interface Summary {
+  load: number;
+  remove: number;
+  reload: number;
+  reconfigure: number;
+  rename: number;
+  adopt: number;
+  unchanged: number;
+  held: number;
+  unmanaged: number;
+}
+
+export interface Target {
+  daemonId: string;
+  host: string;
+  serial: number;
+  generation: number;
+}
+
+export type PlanOutcome = 'noChanges' | 'changes' | 'refused' | 'error';
+
+/** What would be done and why (CONTRACT §6). Made by `plan()` alone; text, markdown and exit code derive from it. */
+export interface Plan {
+  kind: 'Plan';
+  formatVersion: string;
+  id: string;
+  createdAt: string;
+  dryRun: boolean;
+  target: Target;
+  config: { digest: string; files: { path: string; sha256: string }[] };
+  summary: Summary;
+  changes: Change[];
+  held: HeldEntry[];
+  unmanaged: UnmanagedEntry[];
+  skipped: SkippedEntry[];
+  drift: { name: string; text: string }[];
+  guards: Guard[];
+  diagnostics: Diagnostic[];
+  /** False if a filter left something out. */
+  complete: boolean;
+  applyable: boolean;
+  outcome: PlanOutcome;
+  exitCode: number;
+  checksum: string;
+}
+
+export type ChangeStatus = 'ok' | 'failed' | 'reverted' | 'rolledBack' | 'skipped' | 'notRun';
+
+export interface ChangeError {
+  code: string;
+  message: string;
+  output?: readonly string[];
+}
+
+export interface ChangeResult extends Change {
+  status: ChangeStatus;
+  durationMs: number;
+  error: ChangeError | null;
+}
+
+export type ResultOutcome = PlanOutcome | 'applied' | 'failed';
+
+/** What became of a plan. */
+export interface Result extends Omit<Plan, 'kind' | 'changes' | 'outcome'> {
+  kind: 'Result';
+  planId: string;
+  startedAt: string;
+  finishedAt: string;
+  changes: ChangeResult[];
+  outcome: ResultOutcome;
+}
