@@ -1,0 +1,99 @@
+import type { Lease } from '../model/keeper.ts';
+import type { Hold, LoadedRecord } from '../model/module.ts';
+import type { Policy } from '../model/policy.ts';
+
+/** What a generation is known by; the rest of it stands in a file of its own. */
+export interface GenerationHead {
+  readonly number: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly trigger: string;
+  readonly reason: string | null;
+  readonly planId: string;
+  readonly configDigest: string;
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+}
+
+/** What was loaded, and by which policy, once a run had changed the loaded set. */
+export interface Generation extends GenerationHead {
+  readonly modules: readonly LoadedRecord[];
+  readonly policy: Policy;
+}
+
+/** One line of the journal. Folding a record twice gives what folding it once gives. */
+export type JournalRecord =
+  | { type: 'daemon'; daemonId: string }
+  | { type: 'loaded'; record: LoadedRecord }
+  | { type: 'removed'; name: string }
+  | { type: 'renamed'; from: string; record: LoadedRecord }
+  | { type: 'serial'; serial: number }
+  | { type: 'generation'; generation: GenerationHead }
+  | { type: 'hold'; hold: Hold }
+  | { type: 'released'; name: string }
+  | { type: 'lease'; lease: Lease }
+  | { type: 'leaseEnded'; id: string };
+
+/** All records folded: what a restarted daemon knows. */
+export interface StoreState {
+  readonly daemonId: string;
+  readonly serial: number;
+  /** Number of the generation in force; 0 before the first. */
+  readonly generation: number;
+  readonly loaded: ReadonlyMap<string, LoadedRecord>;
+  readonly holds: ReadonlyMap<string, Hold>;
+  readonly leases: ReadonlyMap<string, Lease>;
+}
+
+/** The state as the store alone may change it. */
+export interface MutableState extends StoreState {
+  daemonId: string;
+  serial: number;
+  generation: number;
+  readonly loaded: Map<string, LoadedRecord>;
+  readonly holds: Map<string, Hold>;
+  readonly leases: Map<string, Lease>;
+}
+
+export function emptyState(): MutableState {
+  return { daemonId: '', serial: 0, generation: 0, loaded: new Map(), holds: new Map(), leases: new Map() };
+}
+
+/** Brings the state forward by one record, in place. Records of a kind it does not know change nothing. */
+export function fold(state: MutableState, record: JournalRecord): MutableState {
+  switch (record.type) {
+    case 'daemon':
+      state.daemonId = record.daemonId;
+      break;
+    case 'loaded':
+      state.loaded.set(record.record.name, record.record);
+      break;
+    case 'removed':
+      state.loaded.delete(record.name);
+      break;
+    case 'renamed':
+      state.loaded.delete(record.from);
+      state.loaded.set(record.record.name, record.record);
+      break;
+    case 'serial':
+      state.serial = record.serial;
+      break;
+    case 'generation':
+      state.generation = record.generation.number;
+      break;
+    case 'hold':
+      state.holds.set(record.hold.name, record.hold);
+      break;
+    case 'released':
+      state.holds.delete(record.name);
+      break;
+    case 'lease':
+      state.leases.set(record.lease.id, record.lease);
+      break;
+    case 'leaseEnded':
+      state.leases.delete(record.id);
+      break;
+    default:
+      record satisfies never;
+  }
+  return state;
+}

@@ -1,0 +1,49 @@
+import type { Lease } from '../model/keeper.ts';
+import type { Hold, LoadedRecord } from '../model/module.ts';
+import { emptyState, type MutableState, type StoreState } from './records.ts';
+import { seal, unseal } from './sealed.ts';
+
+/** Everything up to and including record `seq`; what the journal still has of that is passed over. */
+export interface Snapshot {
+  seq: number;
+  state: MutableState;
+}
+
+interface SnapshotBody {
+  formatVersion: 1;
+  seq: number;
+  daemonId: string;
+  serial: number;
+  generation: number;
+  loaded: LoadedRecord[];
+  holds: Hold[];
+  leases: Lease[];
+}
+
+export function encodeSnapshot(seq: number, state: StoreState): string {
+  const { daemonId, serial, generation } = state;
+  return seal({
+    formatVersion: 1,
+    seq,
+    daemonId,
+    serial,
+    generation,
+    loaded: [...state.loaded.values()],
+    holds: [...state.holds.values()],
+    leases: [...state.leases.values()],
+  } satisfies SnapshotBody);
+}
+
+/** Null if the file is not whole. */
+export function decodeSnapshot(bytes: Uint8Array): Snapshot | null {
+  const body = unseal(bytes) as SnapshotBody | undefined;
+  if (body === undefined) return null;
+  const state = emptyState();
+  state.daemonId = body.daemonId;
+  state.serial = body.serial;
+  state.generation = body.generation;
+  for (const record of body.loaded) state.loaded.set(record.name, record);
+  for (const hold of body.holds) state.holds.set(hold.name, hold);
+  for (const lease of body.leases) state.leases.set(lease.id, lease);
+  return { seq: body.seq, state };
+}

@@ -1,0 +1,67 @@
+import type { Disk, Log, Random } from '../model/ports.ts';
+import { diskError } from './disk-error.ts';
+import { generationNumbers, pruneGenerations, readGeneration, writeGeneration } from './generations.ts';
+import { openJournal } from './journal.ts';
+import type { Generation, GenerationHead, JournalRecord, StoreState } from './records.ts';
+import { recover } from './recover.ts';
+
+export interface Store {
+  /** What is written, in the order it was written. A record shows here once its `append` has resolved, never before. */
+  readonly state: StoreState;
+  /** What recovery found when the store was opened, in sentences for people; empty if all was well. */
+  readonly notes: readonly string[];
+  /**
+   * Intents. Resolves once they are durable; concurrent calls share one sync and keep their order. Rejects with `ENOSPC`,
+   * `EACCES` or `EIO` and then they are not recorded; a later call may work again.
+   */
+  append(...records: JournalRecord[]): Promise<void>;
+  /** Facts. Written at once but durable only with the next append; they outlive `kill -9`, not a power cut. Never fails. */
+  appendLater(...records: JournalRecord[]): void;
+  /** Writes the file of the generation, then its head to the journal. Keeps the last 20. */
+  saveGeneration(generation: Generation): Promise<void>;
+  /** `last`: the one in force, or if its file is damaged the newest whole one before it. A number: exactly that one, or null. */
+  loadGeneration(number: number | 'last'): Promise<Generation | null>;
+  /** Makes everything durable. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Opens the journal of a state dir. The caller holds the lock of that dir. */
+export async function openStore({ disk, random, log }: { disk: Disk; random: Random; log: Log }): Promise<Store> {
+  const recovered = await recover(disk).catch((error) => Promise.reject(diskError(error, 'cannot read the state dir')));
+  for (const note of recovered.notes) log.warn({}, note);
+  const journal = await openJournal({ disk, log, recovered });
+  try {
+    if (journal.state.daemonId === '') await journal.append([{ type: 'daemon', daemonId: random.id() }]);
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+
+  return {
+    state: journal.state,
+    notes: recovered.notes,
+    append: (...records) => journal.append(records),
+    appendLater: (...records) => journal.appendLater(records),
+    async saveGeneration(generation) {
+      await writeGeneration(disk, generation);
+      await journal.append([{ type: 'generation', generation: headOf(generation) }]);
+      await pruneGenerations(disk).catch((error) => log.warn({ error }, 'old generations could not be removed'));
+    },
+    loadGeneration: (number) => loadGeneration(disk, log, journal.state, number),
+    close: () => journal.close(),
+  };
+}
+
+function headOf({ number, at, trigger, reason, planId, configDigest, files }: Generation): GenerationHead {
+  return { number, at, trigger, reason, planId, configDigest, files };
+}
+
+async function loadGeneration(disk: Disk, log: Log, state: StoreState, which: number | 'last'): Promise<Generation | null> {
+  const numbers = which === 'last' ? (await generationNumbers(disk)).filter((n) => n <= state.generation).reverse() : [which];
+  for (const number of numbers) {
+    const generation = await readGeneration(disk, number);
+    if (generation === 'damaged') log.warn({ generation: number }, 'the file of a generation is damaged and was passed over');
+    else if (generation !== null) return generation;
+  }
+  return null;
+}
