@@ -28,14 +28,17 @@ export interface Change {
   codeDigest: string | null;
   /** Names of changes that are done before this one. */
   after: string[];
-  /** With `rename`: the former name. */
+  /** With `rename`, and with a `reload` that also renames: the former name. */
   from?: string;
+  /** Done from the loaded record, not from the config: the module is held, or not declared. */
+  asLoaded?: true;
 }
 
 /** A module that a hold keeps as it is; `would` is what the plan would have done. */
 export interface HeldEntry {
   name: string;
   kind: Kind;
+  isolation: IsolationOf;
   reason: string;
   until: string | null;
   would: Action | null;
@@ -50,6 +53,8 @@ export interface UnmanagedEntry {
 
 export interface SkippedEntry {
   name: string;
+  kind: Kind;
+  isolation: IsolationOf;
   reason: Reason;
 }
 

@@ -1,0 +1,44 @@
+import equal from 'fast-deep-equal';
+import type { Change as FieldEffect } from '../model/fields/kit.ts';
+import { fieldOf, kindKey } from '../model/fields/table.ts';
+import type { Desired, Loaded } from '../model/module.ts';
+import type { FieldChange } from '../model/plan.ts';
+import { walk } from './walk.ts';
+
+/** The path under which a change of code, or of the content of `files`, is shown. */
+export const codeField = 'code';
+
+/** What differs between a loaded module and its desired form, field by field, and which of it can be done live. */
+export function fieldChanges(desired: Desired, loaded: Loaded): FieldChange[] {
+  const fields: FieldChange[] = [];
+  const sameKind = desired.kind === loaded.kind;
+  if (!sameKind) fields.push({ path: 'kind', before: loaded.kind, after: desired.kind, live: false });
+
+  const before = loaded.spec as Record<string, unknown>;
+  const after = desired.spec as Record<string, unknown>;
+  for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
+    const row = fieldOf(desired.kind, name);
+    // Between kinds only what both know can be compared; all else follows from the kind.
+    if (row?.change === 'ignored' || (!sameKind && (row === undefined || fieldOf(loaded.kind, name) === undefined))) continue;
+    if (equal(before[name], after[name])) continue;
+    walk(name, before[name], after[name], isLive(row?.change, loaded), row?.show, fields);
+  }
+
+  const key = kindKey[desired.kind];
+  if (desired.path !== loaded.path && sameKind && !fields.some((field) => field.path.startsWith(key))) {
+    fields.push({ path: 'path', before: loaded.path, after: desired.path, live: false });
+  }
+  if (desired.codeDigest !== loaded.codeDigest) {
+    fields.push({ path: codeField, before: short(loaded.codeDigest), after: short(desired.codeDigest), live: false });
+  }
+  return fields;
+}
+
+function isLive(effect: FieldEffect | undefined, loaded: Loaded): boolean {
+  if (effect === 'reconfigure') return loaded.reconfigurable && loaded.state === 'R';
+  return effect === 'live';
+}
+
+function short(digest: string | null): string | null {
+  return digest === null ? null : digest.slice(0, 12);
+}

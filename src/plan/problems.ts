@@ -1,0 +1,54 @@
+import type { Diagnostic, Position } from '../model/diagnostic.ts';
+import type { Draft } from './draft.ts';
+
+/** Adds what forbids the plan, or is worth a word, as diagnostics. */
+export function findProblems(draft: Draft): void {
+  const { input, changes, dropped, holds, leftOut, diagnostics } = draft;
+  const { loaded } = input;
+
+  for (const { name, action, asLoaded } of changes.values()) {
+    const desired = draft.wanted.get(name);
+    if (desired?.problem === undefined || asLoaded === true || (action !== 'load' && action !== 'reload')) continue;
+    const { code, message, hint } = desired.problem;
+    diagnostics.push(diagnostic('error', code, message, place(draft, desired.source), hint));
+  }
+  for (const [name, users] of dropped.inUse) {
+    const verb = users.length === 1 ? 'requires' : 'require';
+    const message = `${name} is in use: ${users.join(', ')} ${verb} it (EBUSY)`;
+    const hint = `muster remove --recursive ${name}`;
+    diagnostics.push(diagnostic('error', 'EBUSY', message, place(draft, loaded.get(name)?.source), hint));
+  }
+  for (const name of holds.refused) {
+    const message = `${name} is held: ${holds.of(name)?.reason ?? ''}`;
+    const source = draft.wanted.get(name)?.source ?? loaded.get(name)?.source;
+    diagnostics.push(diagnostic('error', 'held', message, place(draft, source), `muster release ${name}, or --override`));
+  }
+  for (const name of input.request.drop) {
+    const source = draft.wanted.get(name)?.source;
+    if (!source || changes.get(name)?.action !== 'remove') continue;
+    const message = `${name} is declared at ${source.file}:${source.line}: the next reconcile loads it again`;
+    diagnostics.push(diagnostic('warning', 'stillDeclared', message, source, `muster remove --hold --reason R ${name}`));
+  }
+  if (leftOut.size > 0) {
+    const names = [...leftOut].sort();
+    const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? `, and ${names.length - 5} more` : '');
+    diagnostics.push(diagnostic('warning', 'filtered', `left out by --only or --skip: ${shown}`, place(draft, null)));
+  }
+  diagnostics.sort(bySeverityAndPlace);
+}
+
+function place({ input }: Draft, source: Position | null | undefined): Position {
+  return source ?? { file: input.config.files[0]?.path ?? '', line: 1, column: 1 };
+}
+
+function diagnostic(severity: Diagnostic['severity'], code: string, message: string, at: Position, hint?: string): Diagnostic {
+  const { file, line, column } = at;
+  return { severity, code, message, ...(hint === undefined ? {} : { hint }), file, line, column, endLine: line, endColumn: column };
+}
+
+function bySeverityAndPlace(a: Diagnostic, b: Diagnostic): number {
+  if (a.severity !== b.severity) return a.severity === 'error' ? -1 : 1;
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  if (a.line !== b.line) return a.line - b.line;
+  return a.message < b.message ? -1 : a.message > b.message ? 1 : 0;
+}
