@@ -1,0 +1,25 @@
+import type { Driver } from '../model/driver.ts';
+import type { InstanceEvent, Target } from '../model/instances.ts';
+import type { Clock, Log, Random } from '../model/ports.ts';
+
+/** What instances get from the table that holds them. */
+export interface InstancePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  driverOf(target: Target): Driver;
+  emit(event: InstanceEvent): void;
+  /** Something that a snapshot shows has changed. */
+  changed(): void;
+  /** It is over, and nothing of it is to be listed any more. */
+  forget(name: string): void;
+}
+
+export interface StopOptions {
+  /** Skips the wait for a stop by its own will. */
+  readonly cancel?: boolean;
+  /** Not to be listed any more once it is gone. Cannot be taken back. */
+  readonly forget?: boolean;
+  /** An override of the shown status: the user did this. */
+  readonly byHand?: boolean;
+}

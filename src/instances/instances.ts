@@ -1,0 +1,202 @@
+import type { Driver } from '../model/driver.ts';
+import { MusterError } from '../model/error.ts';
+import type { Kind } from '../model/fields/table.ts';
+import type { InstanceEvent, Instances, ReplaceOutcome, Target } from '../model/instances.ts';
+import type { Loaded } from '../model/module.ts';
+import { byName } from '../model/name.ts';
+import type { Clock, Log, Random } from '../model/ports.ts';
+import type { Inspect } from './inspect.ts';
+import { Instance } from './instance.ts';
+import type { InstancePorts } from './instance-ports.ts';
+import { reconfigureInstance } from './reconfigure.ts';
+import { recordOf } from './record.ts';
+import { replaceInstance } from './replace.ts';
+import { dependents } from './requires.ts';
+import { StopAll } from './stop-all.ts';
+import { viewOf } from './view.ts';
+
+export interface InstancesOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly drivers: Partial<Record<Kind, Driver>>;
+  readonly log: Log;
+  /** Size and SHA-1 of entry files for views; without it they are null. */
+  readonly inspect?: Inspect;
+}
+
+export type OwnedInstances = Instances & {
+  /** Kills whatever runs and resolves when it is gone. Idempotent; nothing can be loaded after it. */
+  dispose(): Promise<void>;
+};
+
+/** The loaded set (see `model/instances.ts`). */
+export function createInstances({ clock, random, drivers, log, inspect = () => null }: InstancesOptions): OwnedInstances {
+  const table = new Map<string, Instance>();
+  const listeners = new Set<(event: InstanceEvent) => void>();
+  let snapshot: ReadonlyMap<string, Loaded> | null = null;
+  let closing = false;
+  let disposed: Promise<void> | null = null;
+
+  const ports: InstancePorts = {
+    clock,
+    random,
+    log,
+    driverOf: ({ desired }) => driverOf(desired.kind),
+    emit,
+    changed: () => {
+      snapshot = null;
+    },
+    forget: (name) => {
+      table.delete(name);
+      snapshot = null;
+    },
+  };
+
+  return {
+    snapshot: () => {
+      for (const instance of table.values()) if (snapshot?.get(instance.name) !== instance.loaded()) snapshot = null;
+      snapshot ??= new Map([...table.values()].map((instance) => [instance.name, instance.loaded()]));
+      return snapshot;
+    },
+    get: (name) => table.get(name)?.loaded(),
+    view: (name) => {
+      const instance = table.get(name);
+      return instance === undefined ? undefined : views([instance])[0];
+    },
+    views: () => views([...table.values()].sort(byName)),
+    output: (name) => table.get(name)?.output() ?? [],
+
+    restore: (record) => {
+      if (table.has(record.name)) throw new MusterError('EEXIST', `module ${record.name} is already loaded`);
+      const instance = new Instance(Object.freeze({ ...record }), ports);
+      table.set(record.name, instance);
+      instance.list('restored');
+    },
+
+    load: async (target) => {
+      const { name } = target.desired;
+      driverOf(target.desired.kind);
+      for (let busy = running(name); busy !== null; busy = running(name)) {
+        if (busy.state !== 'F') throw new MusterError('EEXIST', `module ${name} is already loaded`);
+        await busy.gone();
+      }
+      checkOpen(name);
+      const instance = table.get(name) ?? create(target);
+      const turn = ++instance.turn;
+      try {
+        await instance.start(target);
+      } catch (error) {
+        if (instance.turn === turn && target.origin !== 'config') await instance.stop(`${name} did not start`, { forget: true });
+        throw error;
+      }
+    },
+
+    remove: async (name, { cancel = false } = {}) => {
+      const instance = table.get(name);
+      if (instance === undefined) return;
+      instance.turn += 1;
+      await instance.stop('removed', { cancel, forget: true });
+    },
+
+    replace: async (name, target): Promise<ReplaceOutcome> => {
+      const instance = listed(name);
+      driverOf(target.desired.kind);
+      checkOpen(name);
+      return replaceInstance(instance, target, ++instance.turn);
+    },
+
+    reconfigure: async (name, target) => reconfigureInstance(listed(name), target, clock),
+
+    rename: (from, target) => {
+      const { name } = target.desired;
+      const instance = listed(from);
+      if (table.has(name)) throw new MusterError('EEXIST', `module ${name} is already loaded`);
+      table.delete(from);
+      table.set(name, instance);
+      instance.rename(target);
+    },
+
+    adopt: (name, target) => listed(name).become(target),
+
+    halt: async (name, { cancel = false } = {}) => {
+      const instance = listed(name);
+      instance.turn += 1;
+      await instance.stop('stopped by hand', { cancel, byHand: true });
+    },
+
+    signal: (name, signal) => {
+      const { run } = listed(name);
+      if (run === null) throw new MusterError('ENOENT', `module ${name} is not running`, { hint: `muster start ${name}` });
+      run.launched.signal(signal);
+    },
+
+    stopAll,
+
+    on: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+
+    dispose: () => {
+      disposed ??= (async () => {
+        const { done, now } = stopAll([]);
+        now();
+        await done;
+        listeners.clear();
+      })();
+      return disposed;
+    },
+  };
+
+  function driverOf(kind: Kind): Driver {
+    const driver = drivers[kind];
+    if (driver === undefined) throw new MusterError('ENOSYS', `modules of kind ${kind} cannot be run here`);
+    return driver;
+  }
+
+  /** A listener that throws must not stop a module from being what it is. */
+  function emit(event: InstanceEvent): void {
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        log.error({ module: event.name, event: event.type, error }, 'a listener to module events threw');
+      }
+    }
+  }
+
+  function views(of: readonly Instance[]) {
+    const now = clock.now();
+    const requiredBy = dependents([...table.values()].map((instance) => [instance.name, instance.spec] as const));
+    const isRunning = (name: string) => table.get(name)?.state === 'R';
+    return of.map((instance) => viewOf(instance, { now, inspect, isRunning, requiredBy: requiredBy.get(instance.name) ?? [] }));
+  }
+
+  function listed(name: string): Instance {
+    const instance = table.get(name);
+    if (instance === undefined) throw new MusterError('ENOENT', `no module "${name}" is loaded`, { hint: 'muster list' });
+    return instance;
+  }
+
+  function checkOpen(name: string): void {
+    if (closing) throw new MusterError('ECANCELED', `${name} is not started: the daemon is stopping`);
+  }
+
+  function running(name: string): Instance | null {
+    const instance = table.get(name);
+    return instance === undefined || instance.run === null ? null : instance;
+  }
+
+  function create(target: Target): Instance {
+    const instance = new Instance(recordOf(target), ports);
+    table.set(instance.name, instance);
+    return instance;
+  }
+
+  function stopAll(order: readonly string[]) {
+    closing = true;
+    for (const instance of table.values()) instance.turn += 1;
+    const stopping = new StopAll(table, order);
+    return { done: stopping.done, now: () => stopping.now() };
+  }
+}

@@ -1,0 +1,51 @@
+import { canonicalJson } from '../model/canonical.ts';
+import { MusterError, messageOf } from '../model/error.ts';
+import type { Spec } from '../model/fields/table.ts';
+import type { Target } from '../model/instances.ts';
+import type { Clock } from '../model/ports.ts';
+import { formatDuration } from '../model/units.ts';
+import type { Instance } from './instance.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Delivers a new `config` to the running instance and then makes the target its own: restart policy and timeouts count
+ * from now on, log settings go to the driver. If the module refuses, nothing has changed. Where nothing runs, the next
+ * start goes by the new target.
+ */
+export async function reconfigureInstance(instance: Instance, target: Target, clock: Clock): Promise<void> {
+  while (instance.state === 'I' || instance.state === 'F') await (instance.state === 'I' ? instance.settled() : instance.gone());
+  if (instance.forgotten) throw new MusterError('ENOENT', `module ${instance.name} was removed`);
+  const { run } = instance;
+  if (run !== null && canonicalJson(configOf(instance.spec)) !== canonicalJson(configOf(target.desired.spec))) {
+    await deliver(instance, run, target, clock);
+  }
+  instance.become(target);
+  instance.run?.launched.update(target.desired.spec);
+}
+
+/** A module that neither takes nor refuses it is not waited for longer than a start may take. */
+async function deliver(instance: Instance, run: Run, target: Target, clock: Clock): Promise<void> {
+  const { name } = instance;
+  const { startTimeout } = target.desired.spec;
+  let refuse: (error: MusterError) => void = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  const timer = clock.after(startTimeout, () => {
+    refuse(new MusterError('ETIMEDOUT', `${name} did not take its new config within ${formatDuration(startTimeout)} (startTimeout)`));
+  });
+  void instance.gone().then(() => refuse(new MusterError('EFAILED', `${name} ended while it was given its new config`)));
+  try {
+    await Promise.race([run.launched.reconfigure(target.material.config), ended]);
+  } catch (error) {
+    if (error instanceof MusterError) throw error;
+    throw new MusterError('EFAILED', `${name} refused its new config: ${messageOf(error)}`, { cause: error });
+  } finally {
+    timer.cancel();
+  }
+  if (instance.run !== run) throw new MusterError('EFAILED', `${name} ended while it was given its new config`);
+}
+
+function configOf(spec: Spec): unknown {
+  return 'config' in spec ? spec.config : null;
+}

@@ -1,0 +1,180 @@
+import type { StatusLevel } from '../model/documents.ts';
+import type { Driver, Ended, Launch, Launched } from '../model/driver.ts';
+import { MusterError, messageOf } from '../model/error.ts';
+import type { Clock, Log, Timer } from '../model/ports.ts';
+import { formatDuration } from '../model/units.ts';
+
+/** After a kill the end is a matter of milliseconds; when it takes this long something is wrong with the machine. */
+export const killGraceMs = 5000;
+/** `ready` settles with `ended`; a driver that forgets it is not waited for longer than this. */
+const readyGraceMs = 1000;
+
+/** What the owner of a run is told, each at most once and `gone` last. */
+export interface RunOwner {
+  running(): void;
+  finalizing(): void;
+  status(level: StatusLevel, message: string): void;
+  /** Killed and still not gone; it goes on being waited for. */
+  stuck(): void;
+  gone(end: RunEnd): void;
+}
+
+export interface RunEnd {
+  readonly ended: Ended;
+  /** Why it never ran; null if it did. */
+  readonly startError: MusterError | null;
+  /** When it began to run (state R); null if it never did. */
+  readonly ranSince: number | null;
+  readonly output: readonly string[];
+}
+
+/** One start of a module, from launch until all of it is gone, with the timers that bound it. */
+export interface Run {
+  readonly launched: Launched;
+  readonly startedAt: number;
+  /** Asks it to stop and kills it after `timeoutMs`. Idempotent. */
+  stop(timeoutMs: number): void;
+  kill(): void;
+  /** Whether force was used. */
+  wasKilled(): boolean;
+}
+
+export interface RunOptions {
+  readonly driver: Driver;
+  readonly launch: Launch;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly owner: RunOwner;
+  readonly stopTimeoutMs: () => number;
+}
+
+export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: RunOptions): Run {
+  const startedAt = clock.now();
+  const { startTimeout } = launch.spec;
+  let phase: 'starting' | 'running' | 'stopping' | 'gone' = 'starting';
+  let startError: MusterError | null = null;
+  let ranSince: number | null = null;
+  let asked = false;
+  let killed = false;
+  let settled = false;
+  let deadline: Timer | null = null;
+
+  const launched = startSafely(driver, launch, {
+    status: (level, message) => {
+      if (phase !== 'gone') owner.status(level, message);
+    },
+    finalizing: () => {
+      if (phase !== 'running') return;
+      phase = 'stopping';
+      limit(stopTimeoutMs(), kill);
+      owner.finalizing();
+    },
+  });
+  limit(startTimeout, () => {
+    startError = new MusterError('ETIMEDOUT', `${launch.name} was not running after ${formatDuration(startTimeout)} (startTimeout)`);
+    kill();
+  });
+  launched.ready.then(onReady, onUnready);
+  launched.ended.then(onEnded, (error) => onEnded(lost(error)));
+
+  return { launched, startedAt, stop, kill, wasKilled: () => killed };
+
+  function limit(ms: number, fn: () => void): void {
+    deadline?.cancel();
+    deadline = clock.after(ms, fn);
+  }
+
+  function onReady(): void {
+    settled = true;
+    if (phase !== 'starting' || killed) return;
+    deadline?.cancel();
+    phase = 'running';
+    ranSince = clock.now();
+    owner.running();
+  }
+
+  function onUnready(error: unknown): void {
+    settled = true;
+    if (phase !== 'starting') return;
+    startError ??= error instanceof MusterError ? error : new MusterError('EFAILED', messageOf(error), { cause: error });
+    kill();
+  }
+
+  function stop(timeoutMs: number): void {
+    if (phase === 'gone' || asked || killed) return;
+    asked = true;
+    phase = 'stopping';
+    launched.stop();
+    limit(timeoutMs, kill);
+  }
+
+  function kill(): void {
+    if (phase === 'gone' || killed) return;
+    killed = true;
+    launched.kill();
+    limit(killGraceMs, () => {
+      log.error({ module: launch.name, lease: launch.lease, pid: launched.pid() }, 'module was killed and is still not gone');
+      owner.stuck();
+    });
+  }
+
+  async function onEnded(ended: Ended): Promise<void> {
+    // What `ready` says of a failed start is worth more than how it ended, and it may come a moment later.
+    if (phase === 'starting' && !settled) {
+      const enough = new Promise<void>((resolve) => limit(readyGraceMs, resolve));
+      await Promise.race([launched.ready.catch(() => {}), enough]);
+    }
+    deadline?.cancel();
+    const failedStart = ranSince === null && phase === 'starting';
+    phase = 'gone';
+    const output = launched.output();
+    if (failedStart) startError ??= new MusterError('EFAILED', `${launch.name} ended before it ran: ${ended.reason}`);
+    owner.gone({ ended, ranSince, output, startError: startError === null ? null : withOutput(startError, output) });
+  }
+}
+
+function startSafely(driver: Driver, launch: Launch, hooks: Parameters<Driver['start']>[1]): Launched {
+  try {
+    return driver.start(launch, hooks);
+  } catch (error) {
+    return neverStarted(error);
+  }
+}
+
+/** Drivers never throw; if one does, it must not take the other modules down. */
+function neverStarted(error: unknown): Launched {
+  const ready = Promise.reject<void>(error);
+  const nothing = () => {};
+  return {
+    ready,
+    ended: Promise.resolve(lost(error)),
+    pid: () => null,
+    threadId: () => null,
+    containment: () => null,
+    reconfigurable: () => false,
+    stop: nothing,
+    kill: nothing,
+    reconfigure: () => Promise.reject(error),
+    update: nothing,
+    rename: nothing,
+    signal: nothing,
+    activeAt: () => 0,
+    output: () => [],
+  };
+}
+
+function lost(error: unknown): Ended {
+  return { code: null, signal: null, error: { message: messageOf(error) }, reason: messageOf(error) };
+}
+
+function withOutput(error: MusterError, output: readonly string[]): MusterError {
+  if (error.output !== undefined || output.length === 0) return error;
+  const { code, message, hint, exitCode, diagnostics } = error;
+  return new MusterError(code, message, {
+    cause: error.cause,
+    output,
+    ...(hint === undefined ? {} : { hint }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(diagnostics === undefined ? {} : { diagnostics }),
+  });
+}

@@ -1,0 +1,24 @@
+import type { Ended } from '../model/driver.ts';
+import type { Spec } from '../model/fields/table.ts';
+
+/** Which exit codes mean what; code modules have no field for it and go by the default. */
+export interface ExitStatus {
+  readonly success: readonly number[];
+  readonly noRestart: readonly number[];
+}
+
+const plain: ExitStatus = { success: [0], noRestart: [] };
+
+export function exitStatusOf(spec: Spec): ExitStatus {
+  return 'exitStatus' in spec ? spec.exitStatus : plain;
+}
+
+/**
+ * Whether an instance ended as it should. After a requested stop anything goes; a signal (real-time ones included, which
+ * some platforms report beside code 0) and an uncaught error never do. Without a code (a thread) it returned.
+ */
+export function isSuccess(ended: Ended, status: ExitStatus, requested: boolean): boolean {
+  if (requested) return true;
+  if (ended.signal !== null || ended.error !== null) return false;
+  return ended.code === null || status.success.includes(ended.code);
+}
