@@ -86,7 +86,7 @@ export interface Responses {
   reconcile: Plan | Result;
   reload: Plan | Result;
   restart: Plan | Result;
-  stop: Plan | Result;
+  stop: { stopped: string[] };
   start: Plan | Result;
   signal: Record<string, never>;
   load: Plan | Result;

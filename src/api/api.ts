@@ -1,0 +1,44 @@
+import type * as z from 'zod/mini';
+import { MusterError } from '../model/error.ts';
+import { type Method, params } from '../model/methods.ts';
+import type { ApiPorts, Call, Handler, Handlers } from './call.ts';
+import { controlHandlers } from './control.ts';
+import { runHandlers } from './run.ts';
+import { streamHandlers } from './stream.ts';
+import { viewHandlers } from './view.ts';
+
+const handlers: Handlers = { ...viewHandlers, ...runHandlers, ...controlHandlers, ...streamHandlers };
+const service = 'muster.';
+
+/** Answers requests to service `muster`. Rejects with a MusterError: ENOSYS for an unknown method, EINVAL for bad options. */
+export function createApi(ports: ApiPorts): (topic: string, payload: unknown, call: Call) => Promise<unknown> {
+  return async (topic, payload, call) => {
+    const method = methodOf(topic);
+    const schema: z.ZodMiniType = params[method];
+    const parsed = schema.safeParse(payload ?? {});
+    if (!parsed.success) throw badOptions(topic, parsed.error);
+    return (handlers[method] as Handler<Method>)(parsed.data as never, call, ports);
+  };
+}
+
+function methodOf(topic: string): Method {
+  const name = topic.startsWith(service) ? topic.slice(service.length) : '';
+  if (Object.hasOwn(params, name)) return name as Method;
+  throw new MusterError('ENOSYS', `nobody serves ${topic}`, { hint: `methods: ${Object.keys(params).sort().join(', ')}` });
+}
+
+function badOptions(topic: string, error: z.core.$ZodError): MusterError {
+  const problems = error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issueText(issue)}`);
+  return new MusterError('EINVAL', `${topic}: ${problems.join('; ')}`);
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `unknown: ${issue.keys.join(', ')}`;
+    case 'invalid_type':
+      return `expected ${issue.expected}`;
+    default:
+      return issue.message;
+  }
+}

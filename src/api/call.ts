@@ -1,0 +1,34 @@
+import type { Engine } from '../engine/engine.ts';
+import type { StatusReporter } from '../engine/status.ts';
+import type { DownDoc, LogRecord } from '../model/documents.ts';
+import type { Method, Params, Responses } from '../model/methods.ts';
+
+/** One request as a method sees it. */
+export interface Call {
+  /** Sends one part of a stream; resolves when the caller can take more. */
+  part(payload: unknown): Promise<void>;
+  /** Aborted when the caller is gone. What it asked for goes on. */
+  signal: AbortSignal;
+}
+
+/** What the methods need of the daemon beyond the engine. */
+export interface ApiPorts {
+  engine: Engine;
+  status: StatusReporter;
+  version: string;
+  pid: number;
+  readLogs(name: string, options: { lines?: number; sinceMs?: number }): Promise<LogRecord[]>;
+  followLogs(name: string, signal: AbortSignal): AsyncIterable<LogRecord[]>;
+  /** Names that have a log though nothing of that name is loaded. */
+  hasLog(name: string): boolean;
+  /** What a file on disk says of itself. */
+  inspect(path: string): Promise<{ size: number; sha1: string } | null>;
+  exportsOf(path: string): Promise<string[]>;
+  /** Takes secrets out of text that is shown. */
+  mask(text: string): string;
+  /** Ends the daemon; resolves with what was stopped, after which the process exits. */
+  down(): Promise<DownDoc>;
+}
+
+export type Handler<M extends Method> = (params: Params<M>, call: Call, ports: ApiPorts) => Promise<Responses[M]>;
+export type Handlers = { [M in Method]: Handler<M> };

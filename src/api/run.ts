@@ -1,0 +1,97 @@
+import { reload, remove, restart } from '../engine/commands.ts';
+import { unhealthy, waitUntilSettled } from '../engine/health.ts';
+import { heldNames, hold, release, stop } from '../engine/holds.ts';
+import { load } from '../engine/load.ts';
+import { dryRun } from '../engine/reconcile.ts';
+import type { Progress } from '../model/documents.ts';
+import { MusterError } from '../model/error.ts';
+import { exitCode } from '../model/exit-code.ts';
+import type { Params } from '../model/methods.ts';
+import type { Plan, Result } from '../model/plan.ts';
+import type { Request } from '../model/plan-input.ts';
+import type { ApiPorts, Call, Handlers } from './call.ts';
+
+const defaultWaitMs = 60_000;
+
+/** Methods that change the loaded set. */
+export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 'start' | 'stop' | 'load' | 'remove' | 'release'> = {
+  async reconcile(params, call, ports) {
+    const { engine } = ports;
+    const options = { reason: params.reason ?? null, request: requestOf(params), from: params.from, onProgress: progressTo(params, call) };
+    if (params.dryRun === true) return dryRun({ ...options, againstEmpty: params.against === 'empty' }, engine.context);
+    if (params.against !== undefined) throw new MusterError('EINVAL', '--against goes with --dry-run');
+    const result = await engine.runs.request({ key: keyOf(params), trigger: 'reconcile', options, lockTimeout: params.lockTimeout });
+    return params.wait === true ? awaitHealth(result, params.timeout, ports) : result;
+  },
+  async reload(params, call, ports) {
+    const outcome = await reload(params, common(params, call), ports.engine.context);
+    return params.wait === true ? awaitHealth(outcome, params.timeout, ports) : outcome;
+  },
+  restart: (params, call, { engine }) => restart(params, common(params, call), engine.context),
+  start: (params, call, { engine }) => release(heldNames(params, engine.context), common(params, call), engine.context),
+  stop: async (params, call, { engine }) => ({ stopped: await stop(params, common(params, call), engine.context) }),
+  load: (params, call, { engine }) => load(params, common(params, call), engine.context),
+  async remove(params, call, { engine }) {
+    if (params.hold === true && params.reason === undefined)
+      throw new MusterError('EINVAL', 'a hold needs a reason', { hint: 'say --reason R' });
+    const outcome = await remove(params, common(params, call), engine.context);
+    if (params.hold === true && params.dryRun !== true) {
+      await hold({ names: outcome.changes.map((change) => change.name), reason: params.reason ?? '' }, engine.context);
+    }
+    return outcome;
+  },
+  release: (params, call, { engine }) => release(heldNames(params, engine.context), common(params, call), engine.context),
+};
+
+type RunParams = Pick<Params<'restart'>, 'dryRun' | 'override' | 'reason' | 'progress'>;
+
+function common(params: RunParams, call: Call) {
+  return { dryRun: params.dryRun, override: params.override, reason: params.reason, onProgress: progressTo(params, call) };
+}
+
+/** Progress never waits for a slow reader: what it missed is not worth having. */
+function progressTo({ progress }: RunParams, call: Call): ((progress: Progress) => void) | undefined {
+  if (progress !== true) return undefined;
+  return (state) => {
+    if (!call.signal.aborted) call.part({ progress: state }).catch(() => {});
+  };
+}
+
+function requestOf(params: Params<'reconcile'>): Partial<Request> {
+  return {
+    retryFailed: true,
+    override: params.override ?? false,
+    only: params.only ?? [],
+    skip: params.skip ?? [],
+    prune: params.prune ?? null,
+    maxRemovals: params.maxRemovals ?? null,
+    allowEmpty: params.allowEmpty ?? false,
+    onFailure: params.onFailure ?? null,
+  };
+}
+
+/** Runs with the same options are one run; a run without any is the same as one by a signal. */
+function keyOf(params: Params<'reconcile'>): string {
+  const { reason, progress, wait, timeout, lockTimeout, dryRun, ...rest } = params;
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== false);
+  return given.length === 0 ? 'plain' : JSON.stringify(given.sort());
+}
+
+/** Until what this run touched is healthy and stays so; else exit code 10, naming what is not. */
+async function awaitHealth(outcome: Plan | Result, timeout: number | undefined, { engine }: ApiPorts): Promise<Plan | Result> {
+  if (outcome.exitCode !== 0 || outcome.kind === 'Plan') return outcome;
+  const names =
+    outcome.changes.length === 0
+      ? undefined
+      : new Set(outcome.changes.filter((change) => change.action !== 'remove').map((change) => change.name));
+  const missing = await waitUntilSettled(async () => unhealthy(engine.context, names), timeout ?? defaultWaitMs, engine.context);
+  if (missing.length === 0) return outcome;
+  const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
+  const diagnostics = missing.map(({ name, reason }) => ({
+    ...nowhere,
+    severity: 'error' as const,
+    code: 'unhealthy',
+    message: `${name} is not healthy: ${reason}`,
+  }));
+  return { ...outcome, exitCode: exitCode.unhealthy, diagnostics: [...outcome.diagnostics, ...diagnostics] };
+}

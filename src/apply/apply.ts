@@ -1,0 +1,163 @@
+import type { Progress } from '../model/documents.ts';
+import { MusterError, toWire } from '../model/error.ts';
+import type { Target } from '../model/instances.ts';
+import type { Desired, Loaded, Origin } from '../model/module.ts';
+import type { Change, ChangeResult, ChangeStatus, Plan } from '../model/plan.ts';
+import type { OnFailure } from '../model/policy.ts';
+import type { Clock } from '../model/ports.ts';
+import type { Claims } from './claims.ts';
+import { type LoadedStore, persist } from './persist.ts';
+import { type StepOutcome, type StepPorts, step, UntouchedError, undoOf } from './step.ts';
+import { walk } from './walk.ts';
+
+export interface ApplyPorts extends StepPorts {
+  clock: Clock;
+  claims: Claims;
+  store: LoadedStore;
+}
+
+export interface ApplyOptions {
+  plan: Plan;
+  desired: ReadonlyMap<string, Desired>;
+  /** What the plan was made from: a module that is no longer that is left to the next run. */
+  loaded: ReadonlyMap<string, Loaded>;
+  originOf(change: Change): Origin;
+  /** Of what is declared; by hand it is 0. */
+  generation: number;
+  onFailure: OnFailure;
+  concurrency: number;
+  maxUnavailable: number;
+  /** Names whose claim the caller holds already. */
+  claimed: ReadonlySet<string>;
+  /** Skip the wait when stopping. */
+  cancel: boolean;
+  signal: AbortSignal;
+  onProgress(progress: Progress): void;
+}
+
+/** Does what the plan says, in its order, and tells per change what became of it. The only way the loaded set changes. */
+export async function applyPlan(options: ApplyOptions, ports: ApplyPorts): Promise<ChangeResult[]> {
+  const { plan, onFailure, signal, concurrency, maxUnavailable } = options;
+  const results = new Map<string, ChangeResult>();
+  const undo: (() => Promise<void>)[] = [];
+  const underWay = new Set<string>();
+  let failed = false;
+
+  const report = (): void => options.onProgress({ done: results.size, total: plan.changes.length, running: [...underWay] });
+  const execute = async (change: Change, blockedBy: string | null): Promise<ChangeStatus> => {
+    const startedAt = ports.clock.now();
+    const blocker = blockedBy !== null && needs(change, blockedBy, options.desired) ? blockedBy : null;
+    underWay.add(change.name);
+    report();
+    const outcome = blocker === null ? await attempt(change, options, ports, undo, results) : skippedFor(blocker);
+    underWay.delete(change.name);
+    failed ||= outcome.status === 'failed' || outcome.status === 'reverted';
+    results.set(change.name, { ...change, ...outcome, durationMs: ports.clock.now() - startedAt });
+    report();
+    return outcome.status;
+  };
+
+  const mayStart = (): boolean => !signal.aborted && !(failed && onFailure !== 'continue');
+  const statuses = await walk({ changes: plan.changes, concurrency, maxUnavailable, execute, mayStart });
+  if (failed && onFailure === 'rollback') await rollBack(undo);
+  return plan.changes.map(
+    (change) => results.get(change.name) ?? { ...change, status: statuses.get(change.name) ?? 'notRun', durationMs: 0, error: null },
+  );
+}
+
+/** One change, under its claim, with the journal brought up to it. */
+async function attempt(
+  change: Change,
+  options: ApplyOptions,
+  ports: ApplyPorts,
+  undo: (() => Promise<void>)[],
+  results: Map<string, ChangeResult>,
+): Promise<StepOutcome> {
+  const names = [change.name, ...(change.from === undefined ? [] : [change.from])];
+  const claims = [];
+  for (const name of names) if (!options.claimed.has(name)) claims.push(await ports.claims.acquire(name, change.action));
+  try {
+    const before = options.loaded.get(change.from ?? change.name);
+    if (movedMeanwhile(ports.instances.get(change.from ?? change.name), before)) return changedMeanwhile(change.name);
+    const back = options.onFailure === 'rollback' ? undoOf(change, before, ports) : null;
+    await intend(change, options, ports);
+    const outcome = await step(change, targetOf(change, options, ports), options.cancel, ports);
+    await persist(names, ports.instances, ports.store);
+    const appeared = before === undefined && ports.instances.get(change.name) !== undefined;
+    if (back !== null && (outcome.status === 'ok' || appeared)) {
+      undo.push(async () => {
+        await back();
+        await persist(names, ports.instances, ports.store);
+        const result = results.get(change.name);
+        if (result?.status === 'ok') results.set(change.name, { ...result, status: 'rolledBack' });
+      });
+    }
+    return outcome;
+  } catch (error) {
+    return { status: 'failed', error: toWire(error) };
+  } finally {
+    for (const claim of claims) claim.release();
+  }
+}
+
+/**
+ * What only a person said is durable before it is done, so that a crash in the middle does not lose it: a load by hand,
+ * and every removal. What the config says needs no intent: the next run reads it again.
+ */
+async function intend(change: Change, options: ApplyOptions, { store }: ApplyPorts): Promise<void> {
+  const desired = options.desired.get(change.name);
+  if (change.action === 'remove' && store.state.loaded.has(change.name)) await store.append({ type: 'removed', name: change.name });
+  if (change.action !== 'load' || desired === undefined || options.originOf(change) !== 'manual') return;
+  const { kind, spec, specDigest, codeDigest, path, source } = desired;
+  const origin = 'manual';
+  await store.append({
+    type: 'loaded',
+    record: { name: change.name, kind, spec, specDigest, codeDigest, path, source, origin, generation: 0 },
+  });
+}
+
+function targetOf(change: Change, options: ApplyOptions, { materials }: ApplyPorts): (() => Promise<Target>) | null {
+  const desired = options.desired.get(change.name);
+  if (change.action === 'remove') return null;
+  if (desired === undefined) throw new Error(`the plan changes ${change.name}, which is not desired`);
+  return async () => {
+    const material = await materials.material(desired).catch((error: unknown) => {
+      const { code, message, ...rest } = toWire(error);
+      throw new UntouchedError(error instanceof MusterError ? error.code : 'EFAILED', message, { ...rest, cause: code });
+    });
+    const origin = options.originOf(change);
+    return { desired, material, origin, generation: origin === 'config' ? options.generation : 0 };
+  };
+}
+
+/** Whether a change makes no sense without another: what it requires did not come up, or is what it is reloaded for. */
+function needs(change: Change, blocker: string, desired: ReadonlyMap<string, Desired>): boolean {
+  if (change.action === 'remove' || change.action === 'rename' || change.action === 'adopt') return false;
+  const requires = desired.get(change.name)?.spec.requires ?? [];
+  return requires.some((item) => (typeof item === 'string' ? item : item.name) === blocker);
+}
+
+function skippedFor(blocker: string): StepOutcome {
+  return { status: 'skipped', error: { code: 'EBUSY', message: `requires ${blocker}, which did not come up` } };
+}
+
+function movedMeanwhile(now: Loaded | undefined, planned: Loaded | undefined): boolean {
+  if (now === undefined || planned === undefined) return now !== planned;
+  return now.specDigest !== planned.specDigest || now.codeDigest !== planned.codeDigest || now.origin !== planned.origin;
+}
+
+function changedMeanwhile(name: string): StepOutcome {
+  return {
+    status: 'skipped',
+    error: { code: 'EBUSY', message: `${name} was changed by another command meanwhile; the next run looks again` },
+  };
+}
+
+/** Newest first. What cannot be undone stays `ok` in the result: that is then the truth. */
+async function rollBack(undo: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const back of [...undo].reverse()) {
+    await back().catch((error: unknown) => {
+      if (!(error instanceof MusterError)) throw error;
+    });
+  }
+}

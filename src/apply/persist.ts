@@ -1,0 +1,38 @@
+import type { Instances } from '../model/instances.ts';
+import type { Loaded, LoadedRecord } from '../model/module.ts';
+import type { JournalRecord } from '../store/records.ts';
+
+/** The part of the store that keeps what is loaded. */
+export interface LoadedStore {
+  readonly state: { readonly loaded: ReadonlyMap<string, LoadedRecord> };
+  append(...records: JournalRecord[]): Promise<void>;
+}
+
+/** Brings the journal to what the instances say of these names; writes nothing where it already says so. */
+export async function persist(names: readonly string[], instances: Instances, store: LoadedStore): Promise<void> {
+  const records = names.flatMap((name): JournalRecord[] => {
+    const loaded = instances.get(name);
+    const recorded = store.state.loaded.get(name);
+    if (loaded === undefined) return recorded === undefined ? [] : [{ type: 'removed', name }];
+    return recorded !== undefined && sameRecord(recorded, loaded) ? [] : [{ type: 'loaded', record: recordOf(loaded) }];
+  });
+  if (records.length > 0) await store.append(...records);
+}
+
+/** What is kept of a loaded module. */
+export function recordOf(loaded: Loaded | LoadedRecord): LoadedRecord {
+  const { name, kind, spec, specDigest, codeDigest, path, source, origin, generation } = loaded;
+  return { name, kind, spec, specDigest, codeDigest, path, source, origin, generation };
+}
+
+/** Equal but for the place in the file, which moves without anything being changed. */
+function sameRecord(a: LoadedRecord, b: LoadedRecord): boolean {
+  return (
+    a.kind === b.kind &&
+    a.specDigest === b.specDigest &&
+    a.codeDigest === b.codeDigest &&
+    a.path === b.path &&
+    a.origin === b.origin &&
+    a.generation === b.generation
+  );
+}

@@ -1,0 +1,108 @@
+import { MusterError, toWire } from '../model/error.ts';
+import type { Instances, Material, Target } from '../model/instances.ts';
+import type { Desired, Loaded, LoadedRecord } from '../model/module.ts';
+import type { Change, ChangeError, ChangeStatus } from '../model/plan.ts';
+import { recordOf } from './persist.ts';
+
+/** Where values of secrets and compiled code come from. */
+export interface Materials {
+  material(desired: Desired): Promise<Material>;
+  /** For a module that only the journal or an old generation knows. */
+  restore(record: LoadedRecord): Promise<Material>;
+}
+
+export interface StepPorts {
+  instances: Instances;
+  materials: Materials;
+}
+
+export interface StepOutcome {
+  status: ChangeStatus;
+  error: ChangeError | null;
+}
+
+/** Does one change to the instances. `target` is null for removals. Never throws for a fault of the module. */
+export async function step(
+  change: Change,
+  target: (() => Promise<Target>) | null,
+  cancel: boolean,
+  { instances }: StepPorts,
+): Promise<StepOutcome> {
+  try {
+    if (change.action === 'remove' || target === null) await instances.remove(change.name, { cancel });
+    else return await become(change, await target(), instances);
+    return { status: 'ok', error: null };
+  } catch (error) {
+    const status = change.action === 'reconfigure' || isUntouched(error) ? 'reverted' : 'failed';
+    return { status: change.action === 'reload' || change.action === 'reconfigure' ? status : 'failed', error: toWire(error) };
+  }
+}
+
+async function become(change: Change, target: Target, instances: Instances): Promise<StepOutcome> {
+  switch (change.action) {
+    case 'load':
+      await instances.load(target);
+      break;
+    case 'reload': {
+      if (change.from !== undefined) instances.rename(change.from, target);
+      const outcome = await instances.replace(change.name, target);
+      return outcome.status === 'ok' ? { status: 'ok', error: null } : outcome;
+    }
+    case 'reconfigure':
+      await instances.reconfigure(change.name, target);
+      break;
+    case 'rename':
+      instances.rename(change.from ?? change.name, target);
+      break;
+    case 'adopt':
+      instances.adopt(change.name, target);
+      break;
+    case 'remove':
+      throw new Error(`no target belongs to the removal of ${change.name}`);
+  }
+  return { status: 'ok', error: null };
+}
+
+/** Set on errors that came before anything was touched: the material could not be had. */
+export class UntouchedError extends MusterError {}
+
+function isUntouched(error: unknown): boolean {
+  return error instanceof UntouchedError;
+}
+
+/** The way back to what a module was before a change; null where there is nothing to go back to. */
+export function undoOf(change: Change, before: Loaded | undefined, { instances, materials }: StepPorts): (() => Promise<void>) | null {
+  const old = async (): Promise<Target> => {
+    if (before === undefined) throw new Error(`${change.name} was not loaded before`);
+    const record = recordOf(before);
+    return { desired: desiredOf(record), origin: record.origin, generation: record.generation, material: await materials.restore(record) };
+  };
+  if (before === undefined) return change.action === 'load' ? () => instances.remove(change.name) : null;
+  switch (change.action) {
+    case 'remove':
+      return async () => instances.load(await old());
+    case 'load':
+      return async () => {
+        await instances.remove(change.name);
+        instances.restore(recordOf(before));
+      };
+    case 'reload':
+      return async () => {
+        const outcome = await instances.replace(change.name, await old());
+        if (outcome.status !== 'ok') throw new MusterError('EFAILED', outcome.error.message);
+        if (change.from !== undefined) instances.rename(change.name, await old());
+      };
+    case 'reconfigure':
+      return async () => instances.reconfigure(change.name, await old());
+    case 'rename':
+      return async () => instances.rename(change.name, await old());
+    case 'adopt':
+      return async () => instances.adopt(change.name, await old());
+  }
+}
+
+/** A record as something to be desired again. */
+export function desiredOf(record: LoadedRecord): Desired {
+  const { name, kind, spec, specDigest, codeDigest, path, source } = record;
+  return { name, kind, spec, specDigest, codeDigest, path, source };
+}

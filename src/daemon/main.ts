@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createApi } from '../api/api.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createStatus } from '../engine/status.ts';
+import { followLogs, readLogs } from '../keeper/logs/read.ts';
+import type { DownDoc } from '../model/documents.ts';
+import { MusterError } from '../model/error.ts';
+import { socketOf } from '../model/places.ts';
+import type { Result } from '../model/plan.ts';
+import type { UpOptions } from '../model/up.ts';
+import { version } from '../model/version.ts';
+import { exportsOf } from '../resolve/exports.ts';
+import { serveSocket } from '../socket/server.ts';
+import { locateConfig } from '../sources/locate.ts';
+import { watchFiles } from '../sources/watch.ts';
+import { acquireLock } from '../store/lock.ts';
+import { prepareStateDir } from '../store/state-dir.ts';
+import { createDaemonLog } from './log.ts';
+import { createParts, type Parts } from './parts.ts';
+import { createReloads } from './reloads.ts';
+import { onSignals } from './signals.ts';
+import { createServiceManager } from './systemd.ts';
+import { systemClock } from './world.ts';
+
+/** Runs the daemon until it is told to stop; resolves with the exit code. */
+export async function runDaemon(options: UpOptions): Promise<number> {
+  const { env, cwd, stateDir } = options;
+  const files = await locateConfig({ files: options.files, env, cwd, home: homedir(), uid: process.getuid?.() ?? 0 });
+  await prepareStateDir(stateDir);
+  const lock = await acquireLock(stateDir, { pid: process.pid, config: files.join(', ') });
+  try {
+    return await runLocked(options, files);
+  } finally {
+    lock.release();
+  }
+}
+
+async function runLocked(options: UpOptions, files: readonly string[]): Promise<number> {
+  const watcher: { watch(paths: readonly string[]): void } = { watch: () => {} };
+  const parts = await createParts({
+    up: options,
+    files,
+    createLog: (mask) => createDaemonLog({ terminal: options.terminal, level: options.env.MUSTER_LOG_LEVEL ?? 'info', mask }),
+    onRead: (paths) => watcher.watch(paths),
+  });
+  const { engine, log } = parts;
+  const manager = createServiceManager(options.env, process.pid, log);
+  const ended = deferred<number>();
+  const stopping = stopOnce(engine, parts, () => manager.stopping());
+
+  const server = await serve(options, parts, async () => {
+    const stopped = await stopping.stop();
+    // The answer to `down` leaves before the socket goes.
+    setTimeout(() => ended.resolve(0), 20);
+    return stopped;
+  });
+  const signals = onSignals({
+    hangUp: createReloads(engine, manager, () => statusLine(engine)),
+    stop: () => void stopping.stop().then(() => ended.resolve(0)),
+    stopNow: () => stopping.now(),
+  });
+  const watching = watchFiles({ clock: systemClock, onChange: () => void engine.filesChanged(), log });
+  watcher.watch = (paths) => watching.watch(paths);
+  try {
+    await parts.keeper.sweep([...parts.store.state.leases.values()]);
+    for (const note of parts.store.notes) log.warn({ note }, 'journal recovered');
+    const result = await boot(engine);
+    await manager.ready(statusLine(engine));
+    options.onReady?.(result);
+    return await ended.promise;
+  } catch (error) {
+    await stopping.stop();
+    throw error;
+  } finally {
+    signals.close();
+    await watching.close();
+    await server.close();
+    await parts.dispose();
+  }
+}
+
+/** The first run; where the config does not hold but a generation runs, what is wrong with it goes along. */
+async function boot(engine: Engine) {
+  const result: Result = await engine.boot();
+  const { outcome } = engine.context;
+  const diagnostics = [...(outcome?.ok === false ? outcome.diagnostics : []), ...result.diagnostics];
+  const exitCode = outcome?.ok === false && result.exitCode === 0 ? 1 : result.exitCode;
+  return { result, diagnostics, exitCode };
+}
+
+async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownDoc>) {
+  const { engine, logs, log, mask } = parts;
+  const logDir = join(options.stateDir, 'log');
+  const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir };
+  const answer = createApi({
+    engine,
+    status: createStatus(identity, engine.context, () => engine.runs.current()),
+    version,
+    pid: process.pid,
+    readLogs: (name, wanted) => readLogs(logDir, name, wanted),
+    followLogs: (name, signal) => followLogs(logDir, name, { signal }),
+    hasLog: (name) => existsSync(join(logDir, `${name}.log`)),
+    inspect: parts.inspect,
+    exportsOf,
+    mask,
+    down,
+  });
+  void logs;
+  return serveSocket({
+    path: socketOf(options.stateDir),
+    ...(options.socketMode === undefined ? {} : { mode: options.socketMode }),
+    log,
+    async onRequest(request, reply) {
+      try {
+        reply.send(await answer(request.topic, request.payload, { part: (payload) => reply.part(payload), signal: reply.signal }));
+      } catch (error) {
+        if (!(error instanceof MusterError)) log.error({ err: error, topic: request.topic }, 'a request failed by a bug');
+        reply.fail(error);
+      }
+    },
+  });
+}
+
+/** Stops everything once, whoever asks and however often. */
+function stopOnce(engine: Engine, parts: Parts, announce: () => Promise<void>) {
+  let stopping: { done: Promise<DownDoc>; now(): void } | null = null;
+  const begin = () => {
+    if (stopping === null) {
+      void announce();
+      stopping = engine.stop();
+      parts.log.info({}, 'stopping');
+    }
+    return stopping;
+  };
+  return { stop: () => begin().done, now: () => begin().now() };
+}
+
+function statusLine(engine: Engine): string {
+  const { outcome, ports } = engine.context;
+  const count = ports.instances.snapshot().size;
+  if (outcome?.ok !== false) return `${count} modules`;
+  const [first] = outcome.diagnostics;
+  return `${count} modules; config invalid${first === undefined ? '' : ` at ${first.file}:${first.line}:${first.column}`}`;
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}

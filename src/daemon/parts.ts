@@ -1,0 +1,103 @@
+import { availableParallelism, hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createConfigCompiler } from '../config/compiler.ts';
+import { createEngine } from '../engine/engine.ts';
+import { createInspector } from '../instances/inspect.ts';
+import { createInstances } from '../instances/instances.ts';
+import { createCommandDriver } from '../keeper/command-driver.ts';
+import { createKeeper } from '../keeper/local.ts';
+import { createLogs } from '../keeper/logs/logs.ts';
+import type { LeaseLog } from '../model/keeper.ts';
+import type { Log } from '../model/ports.ts';
+import type { UpOptions } from '../model/up.ts';
+import { nameIn } from '../resolve/exports.ts';
+import { createResolver } from '../resolve/resolver.ts';
+import { createCodeDriver } from '../runners/code-driver.ts';
+import { createFileReader } from '../sources/files.ts';
+import { openDisk } from '../store/disk.ts';
+import { loadKey } from '../store/key.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { createMask } from './mask.ts';
+import { createSources } from './wanted.ts';
+import { systemClock, systemRandom } from './world.ts';
+
+/** Where the built files of muster lie. */
+const dist = dirname(fileURLToPath(import.meta.url));
+/** Parallel starts per core: most of a start is waiting. */
+const perCore = 8;
+
+export interface PartsOptions {
+  up: UpOptions;
+  files: readonly string[];
+  createLog(mask: (text: string) => string): Log;
+  onRead(watched: readonly string[]): void;
+}
+
+/** Everything the daemon is made of, put together and not yet started. */
+export async function createParts({ up, files, createLog, onRead }: PartsOptions) {
+  let secrets: () => readonly string[] = () => [];
+  const mask = createMask(() => secrets());
+  const log = createLog(mask);
+  const disk = openDisk(up.stateDir);
+  const store = await openStore({ disk, random: systemRandom, log });
+  const resolver = createResolver({
+    codeDir: join(up.stateDir, 'code'),
+    key: await loadKey(disk),
+    env: up.env,
+    builtinDir: join(dist, 'builtin'),
+    log,
+  });
+  secrets = () => resolver.knownSecrets();
+  const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log });
+  const keeper = createKeeper({ leases: leasesOf(store, log), clock: systemClock, log });
+  const drivers = {
+    command: createCommandDriver({ keeper, logs, clock: systemClock }),
+    code: createCodeDriver({
+      keeper,
+      logs,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      runnerFile: join(dist, 'runner.cjs'),
+      env: up.env,
+    }),
+  };
+  const inspector = createInspector();
+  const instances = createInstances({ clock: systemClock, random: systemRandom, drivers, log, inspect: inspector });
+  const compiler = createConfigCompiler({ env: up.env, reader: createFileReader({ clock: systemClock }) });
+  const engine = createEngine({
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    store,
+    instances,
+    materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
+    sources: createSources({ files, compiler, resolver, env: up.env, onRead, nameIn }),
+    host: hostname(),
+    env: new Set(Object.keys(up.env).filter((name) => up.env[name] !== undefined)),
+    defaultConcurrency: availableParallelism() * perCore,
+  });
+  const dispose = async (): Promise<void> => {
+    await instances.dispose();
+    await keeper.dispose();
+    await logs.close();
+    await resolver.dispose();
+    await store.close();
+  };
+  return { engine, keeper, instances, store, logs, log, mask, dispose };
+}
+
+export type Parts = Awaited<ReturnType<typeof createParts>>;
+
+/** Leases go into the journal: durable before the start, facts with the next sync. */
+function leasesOf(store: Store, log: Log): LeaseLog {
+  return {
+    begin: (lease) => store.append({ type: 'lease', lease }),
+    started: (lease) => store.appendLater({ type: 'lease', lease }),
+    ended: (id) => {
+      log.debug({ lease: id }, 'lease ended');
+      store.appendLater({ type: 'leaseEnded', id });
+    },
+  };
+}

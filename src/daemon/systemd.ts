@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import type { Log } from '../model/ports.ts';
+
+/** Tells the service manager what state the daemon is in (sd_notify(3)); does nothing where nobody listens. */
+export interface ServiceManager {
+  ready(status: string): Promise<void>;
+  reloading(): Promise<void>;
+  stopping(): Promise<void>;
+}
+
+/**
+ * Node has no unix datagrams, so this goes through the program systemd-notify; it warns once where that is missing.
+ * The messages are sent one after another: READY after RELOADING ends the reload.
+ */
+export function createServiceManager(env: Readonly<Record<string, string | undefined>>, pid: number, log: Log): ServiceManager {
+  if (!env.NOTIFY_SOCKET) return { ready: nothing, reloading: nothing, stopping: nothing };
+  let last = Promise.resolve();
+  let warned = false;
+  const send = (...assignments: string[]): Promise<void> => {
+    last = last
+      .then(() => notify([`--pid=${pid}`, ...assignments], env))
+      .catch((error: unknown) => {
+        if (!warned) log.warn({ err: error }, 'systemd-notify cannot be run; the service manager is not told');
+        warned = true;
+      });
+    return last;
+  };
+  return {
+    ready: (status) => send('READY=1', `STATUS=${status}`),
+    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
+    stopping: () => send('STOPPING=1'),
+  };
+}
+
+async function nothing(): Promise<void> {}
+
+function notify(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('systemd-notify', args, { env: { PATH: env.PATH, NOTIFY_SOCKET: env.NOTIFY_SOCKET }, stdio: 'ignore' });
+    child.once('error', reject);
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`systemd-notify exited with code ${code}`))));
+  });
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { ConfigCompiler } from '../config/compiler.ts';
+import { createConfigCompiler } from '../config/compiler.ts';
+import type { ByHand, Sources, WantedOutcome } from '../engine/ports.ts';
+import type { ConfigSet, FileText } from '../model/config-set.ts';
+import { MusterError } from '../model/error.ts';
+import type { Desired } from '../model/module.ts';
+import type { Resolver } from '../resolve/resolver.ts';
+
+export interface WantedOptions {
+  files: readonly string[];
+  compiler: ConfigCompiler;
+  resolver: Resolver;
+  env: Readonly<Record<string, string | undefined>>;
+  /** The daemon's own files and folders to watch, whenever they may have changed. */
+  onRead(watched: readonly string[]): void;
+  /** The name that a module file gives itself. */
+  nameIn(path: string): Promise<string | null>;
+}
+
+/** Desired sets from config files and from the command line: read, check, resolve. */
+export function createSources(options: WantedOptions): Sources {
+  const { compiler, resolver, files } = options;
+  let config: ConfigSet | null = null;
+
+  const read = async (paths: readonly string[], own: boolean): Promise<WantedOutcome> => {
+    const outcome = await compiler.compile(paths);
+    if (own)
+      options.onRead(
+        outcome.ok ? [...outcome.config.files.map((file) => file.path), ...outcome.config.watch] : [...outcome.files, ...outcome.watch],
+      );
+    if (!outcome.ok) return { ok: false, diagnostics: outcome.diagnostics, files: outcome.files };
+    if (own) config = outcome.config;
+    return { ok: true, wanted: { config: outcome.config, desired: await resolver.resolve(outcome.config) } };
+  };
+
+  return {
+    read: (from) => read(from ?? files, from === undefined),
+    async byHand(module) {
+      const entry = await entryOf(module, options);
+      return resolver.resolveOne(entry, null, config?.modulePath ?? []);
+    },
+    withArgs: (desired, args) => resolver.respec(desired, { ...desired.spec, args: [...args] }),
+    async locate(target, _cwd) {
+      if (target.startsWith('builtin:')) return { name: target.slice('builtin:'.length), module: target };
+      if (!target.includes('/')) return { name: target, module: target };
+      const file = target.slice(target.lastIndexOf('/') + 1);
+      return { name: (await options.nameIn(target)) ?? file.split('.')[0] ?? file, module: target };
+    },
+  };
+}
+
+/**
+ * A module by hand goes through the same checks as one in a file: it is compiled as a config of its own, in the
+ * caller's folder. JSON is YAML; a dollar is doubled, for the shell has interpolated already.
+ */
+async function entryOf({ name, raw, cwd }: ByHand, { env }: WantedOptions) {
+  const text = `${JSON.stringify({ version: 1, modules: { [name]: raw } }).replaceAll('$', '$$$$')}\n`;
+  const path = `${cwd}/command line`;
+  const file: FileText = { path, text, sha256: createHash('sha256').update(text).digest('hex') };
+  const compiler = createConfigCompiler({ env, reader: { file: async () => file, glob: async () => [] } });
+  const outcome = await compiler.compile([path]);
+  if (!outcome.ok) {
+    const [first] = outcome.diagnostics;
+    throw new MusterError('EINVAL', `${name}: ${outcome.diagnostics.map((diagnostic) => diagnostic.message).join('; ')}`, {
+      ...(first?.hint === undefined ? {} : { hint: first.hint }),
+    });
+  }
+  const declared = outcome.config.modules.get(name);
+  if (declared === undefined) throw new Error(`compiled ${name}, found nothing of it`);
+  return declared.entry;
+}
+
+export type { Desired };

@@ -1,0 +1,51 @@
+import { type Claims, createClaims } from '../apply/claims.ts';
+import type { LastReconcile } from '../model/documents.ts';
+import type { Target } from '../model/plan.ts';
+import { defaultPolicy, type Policy } from '../model/policy.ts';
+import type { Generation } from '../store/records.ts';
+import { createEvents, type Events } from './events.ts';
+import type { EnginePorts, WantedOutcome } from './ports.ts';
+
+/** What the parts of the engine share: its ports and the little state that is not in the store or the instances. */
+export interface EngineContext {
+  readonly ports: EnginePorts;
+  readonly claims: Claims;
+  readonly events: Events;
+  /** Aborted when the daemon stops: nothing new is started. */
+  readonly stopping: AbortController;
+  /** The generation in force; null before the first. */
+  generation: Generation | null;
+  /** The last reading of the daemon's own files. */
+  outcome: WantedOutcome | null;
+  lastReconcile: LastReconcile | null;
+  startedAt: number;
+}
+
+export function createContext(ports: EnginePorts): EngineContext {
+  return {
+    ports,
+    claims: createClaims(),
+    events: createEvents(ports.clock),
+    stopping: new AbortController(),
+    generation: null,
+    outcome: null,
+    lastReconcile: null,
+    startedAt: ports.clock.now(),
+  };
+}
+
+export function targetOf({ ports }: EngineContext): Target {
+  const { daemonId, serial, generation } = ports.store.state;
+  return { daemonId, host: ports.host, serial, generation };
+}
+
+/** The policy of the last good reading, else of the generation in force. */
+export function policyOf({ outcome, generation }: EngineContext): Policy {
+  return outcome?.ok === true ? outcome.wanted.config.policy : (generation?.policy ?? defaultPolicy);
+}
+
+/** Holds that are in force now. */
+export function holdsNow({ ports }: EngineContext) {
+  const now = ports.clock.now();
+  return [...ports.store.state.holds.values()].filter((hold) => hold.until === null || hold.until > now);
+}

@@ -1,0 +1,50 @@
+import { MusterError } from '../model/error.ts';
+import { globRegExp, isGlob } from '../model/glob.ts';
+import type { Loaded } from '../model/module.ts';
+
+/** The loaded modules that NAME... stands for: exact names, globs, or the path of exactly one. Throws ENOENT for what fits none. */
+export function loadedNames(patterns: readonly string[], loaded: ReadonlyMap<string, Loaded>, forgive = false): string[] {
+  const names = new Set<string>();
+  for (const pattern of patterns) {
+    const found = matches(pattern, loaded);
+    if (found.length === 0 && !forgive) throw notLoaded(pattern, loaded);
+    for (const name of found) names.add(name);
+  }
+  return [...names].sort();
+}
+
+export function notLoaded(name: string, loaded: ReadonlyMap<string, unknown>): MusterError {
+  const known = [...loaded.keys()].sort();
+  const shown = known.length > 10 ? `${known.slice(0, 10).join(', ')} and ${known.length - 10} more` : known.join(', ');
+  return new MusterError('ENOENT', `no module "${name}" is loaded${known.length === 0 ? '' : `; loaded: ${shown}`}`, {
+    hint: 'muster list',
+  });
+}
+
+function matches(pattern: string, loaded: ReadonlyMap<string, Loaded>): string[] {
+  if (loaded.has(pattern)) return [pattern];
+  if (isGlob(pattern)) {
+    const expression = globRegExp(pattern);
+    return [...loaded.keys()].filter((name) => expression.test(name));
+  }
+  return [...loaded.values()].filter((module) => module.path === pattern).map((module) => module.name);
+}
+
+/** Those that require one of these, directly or through others; with `reload` only those that reload with them. */
+export function dependentsOf(names: Iterable<string>, loaded: ReadonlyMap<string, Loaded>, kind: 'any' | 'reload'): string[] {
+  const found = new Set(names);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const module of loaded.values()) {
+      if (found.has(module.name) || !requirements(module).some((item) => found.has(item.name) && (kind === 'any' || item.reload))) continue;
+      found.add(module.name);
+      grew = true;
+    }
+  }
+  return [...found].sort();
+}
+
+/** What a module requires, in one form. */
+export function requirements({ spec }: Pick<Loaded, 'spec'>): { name: string; reload: boolean }[] {
+  return spec.requires.map((item) => (typeof item === 'string' ? { name: item, reload: false } : item));
+}

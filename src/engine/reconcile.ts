@@ -1,0 +1,124 @@
+import { desiredOf } from '../apply/step.ts';
+import type { Progress } from '../model/documents.ts';
+import { MusterError } from '../model/error.ts';
+import type { Desired } from '../model/module.ts';
+import type { Plan, Result } from '../model/plan.ts';
+import type { Request } from '../model/plan-input.ts';
+import { type EngineContext, holdsNow, policyOf } from './context.ts';
+import type { Wanted } from './ports.ts';
+import { planOf, request, type Transaction, transact } from './transact.ts';
+
+/** What a run over the whole config was asked to do. */
+export interface RunOptions {
+  reason: string | null;
+  request: Partial<Request>;
+  /** Absolute paths instead of the daemon's own files. */
+  from?: readonly string[] | undefined;
+  /** The generation in force instead of the files: undoes drift, applies no pending edit. */
+  inForce?: boolean;
+  /** The daemon has just started: what the journal says was loaded is started again. */
+  boot?: boolean;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Reads, plans and applies. A config that does not hold changes nothing and rejects with its diagnostics. */
+export async function runReconcile(options: RunOptions, trigger: string, context: EngineContext): Promise<Result> {
+  const { clock, log } = context.ports;
+  const at = new Date(clock.now()).toISOString();
+  try {
+    const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context);
+    const result = (await transact(transactionOf(options, trigger, wanted, false, context), context)) as Result;
+    remember(context, at, trigger, result);
+    return result;
+  } catch (error) {
+    const diagnostics = error instanceof MusterError ? [...(error.diagnostics ?? [])] : [];
+    context.lastReconcile = { at, trigger, outcome: 'error', exitCode: 1, planId: '', changes: [], diagnostics };
+    context.events.emit({ type: 'result', message: `${trigger}: ${error instanceof Error ? error.message : String(error)}` });
+    log.warn(
+      { trigger, diagnostics, err: error instanceof MusterError ? error.message : error },
+      'reconcile failed before anything changed',
+    );
+    throw error;
+  }
+}
+
+/** The plan of a run, without acting: `--dry-run`, `status`. */
+export async function dryRun(options: RunOptions & { againstEmpty?: boolean }, context: EngineContext): Promise<Plan> {
+  const wanted = await readWanted(options.from, context);
+  return planOf({ ...transactionOf(options, 'dryRun', wanted, true, context), againstEmpty: options.againstEmpty ?? false }, context);
+}
+
+/** What differs from the generation in force; pending edits of the files are not in it. */
+export function driftPlan(context: EngineContext): Plan {
+  const options = { reason: null, request: { prune: 'none' } } as const;
+  return planOf({ ...transactionOf(options, 'drift', inForce(context), true, context), holds: 'none' }, context);
+}
+
+export async function readWanted(from: readonly string[] | undefined, context: EngineContext): Promise<Wanted> {
+  const outcome = await context.ports.sources.read(from);
+  if (from === undefined) context.outcome = outcome;
+  if (outcome.ok) return outcome.wanted;
+  const count = outcome.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
+  throw new MusterError('EINVALIDCONFIG', `the config has ${count === 1 ? 'an error' : `${count} errors`}; nothing was changed`, {
+    diagnostics: outcome.diagnostics,
+    hint: 'muster validate',
+  });
+}
+
+/** The declared set of the last generation, as something to be desired. */
+export function inForce(context: EngineContext): Wanted {
+  const modules = context.generation?.modules ?? [];
+  return {
+    config: { digest: context.generation?.configDigest ?? '', files: [], policy: policyOf(context), warnings: [] },
+    desired: new Map(modules.map((record) => [record.name, desiredOf(record)])),
+  };
+}
+
+function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry: boolean, context: EngineContext): Transaction {
+  const base = {
+    trigger,
+    reason: options.reason,
+    request: request(options.request),
+    dryRun: dry,
+    makesGeneration: options.inForce !== true,
+    onProgress: options.onProgress,
+  };
+  if (options.boot !== true) return { ...base, wanted };
+  return {
+    ...base,
+    wanted: { ...wanted, desired: resumed(wanted, context) },
+    holds: 'stopped',
+    originOf: (change, loaded) => (change.reason.code === 'restarted' ? (loaded?.origin ?? 'config') : 'config'),
+  };
+}
+
+/** After a restart: what the config wants, and what was loaded by hand or is held comes back as it was. */
+function resumed(wanted: Wanted, context: EngineContext): ReadonlyMap<string, Desired> {
+  const desired = new Map(wanted.desired);
+  const holds = holdsNow(context);
+  for (const loaded of context.ports.instances.snapshot().values()) {
+    const held = holds.some((hold) => hold.name === '*' || hold.name === loaded.name);
+    const byHand = loaded.origin === 'manual' && !desired.has(loaded.name);
+    const pinned = loaded.spec.prune === false && !desired.has(loaded.name);
+    if (held || byHand || pinned) desired.set(loaded.name, desiredOf(loaded));
+  }
+  return desired;
+}
+
+function remember(context: EngineContext, at: string, trigger: string, result: Result): void {
+  const changes = result.changes.map(({ name, action, status, error }) => ({ name, action, status, error: error?.message ?? null }));
+  context.lastReconcile = {
+    at,
+    trigger,
+    outcome: result.outcome,
+    exitCode: result.exitCode,
+    planId: result.planId,
+    changes,
+    diagnostics: result.diagnostics,
+  };
+  if (result.outcome === 'noChanges') return;
+  const fields = { trigger, outcome: result.outcome, exitCode: result.exitCode, planId: result.planId, changes };
+  context.events.emit({ type: 'result', message: `${trigger}: ${result.outcome}`, fields });
+  const level = result.exitCode === 0 ? 'info' : 'warn';
+  context.ports.log[level](fields, 'reconcile done');
+}

@@ -1,0 +1,141 @@
+import type { Condition, StatusDoc } from '../model/documents.ts';
+import { MusterError } from '../model/error.ts';
+import type { State } from '../model/module.ts';
+import { formatVersion, type Plan } from '../model/plan.ts';
+import { type EngineContext, holdsNow } from './context.ts';
+import { type Unhealthy, unhealthy } from './health.ts';
+import { driftPlan, dryRun } from './reconcile.ts';
+
+/** What the daemon knows of itself beside the engine. */
+export interface Identity {
+  name: string;
+  pid: number;
+  version: string;
+  node: string;
+  stateDir: string;
+}
+
+export interface StatusReporter {
+  /** Reads the files again: what it says is true now. */
+  status(): Promise<StatusDoc>;
+  /** What is missing for these to hold. */
+  failing(wanted: readonly ('synced' | 'healthy')[]): Promise<Unhealthy[]>;
+}
+
+export function createStatus(identity: Identity, context: EngineContext, current: () => string | null): StatusReporter {
+  const since = new Map<string, { status: boolean; at: string }>();
+
+  const dated = (condition: Omit<Condition, 'since'>): Condition => {
+    const known = since.get(condition.type);
+    const entry = known?.status === condition.status ? known : { status: condition.status, at: now(context) };
+    since.set(condition.type, entry);
+    return { ...condition, since: entry.at };
+  };
+
+  return {
+    async status() {
+      const pending = await pendingPlan(context);
+      const { ports, outcome, generation } = context;
+      const sick = unhealthy(context);
+      const drift =
+        generation === null ? [] : driftPlan(context).changes.map((change) => ({ name: change.name, text: driftText(change.action) }));
+      const held = holdsNow(context);
+      const diagnostics = outcome === null ? [] : [...(outcome.ok ? outcome.wanted.config.warnings : outcome.diagnostics)];
+      return {
+        formatVersion,
+        daemonId: ports.store.state.daemonId,
+        ...identity,
+        startedAt: new Date(context.startedAt).toISOString(),
+        config: {
+          files: outcome === null ? [] : outcome.ok ? outcome.wanted.config.files.map((file) => file.path) : [...outcome.files],
+          digest: outcome?.ok === true ? outcome.wanted.config.digest : null,
+          revision: null,
+          valid: outcome?.ok === true,
+          diagnostics,
+        },
+        generation: ports.store.state.generation,
+        serial: ports.store.state.serial,
+        synced: isSynced(pending),
+        healthy: sick.length === 0,
+        unhealthy: sick,
+        pending: {
+          summary: pending?.summary ?? null,
+          guards:
+            pending === null
+              ? []
+              : pending.guards.filter((guard) => !guard.ok).map((guard) => `${guard.code}: limit ${guard.limit}, value ${guard.value}`),
+        },
+        counts: counts(context),
+        lastReconcile: context.lastReconcile,
+        held,
+        drift,
+        paused: false,
+        containment: 'processGroup',
+        conditions: conditions(context, pending, sick, drift.length, held.length).map(dated),
+      };
+    },
+    async failing(wanted) {
+      const found: Unhealthy[] = [];
+      if (wanted.includes('synced')) {
+        const pending = await pendingPlan(context);
+        const busy = current();
+        if (!isSynced(pending)) found.push({ name: 'synced', reason: pending === null ? 'the config is invalid' : 'changes are pending' });
+        else if (busy !== null) found.push({ name: 'synced', reason: `a run asked for by ${busy} is in progress` });
+      }
+      if (wanted.includes('healthy')) found.push(...unhealthy(context));
+      return found;
+    },
+  };
+}
+
+/** The plan from the files as they are now; null if they do not hold. */
+async function pendingPlan(context: EngineContext): Promise<Plan | null> {
+  try {
+    return await dryRun({ reason: null, request: {} }, context);
+  } catch (error) {
+    if (error instanceof MusterError) return null;
+    throw error;
+  }
+}
+
+function isSynced(pending: Plan | null): boolean {
+  return pending !== null && pending.changes.length === 0 && pending.outcome !== 'error';
+}
+
+function conditions(
+  context: EngineContext,
+  pending: Plan | null,
+  sick: readonly Unhealthy[],
+  drifted: number,
+  held: number,
+): Omit<Condition, 'since'>[] {
+  const { outcome } = context;
+  const bad = outcome?.ok === false ? outcome.diagnostics.find((diagnostic) => diagnostic.severity === 'error') : undefined;
+  const ready =
+    outcome?.ok === false
+      ? { status: false, reason: 'configInvalid', message: bad === undefined ? '' : `${bad.file}:${bad.line}:${bad.column} ${bad.message}` }
+      : sick.length > 0
+        ? { status: false, reason: 'unhealthy', message: sick.map((item) => `${item.name}: ${item.reason}`).join('; ') }
+        : { status: true, reason: 'running', message: '' };
+  const synced = isSynced(pending);
+  return [
+    { type: 'Ready', ...ready },
+    { type: 'Synced', status: synced, reason: synced ? 'synced' : pending === null ? 'configInvalid' : 'changesPending', message: '' },
+    { type: 'Drifted', status: drifted > 0, reason: drifted > 0 ? 'drifted' : 'none', message: '' },
+    { type: 'Held', status: held > 0, reason: held > 0 ? 'held' : 'none', message: '' },
+  ];
+}
+
+function counts({ ports }: EngineContext): Record<State, number> {
+  const total: Record<State, number> = { I: 0, R: 0, F: 0, E: 0, B: 0 };
+  for (const loaded of ports.instances.snapshot().values()) total[loaded.state] += 1;
+  return total;
+}
+
+function driftText(action: string): string {
+  return action === 'load' ? 'not loaded' : action === 'remove' ? 'loaded but not declared' : 'differs from the generation in force';
+}
+
+function now({ ports }: EngineContext): string {
+  return new Date(ports.clock.now()).toISOString();
+}

@@ -1,0 +1,193 @@
+import { applyPlan } from '../apply/apply.ts';
+import { recordOf } from '../apply/persist.ts';
+import type { Progress } from '../model/documents.ts';
+import type { Hold, Loaded, Origin } from '../model/module.ts';
+import type { Change, ChangeResult, Plan, Result } from '../model/plan.ts';
+import type { Request } from '../model/plan-input.ts';
+import type { OnFailure, Policy } from '../model/policy.ts';
+import { parsePercent } from '../model/units.ts';
+import { plan } from '../plan/plan.ts';
+import { resultExitCode } from '../plan/result.ts';
+import type { Generation, JournalRecord } from '../store/records.ts';
+import { type EngineContext, holdsNow, targetOf } from './context.ts';
+import type { Wanted } from './ports.ts';
+
+/** One change of the loaded set, whoever asked for it. */
+export interface Transaction {
+  trigger: string;
+  reason: string | null;
+  wanted: Wanted;
+  request: Request;
+  dryRun: boolean;
+  /** A run over the whole config: makes a generation if it changed something. */
+  makesGeneration: boolean;
+  claimed?: ReadonlySet<string>;
+  /** Skip the waits when stopping. */
+  cancel?: boolean;
+  /** Plan against nothing instead of what is loaded; only with `dryRun`. */
+  againstEmpty?: boolean;
+  /** Which holds count: all, none (to look for drift), or those that keep a module stopped (when the daemon starts). */
+  holds?: 'all' | 'none' | 'stopped';
+  originOf?(change: Change, loaded: Loaded | undefined): Origin;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+const nothingAsked: Request = {
+  scope: null,
+  again: new Set(),
+  drop: new Set(),
+  retryFailed: false,
+  override: false,
+  only: [],
+  skip: [],
+  prune: null,
+  maxRemovals: null,
+  allowEmpty: false,
+  onFailure: null,
+  recursive: false,
+  origin: 'config',
+};
+
+export function request(parts: Partial<Request>): Request {
+  return { ...nothingAsked, ...parts };
+}
+
+/** Plans without acting. Pure but for reading the clock and making the id. */
+export function planOf(transaction: Transaction, context: EngineContext, loaded = context.ports.instances.snapshot()): Plan {
+  const { ports, generation } = context;
+  const declared = generation?.modules ?? [];
+  return plan({
+    desired: transaction.wanted.desired,
+    config: transaction.wanted.config,
+    loaded: transaction.againstEmpty === true ? new Map() : loaded,
+    holds: holdsOf(transaction, context),
+    applied: { policy: generation?.policy ?? transaction.wanted.config.policy, names: declared.map((record) => record.name) },
+    request: transaction.request,
+    target: targetOf(context),
+    env: ports.env,
+    dryRun: transaction.dryRun,
+    now: ports.clock.now(),
+    id: ports.random.id(),
+  });
+}
+
+function holdsOf({ holds = 'all' }: Transaction, context: EngineContext): readonly Hold[] {
+  if (holds === 'none') return [];
+  return holdsNow(context).filter((hold) => holds === 'all' || hold.stopped === true);
+}
+
+/** Plans and, unless it is a dry run or refused, applies. The only caller of `applyPlan`. */
+export async function transact(transaction: Transaction, context: EngineContext): Promise<Plan | Result> {
+  const { ports } = context;
+  const loaded = ports.instances.snapshot();
+  const planned = planOf(transaction, context, loaded);
+  if (transaction.dryRun) return planned;
+  const startedAt = ports.clock.now();
+  if (!planned.applyable || planned.changes.length === 0) {
+    const unsaved = transaction.makesGeneration && planned.applyable && declaredSet(context) !== generationSet(context);
+    if (unsaved) await saveGeneration(transaction, planned, context);
+    return resultOf(planned, [], startedAt, context);
+  }
+  context.events.emit({
+    type: 'plan',
+    message: `${transaction.trigger}: ${planned.changes.length} changes`,
+    fields: { planId: planned.id },
+  });
+  const { policy } = transaction.wanted.config;
+  const onFailure: OnFailure = transaction.request.onFailure ?? policy.onFailure;
+  const changes = await applyPlan(
+    {
+      plan: planned,
+      desired: transaction.wanted.desired,
+      loaded,
+      originOf: (change) => transaction.originOf?.(change, loaded.get(change.name)) ?? transaction.request.origin,
+      generation: ports.store.state.generation + (transaction.makesGeneration ? 1 : 0),
+      onFailure,
+      concurrency: policy.concurrency === 0 ? ports.defaultConcurrency : policy.concurrency,
+      maxUnavailable: unavailable(policy, loaded),
+      claimed: transaction.claimed ?? new Set(),
+      cancel: transaction.cancel ?? false,
+      signal: context.stopping.signal,
+      onProgress: (progress) => transaction.onProgress?.(progress),
+    },
+    { ...ports, claims: context.claims },
+  );
+  await recordRun(transaction, planned, changes, loaded, context);
+  return resultOf(planned, changes, startedAt, context);
+}
+
+/** At most this share of the running modules is reloaded at a time; at least one, or nothing would ever change. */
+function unavailable({ maxUnavailable }: Policy, loaded: ReadonlyMap<string, Loaded>): number {
+  if (typeof maxUnavailable === 'number') return Math.max(1, maxUnavailable);
+  const running = [...loaded.values()].filter((module) => module.state === 'R').length;
+  return Math.max(1, Math.floor((parsePercent(maxUnavailable) ?? 1) * running));
+}
+
+/** The serial, and for a run over the whole config the generation, move only if the loaded set did. */
+async function recordRun(
+  transaction: Transaction,
+  planned: Plan,
+  changes: readonly ChangeResult[],
+  before: ReadonlyMap<string, Loaded>,
+  context: EngineContext,
+): Promise<void> {
+  const { store, instances } = context.ports;
+  const after = instances.snapshot();
+  const changed = changes.some(
+    (change) => (change.status === 'ok' && change.reason.code !== 'restarted') || before.has(change.name) !== after.has(change.name),
+  );
+  const unsaved = transaction.makesGeneration && declaredSet(context) !== generationSet(context);
+  if (!changed && !unsaved) return;
+  const serial: JournalRecord = { type: 'serial', serial: store.state.serial + 1 };
+  await store.append(serial);
+  if (transaction.makesGeneration) await saveGeneration(transaction, planned, context);
+}
+
+async function saveGeneration(transaction: Transaction, planned: Plan, context: EngineContext): Promise<void> {
+  const { store, clock, instances } = context.ports;
+  const modules = [...instances.snapshot().values()].filter((loaded) => loaded.origin === 'config').map(recordOf);
+  const generation: Generation = {
+    number: store.state.generation + 1,
+    at: new Date(clock.now()).toISOString(),
+    trigger: transaction.trigger,
+    reason: transaction.reason,
+    planId: planned.id,
+    configDigest: transaction.wanted.config.digest,
+    files: transaction.wanted.config.files.map(({ path, sha256 }) => ({ path, sha256 })),
+    modules,
+    policy: transaction.wanted.config.policy,
+  };
+  await store.saveGeneration(generation);
+  context.generation = generation;
+}
+
+/** The declared modules as they are loaded, as one text to compare. */
+function declaredSet({ ports }: EngineContext): string {
+  return setText([...ports.instances.snapshot().values()].filter((loaded) => loaded.origin === 'config'));
+}
+
+function generationSet({ generation }: EngineContext): string {
+  return setText(generation?.modules ?? []);
+}
+
+function setText(modules: readonly { name: string; specDigest: string; codeDigest: string | null }[]): string {
+  return modules
+    .map(({ name, specDigest, codeDigest }) => `${name} ${specDigest} ${codeDigest}`)
+    .sort()
+    .join('\n');
+}
+
+function resultOf(planned: Plan, changes: ChangeResult[], startedAt: number, { ports }: EngineContext): Result {
+  const done = changes.length > 0;
+  const exitCode = done ? resultExitCode(changes) : planned.exitCode;
+  return {
+    ...planned,
+    kind: 'Result',
+    planId: planned.id,
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: new Date(ports.clock.now()).toISOString(),
+    changes,
+    outcome: done ? (exitCode === 0 ? 'applied' : 'failed') : planned.outcome,
+    exitCode,
+  };
+}
