@@ -19,7 +19,8 @@ export function compare(desired: Desired, loaded: Loaded, request: Request, agai
   }
   if (loaded.failed && request.retryFailed && live) return { action: 'load', reason: failed, fields };
 
-  const adopting = loaded.origin !== 'config' && request.origin === 'config';
+  // A command on single modules leaves them whose they are; only a run over the config makes its own what it declares.
+  const adopting = loaded.origin !== 'config' && request.origin === 'config' && request.scope === null;
   if (fields.length === 0) return adopting ? { action: 'adopt', reason: adopted, fields } : null;
   return { action: live ? 'reconfigure' : 'reload', reason: adopting ? adopted : reasonFor(fields), fields };
 }

@@ -14,7 +14,7 @@ export function findProblems(draft: Draft): void {
   }
   for (const [name, users] of dropped.inUse) {
     const verb = users.length === 1 ? 'requires' : 'require';
-    const message = `${name} is in use: ${users.join(', ')} ${verb} it (EBUSY)`;
+    const message = `${name} is in use: ${users.join(', ')} ${verb} it`;
     const hint = `muster remove --recursive ${name}`;
     diagnostics.push(diagnostic('error', 'EBUSY', message, place(draft, loaded.get(name)?.source), hint));
   }
@@ -22,12 +22,6 @@ export function findProblems(draft: Draft): void {
     const message = `${name} is held: ${holds.of(name)?.reason ?? ''}`;
     const source = draft.wanted.get(name)?.source ?? loaded.get(name)?.source;
     diagnostics.push(diagnostic('error', 'held', message, place(draft, source), `muster release ${name}, or --override`));
-  }
-  for (const name of input.request.drop) {
-    const source = draft.wanted.get(name)?.source;
-    if (!source || changes.get(name)?.action !== 'remove') continue;
-    const message = `${name} is declared at ${source.file}:${source.line}: the next reconcile loads it again`;
-    diagnostics.push(diagnostic('warning', 'stillDeclared', message, source, `muster remove --hold --reason R ${name}`));
   }
   if (leftOut.size > 0) {
     const names = [...leftOut].sort();

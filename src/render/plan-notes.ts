@@ -1,0 +1,33 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { placeText } from '../model/place.ts';
+import type { Guard, Plan, Result } from '../model/plan.ts';
+
+export interface Note {
+  level: 'error' | 'warning';
+  text: string;
+}
+
+/** What is to be said below the rows: diagnostics, and the guards that refuse. */
+export function planNotes(doc: Plan | Result): Note[] {
+  const main = doc.config.files[0]?.path;
+  return [
+    ...doc.diagnostics.map((diagnostic): Note => ({ level: diagnostic.severity, text: diagnosticText(diagnostic, main) })),
+    ...doc.guards.filter((guard) => !guard.ok).map((guard): Note => ({ level: 'error', text: `refused: ${guardText(guard)}` })),
+  ];
+}
+
+function diagnosticText({ severity, message, hint, ...place }: Diagnostic, main: string | undefined): string {
+  const where = place.file === '' ? '' : `${placeText(place, main)}: `;
+  return `${where}${severity}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
+}
+
+function guardText({ code, limit, value }: Guard): string {
+  switch (code) {
+    case 'maxRemovals':
+      return `${value} removals, policy.maxRemovals is ${limit} (--max-removals ${value})`;
+    case 'allowEmpty':
+      return `nothing would be left of what is declared: ${value} removals (--allow-empty)`;
+    case 'protect':
+      return `protected: ${Array.isArray(value) ? value.join(', ') : value} (--override)`;
+  }
+}

@@ -1,0 +1,91 @@
+import { fileText, placeText } from '../model/place.ts';
+import type { Action, Change, ChangeResult, FieldChange, HeldEntry, Plan, Result } from '../model/plan.ts';
+import { formatDuration } from '../model/units.ts';
+
+/** One line of a plan, in any format. */
+export interface PlanRow {
+  mark: '+' | '~' | '-/+' | '-' | '=' | '?' | '.';
+  name: string;
+  /** Isolation of code, else the kind. */
+  kind: string;
+  what: string;
+  details: string;
+  /** Where it is declared, if `details` does not say so. */
+  place: string;
+  change: Change | ChangeResult | null;
+}
+
+const marks: Record<Action, PlanRow['mark']> = { load: '+', remove: '-', reload: '-/+', reconfigure: '~', rename: '~', adopt: '~' };
+
+/** All rows of a plan or result in their order: changes as they are done, then what is passed over and left alone. */
+export function planRows(doc: Plan | Result): PlanRow[] {
+  const main = doc.config.files[0]?.path;
+  return [
+    ...doc.changes.map((change): PlanRow => changeRow(change, main)),
+    ...doc.held.map(
+      (entry): PlanRow => ({
+        ...nameplate(entry),
+        mark: '=',
+        what: 'held',
+        details: heldDetails(entry, doc.createdAt),
+        place: '',
+        change: null,
+      }),
+    ),
+    ...doc.unmanaged.map(
+      (entry): PlanRow => ({ ...nameplate(entry), mark: '?', what: 'unmanaged', details: entry.reason.text, place: '', change: null }),
+    ),
+    ...doc.skipped
+      .filter((entry) => entry.reason.code !== 'disabled')
+      .map((entry): PlanRow => ({ ...nameplate(entry), mark: '.', what: 'skipped', details: entry.reason.text, place: '', change: null })),
+  ];
+}
+
+/** The main config file for people; empty for what no config asked for. */
+export function mainFile(doc: Plan | Result): string {
+  const main = doc.config.files[0]?.path;
+  return main === undefined ? '' : fileText(main, main);
+}
+
+function nameplate({ name, kind, isolation }: { name: string; kind: string; isolation: string | null }) {
+  return { name, kind: isolation ?? kind };
+}
+
+function changeRow(change: Change | ChangeResult, main: string | undefined): PlanRow {
+  const fields = change.fields.map(fieldText).join(', ');
+  const says = saysReason(change) ? change.reason.text : '';
+  const details = [says, fields].filter((text) => text !== '').join('; ');
+  const place = change.source !== null && change.action !== 'load' && change.action !== 'remove' ? placeText(change.source, main) : '';
+  return { ...nameplate(change), mark: marks[change.action], what: change.action, details, place, change };
+}
+
+/** That something changed is what its fields say already. */
+function saysReason({ reason, fields }: Change): boolean {
+  return fields.length === 0 || !['changed', 'codeChanged', 'requested', 'dependency'].includes(reason.code) || isOnlyAsked(fields);
+}
+
+function isOnlyAsked(fields: readonly FieldChange[]): boolean {
+  return fields.every(({ path }) => path === 'instance' || path.startsWith('requires.'));
+}
+
+/** One changed field, e.g. `config.ttl 30 -> 60 (live)`. */
+export function fieldText({ path, before, after, live, sensitive }: FieldChange): string {
+  if (sensitive === true) return `${path} (secret)${live ? ' (live)' : ''}`;
+  return `${path} ${valueText(before)} -> ${valueText(after)}${live ? ' (live)' : ''}`;
+}
+
+function valueText(value: unknown): string {
+  return value === null || value === undefined ? 'none' : JSON.stringify(value);
+}
+
+function heldDetails({ reason, until, would }: HeldEntry, createdAt: string): string {
+  const left = until === null ? '' : `, ${about(Date.parse(until) - Date.parse(createdAt))} left`;
+  return `${reason}${left}${would === null ? '' : `; would ${would}`}`;
+}
+
+/** A span by its largest unit, e.g. 3h59m -> `3h`. */
+function about(ms: number): string {
+  const units = [3_600_000, 60_000, 1000];
+  const unit = units.find((size) => ms >= size) ?? 1000;
+  return formatDuration(Math.max(unit, Math.floor(ms / unit) * unit));
+}
