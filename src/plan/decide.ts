@@ -78,29 +78,31 @@ function decideUnwanted(draft: Draft, loaded: Loaded): void {
     draft.unmanaged.set(name, { ...nameplate(name, loaded), reason: left });
     decideUnmanaged(draft, loaded);
   } else if (!draft.reach.passes(name)) draft.leftOut.add(name);
-  else draft.changes.set(name, changeOf(name, loaded, { action: 'remove', reason: whyRemoved(draft, name), fields: [] }));
+  else draft.changes.set(name, changeOf(name, loaded, { action: 'remove', reason: whyRemoved(draft, loaded), fields: [] }));
 }
 
-function whyRemoved({ dropped, skipped }: Draft, name: string): Reason {
+function whyRemoved({ dropped, skipped }: Draft, { name, origin }: Loaded): Reason {
   if (dropped.names.has(name)) return requested;
+  if (origin === 'manual') return { code: 'removed', text: 'not declared; prune is all' };
   return skipped.get(name)?.reason ?? { code: 'removed', text: 'no longer declared' };
 }
 
 /** What is left alone may still be asked for by name, and comes back after a restart of the daemon. */
 function decideUnmanaged(draft: Draft, loaded: Loaded): void {
-  const again = draft.input.request.again.has(loaded.name);
-  const verdict = again ? compare(loaded, loaded, draft.input.request, true) : null;
-  if (verdict === null) {
-    startAgain(draft, loaded, undefined);
-    return;
-  }
-  draft.unmanaged.delete(loaded.name);
-  draft.changes.set(loaded.name, { ...changeOf(loaded.name, loaded, verdict), asLoaded: true });
+  const { again } = draft.input.request;
+  if (again.has(loaded.name)) startAsLoaded(draft, loaded, compare(loaded, loaded, draft.input.request, true));
+  else startAgain(draft, loaded, undefined);
 }
 
 /** A module that is kept as it is ran when the daemon went away, so it is started again as it was. */
 function startAgain(draft: Draft, loaded: Loaded, hold: Hold | undefined): void {
-  if (loaded.started || hold?.stopped === true || !draft.reach.passes(loaded.name)) return;
-  const verdict: Verdict = { action: 'load', reason: restarted, fields: [] };
-  draft.changes.set(loaded.name, { ...changeOf(loaded.name, loaded, verdict), asLoaded: true });
+  if (loaded.started || hold?.stopped === true) return;
+  startAsLoaded(draft, loaded, { action: 'load', reason: restarted, fields: [] });
+}
+
+function startAsLoaded(draft: Draft, loaded: Loaded, verdict: Verdict | null): void {
+  const { name } = loaded;
+  if (verdict === null || !draft.reach.passes(name)) return;
+  draft.unmanaged.delete(name);
+  draft.changes.set(name, { ...changeOf(name, loaded, verdict), asLoaded: true });
 }

@@ -8,9 +8,11 @@ import { requiredBy } from './requires.ts';
  */
 export function keepRequired(draft: Draft): void {
   const { input, changes, held, unmanaged, leftOut, dropped } = draft;
-  if (![...changes.values()].some((change) => change.action === 'remove')) return;
+  const all = [...changes.values()];
+  if (!all.some((change) => change.action === 'remove')) return;
 
-  const queue = [...held.keys(), ...unmanaged.keys(), ...leftOut].sort();
+  const asLoaded = all.filter((change) => change.asLoaded === true).map((change) => change.name);
+  const queue = [...new Set([...held.keys(), ...unmanaged.keys(), ...leftOut, ...asLoaded])].sort();
   for (let i = 0; i < queue.length; i += 1) {
     const stayer = queue[i] ?? '';
     const spec = input.loaded.get(stayer)?.spec;

@@ -26,7 +26,8 @@ export function findProblems(draft: Draft): void {
   if (leftOut.size > 0) {
     const names = [...leftOut].sort();
     const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? `, and ${names.length - 5} more` : '');
-    diagnostics.push(diagnostic('warning', 'filtered', `left out by --only or --skip: ${shown}`, place(draft, null)));
+    // It is the command that says so: there is no place in a file.
+    diagnostics.push(diagnostic('warning', 'filtered', `left out by --only or --skip: ${shown}`, { file: '', line: 1, column: 1 }));
   }
   diagnostics.sort(bySeverityAndPlace);
 }

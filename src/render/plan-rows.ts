@@ -20,6 +20,7 @@ const marks: Record<Action, PlanRow['mark']> = { load: '+', remove: '-', reload:
 /** All rows of a plan or result in their order: changes as they are done, then what is passed over and left alone. */
 export function planRows(doc: Plan | Result): PlanRow[] {
   const main = doc.config.files[0]?.path;
+  const changed = new Set(doc.changes.map((change) => change.name));
   return [
     ...doc.changes.map((change): PlanRow => changeRow(change, main)),
     ...doc.held.map(
@@ -36,7 +37,7 @@ export function planRows(doc: Plan | Result): PlanRow[] {
       (entry): PlanRow => ({ ...nameplate(entry), mark: '?', what: 'unmanaged', details: entry.reason.text, place: '', change: null }),
     ),
     ...doc.skipped
-      .filter((entry) => entry.reason.code !== 'disabled')
+      .filter((entry) => entry.reason.code !== 'disabled' && !changed.has(entry.name))
       .map((entry): PlanRow => ({ ...nameplate(entry), mark: '.', what: 'skipped', details: entry.reason.text, place: '', change: null })),
   ];
 }
@@ -52,20 +53,16 @@ function nameplate({ name, kind, isolation }: { name: string; kind: string; isol
 }
 
 function changeRow(change: Change | ChangeResult, main: string | undefined): PlanRow {
-  const fields = change.fields.map(fieldText).join(', ');
-  const says = saysReason(change) ? change.reason.text : '';
-  const details = [says, fields].filter((text) => text !== '').join('; ');
+  const fields = change.fields.filter((field) => !isAsked(field)).map(fieldText);
+  const says = fields.length === 0 || !['changed', 'codeChanged'].includes(change.reason.code);
+  const details = [says ? change.reason.text : '', fields.join(', ')].filter((text) => text !== '').join('; ');
   const place = change.source !== null && change.action !== 'load' && change.action !== 'remove' ? placeText(change.source, main) : '';
   return { ...nameplate(change), mark: marks[change.action], what: change.action, details, place, change };
 }
 
-/** That something changed is what its fields say already. */
-function saysReason({ reason, fields }: Change): boolean {
-  return fields.length === 0 || !['changed', 'codeChanged', 'requested', 'dependency'].includes(reason.code) || isOnlyAsked(fields);
-}
-
-function isOnlyAsked(fields: readonly FieldChange[]): boolean {
-  return fields.every(({ path }) => path === 'instance' || path.startsWith('requires.'));
+/** No field of the config differs there: that another instance is asked for is what the reason says. */
+function isAsked({ path }: FieldChange): boolean {
+  return path === 'instance' || path.startsWith('requires.');
 }
 
 /** One changed field, e.g. `config.ttl 30 -> 60 (live)`. */

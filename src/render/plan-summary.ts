@@ -20,6 +20,8 @@ const statuses = [
 
 /** The last line: `Plan: …`, `Applied: …` or `No changes. …`. All its numbers come from the document. */
 export function summaryLine(doc: Plan | Result): string {
+  if (doc.changes.length === 0 && doc.outcome === 'refused') return 'Refused. Nothing is changed.';
+  if (doc.changes.length === 0 && doc.outcome === 'error') return 'An error. Nothing is changed.';
   if (doc.changes.length === 0) return sentences([`No changes${matches(doc)}`, rest(doc.summary, false)]);
   if (doc.kind === 'Result') return sentences([`Applied: ${outcomeText(doc.changes)}`, rest(doc.summary, true)]);
   const parts = order.filter((action) => doc.summary[action] > 0).map((action) => `${doc.summary[action]} to ${action}`);

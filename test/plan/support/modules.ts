@@ -54,8 +54,8 @@ function specOf(terse: Terse): Spec {
   if (unknown.length > 0) throw new Error(`no such field of ${kind}: ${unknown.join(', ')}`);
   const spec: Record<string, unknown> = {};
   for (const [key, row] of Object.entries(fieldTable[kind])) {
-    const value = parse(row.schema, given[key]);
-    if (value !== undefined) spec[key] = value;
+    const value = parse(row.schema, withoutFingerprints(given[key]));
+    if (value !== undefined) spec[key] = withFingerprints(value, given[key]);
   }
   return spec as unknown as Spec;
 }
@@ -65,6 +65,21 @@ function parse(schema: unknown, value: unknown): unknown {
   const outcome = standard.validate(value);
   if (outcome.issues !== undefined) throw new Error(JSON.stringify(outcome.issues));
   return outcome.value;
+}
+
+/** The schema knows secrets as they are written; `resolve` adds the fingerprint. */
+function withoutFingerprints(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutFingerprints);
+  const entries = Object.entries(value).filter(([key]) => !('secret' in value && key === 'fingerprint'));
+  return Object.fromEntries(entries.map(([key, item]) => [key, withoutFingerprints(item)]));
+}
+
+function withFingerprints(value: unknown, given: unknown): unknown {
+  if (typeof value !== 'object' || value === null || typeof given !== 'object' || given === null) return value;
+  if (Array.isArray(value)) return value.map((item, index) => withFingerprints(item, (given as unknown[])[index]));
+  const entries = Object.entries(value).map(([key, item]) => [key, withFingerprints(item, (given as Terse)[key])]);
+  return Object.fromEntries('fingerprint' in given && 'secret' in value ? [...entries, ['fingerprint', given.fingerprint]] : entries);
 }
 
 function digestOf(kind: Kind, spec: Spec): string {
