@@ -18,7 +18,10 @@ export async function exportsOf(path: string): Promise<string[]> {
   for (const [, name] of [...text.matchAll(declaration), ...text.matchAll(assignment)]) if (name !== undefined) names.add(name);
   for (const [, inner] of text.matchAll(list)) {
     for (const item of (inner ?? '').split(',')) {
-      const name = item.trim().split(/\s+as\s+/).at(-1);
+      const name = item
+        .trim()
+        .split(/\s+as\s+/)
+        .at(-1);
       if (name) names.add(name);
     }
   }

@@ -1,0 +1,146 @@
+import { deepFreeze } from '../model/canonical.ts';
+import type { CodeSpec, CommandSpec, Spec } from '../model/fields/table.ts';
+import type { Desired, Entry } from '../model/module.ts';
+import type { Build, Codebase } from './code.ts';
+import { type Command, commandChecks } from './command-check.ts';
+import { digestCode, digestSpec } from './digest.ts';
+import { type Environment, moduleEnvironment } from './environment.ts';
+import { type FileDigests, type Look, lookOnce } from './files.ts';
+import { findModule } from './find-module.ts';
+import { type Problem, problem, problemOf, toError } from './problem.ts';
+import { withFingerprints } from './secret-places.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface Parts {
+  readonly env: Environment;
+  readonly builtinDir: string;
+  readonly codebase: Codebase;
+  readonly digests: FileDigests;
+  readonly secrets: Secrets;
+}
+
+/** One pass over the world. */
+export interface Pass {
+  readonly look: Look;
+  readonly modulePath: readonly string[];
+  check(command: Command): Problem | null;
+  fingerprint(reference: string): Promise<string>;
+}
+
+/** A module as it should be, with what it was made of, so that a later pass can tell whether it still is. */
+export interface Resolution {
+  readonly desired: Desired;
+  /** Of a module with code that compiled. */
+  readonly code: { readonly file: string; readonly build: Build } | null;
+  /** Content of `files`. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly command: Command | null;
+  /** False if it must be asked for anew each time: it has secrets, or a problem. */
+  readonly lasting: boolean;
+}
+
+export function startPass(parts: Parts, modulePath: readonly string[]): Pass {
+  const look = lookOnce();
+  return { look, modulePath, check: commandChecks(look), fingerprint: parts.secrets.pass() };
+}
+
+/** Whether the resolution is what a new one would be; without reading any file. */
+export function stillHolds({ desired, code, files, command, lasting }: Resolution, pass: Pass, parts: Parts): boolean {
+  if (!lasting) return false;
+  for (const [file, digest] of files) if (!parts.digests.isStill(file, digest, pass.look)) return false;
+  if (command !== null) return pass.check(command) === null;
+  if (code === null) return true;
+  try {
+    const named = (desired.spec as CodeSpec).module;
+    const { file } = findModule(named, { modulePath: pass.modulePath, builtinDir: parts.builtinDir }, pass.look);
+    return file === code.file && parts.codebase.isCurrent(file, code.build, pass.look);
+  } catch {
+    return false;
+  }
+}
+
+/** Asks the world all that a plan must know of the module. Never throws for the module's fault: that is its `problem`. */
+export async function desire(entry: Entry, pass: Pass, parts: Parts): Promise<Resolution> {
+  // The planner does not load it, whatever the world says; so neither secrets nor files are touched for it.
+  if (entry.spec.disabled) return resolution(entry, { spec: entry.spec, path: declaredPath(entry) });
+  const outcome: Outcome = { spec: entry.spec, path: declaredPath(entry) };
+  try {
+    if (entry.secrets.length > 0) outcome.spec = await readSecrets(entry, pass);
+    outcome.files = await digestFiles(entry.spec.files, pass, parts);
+    if (entry.kind === 'command') checkCommand(entry.spec as CommandSpec, outcome, pass, parts);
+    if (entry.kind === 'code') await findCode(entry.spec as CodeSpec, outcome, pass, parts);
+  } catch (error) {
+    outcome.problem = problemOf(error, `module ${entry.name}`);
+  }
+  return resolution(entry, outcome);
+}
+
+interface Outcome {
+  spec: Spec;
+  path: string;
+  code?: Resolution['code'];
+  files?: Map<string, string>;
+  command?: Command;
+  problem?: Problem;
+}
+
+function resolution(entry: Entry, { spec, path, code = null, files = new Map(), command, problem: found }: Outcome): Resolution {
+  const desired: Desired = {
+    name: entry.name,
+    kind: entry.kind,
+    spec,
+    specDigest: spec === entry.spec ? entry.digest : digestSpec(entry.kind, spec),
+    codeDigest: digestCode(code?.build.digest ?? null, [...files.values()]),
+    path,
+    source: null,
+    ...(found === undefined ? {} : { problem: found }),
+  };
+  const lasting = found === undefined && entry.secrets.length === 0;
+  return { desired: deepFreeze(desired), code, files, command: command ?? null, lasting: lasting || spec.disabled };
+}
+
+function declaredPath({ kind, spec }: Entry): string {
+  if (kind === 'command') return (spec as CommandSpec).command[0] ?? '';
+  return kind === 'code' ? (spec as CodeSpec).module : (spec as { package: string }).package;
+}
+
+function readSecrets(entry: Entry, pass: Pass): Promise<Spec> {
+  return withFingerprints(entry.spec, entry.secrets, async (reference, path) => {
+    try {
+      return await pass.fingerprint(reference);
+    } catch (error) {
+      const { code, message, hint } = problemOf(error, 'it');
+      throw toError(problem(code as 'ENOENT', `the secret ${path.join('.')} cannot be read: ${message}`, hint));
+    }
+  });
+}
+
+async function digestFiles(files: readonly string[], pass: Pass, parts: Parts): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const file of files) {
+    try {
+      found.set(file, await parts.digests.digest(file, pass.look));
+    } catch (error) {
+      throw toError(problemOf(error, `${file}, listed in files,`));
+    }
+  }
+  return found;
+}
+
+function checkCommand(spec: CommandSpec, outcome: Outcome, pass: Pass, parts: Parts): void {
+  const path = moduleEnvironment(parts.env, { PATH: parts.env.PATH ?? null, ...pick(spec.env, 'PATH') }).PATH;
+  const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path: path ?? '' };
+  const refused = pass.check(command);
+  outcome.command = command;
+  if (refused !== null) outcome.problem = refused;
+}
+
+function pick(env: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
+  return typeof env[name] === 'string' || env[name] === null ? { [name]: env[name] } : {};
+}
+
+async function findCode(spec: CodeSpec, outcome: Outcome, pass: Pass, parts: Parts): Promise<void> {
+  const { file, shown } = findModule(spec.module, { modulePath: pass.modulePath, builtinDir: parts.builtinDir }, pass.look);
+  outcome.path = shown;
+  outcome.code = { file, build: await parts.codebase.build(file, pass.look) };
+}

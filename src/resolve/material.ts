@@ -1,0 +1,52 @@
+import { deepFreeze } from '../model/canonical.ts';
+import { MusterError } from '../model/error.ts';
+import type { CodeSpec } from '../model/fields/table.ts';
+import type { Material } from '../model/instances.ts';
+import type { LoadedRecord } from '../model/module.ts';
+import type { Build } from './code.ts';
+import type { CodeStore } from './code-store.ts';
+import type { Parts } from './desire.ts';
+import { digestCode } from './digest.ts';
+import { moduleEnvironment } from './environment.ts';
+import { lookOnce } from './files.ts';
+import { findModule } from './find-module.ts';
+import { withValues } from './secret-places.ts';
+
+/** What is asked of a module to start it, be it desired, loaded, or of an old generation. */
+export type Startable = Pick<LoadedRecord, 'name' | 'kind' | 'spec' | 'codeDigest' | 'path'>;
+
+/** Everything a start needs. `build` is the code if it was compiled lately; else it is in the state dir or compiled anew. */
+export async function materialOf(module: Startable, build: Build | null, parts: Parts, store: CodeStore): Promise<Material> {
+  const { env, config = {} } = (await withValues(
+    { env: module.spec.env, config: (module.spec as Partial<CodeSpec>).config },
+    parts.secrets.value,
+  )) as { env: Record<string, unknown>; config?: Record<string, unknown> };
+  return {
+    env: deepFreeze(moduleEnvironment(parts.env, env)),
+    config: deepFreeze(config),
+    codeFile: module.kind === 'code' ? await codeFileOf(module, build, parts, store) : null,
+  };
+}
+
+async function codeFileOf(module: Startable, build: Build | null, parts: Parts, store: CodeStore): Promise<string> {
+  const digest = module.codeDigest;
+  if (digest === null) throw new MusterError('EINVAL', `there is no compiled code of "${module.name}"`);
+  if (!(await store.has(digest))) {
+    const output = build?.output ?? (await compileAgain(module, parts)).output;
+    if (output !== null) await store.keep(digest, output);
+  }
+  if (build !== null) build.output = null;
+  return store.path(digest);
+}
+
+/** For code that is no more in the state dir. It must be what it was when the plan was made, or when it was loaded. */
+async function compileAgain(module: Startable, parts: Parts): Promise<Build> {
+  const look = lookOnce();
+  const { file } = findModule(module.path, { modulePath: [], builtinDir: parts.builtinDir }, look);
+  const build = await parts.codebase.rebuild(file);
+  const files = await Promise.all(module.spec.files.map((path) => parts.digests.digest(path, look)));
+  if (digestCode(build.digest, files) === module.codeDigest) return build;
+  throw new MusterError('ESTALE', `the code of "${module.name}" is not what it was when this was planned (${file})`, {
+    hint: 'run it again',
+  });
+}

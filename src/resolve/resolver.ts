@@ -1,0 +1,131 @@
+import type { ConfigSet } from '../model/config-set.ts';
+import type { Position } from '../model/diagnostic.ts';
+import type { Material } from '../model/instances.ts';
+import type { Desired, Entry, LoadedRecord } from '../model/module.ts';
+import type { Log } from '../model/ports.ts';
+import { createCodebase } from './code.ts';
+import { createCodeStore } from './code-store.ts';
+import { createCompiler } from './compile.ts';
+import { desire, type Parts, type Pass, type Resolution, startPass, stillHolds } from './desire.ts';
+import type { Environment } from './environment.ts';
+import { createFileDigests, lookOnce } from './files.ts';
+import { materialOf } from './material.ts';
+import { createSecrets } from './secrets.ts';
+
+/** Asks the world what a plan must know and only the world can tell: digests of code, fingerprints of secrets. */
+export interface Resolver {
+  /** Never rejects for the fault of a module: that is the `problem` of its Desired. */
+  resolve(config: ConfigSet): Promise<ReadonlyMap<string, Desired>>;
+  /** For commands on one module. */
+  resolveOne(entry: Entry, source: Position | null, modulePath: readonly string[]): Promise<Desired>;
+  /** What a start of it needs: values of secrets, the environment, the code in the state dir. */
+  material(desired: Desired): Promise<Material>;
+  /** The same for a module out of the journal or an old generation. */
+  restoreMaterial(record: LoadedRecord): Promise<Material>;
+  /** Values that must not be shown, for masking output. */
+  knownSecrets(): string[];
+  dispose(): Promise<void>;
+}
+
+export interface ResolverOptions {
+  /** `code/` in the state dir. */
+  codeDir: string;
+  /** Of fingerprints of secrets. */
+  key: Uint8Array | string;
+  /** The daemon's own environment. */
+  env: Environment;
+  builtinDir: string;
+  log: Log;
+}
+
+/** Modules asked about at a time. */
+const concurrency = 16;
+
+export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverOptions): Resolver {
+  const compiler = createCompiler({ stat: (path) => lookOnce().stat(path) });
+  const store = createCodeStore(codeDir);
+  const digests = createFileDigests();
+  const parts: Parts = { env, builtinDir, codebase: createCodebase(compiler, digests), digests, secrets: createSecrets({ key, env }) };
+  // By identity: an entry is the same object for as long as its text means the same.
+  const resolutions = new WeakMap<Entry, Resolution>();
+  const made = new WeakMap<Desired, Resolution>();
+
+  async function resolveEntry(entry: Entry, pass: Pass): Promise<Resolution> {
+    const known = resolutions.get(entry);
+    const found = await desire(entry, pass, parts);
+    const resolved = known !== undefined && isSame(known.desired, found.desired) ? { ...found, desired: known.desired } : found;
+    resolutions.set(entry, resolved);
+    const { codeDigest } = resolved.desired;
+    // What is in the state dir already, as after a restart of the daemon, need not stay in memory.
+    if (resolved.code?.build.output != null && codeDigest !== null && (await store.has(codeDigest))) resolved.code.build.output = null;
+    if (resolved.desired.problem !== undefined) log.debug({ module: entry.name, problem: resolved.desired.problem }, 'module unresolvable');
+    return resolved;
+  }
+
+  /** The same object as before wherever only a place in a file could differ and does not. */
+  function placed(entry: Entry, resolved: Resolution, source: Position | null): Desired {
+    if (samePlace(resolved.desired.source, source)) return remember(resolved.desired, resolved);
+    const desired = Object.freeze({ ...resolved.desired, source });
+    const moved = { ...resolved, desired };
+    resolutions.set(entry, moved);
+    return remember(desired, moved);
+  }
+  function remember(desired: Desired, resolved: Resolution): Desired {
+    made.set(desired, resolved);
+    return desired;
+  }
+
+  return {
+    async resolve(config) {
+      const pass = startPass(parts, config.modulePath);
+      const stale: Entry[] = [];
+      for (const { entry } of config.modules.values()) {
+        const known = resolutions.get(entry);
+        if (known === undefined || !stillHolds(known, pass, parts)) stale.push(entry);
+      }
+      await eachOf(stale, (entry) => resolveEntry(entry, pass));
+      const desired = new Map<string, Desired>();
+      const entryFiles = new Set<string>();
+      for (const [name, { entry, source }] of config.modules) {
+        const resolved = resolutions.get(entry);
+        if (resolved === undefined) continue;
+        desired.set(name, placed(entry, resolved, source));
+        if (resolved.code !== null) entryFiles.add(resolved.code.file);
+      }
+      parts.codebase.retain(entryFiles);
+      return desired;
+    },
+    async resolveOne(entry, source, modulePath) {
+      const pass = startPass(parts, modulePath);
+      const known = resolutions.get(entry);
+      const resolved = known !== undefined && stillHolds(known, pass, parts) ? known : await resolveEntry(entry, pass);
+      return placed(entry, resolved, source);
+    },
+    material: (desired) => materialOf(desired, made.get(desired)?.code?.build ?? null, parts, store),
+    restoreMaterial: (record) => materialOf(record, null, parts, store),
+    knownSecrets: parts.secrets.known,
+    dispose: compiler.dispose,
+  };
+}
+
+async function eachOf(entries: readonly Entry[], work: (entry: Entry) => Promise<unknown>): Promise<void> {
+  const rest = entries.values();
+  const worker = async (): Promise<void> => {
+    for (const entry of rest) await work(entry);
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, entries.length) }, worker));
+}
+
+function isSame(a: Desired, b: Desired): boolean {
+  return (
+    a.specDigest === b.specDigest &&
+    a.codeDigest === b.codeDigest &&
+    a.path === b.path &&
+    a.problem?.message === b.problem?.message &&
+    a.problem?.code === b.problem?.code
+  );
+}
+
+function samePlace(a: Position | null, b: Position | null): boolean {
+  return a === b || (a !== null && b !== null && a.file === b.file && a.line === b.line && a.column === b.column);
+}

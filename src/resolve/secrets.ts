@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { MusterError, messageOf } from '../model/error.ts';
+import type { SecretRef } from '../model/fields/kit.ts';
+import type { Environment } from './environment.ts';
+import { problemOf, toError } from './problem.ts';
+import { fillTemplate } from './template.ts';
+
+/** Reads secrets. Their values stay in here; what leaves are fingerprints, and values for the one who starts a module. */
+export interface Secrets {
+  /** References read in one pass, so that one that many modules share is read once. */
+  pass(): (reference: string) => Promise<string>;
+  /** The value that a fingerprint was made of, else what the reference gives now. */
+  value(secret: SecretRef): Promise<string>;
+  /** Values long enough to be told from ordinary text, for masking output. */
+  known(): string[];
+}
+
+/** Shorter ones would mask words and numbers everywhere. */
+const leastMaskable = 6;
+/** Values of the past are kept for going back to an older generation; the oldest are forgotten. */
+const mostKept = 10_000;
+
+export function createSecrets({ key, env }: { key: Uint8Array | string; env: Environment }): Secrets {
+  const values = new Map<string, string>();
+  async function readFingerprint(reference: string): Promise<string> {
+    const value = await readSecret(reference, env);
+    const fingerprint = createHmac('sha256', key).update(value).digest('hex').slice(0, 32);
+    values.delete(fingerprint);
+    values.set(fingerprint, value);
+    for (const oldest of values.keys()) {
+      if (values.size <= mostKept) break;
+      values.delete(oldest);
+    }
+    return fingerprint;
+  }
+  return {
+    pass() {
+      const read = new Map<string, Promise<string>>();
+      return (reference) => {
+        const before = read.get(reference);
+        if (before !== undefined) return before;
+        const fingerprint = readFingerprint(reference);
+        read.set(reference, fingerprint);
+        return fingerprint;
+      };
+    },
+    value: async ({ secret, fingerprint }) => (fingerprint === undefined ? undefined : values.get(fingerprint)) ?? readSecret(secret, env),
+    known: () => [...new Set(values.values())].filter((value) => Buffer.byteLength(value) >= leastMaskable),
+  };
+}
+
+async function readSecret(reference: string, env: Environment): Promise<string> {
+  const colon = reference.indexOf(':');
+  const rest = reference.slice(colon + 1);
+  switch (reference.slice(0, colon)) {
+    case 'env':
+      return readVariable(rest, env);
+    case 'file':
+      return readSecretFile(rest);
+    case 'exec':
+      return readFromProgram(rest, env);
+    case 'text':
+      return fillTemplate(rest, env);
+    default:
+      throw new MusterError('EINVAL', `"${reference}" is no secret: expected env:NAME, file:PATH or exec:ARGV`);
+  }
+}
+
+function readVariable(name: string, env: Environment): string {
+  const value = env[name];
+  if (value === undefined)
+    throw new MusterError('ENOENT', `the variable ${name} is not set`, { hint: 'set it where the daemon is started' });
+  return value;
+}
+
+async function readSecretFile(path: string): Promise<string> {
+  try {
+    return trimLineEnd(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw toError(problemOf(error, `the file ${path}`));
+  }
+}
+
+const programTimeoutMs = 10_000; // a password store may ask an agent; a run must not wait for it for ever
+
+async function readFromProgram(line: string, env: Environment): Promise<string> {
+  const [program = '', ...args] = line.split(/\s+/).filter((word) => word !== '');
+  try {
+    const { stdout } = await promisify(execFile)(program, args, { env: { ...env }, timeout: programTimeoutMs, encoding: 'utf8' });
+    return trimLineEnd(stdout);
+  } catch (error) {
+    throw new MusterError('EFAILED', `the program "${program}" gave no secret: ${whyFailed(error)}`);
+  }
+}
+
+/** Of the program's output nothing is shown: it may hold the secret. */
+function whyFailed(error: unknown): string {
+  const { code, signal, killed } = error as { code?: number | string; signal?: string | null; killed?: boolean };
+  if (killed === true) return `no answer within ${programTimeoutMs / 1000} s`;
+  if (code === 'ENOENT') return 'it is not there';
+  if (typeof code === 'number') return `exited with code ${code}`;
+  if (typeof signal === 'string') return `killed by ${signal}`;
+  return typeof code === 'string' ? code : messageOf(error);
+}
+
+const trimLineEnd = (text: string): string => text.replace(/\r?\n$/, '');

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { configOf, entry, resolverIn, tempFolder, write } from './setting.ts';
+
+const secretEntry = (reference: string) =>
+  entry('web', 'command', { command: ['true'], cwd: '/', env: { TOKEN: { secret: reference }, PLAIN: 'x' } }, [['env', 'TOKEN']]);
+
+test('the value of a secret is in the material and nowhere else', async () => {
+  const folder = tempFolder({ token: 's3cret-value\n' });
+  const resolver = resolverIn(folder);
+  const desired = (await resolver.resolve(configOf([secretEntry(`file:${folder}/token`)]))).get('web');
+  if (desired === undefined) throw new Error('web is missing');
+  expect(desired.spec.env).toEqual({
+    TOKEN: { secret: `file:${folder}/token`, fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    PLAIN: 'x',
+  });
+  expect(JSON.stringify(desired)).not.toContain('s3cret');
+  expect((await resolver.material(desired)).env).toMatchObject({ TOKEN: 's3cret-value', PLAIN: 'x' });
+  expect(resolver.knownSecrets()).toEqual(['s3cret-value']);
+});
+
+test('a rotated secret changes the digest, the same value does not', async () => {
+  const folder = tempFolder({ token: 'first' });
+  const resolver = resolverIn(folder);
+  const config = configOf([secretEntry(`file:${folder}/token`)]);
+  const first = (await resolver.resolve(config)).get('web');
+  expect((await resolver.resolve(config)).get('web')).toBe(first);
+  write(folder, { token: 'second' });
+  const second = (await resolver.resolve(config)).get('web');
+  expect(second?.specDigest).not.toBe(first?.specDigest);
+  if (first === undefined) throw new Error('web is missing');
+  expect((await resolver.material(first)).env.TOKEN).toBe('first');
+});
+
+test.each([
+  ['env:SESAME', { SESAME: 'open' }, 'open'],
+  ['exec:echo  two words', {}, 'two words'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is muster's template
+  ['text:a ${SESAME}/${NONE:-none}/$$/$x', { SESAME: 'open' }, 'a open/none/$/$x'],
+] as const)('%s is read', async (reference, env, value) => {
+  const resolver = resolverIn(tempFolder(), { env: { PATH: process.env.PATH, ...env } });
+  const desired = await resolver.resolveOne(secretEntry(reference), null, []);
+  expect(desired.problem).toBeUndefined();
+  expect((await resolver.material(desired)).env.TOKEN).toBe(value);
+});
+
+test.each([
+  ['env:NONE', 'ENOENT', 'the secret env.TOKEN cannot be read: the variable NONE is not set'],
+  ['file:/no/such/file', 'ENOENT', 'the secret env.TOKEN cannot be read: the file /no/such/file does not exist'],
+  ['exec:sh -c false', 'EFAILED', 'the secret env.TOKEN cannot be read: the program "sh" gave no secret: exited with code 1'],
+  ['exec:no-such-program', 'EFAILED', 'the secret env.TOKEN cannot be read: the program "no-such-program" gave no secret: it is not there'],
+])('%s that cannot be read is a problem that names it', async (reference, code, message) => {
+  const resolver = resolverIn(tempFolder());
+  const { problem } = await resolver.resolveOne(secretEntry(reference), null, []);
+  expect(problem).toMatchObject({ code, message });
+});
+
+test('a secret in config is filled in for the module', async () => {
+  const folder = tempFolder({ 'mod.js': 'exports.main = () => 1' });
+  const resolver = resolverIn(folder, { env: { DB: 'postgres://pw' } });
+  const mod = entry('mod', 'code', { module: `${folder}/mod.js`, config: { db: { url: { secret: 'env:DB' } }, list: [1] } }, [
+    ['config', 'db', 'url'],
+  ]);
+  const desired = await resolver.resolveOne(mod, null, []);
+  expect((await resolver.material(desired)).config).toEqual({ db: { url: 'postgres://pw' }, list: [1] });
+});
