@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import type { LoadedRecord } from '../../src/model/module.ts';
-import type { Log, Random } from '../../src/model/ports.ts';
+import type { Random } from '../../src/model/ports.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createMemoryDisk } from '../support/memory-disk.ts';
+import { quiet } from '../support/quiet.ts';
 
-const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const random: Random = { next: () => 0.5, id: () => 'id-1' };
 const web = { name: 'web', kind: 'command' } as unknown as LoadedRecord;
 

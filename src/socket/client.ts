@@ -1,0 +1,159 @@
+import { createConnection, type Socket } from 'node:net';
+import { fromWire, MusterError } from '../model/error.ts';
+import type { Message } from '../model/message.ts';
+import { addressOf } from './address.ts';
+import { createLineSplitter } from './frames.ts';
+
+export interface RequestOptions {
+  /** Gets each part of a streamed response; while a promise it returned is pending, nothing more is read. */
+  onPart?: (payload: unknown) => void | Promise<void>;
+  /** Gives the request up: the daemon is told, and it rejects with `ECANCELED`. */
+  signal?: AbortSignal;
+}
+
+/** A connection to a daemon. */
+export interface Client {
+  /** Resolves with the payload of the final response; rejects with the error that the other side sent, or `EHOSTUNREACH`. */
+  request(topic: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
+  /** Idempotent. What is still pending rejects. */
+  close(): void;
+}
+
+type Response = Extract<Message, { type: 'response' }>;
+
+interface Pending {
+  topic: string;
+  onPart: RequestOptions['onPart'];
+  resolve(payload: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Rejects with `ECONNREFUSED` if nobody listens at that path, `EACCES` if it may not be used. */
+export async function connect({ path }: { path: string }): Promise<Client> {
+  return clientOn(await open(path));
+}
+
+function open(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(unreachable(error, path));
+    let address: ReturnType<typeof addressOf>;
+    try {
+      address = addressOf(path);
+    } catch (error) {
+      return fail(error as NodeJS.ErrnoException);
+    }
+    const socket = createConnection(address.name);
+    socket.once('error', fail);
+    socket.once('close', address.release);
+    socket.once('connect', () => {
+      address.release();
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
+}
+
+function unreachable(error: NodeJS.ErrnoException, path: string): Error {
+  if (error instanceof MusterError) return error;
+  if (error.code === 'EACCES' || error.code === 'EPERM') return new MusterError('EACCES', `no permission to use ${path}`, { cause: error });
+  if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED' && error.code !== 'ENOTDIR') return error;
+  return new MusterError('ECONNREFUSED', `no daemon answers at ${path}`, { cause: error });
+}
+
+function clientOn(socket: Socket): Client {
+  const pending = new Map<number, Pending>();
+  const splitter = createLineSplitter();
+  let lastId = 0;
+  let ended: Error | null = null;
+
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      splitter.push(chunk, receive);
+    } catch (error) {
+      end(error as Error);
+    }
+  });
+  socket.on('error', () => {}); // 'close' follows.
+  socket.on('close', () => end(null));
+
+  return {
+    request(topic, payload, { onPart, signal } = {}) {
+      if (ended !== null) return Promise.reject(ended);
+      if (signal?.aborted) return Promise.reject(canceled(topic));
+      return new Promise((resolve, reject) => {
+        const id = ++lastId;
+        const cancel = () => {
+          pending.delete(id);
+          send({ type: 'control', topic: 'cancel', id });
+          reject(canceled(topic));
+        };
+        signal?.addEventListener('abort', cancel, { once: true });
+        const settled = () => signal?.removeEventListener('abort', cancel);
+        pending.set(id, {
+          topic,
+          onPart,
+          resolve(result) {
+            settled();
+            resolve(result);
+          },
+          reject(error) {
+            settled();
+            reject(error);
+          },
+        });
+        send({ type: 'request', topic, id, payload });
+      });
+    },
+    close() {
+      end(new MusterError('ECANCELED', 'the connection was closed'));
+    },
+  };
+
+  function send(message: Message): void {
+    socket.write(`${JSON.stringify(message)}\n`);
+  }
+
+  function receive(line: string): void {
+    if (ended !== null) return;
+    const message = JSON.parse(line) as Message;
+    if (message.type !== 'response') return;
+    const request = pending.get(message.id);
+    if (request !== undefined) answer(request, message);
+    else if (message.error !== undefined && message.id === 0) end(fromWire(message.error)); // About the connection as such.
+  }
+
+  function answer(request: Pending, response: Response): void {
+    if (response.more === true) {
+      const busy = request.onPart?.(response.payload);
+      if (busy instanceof Promise) pauseUntil(busy, request, response.id);
+      return;
+    }
+    pending.delete(response.id);
+    if (response.error === undefined) request.resolve(response.payload);
+    else request.reject(fromWire(response.error));
+  }
+
+  function pauseUntil(busy: Promise<void>, request: Pending, id: number): void {
+    socket.pause();
+    busy
+      .catch((error) => {
+        pending.delete(id);
+        request.reject(error);
+      })
+      .finally(() => socket.resume());
+  }
+
+  function end(error: Error | null): void {
+    if (ended !== null) return;
+    ended = error ?? new MusterError('EHOSTUNREACH', 'the daemon went away');
+    for (const { topic, reject } of pending.values()) {
+      reject(error ?? new MusterError('EHOSTUNREACH', `the daemon went away before it answered ${topic}`));
+    }
+    pending.clear();
+    socket.destroy();
+  }
+}
+
+function canceled(topic: string): MusterError {
+  return new MusterError('ECANCELED', `${topic} was given up`);
+}

@@ -1,0 +1,96 @@
+import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { MusterError, messageOf } from '../model/error.ts';
+import type { Log } from '../model/ports.ts';
+import { type Address, addressOf } from './address.ts';
+import { type Connection, type OnRequest, serveConnection } from './connection.ts';
+
+export type { ClientInfo, OnRequest, Reply } from './connection.ts';
+
+export interface SocketServerOptions {
+  path: string;
+  onRequest: OnRequest;
+  log: Log;
+  /** Permissions of the socket; 0600 without. */
+  mode?: number;
+  /** Group that is to own the socket. */
+  gid?: number;
+  maxInFlight?: number;
+  stallTimeout?: number;
+}
+
+export interface SocketServer {
+  /** Takes no more clients, sends what is waiting for those that are there (at most `grace` ms), ends. Idempotent. */
+  close(grace?: number): Promise<void>;
+}
+
+const ownerOnly = 0o600;
+const maxInFlight = 4096; // more than fit into one read of small requests
+const stallTimeout = 60_000; // who looks at a pager for longer connects again
+const closeGrace = 1000;
+
+/** Listens on a unix socket of any path length. The caller holds the lock of the folder: a socket file that is there is stale. */
+export async function serveSocket(options: SocketServerOptions): Promise<SocketServer> {
+  const { path, log } = options;
+  const connections = new Set<Connection>();
+  const limits = {
+    onRequest: options.onRequest,
+    log,
+    maxInFlight: options.maxInFlight ?? maxInFlight,
+    stallTimeout: options.stallTimeout ?? stallTimeout,
+  };
+  let clients = 0;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    clients += 1;
+    const connection = serveConnection(socket, { id: clients }, limits);
+    connections.add(connection);
+    socket.once('close', () => connections.delete(connection));
+  });
+  const address = await listen(server, options).catch((error) => {
+    if (error instanceof MusterError) throw error;
+    throw new MusterError(error.code === 'EACCES' ? 'EACCES' : 'EIO', `cannot listen at ${path}: ${messageOf(error)}`, { cause: error });
+  });
+  server.on('error', (error) => log.error({ error }, 'the control socket failed'));
+
+  let closed: Promise<void> | null = null;
+  return {
+    close(grace = closeGrace) {
+      closed ??= closeAll(grace);
+      return closed;
+    },
+  };
+
+  async function closeAll(grace: number): Promise<void> {
+    const done = new Promise<void>((resolve) => server.close(() => resolve()));
+    await Promise.all([...connections].map((connection) => connection.close(grace)));
+    await done;
+    address.release(); // Not before: closing unlinks the socket by that name.
+  }
+}
+
+async function listen(server: Server, { path, mode = ownerOnly, gid }: SocketServerOptions): Promise<Address> {
+  removeStale(path);
+  const address = addressOf(path);
+  try {
+    // Bound in this very turn, so the umask is nobody else's.
+    const umask = process.umask(0o777 & ~ownerOnly);
+    const listening = new Promise<void>((resolve, reject) => server.once('error', reject).listen(address.name, resolve));
+    process.umask(umask);
+    await listening;
+    server.removeAllListeners('error');
+    if (gid !== undefined) chownSync(address.name, -1, gid);
+    if (mode !== ownerOnly) chmodSync(address.name, mode);
+    return address;
+  } catch (error) {
+    server.close();
+    address.release();
+    throw error;
+  }
+}
+
+function removeStale(path: string): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  if (!there.isSocket()) throw new MusterError('EEXIST', `${path} is there and is no socket`, { hint: 'Move it away.' });
+  unlinkSync(path);
+}

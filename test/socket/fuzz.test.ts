@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Message } from '../../src/model/message.ts';
+import { connect } from '../../src/socket/client.ts';
+import { type SocketServer, serveSocket } from '../../src/socket/server.ts';
+import { quiet } from '../support/quiet.ts';
+
+let dir = '';
+let path = '';
+let server: SocketServer;
+let served = 0;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'muster-fuzz-'));
+  path = join(dir, 'muster.sock');
+  server = await serveSocket({
+    path,
+    log: quiet,
+    onRequest: ({ payload }, reply) => {
+      served += 1;
+      reply.send(payload);
+    },
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const good = '{"type":"request","topic":"muster.ping","id":1}';
+
+/** Lines that are no message, made from a seed so that a failure can be had again. */
+const bad: readonly ((n: number) => string | Buffer)[] = [
+  () => '',
+  () => ' ',
+  () => 'hello',
+  () => '{',
+  () => '[]',
+  () => 'null',
+  () => '5',
+  () => '"text"',
+  (n) => good.slice(0, (n % (good.length - 1)) + 1),
+  (n) => good.replace('request', `re${n}`),
+  () => '{"type":"request","topic":"muster.ping"}',
+  () => '{"type":"request","topic":"","id":1}',
+  () => '{"type":"request","topic":7,"id":1}',
+  () => '{"type":"request","topic":"a","id":"1"}',
+  () => '{"type":"request","topic":"a","id":1.5}',
+  () => '{"type":"response","topic":"a","id":1}',
+  () => '{"__proto__":{"type":"request"},"topic":"a","id":1}',
+  (n) => '['.repeat((n % 5000) + 1),
+  (n) => Buffer.from([0xff, 0xfe, n & 0xff].filter((byte) => byte !== 0x0a)),
+  () => Buffer.concat([Buffer.from('{"type":"request","topic":"a","id":1,"payload":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
+  (n) => String.fromCharCode(...Array.from({ length: 20 }, (_, i) => ((n * (i + 7)) % 0x5f) + 0x20)).replace(/^\{/, 'x'),
+];
+
+it('answers EPROTO to each of 20,000 lines that are no message, closes that connection, and others notice nothing', async () => {
+  const bystander = await connect({ path });
+  let done = false;
+  const watching = (async () => {
+    let pings = 0;
+    while (!done) {
+      expect(await bystander.request('muster.ping', pings)).toBe(pings);
+      pings += 1;
+    }
+    return pings;
+  })();
+  const servedBefore = served;
+  let next = 0;
+  let wellServed = 0;
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      while (next < 20_000) {
+        const n = next++;
+        const make = bad[n % bad.length];
+        const line = make === undefined ? '' : make(n);
+        const answers = await tell(n % 3 === 0 ? [good, line, good] : [line, good]);
+        if (n % 3 === 0) wellServed += 1;
+        const last = answers.at(-1) as Extract<Message, { type: 'response' }>;
+        expect(last.error?.code, `line ${n}: ${line.toString().slice(0, 100)}`).toBe('EPROTO');
+        expect(answers.length).toBeLessThanOrEqual(2);
+      }
+    }),
+  );
+  done = true;
+  const pings = await watching;
+  bystander.close();
+  expect(served - servedBefore).toBeLessThanOrEqual(wellServed + pings);
+  expect(pings).toBeGreaterThan(100);
+}, 60_000);
+
+it('closes a connection whose line is longer than a message may be, without keeping it all', async () => {
+  const line = 'a'.repeat(9 * 1024 * 1024);
+  const [answer] = await tell([line]);
+  expect(answer).toMatchObject({ type: 'response', error: { code: 'EPROTO' } });
+});
+
+it('takes a message of nearly 8 MiB', async () => {
+  const client = await connect({ path });
+  const payload = 'b'.repeat(8 * 1024 * 1024 - 200);
+  expect(await client.request('muster.ping', payload)).toBe(payload);
+  client.close();
+});
+
+/** Sends the lines and gives what comes back until the other side closes. */
+function tell(lines: readonly (string | Buffer)[]): Promise<Message[]> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = createConnection({ path, allowHalfOpen: false });
+    socket.on('error', reject);
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    socket.on('close', () =>
+      resolve(
+        text
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as Message),
+      ),
+    );
+    socket.write(Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from('\n')])));
+  });
+}
