@@ -21,6 +21,8 @@ export interface MemoryDisk extends Disk {
   crash(random: Pick<Random, 'next'>): MemoryDisk;
   /** The process dies and the machine stays: as `crash`, but all that was written survives. */
   kill(): MemoryDisk;
+  /** The same files with other options. */
+  with(options: MemoryDiskOptions): MemoryDisk;
   /** A file as it reads now. */
   text(path: string): string | null;
   /** Puts bytes there as they are, to damage something. */
@@ -124,6 +126,7 @@ function diskWith(files: Map<string, File>, { onStep, fault }: MemoryDiskOptions
         file.pending = [];
       }),
     crash: (random) => survivors((file) => torn(file, random)),
+    with: (other) => diskWith(files, other),
     kill: () => survivors(contentOf),
     text: (path) => (files.get(path) === undefined ? null : contentOf(existing(path)).toString()),
     put: (path, content) => {
