@@ -27,7 +27,10 @@ function excerpt({ line, column, endLine, endColumn, severity }: Diagnostic, sou
   const text = source.split('\n')[line - 1]?.replace(/\r$/, '');
   if (text === undefined) return [];
   const number = String(line);
-  const before = text.slice(0, column - 1).replace(/[^\t]/g, ' ').padEnd(column - 1);
+  const before = text
+    .slice(0, column - 1)
+    .replace(/[^\t]/g, ' ')
+    .padEnd(column - 1);
   const end = endLine === line ? endColumn : text.length + 1;
   const length = Math.max(1, Math.min(end, text.length + 1) - column);
   return [

@@ -57,8 +57,10 @@ export function letter({ state, failed }: Pick<ModuleView, 'state' | 'failed'>):
   return failed && state === 'E' ? 'X' : state;
 }
 
+type WhyOf = Pick<ModuleView, 'state' | 'failed' | 'status' | 'lastExit' | 'held' | 'waitingFor' | 'stale'>;
+
 /** The status message or the last error, on one line. */
-export function why({ state, failed, status, lastExit, held, waitingFor, stale }: ModuleView): string {
+export function why({ state, failed, status, lastExit, held, waitingFor, stale }: WhyOf): string {
   const parts: string[] = [];
   if (status.message !== '') parts.push(status.message);
   else if ((failed || state === 'B' || state === 'E') && lastExit !== null) parts.push(lastExit.error ?? lastExit.reason);

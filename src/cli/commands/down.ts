@@ -1,0 +1,53 @@
+import type { DownDoc } from '../../model/documents.ts';
+import type { Responses } from '../../model/methods.ts';
+import type { Definition } from '../command.ts';
+import { print, printJson } from '../output.ts';
+import { reach } from '../remote.ts';
+
+export const down: Definition<{ keep?: boolean }> = {
+  name: 'down',
+  summary: 'stop the daemon and everything it runs',
+  details:
+    'Stops in reverse order of `requires`, returns when all of it is gone, and says what it stopped. Exits 0 also when no daemon runs.',
+  options: [{ flags: '--keep', doc: 'leave OS processes to the next daemon' }],
+  examples: ['muster down'],
+  async run(call) {
+    const client = await reach(call).catch((error: { code?: unknown }) => {
+      if (error.code === 'ECONNREFUSED') return null;
+      throw error;
+    });
+    if (client === null) {
+      if (call.globals.json === true) printJson(call, { stopped: [], killed: [] });
+      else call.io.err('no daemon runs\n');
+      return 0;
+    }
+    const { pid } = (await client.request('muster.ping', {})) as Responses['ping'];
+    const document = (await client.request('muster.down', call.options.keep === true ? { keep: true } : {})) as DownDoc;
+    client.close();
+    await gone(pid);
+    if (call.globals.json === true) printJson(call, document);
+    else print(call, downText(document));
+    return 0;
+  },
+};
+
+function downText({ stopped, killed }: DownDoc): string {
+  if (stopped.length === 0) return 'stopped the daemon; it ran nothing';
+  const forced = killed.length === 0 ? '' : ` (${killed.join(', ')} by force)`;
+  return `stopped ${stopped.join(', ')}${forced} and the daemon`;
+}
+
+const patienceMs = 10_000; // it has answered that all is stopped; what is left is to leave
+
+/** The daemon answers before it leaves; its lock is free once its process is gone. */
+async function gone(pid: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (Date.now() < deadline) {
+    try {
+      process.kill(pid, 0);
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ESRCH') return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

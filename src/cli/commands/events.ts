@@ -1,0 +1,27 @@
+import type { EventDoc } from '../../model/documents.ts';
+import { eventText } from '../../render/events.ts';
+import type { Definition } from '../command.ts';
+import { wholeNumber } from '../options.ts';
+import { printJsonLine } from '../output.ts';
+import { ask } from '../remote.ts';
+
+export const events: Definition<{ follow?: boolean; lines?: number }> = {
+  name: 'events',
+  summary: 'show what happened: state changes, plans, results',
+  options: [
+    { flags: '-f, --follow', doc: 'go on as more happens' },
+    { flags: '-n, --lines <N>', doc: 'only the last N', parse: wholeNumber },
+  ],
+  examples: ['muster events -f', 'muster events --json | jq .type'],
+  async run(call) {
+    const { follow, lines } = call.options;
+    const show = (part: unknown): void => {
+      for (const event of Array.isArray(part) ? (part as EventDoc[]) : []) {
+        if (call.globals.json === true) printJsonLine(call, event);
+        else call.io.out(`${eventText(event, call.style)}\n`);
+      }
+    };
+    show(await ask(call, 'events', { ...(follow === undefined ? {} : { follow }), ...(lines === undefined ? {} : { lines }) }, show));
+    return 0;
+  },
+};

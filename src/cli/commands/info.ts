@@ -1,0 +1,20 @@
+import { resolve } from 'node:path';
+import { infoText } from '../../render/info.ts';
+import type { Definition } from '../command.ts';
+import { print, printJson } from '../output.ts';
+import { ask } from '../remote.ts';
+
+export const info: Definition = {
+  name: 'info',
+  operands: '<NAME|PATH>',
+  summary: 'tell all there is to know of one module',
+  details: 'Of a path that is not loaded: what the file says.',
+  examples: ['muster info greeter', 'muster info ./modules/greeter.ts'],
+  async run(call) {
+    const [target = ''] = call.args;
+    const document = await ask(call, 'info', { target: target.includes('/') ? resolve(call.io.cwd, target) : target });
+    if (call.globals.json === true) printJson(call, document);
+    else print(call, infoText(document, Date.now(), call.style));
+    return 0;
+  },
+};

@@ -1,0 +1,35 @@
+import type { Definition } from '../command.ts';
+import { dryRun, lockTimeout, override, type RunOptions, reason } from '../options.ts';
+import { printRun } from '../output.ts';
+import { askRun } from '../remote.ts';
+import { runParams } from '../run-params.ts';
+
+export const restart = onNames('restart', {
+  summary: 'start modules again with the same spec',
+  details: 'What the config says now does not matter; `reload NAME` uses it.',
+  examples: ['muster restart web', "muster restart 'worker-*'"],
+});
+
+export const stop = onNames('stop', {
+  summary: 'stop modules and hold them',
+  details: 'They stay listed and stopped, also over a reconcile, until `start`.',
+  examples: ['muster stop web --reason "disk swap"'],
+});
+
+export const start = onNames('start', {
+  summary: 'release stopped modules and start them',
+  details: 'They come back as the generation in force has them.',
+  examples: ['muster start web'],
+});
+
+function onNames(name: 'restart' | 'stop' | 'start', texts: Pick<Definition, 'summary' | 'details' | 'examples'>): Definition<RunOptions> {
+  return {
+    name,
+    operands: '<NAME...>',
+    ...texts,
+    options: [dryRun, override, lockTimeout, reason],
+    async run(call) {
+      return printRun(call, await askRun(call, name, { ...runParams(call.options), names: [...call.args] }));
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { Definition } from '../command.ts';
+import { completion } from './completion.ts';
+import { diff } from './diff.ts';
+import { down } from './down.ts';
+import { drift } from './drift.ts';
+import { events } from './events.ts';
+import { hold } from './hold.ts';
+import { info } from './info.ts';
+import { init } from './init.ts';
+import { list } from './list.ts';
+import { load } from './load.ts';
+import { logs } from './logs.ts';
+import { names } from './names.ts';
+import { reconcile } from './reconcile.ts';
+import { release } from './release.ts';
+import { reload } from './reload.ts';
+import { remove } from './remove.ts';
+import { restart, start, stop } from './restart.ts';
+import { schema } from './schema.ts';
+import { signal } from './signal.ts';
+import { status } from './status.ts';
+import { up } from './up.ts';
+import { validate } from './validate.ts';
+
+/** All commands, in the order of the help. */
+export const table: readonly Definition[] = [
+  up,
+  down,
+  status,
+  validate,
+  reconcile,
+  diff,
+  reload,
+  restart,
+  stop,
+  start,
+  signal,
+  load,
+  remove,
+  list,
+  info,
+  logs,
+  events,
+  hold,
+  release,
+  drift,
+  schema,
+  init,
+  completion,
+  names,
+];

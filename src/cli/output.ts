@@ -1,0 +1,73 @@
+import { exitCode } from '../model/exit-code.ts';
+import type { Plan, Result } from '../model/plan.ts';
+import { planMarkdown } from '../render/plan-markdown.ts';
+import { planText } from '../render/plan-text.ts';
+import type { Style } from '../render/style.ts';
+import type { Call, OptionSpec } from './command.ts';
+import { printDiagnostics } from './failure.ts';
+
+export type Format = 'text' | 'json' | 'markdown';
+
+/** Options that some commands have and others do not. */
+interface RunPrinting {
+  output?: Format;
+  detailedExitcode?: boolean;
+}
+
+export const formatOption: OptionSpec = {
+  flags: '-o, --output <FORMAT>',
+  doc: 'how to print the plan',
+  choices: ['text', 'json', 'markdown'],
+};
+export const textOrJson: OptionSpec = { flags: '-o, --output <FORMAT>', doc: 'how to print it', choices: ['text', 'json'] };
+
+/** `-o` says more than `--json`. */
+export function formatOf(call: Call): Format {
+  return (call.options as RunPrinting).output ?? (call.globals.json === true ? 'json' : 'text');
+}
+
+/** Documents have two spaces of indent and a final newline. */
+export function printJson(call: Call, document: unknown): void {
+  call.io.out(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** One line of a stream. */
+export function printJsonLine(call: Call, record: unknown): void {
+  call.io.out(`${JSON.stringify(record)}\n`);
+}
+
+/** Text on stdout with a final newline; nothing for nothing. */
+export function print(call: Call, text: string): void {
+  if (text !== '') call.io.out(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Prints a plan or what became of it, its findings on stderr, and gives the exit code. */
+export function printRun(call: Call, run: Plan | Result): number {
+  printDiagnostics(run.diagnostics, call.io, call.errStyle);
+  const format = formatOf(call);
+  if (format === 'json') printJson(call, run);
+  else if (format === 'markdown') print(call, planMarkdown(run));
+  else print(call, runText(run, call.style));
+  return exitOf(run, (call.options as RunPrinting).detailedExitcode === true);
+}
+
+/**
+ * For commands on single modules, which are silent when they succeed: the plan of a dry-run, all of a result as JSON,
+ * and of a result that is no success its text on stderr.
+ */
+export function printQuietRun(call: Call, run: Plan | Result): number {
+  if (run.kind === 'Plan' || call.globals.json === true) return printRun(call, run);
+  printDiagnostics(run.diagnostics, call.io, call.errStyle);
+  if (run.exitCode !== exitCode.ok) call.io.err(runText(run, call.errStyle));
+  return run.exitCode;
+}
+
+/** The findings have been printed already, on stderr; a plan that could not be made because of them says nothing more. */
+export function runText(run: Plan | Result, style: Style): string {
+  return run.outcome === 'error' && run.changes.length === 0 ? '' : planText({ ...run, diagnostics: [] }, style);
+}
+
+function exitOf(run: Plan | Result, detailed: boolean): number {
+  const different = run.outcome === 'changes' || run.outcome === 'applied';
+  return detailed && run.exitCode === exitCode.ok && different ? exitCode.differences : run.exitCode;
+}

@@ -1,0 +1,96 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { MusterError, messageOf } from '../model/error.ts';
+import type { Method, Params, ProgressPart, Responses } from '../model/methods.ts';
+import { socketOf, stateHome } from '../model/places.ts';
+import type { Plan, Result } from '../model/plan.ts';
+import { type Client, connect } from '../socket/client.ts';
+import type { Call } from './command.ts';
+import { progressLine } from './progress.ts';
+import { quoted } from './quoted.ts';
+import { which, whichFlags } from './which.ts';
+
+/** Reaches the daemon of this call, or says which daemons there are and how to start one. */
+export async function reach(call: Call): Promise<Client> {
+  const { socket } = which(call.globals, call.io);
+  try {
+    return await connect({ path: socket });
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new MusterError('EACCES', `no permission to use ${socket}`, { cause: error, hint: 'ask as the user that the daemon runs as' });
+    }
+    if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') throw error;
+    throw await nobodyThere(call, error);
+  }
+}
+
+/** One request and its response. */
+export async function ask<M extends Method>(
+  call: Call,
+  method: M,
+  payload: Params<M>,
+  onPart?: (part: unknown) => void,
+): Promise<Responses[M]> {
+  const client = await reach(call);
+  try {
+    return (await client.request(`muster.${method}`, payload, onPart === undefined ? {} : { onPart })) as Responses[M];
+  } finally {
+    client.close();
+  }
+}
+
+export type RunMethod = {
+  [M in Method]: Responses[M] extends Plan | Result ? (Params<M> extends { progress?: unknown } ? M : never) : never;
+}[Method];
+
+/** A request that changes something, with progress on a terminal. */
+export async function askRun(call: Call, method: Method, payload: object): Promise<Plan | Result> {
+  const line = progressLine(call.io);
+  try {
+    const whole = (call.io.errTerminal ? { ...payload, progress: true } : payload) as Params<Method>;
+    return (await ask(call, method, whole, (part) => {
+      const progress = (part as Partial<ProgressPart> | null)?.progress;
+      if (progress !== undefined) line.show(progress);
+    })) as Plan | Result;
+  } finally {
+    line.clear();
+  }
+}
+
+async function nobodyThere(call: Call, cause: unknown): Promise<MusterError> {
+  const { name, stateDir, socket } = which(call.globals, call.io);
+  const what = call.globals.socket === undefined ? `no daemon "${name}" runs in ${stateDir}` : `no daemon answers at ${socket}`;
+  const flags = call.globals.socket === undefined ? whichFlags(call.globals, call.io) : '';
+  const start = `start one with: ${call.io.self}${flags} up -d -c FILE`;
+  const others = await otherDaemons(call, socket).catch((error) => [`(unknown: ${messageOf(error)})`]);
+  const hint = others.length === 0 ? start : `${start}\nother daemons that run: ${others.join(', ')}`;
+  return new MusterError('ECONNREFUSED', what, { cause, hint });
+}
+
+/** Flags that name the daemons which answer beside the one asked for. */
+async function otherDaemons(call: Call, not: string): Promise<string[]> {
+  const home = stateHome(call.io);
+  const folders = new Set([home, dirname(which(call.globals, call.io).stateDir)]);
+  const found: string[] = [];
+  for (const folder of folders) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.sort().slice(0, mostLookedAt)) {
+      const socket = socketOf(join(folder, name));
+      if (socket === not || !(await answers(socket))) continue;
+      found.push(folder === home ? `--daemon ${quoted(name)}` : `--state-dir ${quoted(join(folder, name))}`);
+    }
+  }
+  return found;
+}
+
+const mostLookedAt = 64; // a folder full of other things must not make an error message slow
+
+async function answers(socket: string): Promise<boolean> {
+  try {
+    (await connect({ path: socket })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}

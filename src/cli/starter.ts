@@ -1,0 +1,45 @@
+/** What `init` writes as muster.yaml. */
+export const starterConfig = `# yaml-language-server: $schema=muster.schema.json
+# \`muster schema > muster.schema.json\` writes the schema that an editor needs for help with this file.
+# Edit, then: muster reconcile --dry-run (what would change), muster reload (change it).
+version: 1
+
+modules:
+  # A module that comes with muster.
+  heartbeat: builtin:heartbeat
+
+  # A module of yours: a file that exports main(ctx, args).
+  greeter:
+    module: ./modules/greeter.ts
+    config:
+      greeting: hello           # delivered to the running module, which can take it without a restart
+    requires: [heartbeat]       # runs before this one
+
+  # An OS process: argv, no shell.
+  # web:
+  #   command: [node, server.js]
+  #   env: {PORT: "8080"}
+  #   restart: {policy: always, backoff: {initial: 1s, max: 1m}}
+  #   stopTimeout: 10s
+
+policy:
+  watch: plan                   # a saved file is checked and planned; \`apply\` also applies it; \`off\`
+  maxRemovals: 50%              # a change that drops more is refused without --max-removals
+  onFailure: continue           # continue | stop | rollback
+`;
+
+/** What \`init\` writes as modules/greeter.ts. */
+export const starterModule = `import type { Context } from 'musterd';
+
+export const name = 'greeter';
+
+export async function main(ctx: Context, args: string[]) {
+  let greeting = ctx.config.greeting;
+  ctx.onReconfigure((config) => {
+    greeting = config.greeting;
+    console.log(\`now I say \${greeting}\`);
+  });
+  console.log(\`\${greeting} from \${ctx.name}\${args.length > 0 ? \` with \${args.join(' ')}\` : ''}\`);
+  await ctx.run();
+}
+`;

@@ -1,0 +1,44 @@
+export interface UnitOf {
+  name: string;
+  stateDir: string;
+  /** Absolute; empty: what `up` finds. */
+  files: readonly string[];
+  /** Node and the script. */
+  program: readonly string[];
+}
+
+/** A systemd unit for a daemon: modules stay in the unit's cgroup, and only the daemon is asked to stop them. */
+export function unitText({ name, stateDir, files, program }: UnitOf): string {
+  const argv = [...program, 'up', '--daemon', name, '--state-dir', stateDir, ...files.flatMap((file) => ['-c', file])];
+  return `[Unit]
+Description=muster daemon ${name}
+Documentation=man:systemd.service(5)
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+# READY when the first run is done, RELOADING while SIGHUP is handled, then READY again.
+Type=notify-reload
+NotifyAccess=all
+ExecStart=${argv.map(word).join(' ')}
+Restart=on-failure
+RestartSec=1
+# Another daemon has the state dir: trying again does not help.
+RestartPreventExitStatus=9
+# The daemon makes cgroups of its own for what it runs, and stops it in order.
+Delegate=yes
+KillMode=mixed
+# Above the longest chain of stop timeouts.
+TimeoutStopSec=120
+TimeoutStartSec=300
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** A word of ExecStart: % and $ are special to systemd, quotes and spaces need quoting. */
+function word(text: string): string {
+  const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$');
+  return /^[^\s"'\\;]+$/.test(escaped) ? escaped : `"${escaped.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}

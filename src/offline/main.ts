@@ -1,0 +1,63 @@
+import { hostname } from 'node:os';
+import { jsonSchema } from '../config/schema.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Loaded } from '../model/module.ts';
+import type { Plan } from '../model/plan.ts';
+import { plan } from '../plan/plan.ts';
+import { locateConfig } from '../sources/locate.ts';
+import { mustRead, readConfig } from './config.ts';
+import { loadedAfter } from './loaded.ts';
+import { type Asked, planInput } from './plan-input.ts';
+import { resolveConfigs, unresolved } from './resolve.ts';
+import type { At } from './surroundings.ts';
+
+export interface Validated {
+  files: readonly string[];
+  /** How many modules are declared. */
+  modules: number;
+  diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Checks config files, merged in their order, by themselves: nothing of the world is asked, so neither secrets nor
+ * modules need to be there. Without files: those that `up` would find.
+ */
+export async function validateFiles(files: readonly string[], at: At): Promise<Validated> {
+  const located = await locateConfig({ ...at, files });
+  const outcome = await readConfig(located, at);
+  if (!outcome.ok) return { files: located, modules: 0, diagnostics: outcome.diagnostics };
+  const { config } = outcome;
+  // The planner finds what is wrong between modules: cycles, and requirements that nobody meets.
+  const found = plan(planInput({ config, desired: unresolved(config), loaded: new Map(), base: null, at, host: hostname() }, leaveBe));
+  return { files: located, modules: config.modules.size, diagnostics: found.diagnostics };
+}
+
+/** What only a run can say is no matter of validity. */
+const leaveBe: Asked = { allowEmpty: true, override: true };
+
+export interface PlannedFiles {
+  /** The config that is taken as loaded; none: nothing is. */
+  base: readonly string[];
+  /** The config that is wanted; none: what `up` would find. */
+  files: readonly string[];
+}
+
+/** The plan from one config to another, or from nothing. Throws EINVALIDCONFIG with all that was found. */
+export async function planFiles({ base, files }: PlannedFiles, asked: Asked, at: At): Promise<Plan> {
+  const wantedFiles = await locateConfig({ ...at, files });
+  const before = base.length === 0 ? null : await mustRead(await locateConfig({ ...at, files: base }), at);
+  const config = await mustRead(wantedFiles, at);
+  const [desired, desiredBefore] = await resolveConfigs([config, before], at);
+  const host = base[0] ?? 'nothing';
+  let loaded: ReadonlyMap<string, Loaded> = new Map();
+  if (before !== null && desiredBefore !== undefined) {
+    const start = planInput({ config: before, desired: desiredBefore, loaded, base: null, at, host }, leaveBe);
+    loaded = loadedAfter(plan(start), desiredBefore);
+  }
+  return plan(planInput({ config, desired: desired ?? new Map(), loaded, base: before, at, host }, asked));
+}
+
+/** The JSON Schema of the config file. */
+export function schemaDocument(): unknown {
+  return jsonSchema();
+}

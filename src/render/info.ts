@@ -1,0 +1,65 @@
+import type { InfoDoc, LastExit } from '../model/documents.ts';
+import type { Spec } from '../model/fields/table.ts';
+import { ageText } from './ages.ts';
+import { pairs } from './columns.ts';
+import { letter, why } from './list.ts';
+import { plainStyle, type Style } from './style.ts';
+
+/** `info` for people: what is known, nothing that is not. */
+export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle): string {
+  const rows: [string, string][] = [['Name', style.bold(doc.name)]];
+  const add = (label: string, value: string | number | null | undefined): void => {
+    if (value !== null && value !== undefined && value !== '') rows.push([label, String(value)]);
+  };
+  add('Path', doc.path);
+  add('Kind', doc.isolation ? `${doc.kind}, ${doc.isolation}` : doc.kind);
+  add('Size', doc.size);
+  add('SHA-1', doc.sha1);
+  add('Code', doc.codeDigest);
+  add('Exports', doc.exports.join(', '));
+  add('Declared at', doc.declaredAt && `${doc.declaredAt.file}:${doc.declaredAt.line}`);
+  add('Origin', doc.origin && `${doc.origin}${doc.generation ? `, generation ${doc.generation}` : ''}`);
+  add('State', stateText(doc, now));
+  add('Started', doc.startedAt && `${doc.startedAt}, ${ageText(doc.startedAt, now)} ago`);
+  add('PID', doc.pid);
+  add('Thread', doc.threadId);
+  add('Restarts', doc.restarts);
+  add('Containment', doc.containment);
+  add('Last exit', doc.lastExit && exitText(doc.lastExit, now));
+  add('Held', doc.held && `${doc.held.reason}${doc.held.until === null ? '' : `, until ${new Date(doc.held.until).toISOString()}`}`);
+  add('Services', doc.services?.join(', '));
+  add('Requires', doc.requires?.join(', '));
+  add('Required by', doc.requiredBy?.join(', '));
+  add('Waits for', doc.waitingFor?.join(', '));
+  add('Spec', doc.spec && specText(doc.spec));
+  add('Output', doc.output.join('\n'));
+  return pairs(rows, style);
+}
+
+function stateText({ state, failed, since, status, stale, ...rest }: InfoDoc, now: number): string | undefined {
+  if (state === undefined || since === undefined || status === undefined) return undefined;
+  const waitingFor = rest.waitingFor ?? [];
+  const text = why({
+    state,
+    failed: failed === true,
+    status,
+    stale: stale === true,
+    held: null,
+    waitingFor,
+    lastExit: rest.lastExit ?? null,
+  });
+  return `${letter({ state, failed: failed === true })} for ${ageText(since, now)}${text === '' ? '' : `: ${text}`}`;
+}
+
+function exitText({ at, reason, error }: LastExit, now: number): string {
+  return `${ageText(at, now)} ago, ${reason}${error === null ? '' : `\n${error}`}`;
+}
+
+/** One field a line, keys sorted; the values as JSON. */
+function specText(spec: Spec): string {
+  const entries = Object.entries(spec).filter(([, value]) => value !== undefined);
+  return entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+    .join('\n');
+}
