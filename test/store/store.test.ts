@@ -67,6 +67,17 @@ it('writes facts without a sync of their own, and they outlive a killed process'
   expect((await open(disk.kill())).state.leases.get('l1')?.pid).toBe(42);
 });
 
+it('makes durable what it found of a killed process before it shows it', async () => {
+  const disk = createMemoryDisk();
+  const store = await open(disk);
+  store.appendLater({ type: 'serial', serial: 3 });
+  await settled(() => store.state.serial === 3);
+  const killed = disk.kill();
+  const shown = (await open(killed)).state;
+  expect(shown.serial).toBe(3);
+  expect((await open(killed.crash({ next: () => 0 }))).state).toEqual(shown);
+});
+
 it('folds the journal into a snapshot when it grows', async () => {
   const disk = createMemoryDisk();
   const store = await open(disk);

@@ -14,12 +14,14 @@ export interface MemoryDiskOptions {
 }
 
 export interface MemoryDisk extends Disk {
+  /** From now on this is called around each effect, instead of `onStep`. */
+  hook(onStep: (step: string) => void): void;
   /**
    * The power goes: nothing that is under way on this disk ever settles, and what comes back is a disk with what
    * survived: synced bytes all, of what came after any part from the front, torn at any byte.
    */
   crash(random: Pick<Random, 'next'>): MemoryDisk;
-  /** The process dies and the machine stays: as `crash`, but all that was written survives. */
+  /** The process dies and the machine stays: as `crash`, but all that was written is there, synced or not. */
   kill(): MemoryDisk;
   /** The same files with other options. */
   with(options: MemoryDiskOptions): MemoryDisk;
@@ -40,7 +42,8 @@ export function createMemoryDisk(options: MemoryDiskOptions = {}): MemoryDisk {
   return diskWith(new Map(), options);
 }
 
-function diskWith(files: Map<string, File>, { onStep, fault }: MemoryDiskOptions): MemoryDisk {
+function diskWith(files: Map<string, File>, { onStep: first, fault }: MemoryDiskOptions): MemoryDisk {
+  let onStep = first;
   let dead = false;
 
   /** One effect with its steps around it; on a dead disk it never settles. */
@@ -72,13 +75,16 @@ function diskWith(files: Map<string, File>, { onStep, fault }: MemoryDiskOptions
     return file;
   }
 
-  function survivors(pick: (file: File) => Buffer): MemoryDisk {
+  function survivors(pick: (file: File) => File): MemoryDisk {
     dead = true;
-    const left = [...files].map(([path, file]): [string, File] => [path, { durable: pick(file), pending: [] }]);
+    const left = [...files].map(([path, file]): [string, File] => [path, pick(file)]);
     return diskWith(new Map(left), {});
   }
 
   return {
+    hook: (next) => {
+      onStep = next;
+    },
     read: (path) =>
       effect(`read ${path}`, () => {
         const file = files.get(path);
@@ -125,9 +131,9 @@ function diskWith(files: Map<string, File>, { onStep, fault }: MemoryDiskOptions
         file.durable = contentOf(file).subarray(0, size);
         file.pending = [];
       }),
-    crash: (random) => survivors((file) => torn(file, random)),
+    crash: (random) => survivors((file) => ({ durable: torn(file, random), pending: [] })),
     with: (other) => diskWith(files, other),
-    kill: () => survivors(contentOf),
+    kill: () => survivors(({ durable, pending }) => ({ durable, pending: [...pending] })),
     text: (path) => (files.get(path) === undefined ? null : contentOf(existing(path)).toString()),
     put: (path, content) => {
       files.set(path, { durable: Buffer.from(content), pending: [] });
