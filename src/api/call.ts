@@ -23,6 +23,8 @@ export interface ApiPorts {
   hasLog(name: string): boolean;
   /** What a file on disk says of itself. */
   inspect(path: string): Promise<{ size: number; sha1: string } | null>;
+  /** Brings the sizes and digests in views up to the files on disk. */
+  refreshFacts(): Promise<void>;
   exportsOf(path: string): Promise<string[]>;
   /** Takes secrets out of text that is shown. */
   mask(text: string): string;

@@ -20,20 +20,22 @@ export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 
   },
 
   async list({ service }, _call, ports) {
-    const modules = views(ports);
+    const modules = await views(ports);
     return { formatVersion, modules: service === undefined ? modules : modules.filter((view) => view.service === service) };
   },
 
   async info({ target }, _call, ports) {
-    const view = views(ports).find((candidate) => candidate.name === target || candidate.path === target);
+    const view = (await views(ports)).find((candidate) => candidate.name === target || candidate.path === target);
     return view === undefined ? infoOfPath(target, ports) : infoOfModule(view, ports);
   },
 
   drift: async (_params, _call, { engine }) => driftPlan(engine.context),
 };
 
-function views({ engine }: ApiPorts): ModuleView[] {
+async function views({ engine, refreshFacts }: ApiPorts): Promise<ModuleView[]> {
   const { context } = engine;
+  context.ports.instances.views();
+  await refreshFacts();
   const holds = holdsNow(context);
   const all = holds.find((hold) => hold.name === '*');
   const declared = context.outcome?.ok === true ? context.outcome.wanted.desired : null;

@@ -81,13 +81,12 @@ async function attempt(
     if (movedMeanwhile(ports.instances.get(change.from ?? change.name), before)) return changedMeanwhile(change.name);
     const back = options.onFailure === 'rollback' ? undoOf(change, before, ports) : null;
     await intend(change, options, ports);
-    const outcome = await step(change, targetOf(change, options, ports), options.cancel, ports);
+    const outcome = await step(change, targetOf(change, options, ports), before, options.cancel, ports);
     await persist(names, ports.instances, ports.store);
     const appeared = before === undefined && ports.instances.get(change.name) !== undefined;
     if (back !== null && (outcome.status === 'ok' || appeared)) {
       undo.push(async () => {
-        await back();
-        await persist(names, ports.instances, ports.store);
+        await back().finally(() => persist(names, ports.instances, ports.store));
         const result = results.get(change.name);
         if (result?.status === 'ok') results.set(change.name, { ...result, status: 'rolledBack' });
       });

@@ -25,12 +25,13 @@ export interface StepOutcome {
 export async function step(
   change: Change,
   target: (() => Promise<Target>) | null,
+  before: Loaded | undefined,
   cancel: boolean,
-  { instances }: StepPorts,
+  ports: StepPorts,
 ): Promise<StepOutcome> {
   try {
-    if (change.action === 'remove' || target === null) await instances.remove(change.name, { cancel });
-    else return await become(change, await target(), instances);
+    if (change.action === 'remove' || target === null) await ports.instances.remove(change.name, { cancel });
+    else return await become(change, await target(), before, ports);
     return { status: 'ok', error: null };
   } catch (error) {
     const status = change.action === 'reconfigure' || isUntouched(error) ? 'reverted' : 'failed';
@@ -38,13 +39,15 @@ export async function step(
   }
 }
 
-async function become(change: Change, target: Target, instances: Instances): Promise<StepOutcome> {
+async function become(change: Change, target: Target, before: Loaded | undefined, ports: StepPorts): Promise<StepOutcome> {
+  const { instances } = ports;
   switch (change.action) {
     case 'load':
       await instances.load(target);
       break;
     case 'reload': {
-      if (change.from !== undefined) instances.rename(change.from, target);
+      // First the old one takes the new name, so that it can be brought back under it.
+      if (change.from !== undefined && before !== undefined) instances.rename(change.from, await formerTarget(before, ports, change.name));
       const outcome = await instances.replace(change.name, target);
       return outcome.status === 'ok' ? { status: 'ok', error: null } : outcome;
     }
@@ -71,16 +74,14 @@ function isUntouched(error: unknown): boolean {
 }
 
 /** The way back to what a module was before a change; null where there is nothing to go back to. */
-export function undoOf(change: Change, before: Loaded | undefined, { instances, materials }: StepPorts): (() => Promise<void>) | null {
-  const old = async (): Promise<Target> => {
-    if (before === undefined) throw new Error(`${change.name} was not loaded before`);
-    const record = recordOf(before);
-    return { desired: desiredOf(record), origin: record.origin, generation: record.generation, material: await materials.restore(record) };
-  };
+export function undoOf(change: Change, before: Loaded | undefined, ports: StepPorts): (() => Promise<void>) | null {
+  const { instances } = ports;
   if (before === undefined) return change.action === 'load' ? () => instances.remove(change.name) : null;
+  const old = (name = change.name): Promise<Target> => formerTarget(before, ports, name);
   switch (change.action) {
     case 'remove':
-      return async () => instances.load(await old());
+      // What did not run before is listed again; it is not started by a way back.
+      return before.state === 'E' ? async () => instances.restore(recordOf(before)) : async () => instances.load(await old());
     case 'load':
       return async () => {
         await instances.remove(change.name);
@@ -90,15 +91,22 @@ export function undoOf(change: Change, before: Loaded | undefined, { instances, 
       return async () => {
         const outcome = await instances.replace(change.name, await old());
         if (outcome.status !== 'ok') throw new MusterError('EFAILED', outcome.error.message);
-        if (change.from !== undefined) instances.rename(change.name, await old());
+        if (change.from !== undefined) instances.rename(change.name, await old(change.from));
       };
     case 'reconfigure':
       return async () => instances.reconfigure(change.name, await old());
     case 'rename':
-      return async () => instances.rename(change.name, await old());
+      return async () => instances.rename(change.name, await old(change.from));
     case 'adopt':
       return async () => instances.adopt(change.name, await old());
   }
+}
+
+/** What a module was, under the name it is to have. */
+async function formerTarget(before: Loaded, { materials }: StepPorts, name: string): Promise<Target> {
+  const record = recordOf(before);
+  const { origin, generation } = record;
+  return { desired: { ...desiredOf(record), name }, origin, generation, material: await materials.restore(record) };
 }
 
 /** A record as something to be desired again. */

@@ -91,7 +91,7 @@ async function boot(engine: Engine) {
 }
 
 async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownDoc>) {
-  const { engine, logs, log, mask } = parts;
+  const { engine, log, mask } = parts;
   const logDir = join(options.stateDir, 'log');
   const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir };
   const answer = createApi({
@@ -102,12 +102,12 @@ async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownD
     readLogs: (name, wanted) => readLogs(logDir, name, wanted),
     followLogs: (name, signal) => followLogs(logDir, name, { signal }),
     hasLog: (name) => existsSync(join(logDir, `${name}.log`)),
-    inspect: parts.inspect,
+    inspect: (path) => parts.inspector.inspectFile(path),
+    refreshFacts: () => parts.inspector.refresh(),
     exportsOf,
     mask,
     down,
   });
-  void logs;
   return serveSocket({
     path: socketOf(options.stateDir),
     ...(options.socketMode === undefined ? {} : { mode: options.socketMode }),

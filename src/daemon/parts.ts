@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createConfigCompiler } from '../config/compiler.ts';
 import { createEngine } from '../engine/engine.ts';
-import { createInspector } from '../instances/inspect.ts';
 import { createInstances } from '../instances/instances.ts';
 import { createCommandDriver } from '../keeper/command-driver.ts';
 import { createKeeper } from '../keeper/local.ts';
@@ -18,6 +17,7 @@ import { createFileReader } from '../sources/files.ts';
 import { openDisk } from '../store/disk.ts';
 import { loadKey } from '../store/key.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { createInspector } from './inspect.ts';
 import { createMask } from './mask.ts';
 import { createSources } from './wanted.ts';
 import { systemClock, systemRandom } from './world.ts';
@@ -63,8 +63,8 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
       env: up.env,
     }),
   };
-  const inspector = createInspector();
-  const instances = createInstances({ clock: systemClock, random: systemRandom, drivers, log, inspect: inspector });
+  const inspector = createInspector(join(dist, 'builtin'));
+  const instances = createInstances({ clock: systemClock, random: systemRandom, drivers, log, inspect: inspector.facts });
   const compiler = createConfigCompiler({ env: up.env, reader: createFileReader({ clock: systemClock }) });
   const engine = createEngine({
     clock: systemClock,
@@ -85,7 +85,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     await resolver.dispose();
     await store.close();
   };
-  return { engine, keeper, instances, store, logs, log, mask, dispose };
+  return { engine, keeper, instances, inspector, store, logs, log, mask, dispose };
 }
 
 export type Parts = Awaited<ReturnType<typeof createParts>>;

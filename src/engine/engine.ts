@@ -112,7 +112,8 @@ function combined(options: readonly RunOptions[]): RunOptions {
  * start fails with what is wrong.
  */
 async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
-  const boot = { reason: null, request: { retryFailed: true }, boot: true } as const;
+  // One module that does not come up must not keep those down that ran before: no `stop`, no rollback to nothing.
+  const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' }, boot: true } as const;
   const fallback = (): Promise<Result> => runs.request({ key: 'boot', trigger: 'lastGood', options: { ...boot, inForce: true } });
   try {
     const result = await runs.request({ key: 'boot', trigger: 'start', options: boot });

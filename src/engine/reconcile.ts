@@ -84,25 +84,23 @@ function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry
     onProgress: options.onProgress,
   };
   if (options.boot !== true) return { ...base, wanted };
+  const asItWas = resumed(wanted, context);
   return {
     ...base,
-    wanted: { ...wanted, desired: resumed(wanted, context) },
+    wanted: { ...wanted, desired: new Map([...wanted.desired, ...asItWas]) },
     holds: 'stopped',
-    originOf: (change, loaded) => (change.reason.code === 'restarted' ? (loaded?.origin ?? 'config') : 'config'),
+    originOf: (change, loaded) => (asItWas.has(change.name) ? (loaded?.origin ?? 'manual') : 'config'),
   };
 }
 
-/** After a restart: what the config wants, and what was loaded by hand or is held comes back as it was. */
+/** After a restart: what was loaded by hand or is held or kept comes back as it was, whatever the config says. */
 function resumed(wanted: Wanted, context: EngineContext): ReadonlyMap<string, Desired> {
-  const desired = new Map(wanted.desired);
   const holds = holdsNow(context);
-  for (const loaded of context.ports.instances.snapshot().values()) {
-    const held = holds.some((hold) => hold.name === '*' || hold.name === loaded.name);
-    const byHand = loaded.origin === 'manual' && !desired.has(loaded.name);
-    const pinned = loaded.spec.prune === false && !desired.has(loaded.name);
-    if (held || byHand || pinned) desired.set(loaded.name, desiredOf(loaded));
-  }
-  return desired;
+  const asItWas = [...context.ports.instances.snapshot().values()].filter((loaded) => {
+    if (holds.some((hold) => hold.name === '*' || hold.name === loaded.name)) return true;
+    return !wanted.desired.has(loaded.name) && (loaded.origin === 'manual' || loaded.spec.prune === false);
+  });
+  return new Map(asItWas.map((loaded) => [loaded.name, desiredOf(loaded)]));
 }
 
 function remember(context: EngineContext, at: string, trigger: string, result: Result): void {

@@ -1,0 +1,238 @@
+import { type Engine, createEngine } from '../../src/engine/engine.ts';
+import { load } from '../../src/engine/load.ts';
+import { remove } from '../../src/engine/commands.ts';
+import { type OwnedInstances, createInstances } from '../../src/instances/instances.ts';
+import { MusterError } from '../../src/model/error.ts';
+import type { Clock, Log } from '../../src/model/ports.ts';
+import type { OnFailure } from '../../src/model/policy.ts';
+import { openStore } from '../../src/store/store.ts';
+import { type FakeClock, createFakeClock } from '../support/fake-clock.ts';
+import { type MemoryDisk, createMemoryDisk } from '../support/memory-disk.ts';
+import { type SimConfig, type SimModule, type World, createSimDriver, createWorld, desired, seeded, wantedOf } from './world.ts';
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const names = ['a', 'b', 'c', 'd', 'e'];
+const settleMs = 60_000;
+
+interface Daemon {
+  engine: Engine;
+  instances: OwnedInstances;
+  ready: Promise<unknown>;
+  dead: boolean;
+}
+
+/** One random life of a daemon: config edits, triggers, commands and crashes; then it is left in peace and must be right. */
+export async function runSchedule(seed: number, trace: (line: string) => void = () => {}): Promise<string[]> {
+  const random = seeded(seed);
+  const clock = createFakeClock();
+  const world = createWorld();
+  const onFailure = random.pick<OnFailure>(['continue', 'stop', 'rollback']);
+  const policy = { onFailure, allowEmpty: true, maxRemovals: '100%', interval: 0, concurrency: 1 + random.int(4) };
+  const state = { config: randomConfig(random) as SimConfig, good: {} as Record<string, SimModule> };
+  const byHand = new Map<string, 'loaded' | 'removed'>();
+  const problems: string[] = [];
+  let disk = createMemoryDisk();
+  let untilCrash = Number.POSITIVE_INFINITY;
+  let crashed: { disk: MemoryDisk; power: boolean } | null = null;
+
+  const start = async (on: MemoryDisk): Promise<Daemon> => {
+    const daemon = { dead: false } as Daemon;
+    const step = (what: string): void => {
+      if (!daemon.dead) trace(`  ${what}`);
+      if (daemon.dead || --untilCrash > 0) return;
+      daemon.dead = true;
+      const power = random.chance(0.3);
+      trace(power ? '  POWER CUT' : '  KILLED');
+      crashed = { disk: power ? disk.crash(random) : disk.kill(), power };
+    };
+    disk = on;
+    on.hook(step);
+    const own = mortal(clock, daemon);
+    const store = await openStore({ disk: on, random, log: silent });
+    world.sweep([...store.state.leases.keys()]);
+    const leases = {
+      begin: (lease: Parameters<typeof store.append>[0] extends infer R ? (R extends { type: 'lease'; lease: infer L } ? L : never) : never) =>
+        store.append({ type: 'lease', lease }),
+      started() {},
+      ended: (id: string) => store.appendLater({ type: 'leaseEnded', id }),
+    };
+    const driver = createSimDriver(world, leases, own, step, () => daemon.dead);
+    daemon.instances = createInstances({ clock: own, random, drivers: { command: driver }, log: silent });
+    const material = async () => ({ env: {}, config: {}, codeFile: null });
+    daemon.engine = createEngine({
+      clock: own,
+      random,
+      log: silent,
+      store,
+      instances: daemon.instances,
+      materials: { material, restore: material },
+      sources: {
+        read: async () => wantedOf(state.config, policy),
+        byHand: async ({ name }) => desired(name, { version: 0, requires: [], fails: false, readyAfter: 5, stopAfter: 5 }),
+        withArgs: async (module) => module,
+        locate: async (target) => ({ name: target, module: target }),
+      },
+      host: 'sim',
+      env: new Set(),
+      defaultConcurrency: 4,
+    });
+    daemon.ready = daemon.engine.boot().catch(expected);
+    return daemon;
+  };
+
+  let daemon = await start(disk);
+  const survive = async (): Promise<void> => {
+    for (let lives = 0; crashed !== null && lives < 20; lives += 1) {
+      const { disk: left, power } = crashed as { disk: MemoryDisk; power: boolean };
+      crashed = null;
+      if (power) world.powerCut();
+      untilCrash = random.chance(0.3) ? 1 + random.int(60) : Number.POSITIVE_INFINITY;
+      // Opening the store can itself be cut short; the fake disk then never answers, so it is raced with the crash.
+      const opening = start(left);
+      await clock.advance(0);
+      if (crashed === null) daemon = await opening;
+      await clock.advance(random.int(200));
+    }
+  };
+
+  untilCrash = random.chance(0.7) ? 1 + random.int(120) : Number.POSITIVE_INFINITY;
+  await clock.advance(random.int(300));
+  for (let event = 0; event < 4 + random.int(6); event += 1) {
+    await survive();
+    act(daemon);
+    await clock.advance(random.int(80));
+    if (untilCrash === Number.POSITIVE_INFINITY && random.chance(0.4)) untilCrash = 1 + random.int(60);
+  }
+  untilCrash = Number.POSITIVE_INFINITY;
+  await survive();
+  if (state.config === 'broken') state.config = randomConfig(random);
+  trace('settle');
+  await settle(daemon, clock);
+  check(daemon);
+  return problems;
+
+  function act(on: Daemon): void {
+    const kind = random.int(10);
+    trace(`act ${kind}`);
+    if (kind < 4) state.config = random.chance(0.1) ? 'broken' : edited(state.config, random);
+    if (kind < 6) void on.engine.trigger(random.pick(['sighup', 'watch']));
+    else if (kind === 6) command(on, 'h1', 'loaded', () => loadByHand(on, 'h1'));
+    else if (kind === 7) command(on, 'h1', 'removed', () => remove({ names: ['h1'] }, {}, on.engine.context));
+    else if (kind === 8) void remove({ names: [random.pick(names)], recursive: true }, {}, on.engine.context).catch(expected);
+    else crashOne();
+  }
+
+  /** One process ends by itself. A module by hand that did is not lost: it is listed as ended. */
+  function crashOne(): void {
+    const [process] = world.alive();
+    if (process?.name === 'h1') byHand.delete('h1');
+    process?.end({ code: 1, signal: null, error: null, reason: 'crash' });
+  }
+
+  /** What was acknowledged to the caller must hold; what was cut off may have happened or not. */
+  function command(on: Daemon, name: string, becomes: 'loaded' | 'removed', run: () => Promise<unknown>): void {
+    byHand.delete(name);
+    run().then(
+      () => {
+        if (!on.dead) byHand.set(name, becomes);
+      },
+      (error: unknown) => expected(error),
+    );
+  }
+
+  function check(on: Daemon): void {
+    const config = state.config as Record<string, SimModule>;
+    for (const [name, module] of Object.entries(config)) {
+      const blocked = module.fails || module.requires.some((other) => brokenIn(config, other));
+      const alive = world.alive(name);
+      if (alive.length > 1) problems.push(`${name} runs ${alive.length} times`);
+      if (onFailure === 'continue' && !blocked) {
+        if (alive.length === 0) problems.push(`${name} does not run`);
+        else if (alive[0]?.command !== (desired(name, module).spec as { command: string[] }).command.join(' ')) problems.push(`${name} runs an old version`);
+      }
+    }
+    for (const process of world.alive()) {
+      if (on.instances.get(process.name) === undefined) problems.push(`${process.name} survives and nobody knows it`);
+      if (onFailure === 'continue' && !(process.name in config) && process.name !== 'h1') problems.push(`${process.name} survives its removal`);
+    }
+    if (byHand.get('h1') === 'loaded' && world.alive('h1').length !== 1) problems.push('h1 was loaded by hand and is lost');
+    if (byHand.get('h1') === 'removed' && world.alive('h1').length !== 0) problems.push('h1 was removed by hand and is back');
+    for (const loaded of on.instances.snapshot().values()) {
+      const alive = world.alive(loaded.name).length;
+      if (loaded.state === 'R' && alive !== 1) problems.push(`${loaded.name} is shown R and runs ${alive} times`);
+      const recorded = on.engine.context.ports.store.state.loaded.get(loaded.name);
+      if (recorded?.specDigest !== loaded.specDigest) {
+        problems.push(`${loaded.name} is not recorded as it is`);
+        trace(JSON.stringify([recorded, loaded, on.engine.context.lastReconcile], null, 1));
+      }
+    }
+  }
+}
+
+function brokenIn(config: Record<string, SimModule>, name: string): boolean {
+  const module = config[name];
+  return module === undefined || module.fails || module.requires.some((other) => brokenIn(config, other));
+}
+
+async function settle(daemon: Daemon, clock: FakeClock): Promise<void> {
+  await clock.advance(settleMs);
+  for (let round = 0; round < 3; round += 1) {
+    void daemon.engine.trigger('sighup');
+    await clock.advance(settleMs);
+  }
+}
+
+async function loadByHand(on: Daemon, name: string): Promise<void> {
+  await load({ target: name, name, args: [], cwd: '/', override: true }, {}, on.engine.context);
+}
+
+/** Requires only point to names before, so that there is no cycle; a config with one never gets this far. */
+function randomConfig(random: ReturnType<typeof seeded>): Record<string, SimModule> {
+  const config: Record<string, SimModule> = {};
+  for (const [index, name] of names.entries()) if (random.chance(0.7)) config[name] = randomModule(random, index);
+  return closed(config);
+}
+
+function edited(config: SimConfig, random: ReturnType<typeof seeded>): Record<string, SimModule> {
+  if (config === 'broken') return randomConfig(random);
+  const next = { ...config };
+  const index = random.int(names.length);
+  const name = names[index] as string;
+  if (name in next && random.chance(0.4)) delete next[name];
+  else next[name] = randomModule(random, index);
+  return closed(next);
+}
+
+/** Drops requirements on what is not there. */
+function closed(config: Record<string, SimModule>): Record<string, SimModule> {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, module]) => [name, { ...module, requires: module.requires.filter((other) => other in config) }]),
+  );
+}
+
+function randomModule(random: ReturnType<typeof seeded>, index: number): SimModule {
+  return {
+    version: random.int(3),
+    requires: names.slice(0, index).filter(() => random.chance(0.3)),
+    fails: random.chance(0.15),
+    readyAfter: random.pick([0, 5, 40]),
+    stopAfter: random.pick([0, 5, 40]),
+  };
+}
+
+/** The clock of one daemon: nothing of it happens once that daemon is dead. */
+function mortal(clock: Clock, daemon: { dead: boolean }): Clock {
+  return {
+    now: () => clock.now(),
+    after: (ms, fn) =>
+      clock.after(ms, () => {
+        if (!daemon.dead) fn();
+      }),
+  };
+}
+
+function expected(error: unknown): void {
+  if (!(error instanceof MusterError)) throw error;
+}
+
+export type { World };

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { runSchedule } from './schedule.ts';
+
+// A failing seed replays with SIM_SEED=N; SIM_COUNT says how many schedules are tried.
+const only = process.env.SIM_SEED;
+const count = Number(process.env.SIM_COUNT ?? 10_000);
+
+test('whatever is killed when, each declared module runs exactly once afterwards and nothing is lost', { timeout: 240_000 }, async () => {
+  const seeds = only === undefined ? Array.from({ length: count }, (_, seed) => seed) : [Number(only)];
+  for (const seed of seeds) {
+    const problems = await runSchedule(seed, only === undefined ? undefined : (line) => process.stderr.write(`${line}\n`));
+    expect(problems, `seed ${seed}: replay with SIM_SEED=${seed}`).toEqual([]);
+  }
+});
