@@ -65,6 +65,7 @@ function clientOn(socket: Socket): Client {
   const splitter = createLineSplitter();
   let lastId = 0;
   let ended: Error | null = null;
+  let gathered = '';
 
   socket.on('data', (chunk: Buffer) => {
     try {
@@ -80,37 +81,37 @@ function clientOn(socket: Socket): Client {
     request(topic, payload, { onPart, signal } = {}) {
       if (ended !== null) return Promise.reject(ended);
       if (signal?.aborted) return Promise.reject(canceled(topic));
-      return new Promise((resolve, reject) => {
-        const id = ++lastId;
-        const cancel = () => {
-          pending.delete(id);
-          send({ type: 'control', topic: 'cancel', id });
-          reject(canceled(topic));
-        };
-        signal?.addEventListener('abort', cancel, { once: true });
-        const settled = () => signal?.removeEventListener('abort', cancel);
-        pending.set(id, {
-          topic,
-          onPart,
-          resolve(result) {
-            settled();
-            resolve(result);
-          },
-          reject(error) {
-            settled();
-            reject(error);
-          },
-        });
-        send({ type: 'request', topic, id, payload });
-      });
+      const id = ++lastId;
+      const answered = new Promise((resolve, reject) => pending.set(id, { topic, onPart, resolve, reject }));
+      send({ type: 'request', topic, id, payload });
+      return signal === undefined ? answered : cancelable(answered, id, signal);
     },
     close() {
       end(new MusterError('ECANCELED', 'the connection was closed'));
     },
   };
 
+  function cancelable(answered: Promise<unknown>, id: number, signal: AbortSignal): Promise<unknown> {
+    const cancel = () => {
+      const request = pending.get(id);
+      if (request === undefined) return;
+      pending.delete(id);
+      send({ type: 'control', topic: 'cancel', id });
+      request.reject(canceled(request.topic));
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    return answered.finally(() => signal.removeEventListener('abort', cancel));
+  }
+
+  /** Requests of one turn go out in one write. */
   function send(message: Message): void {
-    socket.write(`${JSON.stringify(message)}\n`);
+    if (gathered === '') process.nextTick(flush);
+    gathered += `${JSON.stringify(message)}\n`;
+  }
+
+  function flush(): void {
+    if (ended === null) socket.write(gathered);
+    gathered = '';
   }
 
   function receive(line: string): void {

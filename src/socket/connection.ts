@@ -1,24 +1,15 @@
 import type { Socket } from 'node:net';
 import { MusterError, messageOf, toWire } from '../model/error.ts';
-import { type Message, maxLineBytes } from '../model/message.ts';
+import type { Message } from '../model/message.ts';
 import type { Log } from '../model/ports.ts';
 import { createLineSplitter } from './frames.ts';
 import { parseMessage, type Request } from './inbound.ts';
 import { createOutput } from './output.ts';
+import { errorLine, PendingReply, type Recipient, type Reply } from './reply.ts';
 
 /** Who asks. The socket's permissions decide who can be a client at all. */
 export interface ClientInfo {
   readonly id: number;
-}
-
-/** The answer to one request: any number of parts, then one `send` or `fail`. What comes after that is dropped. */
-export interface Reply {
-  send(payload: unknown): void;
-  /** Resolves when there is room for more; a part for a client that left resolves too. */
-  part(payload: unknown): Promise<void>;
-  fail(error: unknown): void;
-  /** Aborted when the client leaves or gives the request up. */
-  readonly signal: AbortSignal;
 }
 
 /** Answers by `reply`, now or later. What it throws or rejects with becomes the answer. */
@@ -38,10 +29,6 @@ export interface Connection {
   close(grace: number): Promise<void>;
 }
 
-interface InFlight {
-  abort: AbortController | null;
-}
-
 const lingerMs = 2000; // a client that was told EPROTO gets this long to read it
 
 export function serveConnection(socket: Socket, client: ClientInfo, options: ConnectionOptions): Connection {
@@ -51,10 +38,20 @@ export function serveConnection(socket: Socket, client: ClientInfo, options: Con
     log.warn({ client: client.id }, reason);
     socket.destroy();
   });
-  const inFlight = new Set<InFlight>();
-  const byId = new Map<number, InFlight>();
+  const inFlight = new Set<PendingReply>();
   let deaf = false;
   let left = false;
+  const recipient: Recipient = {
+    write: output.write,
+    room: output.room,
+    get left() {
+      return left;
+    },
+    finished(reply) {
+      inFlight.delete(reply);
+      if (left && inFlight.size === 0) queueMicrotask(output.end);
+    },
+  };
 
   socket.on('data', receive);
   // Half-closed clients still get their answers; who follows a stream stops by its signal.
@@ -81,94 +78,53 @@ export function serveConnection(socket: Socket, client: ClientInfo, options: Con
   function receive(chunk: Buffer): void {
     if (deaf) return;
     try {
-      splitter.push(chunk, (line) => {
-        if (!deaf) take(parseMessage(line));
-      });
+      splitter.push(chunk, takeLine);
     } catch (error) {
       hangUp(error);
     }
   }
 
-  function take(message: Message): void {
+  function takeLine(line: string): void {
+    if (deaf) return;
+    const message: Message = parseMessage(line);
     if (message.type === 'request') answer(message);
-    else if (message.type === 'control' && message.topic === 'cancel' && message.id !== undefined) byId.get(message.id)?.abort?.abort();
+    else if (message.type === 'control' && message.topic === 'cancel') cancel(message.id);
   }
 
   /** Says why and ends. What the client still sends is read and dropped, so that it gets to see the answer. */
   function hangUp(error: unknown): void {
     deaf = true;
     log.warn({ client: client.id, error: messageOf(error) }, 'a client sent something that is no message');
-    output.write(encode({ type: 'response', topic: '', id: 0, error: toWire(error) }));
+    output.write(errorLine('', 0, toWire(error)));
     output.end();
     leave();
     setTimeout(() => socket.destroy(), lingerMs).unref();
   }
 
   function answer(request: Request): void {
-    const { topic, id, payload } = request;
-    const base = { type: 'response', topic, id } as const;
-    const entry: InFlight = { abort: null };
-    const reply: Reply = {
-      send(result) {
-        if (finish(entry, id)) output.write(encodeOr({ ...base, payload: result }));
-      },
-      async part(result) {
-        if (!inFlight.has(entry)) return;
-        output.write(encodeOr({ ...base, payload: result, more: true }));
-        await output.room();
-      },
-      fail(error) {
-        if (finish(entry, id)) output.write(encode({ ...base, error: toWire(error) }));
-      },
-      get signal() {
-        entry.abort ??= new AbortController();
-        if (left) entry.abort.abort();
-        return entry.abort.signal;
-      },
-    };
-    const tooMany = inFlight.size >= options.maxInFlight;
-    inFlight.add(entry);
-    byId.set(id, entry);
+    const reply = new PendingReply(request.topic, request.id, recipient);
     try {
-      if (tooMany) throw new MusterError('EBUSY', `one client may have ${options.maxInFlight} requests in flight`);
-      const done = onRequest({ topic, id, payload }, reply, client);
-      if (done instanceof Promise) done.catch((error) => failed(entry, reply, error, topic));
+      if (inFlight.size >= options.maxInFlight)
+        throw new MusterError('EBUSY', `one client may have ${options.maxInFlight} requests in flight`);
+      inFlight.add(reply);
+      onRequest(request, reply, client)?.catch((error) => failed(reply, error));
     } catch (error) {
-      failed(entry, reply, error, topic);
+      failed(reply, error);
     }
   }
 
-  function failed(entry: InFlight, reply: Reply, error: unknown, topic: string): void {
-    if (!(error instanceof MusterError)) log.error({ error, topic }, 'a request failed');
-    if (inFlight.has(entry)) reply.fail(error);
+  function failed(reply: PendingReply, error: unknown): void {
+    if (!(error instanceof MusterError)) log.error({ error, topic: reply.topic }, 'a request failed');
+    reply.fail(error);
   }
 
-  function finish(entry: InFlight, id: number): boolean {
-    if (!inFlight.delete(entry)) return false;
-    if (byId.get(id) === entry) byId.delete(id);
-    if (left && inFlight.size === 0) queueMicrotask(() => output.end());
-    return true;
+  function cancel(id: number | undefined): void {
+    for (const reply of inFlight) if (reply.id === id) reply.abort();
   }
 
   function leave(): void {
     left = true;
-    for (const { abort } of inFlight) abort?.abort();
+    for (const reply of inFlight) reply.abort();
     if (inFlight.size === 0) output.end();
   }
-
-  function encodeOr(message: Message): string {
-    const line = encode(message);
-    if (line.length * 3 <= maxLineBytes || Buffer.byteLength(line) <= maxLineBytes) return line;
-    const { type, topic, id } = message as Extract<Message, { type: 'response' }>;
-    return encode({
-      type,
-      topic,
-      id,
-      error: toWire(new MusterError('E2BIG', `the response to ${topic} is longer than ${maxLineBytes} bytes`)),
-    });
-  }
-}
-
-function encode(message: Message): string {
-  return `${JSON.stringify(message)}\n`;
 }
