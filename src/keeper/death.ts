@@ -1,0 +1,39 @@
+import type { ProcessExit } from '../model/keeper.ts';
+import { statOf } from './proc.ts';
+import { realTimeName } from './signals.ts';
+
+const firstUnnamed = 32;
+
+/** Finds out how a process died where Node does not say. */
+export interface DeathWatch {
+  /** To be called when one of its pipes ends. */
+  peek(): void;
+  /** What Node reported, corrected. */
+  exit(code: number | null, signal: string | null): ProcessExit;
+}
+
+/**
+ * Node reports a death by a real-time signal as exit code 0 without a signal, the same as success (20 to 26: libuv has no name for
+ * it). By then the process is reaped and nobody can be asked. But the kernel notes the exit status before it closes the files of a
+ * dying process, and the end of a pipe is handled before its SIGCHLD, so at the end of stdout, stderr or the channel the status
+ * can still be read. Not so if another process holds all those pipes open, or the program had closed them itself.
+ */
+export function watchDeath(pid: number): DeathWatch {
+  let number = 0;
+  return {
+    peek() {
+      const stat = statOf(pid);
+      if (stat !== null && stat.exitStatus !== 0) number = stat.exitStatus & 0x7f;
+    },
+    exit(code, signal) {
+      if (code === 0 && signal === null && number >= firstUnnamed) return { code: null, signal: realTimeName(number) };
+      return { code: signal === null ? code : null, signal };
+    },
+  };
+}
+
+/** `exited with code 3`, `killed by SIGSEGV`. */
+export function exitWords({ code, signal }: ProcessExit): string {
+  if (signal !== null) return `killed by ${signal}`;
+  return code === null ? 'ended in a way nobody saw' : `exited with code ${code}`;
+}

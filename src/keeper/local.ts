@@ -1,0 +1,78 @@
+import { MusterError } from '../model/error.ts';
+import type { Child, Keeper, LeaseLog, SpawnSpec } from '../model/keeper.ts';
+import type { Clock, Log } from '../model/ports.ts';
+import { startChild } from './child.ts';
+import { preflight } from './preflight.ts';
+import { bootId, createScan, statOf } from './proc.ts';
+import { sweepLeases } from './sweep.ts';
+
+export interface KeeperOptions {
+  readonly leases: LeaseLog;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * The keeper inside the daemon's own process. Programs run in a process group each; what leaves its group is found by the lease in
+ * its environment.
+ */
+export function createKeeper({ leases, clock, log }: KeeperOptions): Keeper {
+  const scan = createScan();
+  const boot = bootId();
+  const children = new Set<Child>();
+  const starting = new Set<Promise<unknown>>();
+  let disposed = false;
+
+  return {
+    spawn(spec) {
+      const started = begin(spec);
+      const settled = started.catch(() => {}).finally(() => starting.delete(settled));
+      starting.add(settled);
+      return started;
+    },
+    sweep: (left) => sweepLeases(left, { leases, clock, log, scan }),
+    async dispose() {
+      disposed = true;
+      await Promise.all(starting);
+      await Promise.all([...children].map((child) => child.killTree()));
+    },
+  };
+
+  async function begin(spec: SpawnSpec): Promise<Child> {
+    refuseIfDisposed();
+    const file = await preflight(spec);
+    const lease = { id: spec.lease, name: spec.name, pid: null, startTime: null, bootId: boot };
+    await leases.begin(lease);
+    try {
+      refuseIfDisposed();
+      const child = tracked(await startChild(spec, file, { clock, log, scan }), spec.lease);
+      // Even if it has died already: before the event loop turns nobody reaps it.
+      leases.started({ ...lease, pid: child.pid, startTime: statOf(child.pid)?.startTime ?? null });
+      return child;
+    } catch (error) {
+      leases.ended(spec.lease);
+      throw error;
+    }
+  }
+
+  /** The lease ends with the tree, whoever asks for its end. */
+  function tracked(child: Child, lease: string): Child {
+    let killing: Promise<void> | null = null;
+    const own: Child = {
+      ...child,
+      killTree() {
+        killing ??= child.killTree().then(() => {
+          children.delete(own);
+          leases.ended(lease);
+        });
+        return killing;
+      },
+    };
+    children.add(own);
+    return own;
+  }
+
+  function refuseIfDisposed(): void {
+    if (disposed) throw new MusterError('ECANCELED', 'the daemon is ending and starts no more processes');
+  }
+}

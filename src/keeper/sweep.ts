@@ -1,0 +1,63 @@
+import type { Lease, LeaseLog } from '../model/keeper.ts';
+import type { Clock, Log } from '../model/ports.ts';
+import { bootId, isAlive, type Scan, type Seen } from './proc.ts';
+import { killUntilGone } from './tree.ts';
+
+/** A process that cannot be killed (asleep in a dead device, another user's) must not keep the daemon from starting. */
+const giveUpMs = 10_000;
+
+export interface SweepPorts {
+  readonly leases: LeaseLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly scan: Scan;
+}
+
+/** Kills what a dead daemon left behind under its leases; returns the names of those that still had a process. */
+export async function sweepLeases(left: readonly Lease[], { leases, clock, log, scan }: SweepPorts): Promise<string[]> {
+  if (left.length === 0) return [];
+  const boot = bootId();
+  const found = new Set<string>();
+  const stuck = await killUntilGone(
+    clock,
+    async () => {
+      const seen = await scan();
+      const owners = ownersOf(left, seen, boot);
+      for (const lease of owners.values()) found.add(lease.name);
+      return [...owners.keys()];
+    },
+    giveUpMs,
+  );
+  if (stuck.length > 0) log.error({ pids: stuck.map(({ pid }) => pid) }, 'processes of an earlier daemon cannot be killed');
+  for (const lease of left) leases.ended(lease.id);
+  return [...found].sort();
+}
+
+/** Which of the processes belong to which lease. Pure. */
+export function ownersOf(left: readonly Lease[], seen: readonly Seen[], boot: string | null): Map<Seen, Lease> {
+  const byId = new Map(left.map((lease) => [lease.id, lease]));
+  const byPid = new Map(left.flatMap((lease) => (lease.pid !== null && lease.bootId === boot ? [[lease.pid, lease] as const] : [])));
+  const groups = ownGroups(seen, byId, byPid);
+  const owners = new Map<Seen, Lease>();
+  for (const process of seen) {
+    if (!isAlive(process)) continue;
+    const lease = (process.lease === null ? undefined : byId.get(process.lease)) ?? groups.get(process.group);
+    if (lease !== undefined) owners.set(process, lease);
+  }
+  return owners;
+}
+
+/**
+ * A group is ours while its number is: the recorded process itself lives (or waits to be reaped), or, when it is gone, one of
+ * the group carries the lease. A number alone may belong to somebody else by now.
+ */
+function ownGroups(seen: readonly Seen[], byId: ReadonlyMap<string, Lease>, byPid: ReadonlyMap<number, Lease>): Map<number, Lease> {
+  const groups = new Map<number, Lease>();
+  for (const process of seen) {
+    const recorded = byPid.get(process.pid);
+    if (recorded !== undefined && recorded.startTime === process.startTime) groups.set(process.pid, recorded);
+    const carried = process.lease === null ? undefined : byId.get(process.lease);
+    if (carried !== undefined && carried.pid === process.group && byPid.has(process.group)) groups.set(process.group, carried);
+  }
+  return groups;
+}

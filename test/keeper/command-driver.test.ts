@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createCommandDriver } from '../../src/keeper/command-driver.ts';
+import type { Launch } from '../../src/model/driver.ts';
+import type { CommandSpec } from '../../src/model/fields/table.ts';
+import { clock, keeper, runs, until } from './support/keeper.ts';
+
+const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
+const hooks = { status() {}, finalizing() {} };
+
+/** A driver whose log is a list of texts. */
+function driver() {
+  const recorded = keeper();
+  const written: string[] = [];
+  const logs = {
+    open: (name: string) => ({
+      write: (stream: string, chunk: Uint8Array) => void written.push(`${name} ${stream} ${Buffer.from(chunk)}`),
+      rename: (next: string) => void written.push(`rename ${next}`),
+      update: ({ maxSize }: { maxSize: number }) => void written.push(`maxSize ${maxSize}`),
+      dropped: () => 0,
+      close: async () => void written.push('close'),
+    }),
+  };
+  return {
+    ...recorded,
+    written,
+    start: (launch: Launch) => createCommandDriver({ keeper: recorded.keeper, logs, clock }).start(launch, hooks),
+  };
+}
+
+function launch(command: string[], more: object = {}, args: string[] = []): Launch {
+  const spec = { command, cwd: '/', stopSignal: 'SIGTERM', ready: { alive: 50 }, log: { maxSize: 1000, keep: 1 }, ...more };
+  return {
+    name: 'web',
+    lease: `driver-${process.pid}-${command.join(' ')}`,
+    kind: 'command',
+    spec: spec as unknown as CommandSpec,
+    path: command[0] ?? '',
+    codeFile: null,
+    args,
+    env: { PATH: process.env.PATH ?? '' },
+    config: {},
+  };
+}
+
+test('a command runs once it has lived long enough, and stops on its signal', async () => {
+  const { start, written } = driver();
+  const it = start(launch(['sh', '-c', 'echo up; exec sleep 60']));
+  await it.ready;
+  expect(await runs(it.pid() ?? 0)).toBe(true);
+  expect(it.containment()).toBe('processGroup');
+  it.stop();
+  expect(await it.ended).toEqual({ code: null, signal: 'SIGTERM', error: null, reason: 'killed by SIGTERM' });
+  expect(it.pid()).toBe(null);
+  expect(written).toEqual(['web stdout up\n', 'close']);
+});
+
+test('a command that ends before it runs is a failed start with its last lines', async () => {
+  const { start } = driver();
+  const it = start(launch(['sh', '-c', 'echo no config >&2; exit 3']));
+  await expect(it.ready).rejects.toMatchObject({ code: 'EFAILED', message: 'web exited with code 3', output: ['no config'] });
+  expect(await it.ended).toMatchObject({ code: 3, reason: 'exited with code 3' });
+});
+
+test('a command that cannot be started says why', async () => {
+  const { start } = driver();
+  const it = start(launch(['no-such-program']));
+  await expect(it.ready).rejects.toMatchObject({ code: 'ENOENT', message: expect.stringContaining('no-such-program') });
+  expect(await it.ended).toMatchObject({ code: null, signal: null, reason: expect.stringContaining('could not be started') });
+});
+
+test('an end is told only when the children of the program are gone too', async () => {
+  const { start } = driver();
+  const it = start(launch([fixture('leave-child.sh')]));
+  await it.ended;
+  expect(await runs(Number(it.output()[0]))).toBe(false);
+});
+
+test('a program that ignores its stop signal is killed with its children', async () => {
+  const { start } = driver();
+  const it = start(launch([fixture('ignore-sigterm.sh')]));
+  await it.ready;
+  it.stop();
+  it.kill();
+  expect(await it.ended).toMatchObject({ signal: 'SIGKILL' });
+});
+
+test('a kill before the program has started ends it all the same', async () => {
+  const { start } = driver();
+  const it = start(launch(['sleep', '60']));
+  it.kill();
+  await expect(it.ready).rejects.toMatchObject({ code: 'EFAILED' });
+  expect(await it.ended).toMatchObject({ reason: 'killed by SIGKILL' });
+});
+
+test('arguments follow the command, a new stop signal and new log settings hold at once, and so does a name', async () => {
+  const { start, written } = driver();
+  const first = launch(['sh', '-c', 'trap "echo usr1 [$0] [$1]; exit 7" USR1; echo up; while :; do sleep 0.02; done'], {}, ['a b', '']);
+  const it = start(first);
+  await it.ready;
+  await until(() => it.output().length > 0);
+  it.update({ ...first.spec, stopSignal: 'SIGUSR1', log: { maxSize: 5, keep: 0 } } as unknown as CommandSpec);
+  it.rename('site');
+  it.stop();
+  expect(await it.ended).toMatchObject({ code: 7 });
+  expect(it.output().at(-1)).toBe('usr1 [a b] []');
+  expect(written).toEqual(expect.arrayContaining(['maxSize 5', 'rename site']));
+});
+
+test('signals reach the program, and one that has ended has no process to signal', async () => {
+  const { start } = driver();
+  const it = start(launch(['sleep', '60']));
+  await it.ready;
+  it.signal('SIGHUP');
+  expect(await it.ended).toMatchObject({ reason: 'killed by SIGHUP' });
+  expect(() => it.signal('SIGHUP')).toThrow(/web has no process/);
+});
+
+test('only the last lines are kept, cut at a bound and read leniently', async () => {
+  const { start } = driver();
+  const script =
+    'i=0; while [ $i -lt 100 ]; do echo line $i; i=$((i+1)); done; head -c 100000 /dev/zero | tr "\\0" x; echo; printf "\\377 end"';
+  const it = start(launch(['sh', '-c', script]));
+  await it.ended;
+  const lines = it.output();
+  expect(lines).toHaveLength(20);
+  expect(lines[0]).toBe('line 82');
+  expect(lines[18]).toBe(`${'x'.repeat(1024)}…`);
+  expect(lines[19]).toBe('\ufffd end');
+});
