@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { MusterError } from '../../src/model/error.ts';
+import type { Log } from '../../src/model/ports.ts';
+import { type SocketServer, serveSocket } from '../../src/socket/server.ts';
+
+export interface Run {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  out: string;
+  err: string;
+}
+
+export interface Request {
+  topic: string;
+  payload: Record<string, unknown>;
+}
+
+type Answer = (payload: Record<string, unknown>, part: (payload: unknown) => void) => unknown;
+
+/** The built client against a daemon that only answers: it keeps what it was asked and gives what it is told to. */
+export interface Bench {
+  readonly folder: string;
+  readonly stateDir: string;
+  readonly asked: Request[];
+  /** By method; what is thrown crosses the socket as an error. */
+  readonly answers: Record<string, Answer>;
+  muster(args: readonly string[], options?: { env?: Record<string, string>; elsewhere?: boolean }): Promise<Run>;
+  dispose(): Promise<void>;
+}
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+export async function makeBench(): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-cli-'));
+  const script = join(folder, 'cli.cjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, '../../src/cli/main.ts')],
+    outfile: script,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20.19',
+    external: ['*/daemon/main.ts', '*/offline/main.ts'],
+    define: { 'import.meta.url': '""' },
+    logLevel: 'warning',
+  });
+  const asked: Request[] = [];
+  const answers: Record<string, Answer> = {};
+  const server = await serveSocket({
+    path: join(folder, 'muster.sock'),
+    log: silent,
+    async onRequest(request, reply) {
+      const payload = request.payload as Record<string, unknown>;
+      asked.push({ topic: request.topic, payload });
+      try {
+        const answer = answers[request.topic.slice('muster.'.length)];
+        if (answer === undefined) throw new MusterError('ENOSYS', `no method ${request.topic}`);
+        reply.send(await answer(payload, (part) => reply.part(part)));
+      } catch (error) {
+        reply.fail(error as Error);
+      }
+    },
+  });
+  return { folder, stateDir: folder, asked, answers, muster: runner(script, folder), dispose: () => dispose(server, folder) };
+}
+
+function runner(script: string, folder: string): Bench['muster'] {
+  return (args, { env = {}, elsewhere = false } = {}) => {
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: folder, MUSTER_STATE_DIR: elsewhere ? join(folder, 'elsewhere') : folder, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    child.stderr.on('data', (chunk) => (err += chunk));
+    return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, out, err })));
+  };
+}
+
+async function dispose(server: SocketServer, folder: string): Promise<void> {
+  await server.close(0);
+  await rm(folder, { recursive: true });
+}

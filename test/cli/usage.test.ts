@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bench, makeBench } from './cli.ts';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await makeBench();
+});
+afterAll(() => bench.dispose());
+
+const commands = [
+  ...['up', 'down', 'status', 'validate', 'reconcile', 'diff', 'reload', 'restart', 'stop', 'start', 'signal', 'hold', 'release'],
+  ...['drift', 'load', 'remove', 'list', 'info', 'logs', 'events', 'schema', 'init', 'completion'],
+];
+
+describe('usage', () => {
+  it('goes to stderr with exit code 1 where no command is named', async () => {
+    const { code, out, err } = await bench.muster([]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    for (const name of commands) expect(err).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+  });
+
+  it.each([
+    ['an unknown command', ['lst'], /unknown command 'lst' \(Did you mean list\?\)/],
+    ['an unknown option', ['list', '--bogus'], /muster: list: unknown option '--bogus'\nUsage: muster list/],
+    ['a missing operand', ['load'], /muster: load: missing required argument 'NAME'/],
+    ['too many operands', ['list', 'a', 'b'], /too many arguments/],
+    ['a bad duration', ['status', '--timeout', 'soon'], /"soon" is no duration/],
+    ['a bad choice', ['reconcile', '-o', 'xml'], /Allowed choices are text, json, markdown/],
+    ['an option before the command that is not global', ['--long', 'list'], /unknown option '--long'/],
+  ])('goes to stderr with exit code 1 for %s', async (_, args, message) => {
+    const { code, out, err } = await bench.muster(args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(message);
+    expect(err).toContain('Usage: muster');
+  });
+
+  it('goes to stdout with exit code 0 when asked for, with an example for each command', async () => {
+    for (const name of commands) {
+      const { code, out, err } = await bench.muster([name, '--help']);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toMatch(new RegExp(`^Usage: muster ${name}`));
+      expect(out).toMatch(/^Examples?:\n {2}/m);
+    }
+  });
+
+  it('prints the version', async () => {
+    expect(await bench.muster(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+});

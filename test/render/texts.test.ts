@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { LogRecord } from '../../src/model/documents.ts';
+import { ageText, spanText } from '../../src/render/ages.ts';
+import { driftText } from '../../src/render/drift.ts';
+import { eventText } from '../../src/render/events.ts';
+import { infoText } from '../../src/render/info.ts';
+import { logPrinter } from '../../src/render/logs.ts';
+import { nextStepsText } from '../../src/render/next-steps.ts';
+import { moduleView, now } from './module-view.ts';
+
+const line = (name: string, text: string, more: Partial<LogRecord> = {}): LogRecord => {
+  return { name, text, at: null, stream: 'stdout', level: 'info', ...more };
+};
+
+describe('ages', () => {
+  it('have at most two units', () => {
+    expect([0, 999, 1000, 61_000, 3_600_000, 3_661_000, 90_061_000].map(spanText)).toEqual([
+      '0s',
+      '0s',
+      '1s',
+      '1m1s',
+      '1h',
+      '1h1m',
+      '1d1h',
+    ]);
+  });
+
+  it('are never negative, whatever the clocks say', () => {
+    expect(ageText('2030-01-01T00:00:00Z', now)).toBe('0s');
+  });
+});
+
+describe('the text of logs', () => {
+  it('is the output as it was for one module', () => {
+    const print = logPrinter(null);
+    expect([line('web', 'one'), line('web', '')].map(print)).toEqual(['one\n', '\n']);
+  });
+
+  it('names the module of each line where there are several', () => {
+    const print = logPrinter((name) => name);
+    expect([line('a', 'one'), line('cache', 'two'), line('a', 'three')].map(print).join('')).toBe('a | one\ncache | two\na     | three\n');
+  });
+
+  it('puts a line that came in pieces together, and ends it when another module speaks', () => {
+    const print = logPrinter((name) => name);
+    const records = [line('a', 'on', { partial: true }), line('a', 'e'), line('a', 'tw', { partial: true }), line('b', 'x')];
+    expect(records.map(print).join('')).toBe('a | one\na | tw\nb | x\n');
+  });
+
+  it('marks what muster says itself', () => {
+    expect(logPrinter(null)(line('web', 'restarted', { stream: 'muster' }))).toBe('[muster] restarted\n');
+  });
+});
+
+describe('other texts', () => {
+  it('put an event on one line', () => {
+    const event = { at: '2026-01-01T00:00:01.234Z', type: 'state', name: 'web', message: 'I -> E\nError: no' };
+    expect(eventText(event)).toBe('2026-01-01 00:00:01Z  state   web: I -> E | Error: no');
+  });
+
+  it('say that there is no drift, or which', () => {
+    expect(driftText({ drift: [] })).toBe('No drift.\n');
+    expect(driftText({ drift: [{ name: 'web', text: 'removed by hand' }] })).toMatch(/^ {2}web {2}removed by hand\n1 drifted/);
+  });
+
+  it('give three lines to paste after up', () => {
+    const text = nextStepsText({ name: 'default', command: 'node dist/cli.cjs' });
+    expect(text.match(/node dist\/cli\.cjs \w+/g)).toHaveLength(3);
+  });
+
+  it('tell of a module what is known and nothing that is not', () => {
+    const doc = {
+      ...moduleView({ requires: ['db'] }),
+      formatVersion: '1.0',
+      sha1: 'abc',
+      exports: ['name', 'main'],
+      spec: null,
+      output: [],
+    };
+    const text = infoText(doc, now);
+    expect(text).toContain('Declared at  /srv/muster.yaml:8\n');
+    expect(text).toContain('State        R for 3m\n');
+    expect(text).toContain('Requires     db\n');
+    expect(text).not.toMatch(/Last exit|Held|null|undefined/);
+    const file = { formatVersion: '1.0', name: 'x', path: '/x.ts', sha1: 'abc', exports: ['main'], spec: null, output: [] };
+    expect(infoText(file, now)).toBe('Name     x\nPath     /x.ts\nSHA-1    abc\nExports  main\n');
+  });
+});
