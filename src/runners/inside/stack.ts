@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { dirname, resolve } from 'node:path';
+
+/** Code of a module under the name it runs as. */
+export interface MappedCode {
+  readonly filename: string;
+  readonly mapFile: string;
+}
+
+const mapped = new Map<string, { code: MappedCode; map: SourceMap | null | undefined }>();
+
+/** Stacks of this realm show the sources of compiled code from now on; Node itself cannot do it in threads before 22. */
+export function mapStacks(ownFile: string): void {
+  Error.prepareStackTrace = (error, frames) => {
+    const shown = frames.filter((frame) => frame.getFileName() !== ownFile).map((frame) => `\n    at ${describe(frame)}`);
+    return headline(error) + shown.join('');
+  };
+}
+
+export function addMap(code: MappedCode): void {
+  mapped.set(code.filename, { code, map: undefined });
+}
+
+function headline(error: unknown): string {
+  try {
+    return Error.prototype.toString.call(error);
+  } catch {
+    return 'Error';
+  }
+}
+
+function describe(frame: NodeJS.CallSite): string {
+  const text = String(frame);
+  const [file, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
+  if (file === null || file === undefined || line === null || column === null) return text;
+  const source = sourceOf(file, line, column);
+  return source === null ? text : text.replace(`${file}:${line}:${column}`, source);
+}
+
+function sourceOf(file: string, line: number, column: number): string | null {
+  const entry = mapped.get(file);
+  if (entry === undefined) return null;
+  // Read at the first stack only: most modules never show one.
+  if (entry.map === undefined) entry.map = readMap(entry.code.mapFile);
+  const found = entry.map?.findEntry(line - 1, column - 1);
+  if (found === undefined || !('originalSource' in found)) return null;
+  return `${resolve(dirname(file), found.originalSource)}:${found.originalLine + 1}:${found.originalColumn + 1}`;
+}
+
+function readMap(file: string): SourceMap | null {
+  try {
+    return new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload);
+  } catch {
+    return null;
+  }
+}
