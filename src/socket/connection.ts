@@ -56,7 +56,7 @@ export function serveConnection(socket: Socket, client: ClientInfo, options: Con
   socket.on('data', receive);
   // Half-closed clients still get their answers; who follows a stream stops by its signal.
   socket.on('end', leave);
-  socket.on('error', (error) => log.debug({ client: client.id, error }, 'connection to a client failed'));
+  socket.on('error', (error) => log.debug({ client: client.id, err: error }, 'connection to a client failed'));
   socket.on('close', leave);
 
   return {
@@ -94,7 +94,7 @@ export function serveConnection(socket: Socket, client: ClientInfo, options: Con
   /** Says why and ends. What the client still sends is read and dropped, so that it gets to see the answer. */
   function hangUp(error: unknown): void {
     deaf = true;
-    log.warn({ client: client.id, error: messageOf(error) }, 'a client sent something that is no message');
+    log.warn({ client: client.id, reason: messageOf(error) }, 'a client sent something that is no message');
     output.write(errorLine('', 0, toWire(error)));
     output.end();
     leave();
@@ -114,7 +114,7 @@ export function serveConnection(socket: Socket, client: ClientInfo, options: Con
   }
 
   function failed(reply: PendingReply, error: unknown): void {
-    if (!(error instanceof MusterError)) log.error({ error, topic: reply.topic }, 'a request failed');
+    if (!(error instanceof MusterError)) log.error({ err: error, topic: reply.topic }, 'a request failed');
     reply.fail(error);
   }
 

@@ -51,7 +51,7 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
     if (error instanceof MusterError) throw error;
     throw new MusterError(error.code === 'EACCES' ? 'EACCES' : 'EIO', `cannot listen at ${path}: ${messageOf(error)}`, { cause: error });
   });
-  server.on('error', (error) => log.error({ error }, 'the control socket failed'));
+  server.on('error', (error) => log.error({ err: error }, 'the control socket failed'));
 
   let closed: Promise<void> | null = null;
   return {

@@ -56,7 +56,8 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
     async close() {
       closed = true;
       while (running !== null) await running;
-      if (file !== null && unsynced.length > 0) await file.sync().catch((error) => log.warn({ error }, 'the journal could not be synced'));
+      if (file !== null && unsynced.length > 0)
+        await file.sync().catch((error) => log.warn({ err: error }, 'the journal could not be synced'));
       await file?.close();
       file = null;
     },
@@ -110,9 +111,9 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
   /** Nothing of a batch that failed stays in the file; its facts are kept for the next one. */
   async function refuse(batch: Entry[], error: unknown): Promise<void> {
     const failure = diskError(error, 'cannot write to the journal');
-    log.error({ error }, 'the journal could not be written');
+    log.error({ err: error }, 'the journal could not be written');
     lost.push(...batch.filter((entry) => entry.waiter === null).flatMap((entry) => entry.records));
-    await repair().catch((cause) => log.warn({ error: cause }, 'the journal could not be repaired yet'));
+    await repair().catch((cause) => log.warn({ err: cause }, 'the journal could not be repaired yet'));
     for (const entry of batch) entry.waiter?.reject(failure);
   }
 
@@ -149,7 +150,7 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
     try {
       await compact();
     } catch (error) {
-      log.warn({ error }, 'the journal could not be compacted; it is kept as it is');
+      log.warn({ err: error }, 'the journal could not be compacted; it is kept as it is');
       limit = { bytes: length() * 2, records: written * 2 };
       if (file === null) broken = true;
     }

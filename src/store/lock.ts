@@ -7,8 +7,8 @@ import { diskError } from './disk-error.ts';
 
 export interface LockHolder {
   readonly pid: number;
-  /** Files of its config, for the message that the next one gets. */
-  readonly config: readonly string[];
+  /** Its config as the next one is told of it, e.g. the paths; may be empty. */
+  readonly config: string;
 }
 
 export interface Lock {
@@ -81,8 +81,7 @@ function cannotRun(error: NodeJS.ErrnoException, flock: string): MusterError {
 
 async function heldByOther(path: string, dir: string): Promise<MusterError> {
   const holder = await readHolder(path);
-  const who =
-    holder === null ? 'a daemon' : `daemon ${holder.pid}${holder.config.length === 0 ? '' : ` with config ${holder.config.join(', ')}`}`;
+  const who = holder === null ? 'a daemon' : `daemon ${holder.pid}${holder.config === '' ? '' : ` with config ${holder.config}`}`;
   return new MusterError('EALREADY', `${who} already runs in ${dir}`, {
     hint: 'Use it (muster status), stop it (muster down), or start another one under its own name: --daemon NAME',
   });

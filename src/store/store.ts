@@ -45,7 +45,7 @@ export async function openStore({ disk, random, log }: { disk: Disk; random: Ran
     async saveGeneration(generation) {
       await writeGeneration(disk, generation);
       await journal.append([{ type: 'generation', generation: headOf(generation) }]);
-      await pruneGenerations(disk).catch((error) => log.warn({ error }, 'old generations could not be removed'));
+      await pruneGenerations(disk).catch((error) => log.warn({ err: error }, 'old generations could not be removed'));
     },
     loadGeneration: (number) => loadGeneration(disk, log, journal.state, number),
     close: () => journal.close(),

@@ -19,7 +19,7 @@ beforeAll(async () => {
       resolveDir: join(import.meta.dirname, '../../src/store'),
       contents: `
         import { acquireLock } from './lock.ts';
-        await acquireLock(process.argv[2], { pid: process.pid, config: ['/etc/muster/one.yaml'] });
+        await acquireLock(process.argv[2], { pid: process.pid, config: '/etc/muster/one.yaml' });
         process.send('locked');
         setInterval(() => {}, 1000);
       `,
@@ -37,7 +37,7 @@ beforeEach(async () => {
   dir = await mkdtemp(join(root, 'state-'));
 });
 
-const me = { pid: process.pid, config: ['/etc/muster/two.yaml'] };
+const me = { pid: process.pid, config: '/etc/muster/two.yaml' };
 
 it('is held by one at a time and names the holder to the next', async () => {
   const holder = await holderProcess();
@@ -51,7 +51,7 @@ it('is held by one at a time and names the holder to the next', async () => {
 it('is free again once its holder is killed, and names the new one', async () => {
   await ended(await holderProcess(), 'SIGKILL');
   const lock = await acquireLock(dir, me);
-  await expect(acquireLock(dir, { pid: 1, config: [] })).rejects.toMatchObject({
+  await expect(acquireLock(dir, { pid: 1, config: '' })).rejects.toMatchObject({
     message: expect.stringContaining(`daemon ${process.pid} with`),
   });
   await lock.release();
