@@ -56,6 +56,8 @@ function open(path: string): Promise<Socket> {
 function unreachable(error: NodeJS.ErrnoException, path: string): Error {
   if (error instanceof MusterError) return error;
   if (error.code === 'EACCES' || error.code === 'EPERM') return new MusterError('EACCES', `no permission to use ${path}`, { cause: error });
+  if (error.code === 'EAGAIN')
+    return new MusterError('EHOSTUNREACH', `the daemon at ${path} takes no connections now: it is overloaded or hangs`, { cause: error });
   if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED' && error.code !== 'ENOTDIR') return error;
   return new MusterError('ECONNREFUSED', `no daemon answers at ${path}`, { cause: error });
 }

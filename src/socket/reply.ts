@@ -58,10 +58,6 @@ export class PendingReply implements Reply {
     return this.#abort.signal;
   }
 
-  get done(): boolean {
-    return this.#done;
-  }
-
   abort(): void {
     this.#abort?.abort();
   }

@@ -29,6 +29,7 @@ const ownerOnly = 0o600;
 const maxInFlight = 4096; // more than fit into one read of small requests
 const stallTimeout = 60_000; // who looks at a pager for longer connects again
 const closeGrace = 1000;
+const maxClients = 1024; // descriptors are needed for modules too
 
 /** Listens on a unix socket of any path length. The caller holds the lock of the folder: a socket file that is there is stale. */
 export async function serveSocket(options: SocketServerOptions): Promise<SocketServer> {
@@ -47,6 +48,7 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
   });
+  server.maxConnections = maxClients;
   const address = await listen(server, options).catch((error) => {
     if (error instanceof MusterError) throw error;
     throw new MusterError(error.code === 'EACCES' ? 'EACCES' : 'EIO', `cannot listen at ${path}: ${messageOf(error)}`, { cause: error });

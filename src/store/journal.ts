@@ -1,3 +1,4 @@
+import type { MusterError } from '../model/error.ts';
 import type { AppendFile, Disk, Log } from '../model/ports.ts';
 import { diskError } from './disk-error.ts';
 import { encodeLine } from './line.ts';
@@ -11,6 +12,7 @@ const compactRecords = 2000;
 
 export interface Journal {
   readonly state: StoreState;
+  readonly failure: MusterError | null;
   append(records: readonly JournalRecord[]): Promise<void>;
   appendLater(records: readonly JournalRecord[]): void;
   close(): Promise<void>;
@@ -40,12 +42,16 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
   /** Facts that a failed write lost; they go first with the next batch. */
   let lost: JournalRecord[] = [];
   let broken = false;
+  let failure: MusterError | null = null;
   let limit = { bytes: compactBytes, records: compactRecords };
 
   await start().catch((error) => Promise.reject(diskError(error, 'cannot open the journal')));
 
   return {
     state,
+    get failure() {
+      return failure;
+    },
     append(records) {
       if (closed) return Promise.reject(diskError(new Error('the store is closed'), 'cannot write to the journal'));
       return new Promise<void>((resolve, reject) => push({ records, waiter: { resolve, reject } }));
@@ -88,6 +94,7 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
     } catch (error) {
       return refuse(batch, error);
     }
+    failure = null;
     lost = [];
     written += records.length;
     if (!intents) unsynced.push(...records);
@@ -110,11 +117,12 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
 
   /** Nothing of a batch that failed stays in the file; its facts are kept for the next one. */
   async function refuse(batch: Entry[], error: unknown): Promise<void> {
-    const failure = diskError(error, 'cannot write to the journal');
+    const refusal = diskError(error, 'cannot write to the journal');
+    failure = refusal;
     log.error({ err: error }, 'the journal could not be written');
     lost.push(...batch.filter((entry) => entry.waiter === null).flatMap((entry) => entry.records));
     await repair().catch((cause) => log.warn({ err: cause }, 'the journal could not be repaired yet'));
-    for (const entry of batch) entry.waiter?.reject(failure);
+    for (const entry of batch) entry.waiter?.reject(refusal);
   }
 
   /** Cuts off what a failed write left. Facts among it are written again. */

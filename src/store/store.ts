@@ -1,3 +1,4 @@
+import type { MusterError } from '../model/error.ts';
 import type { Disk, Log, Random } from '../model/ports.ts';
 import { diskError } from './disk-error.ts';
 import { generationNumbers, pruneGenerations, readGeneration, writeGeneration } from './generations.ts';
@@ -10,6 +11,8 @@ export interface Store {
   readonly state: StoreState;
   /** What recovery found when the store was opened, in sentences for people; empty if all was well. */
   readonly notes: readonly string[];
+  /** Why the last write failed (a full disk), for `status`; null as soon as one works again. */
+  readonly failure: MusterError | null;
   /**
    * Intents. Resolves once they are durable; concurrent calls share one sync and keep their order. Rejects with `ENOSPC`,
    * `EACCES` or `EIO` and then they are not recorded; a later call may work again.
@@ -40,6 +43,9 @@ export async function openStore({ disk, random, log }: { disk: Disk; random: Ran
   return {
     state: journal.state,
     notes: recovered.notes,
+    get failure() {
+      return journal.failure;
+    },
     append: (...records) => journal.append(records),
     appendLater: (...records) => journal.appendLater(records),
     async saveGeneration(generation) {

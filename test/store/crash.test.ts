@@ -1,23 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Disk } from '../../src/model/ports.ts';
-import { emptyState, fold, type JournalRecord, type StoreState } from '../../src/store/records.ts';
+import type { JournalRecord } from '../../src/store/records.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
 import { quiet } from '../support/quiet.ts';
 import { seeded } from '../support/seeded.ts';
-import { generation, loadedRecord } from './sample.ts';
+import { comparable, flood, folded, records } from './acts.ts';
+import { generation } from './sample.ts';
 
-const names = fc.constantFrom('a', 'b', 'c', 'ü.x');
-const records: fc.Arbitrary<JournalRecord> = fc.oneof(
-  names.map((name): JournalRecord => ({ type: 'removed', name })),
-  fc.tuple(names, fc.nat(99)).map(([name, n]): JournalRecord => ({ type: 'loaded', record: loadedRecord(name, { generation: n }) })),
-  fc.tuple(names, names).map(([from, to]): JournalRecord => ({ type: 'renamed', from, record: loadedRecord(to) })),
-  fc.nat(1000).map((serial): JournalRecord => ({ type: 'serial', serial })),
-  names.map((name): JournalRecord => ({ type: 'hold', hold: { name, reason: 'because', since: 1, until: null } })),
-  names.map((name): JournalRecord => ({ type: 'released', name })),
-  names.map((id): JournalRecord => ({ type: 'lease', lease: { id, name: id, pid: null, startTime: null, bootId: null } })),
-);
 type Act = { do: 'append'; batches: JournalRecord[][] } | { do: 'generation' } | { do: 'flood' };
 const acts: fc.Arbitrary<Act[]> = fc.array(
   fc.oneof(
@@ -66,11 +57,7 @@ async function run(todo: readonly Act[], crashAt: number, seed: number) {
     for (const act of todo) {
       if (act.do === 'append') await Promise.all(act.batches.map((batch) => append(store, batch)));
       // Enough to make it compact.
-      else if (act.do === 'flood')
-        await append(
-          store,
-          Array.from({ length: 2100 }, (_, serial): JournalRecord => ({ type: 'serial', serial })),
-        );
+      else if (act.do === 'flood') await append(store, flood);
       else {
         const next = generation(saved + 1, ['a']);
         const { modules, policy, ...head } = next;
@@ -86,21 +73,13 @@ async function run(todo: readonly Act[], crashAt: number, seed: number) {
   return { disk: left ?? disk.crash(seeded(seed)), asked, acknowledged, saved };
 }
 
-/** The state after the first `count` records, the way a reopened store must show it. */
-function after(asked: readonly JournalRecord[], count: number, daemonId: string): StoreState {
-  const state = emptyState();
-  state.daemonId = daemonId;
-  for (const record of asked.slice(0, count)) fold(state, record);
-  return state;
-}
-
 it('has each acknowledged record and no half of another after a crash at any step and a tear at any byte', async () => {
   await fc.assert(
     fc.asyncProperty(acts, fc.integer({ min: 1, max: 120 }), fc.nat(), async (todo, crashAt, seed) => {
       const { disk, asked, acknowledged, saved } = await run(todo, crashAt, seed);
       const once = await open(disk);
       const possible = Array.from({ length: asked.length - acknowledged + 1 }, (_, i) => acknowledged + i);
-      const texts = possible.map((count) => comparable(after(asked, count, once.state.daemonId)));
+      const texts = possible.map((count) => comparable(folded(asked.slice(0, count), once.state.daemonId)));
       expect(texts).toContain(comparable(once.state));
       expect(once.state.generation).toBeGreaterThanOrEqual(saved);
       if (saved > 0) expect((await once.loadGeneration('last'))?.number).toBe(once.state.generation);
@@ -126,7 +105,7 @@ it('has them also where the crash hits the recovery itself', async () => {
         const survivor = await crashWhileOpening(disk, again, seed);
         const once = await open(survivor);
         const texts = Array.from({ length: asked.length - acknowledged + 1 }, (_, i) =>
-          comparable(after(asked, acknowledged + i, once.state.daemonId)),
+          comparable(folded(asked.slice(0, acknowledged + i), once.state.daemonId)),
         );
         expect(texts).toContain(comparable(once.state));
       },
@@ -152,13 +131,4 @@ async function crashWhileOpening(disk: MemoryDisk, step: number, seed: number): 
   });
   await Promise.race([open(watched), crashed]);
   return left ?? watched.crash(seeded(seed));
-}
-
-function comparable(state: StoreState): string {
-  const { daemonId, serial, generation: number, loaded, holds, leases } = state;
-  return JSON.stringify([daemonId, serial, number, [...loaded].sort(byKey), [...holds].sort(byKey), [...leases].sort(byKey)]);
-}
-
-function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a < b ? -1 : 1;
 }

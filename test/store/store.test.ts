@@ -99,9 +99,10 @@ it('refuses changes while the disk is full and works again when there is room', 
   await expect(store.append({ type: 'serial', serial: 2 })).rejects.toMatchObject({ code: 'ENOSPC' });
   store.appendLater({ type: 'leaseEnded', id: 'l1' });
   await expect(store.append({ type: 'serial', serial: 3 })).rejects.toMatchObject({ code: 'ENOSPC' });
-  expect([store.state.serial, disk.text('journal')]).toEqual([1, before]);
+  expect([store.state.serial, disk.text('journal'), store.failure?.code]).toEqual([1, before, 'ENOSPC']);
   room = true;
   await store.append({ type: 'serial', serial: 4 });
+  expect(store.failure).toBeNull();
   const again = await open(disk);
   expect([again.state.serial, again.notes]).toEqual([4, []]);
 });

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { emptyState, fold, type JournalRecord, type StoreState } from '../../src/store/records.ts';
+import { loadedRecord } from './sample.ts';
+
+const names = fc.constantFrom('a', 'b', 'c', 'ü.x');
+
+/** Any record but generations. */
+export const records: fc.Arbitrary<JournalRecord> = fc.oneof(
+  names.map((name): JournalRecord => ({ type: 'removed', name })),
+  fc.tuple(names, fc.nat(99)).map(([name, n]): JournalRecord => ({ type: 'loaded', record: loadedRecord(name, { generation: n }) })),
+  fc.tuple(names, names).map(([from, to]): JournalRecord => ({ type: 'renamed', from, record: loadedRecord(to) })),
+  fc.nat(1000).map((serial): JournalRecord => ({ type: 'serial', serial })),
+  names.map((name): JournalRecord => ({ type: 'hold', hold: { name, reason: 'because', since: 1, until: null } })),
+  names.map((name): JournalRecord => ({ type: 'released', name })),
+  names.map((id): JournalRecord => ({ type: 'lease', lease: { id, name: id, pid: null, startTime: null, bootId: null } })),
+);
+
+/** Enough records to make the store compact. */
+export const flood: JournalRecord[] = Array.from({ length: 2100 }, (_, serial): JournalRecord => ({ type: 'serial', serial }));
+
+/** The state that records add up to. */
+export function folded(all: readonly JournalRecord[], daemonId: string): StoreState {
+  const state = emptyState();
+  state.daemonId = daemonId;
+  for (const record of all) fold(state, record);
+  return state;
+}
+
+/** Equal text exactly where two states mean the same. */
+export function comparable(state: StoreState): string {
+  const { daemonId, serial, generation, loaded, holds, leases } = state;
+  return JSON.stringify([daemonId, serial, generation, [...loaded].sort(byKey), [...holds].sort(byKey), [...leases].sort(byKey)]);
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
