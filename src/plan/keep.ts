@@ -15,7 +15,7 @@ export function keepRequired(draft: Draft): void {
   const queue = [...new Set([...held.keys(), ...unmanaged.keys(), ...leftOut, ...asLoaded])].sort();
   for (let i = 0; i < queue.length; i += 1) {
     const stayer = queue[i] ?? '';
-    const spec = input.loaded.get(stayer)?.spec;
+    const spec = input.loaded.get(changes.get(stayer)?.from ?? stayer)?.spec;
     for (const name of spec === undefined ? [] : requiredBy(spec)) {
       const loaded = input.loaded.get(name);
       if (loaded === undefined || changes.get(name)?.action !== 'remove' || dropped.names.has(name)) continue;

@@ -46,8 +46,19 @@ function kindOf(terse: Terse): Kind {
   return 'command' in terse ? 'command' : 'package' in terse ? 'package' : 'code';
 }
 
-/** The canonical spec: the schema of each field fills in its default, as the config room does it. */
+const specs = new Map<string, Spec>();
+
+/** The canonical spec. The same text gives the same object, as in the config room; property tests ask for thousands. */
 function specOf(terse: Terse): Spec {
+  const { at, origin, state, failed, reconfigurable, started, ...fields } = terse;
+  const key = JSON.stringify(fields);
+  const spec = specs.get(key) ?? filledIn(terse);
+  specs.set(key, spec);
+  return spec;
+}
+
+/** The schema of each field fills in its default. */
+function filledIn(terse: Terse): Spec {
   const kind = kindOf(terse);
   const given: Record<string, unknown> = kind === 'code' ? { module: './m.ts', ...terse } : { cwd: '/etc', ...terse };
   const unknown = Object.keys(given).filter((key) => !marks.includes(key) && !(key in fieldTable[kind]) && key !== 'cwd');

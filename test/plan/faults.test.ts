@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { bundle, type Edit, load } from './support/bundle.ts';
+import { properties } from './support/properties.ts';
+import type { Planner } from './support/property.ts';
+
+/** Faults as they are made: each must be seen by a property, or the properties say less than they seem to. */
+const faults: Record<string, Edit> = {
+  'a changed spec is taken for the same': {
+    file: 'src/plan/compare.ts',
+    from: 'desired.specDigest === loaded.specDigest &&',
+    to: '',
+  },
+  'changed code is taken for the same': { file: 'src/plan/compare.ts', from: 'desired.codeDigest === loaded.codeDigest &&', to: '' },
+  'everything loaded is reloaded': { file: 'src/plan/compare.ts', from: 'if (again) {', to: 'if (again || loaded.state === "R") {' },
+  'config is live for a module that cannot': { file: 'src/plan/diff.ts', from: "effect === 'live'", to: "effect !== 'reload' || true" },
+  'the diff stops at the first field': {
+    file: 'src/plan/diff.ts',
+    from: 'if (equal(before[name], after[name])) continue;',
+    to: 'if (name > "c") continue;',
+  },
+  'a module without a difference is reloaded': {
+    file: 'src/plan/compare.ts',
+    from: 'if (fields.length === 0) return',
+    to: "if (fields.length === 0 && loaded.state !== 'B') return",
+  },
+  'nothing waits for what it requires': {
+    file: 'src/plan/order.ts',
+    from: 'if (isAwaited(changes.get(other))) wait(change.name, other);',
+    to: '{}',
+  },
+  'removals do not wait for dependents': { file: 'src/plan/order.ts', from: 'wait(gone.name, change.name)', to: '{}' },
+  'removals wait the wrong way round': {
+    file: 'src/plan/order.ts',
+    from: 'wait(gone.name, change.name)',
+    to: 'wait(change.name, gone.name)',
+  },
+  'ties are not broken by name': { file: 'src/plan/heap.ts', from: 'if (at(parent) <= at(index)) return;', to: 'return;' },
+  'what was loaded by hand is removed': { file: 'src/plan/ownership.ts', from: "prune === 'all' ? null", to: "prune !== 'none' ? null" },
+  'what was dropped is never removed': {
+    file: 'src/plan/ownership.ts',
+    from: 'loaded.spec.prune ? null',
+    to: 'loaded.spec.prune && prune === "all" ? null',
+  },
+  'a disabled module is loaded': {
+    file: 'src/plan/wanted.ts',
+    from: 'if (module.spec.disabled)',
+    to: 'if (module.spec.disabled && module.skip)',
+  },
+  'who requires a skipped one is loaded': { file: 'src/plan/wanted.ts', from: 'if (out.length === 0)', to: 'if (out.length >= 0)' },
+  'a hold is forgotten': { file: 'src/plan/holds.ts', from: 'byName.get(name) ?? all', to: 'all' },
+  'what a held one requires is removed': { file: 'src/plan/plan.ts', from: 'keepRequired(draft);', to: '' },
+  'a load does not mind that its requirement is held': { file: 'src/plan/plan.ts', from: 'skipWaiting(draft);', to: '' },
+  'reload: true is forgotten': { file: 'src/plan/plan.ts', from: 'reloadDependents(draft);', to: '' },
+  'a rename keeps no trace of the former name': { file: 'src/plan/decide.ts', from: 'renamed.add(from);', to: '' },
+  'two modules take over the same one': {
+    file: 'src/plan/renames.ts',
+    from: 'claims.set(from, name);\n  }',
+    to: 'renames.set(name, from);\n  }',
+  },
+  'what is adopted stays whose it was': {
+    file: 'src/plan/compare.ts',
+    from: "return adopting ? { action: 'adopt', reason: adopted, fields } : null",
+    to: 'return null',
+  },
+  'a failed module is not tried again': { file: 'src/plan/compare.ts', from: '!loaded.started', to: 'loaded.started === null' },
+  'the limit of removals is off by one': { file: 'src/plan/guards.ts', from: 'ok: value <= countOf', to: 'ok: value < countOf' },
+  'the laxer of two policies holds': { file: 'src/plan/guards.ts', from: 'modules) < countOf(next', to: 'modules) > countOf(next' },
+  'an empty set is let through': { file: 'src/plan/guards.ts', from: 'if (wanted.size > 0 ||', to: 'if (wanted.size >= 0 ||' },
+  'protection is forgotten': { file: 'src/plan/guards.ts', from: 'if (isProtected)', to: 'if (!isProtected && value.length > 9)' },
+  'a secret is shown by its reference': {
+    file: 'src/plan/walk.ts',
+    from: 'holdsSecret(before) || holdsSecret(after)',
+    to: 'before === after',
+  },
+  'the summary counts what it likes': { file: 'src/plan/assemble.ts', from: 'summary[action] += 1', to: 'summary[action] = 1' },
+  'the time is part of the checksum': { file: 'src/plan/checksum.ts', from: 'id, createdAt, checksum,', to: 'id, checksum,' },
+};
+
+describe('the properties notice that', () => {
+  for (const [title, edit] of Object.entries(faults)) {
+    test(title, async () => {
+      const { plan } = await load<{ plan: Planner }>(await bundle('src/plan/plan.ts', edit));
+      const noticed = properties.find((property) => fails(() => property.check(plan, 200, { shrink: false })));
+      expect(noticed).toBeDefined();
+    });
+  }
+});
+
+function fails(check: () => void): boolean {
+  try {
+    check();
+    return false;
+  } catch {
+    return true;
+  }
+}
