@@ -1,10 +1,11 @@
 import { deepFreeze } from '../model/canonical.ts';
+import type { Environment } from '../model/environment.ts';
 import type { CodeSpec, CommandSpec, Spec } from '../model/fields/table.ts';
 import type { Desired, Entry } from '../model/module.ts';
 import type { Build, Codebase } from './code.ts';
 import { type Command, commandChecks } from './command-check.ts';
 import { digestCode, digestSpec } from './digest.ts';
-import { type Environment, moduleEnvironment } from './environment.ts';
+import { moduleEnvironment } from './environment.ts';
 import { type FileDigests, type Look, lookOnce } from './files.ts';
 import { findModule } from './find-module.ts';
 import { type Problem, problem, problemOf, toError } from './problem.ts';

@@ -1,5 +1,8 @@
+import { deepFreeze } from '../model/canonical.ts';
 import type { ConfigSet } from '../model/config-set.ts';
 import type { Position } from '../model/diagnostic.ts';
+import type { Environment } from '../model/environment.ts';
+import type { Spec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
 import type { Desired, Entry, LoadedRecord } from '../model/module.ts';
 import type { Log } from '../model/ports.ts';
@@ -7,7 +10,7 @@ import { createCodebase } from './code.ts';
 import { createCodeStore } from './code-store.ts';
 import { createCompiler } from './compile.ts';
 import { desire, type Parts, type Pass, type Resolution, startPass, stillHolds } from './desire.ts';
-import type { Environment } from './environment.ts';
+import { digestSpec } from './digest.ts';
 import { createFileDigests, lookOnce } from './files.ts';
 import { materialOf } from './material.ts';
 import { createSecrets } from './secrets.ts';
@@ -18,6 +21,8 @@ export interface Resolver {
   resolve(config: ConfigSet): Promise<ReadonlyMap<string, Desired>>;
   /** For commands on one module. */
   resolveOne(entry: Entry, source: Position | null, modulePath: readonly string[]): Promise<Desired>;
+  /** The same module, in all that the world says of it, with other fields than the declared ones. */
+  respec(desired: Desired, spec: Spec): Promise<Desired>;
   /** What a start of it needs: values of secrets, the environment, the code in the state dir. */
   material(desired: Desired): Promise<Material>;
   /** The same for a module out of the journal or an old generation. */
@@ -100,6 +105,11 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
       const known = resolutions.get(entry);
       const resolved = known !== undefined && stillHolds(known, pass, parts) ? known : await resolveEntry(entry, pass);
       return placed(entry, resolved, source);
+    },
+    async respec(desired, spec) {
+      const other = deepFreeze({ ...desired, spec, specDigest: digestSpec(desired.kind, spec) });
+      const resolved = made.get(desired);
+      return resolved === undefined ? other : remember(other, resolved);
     },
     material: (desired) => materialOf(desired, made.get(desired)?.code?.build ?? null, parts, store),
     restoreMaterial: (record) => materialOf(record, null, parts, store),

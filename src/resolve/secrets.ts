@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import type { Environment } from '../model/environment.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { SecretRef } from '../model/fields/kit.ts';
-import type { Environment } from './environment.ts';
 import { problemOf, toError } from './problem.ts';
 import { fillTemplate } from './template.ts';
 

@@ -1,5 +1,5 @@
+import type { Environment } from '../model/environment.ts';
 import { MusterError } from '../model/error.ts';
-import type { Environment } from './environment.ts';
 
 /** `${X}`, `${X:-default}`, `${X:?message}`, `$$`; a `$` before anything else is itself (CONTRACT §2). */
 export function fillTemplate(template: string, env: Environment): string {

@@ -1,4 +1,5 @@
 import type { Driver } from '../model/driver.ts';
+import { baseEnvironment, type Environment } from '../model/environment.ts';
 import type { Keeper } from '../model/keeper.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
 import { startInstance } from './instance.ts';
@@ -18,15 +19,24 @@ export interface CodeDriverOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Of runner processes: the base environment and nothing else. Each module gets its own. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Of runner processes, and so of the modules in them. */
-  readonly cwd: string;
+  /** The daemon's own; runner processes get the base of it and nothing else, each module what its launch says. */
+  readonly env: Environment;
+  /** Of runner processes, and so of the modules in them; without it the daemon's own. */
+  readonly cwd?: string;
 }
 
 /** Runs code modules: one thread per module in the runner process `main`, which is started with the first of them. */
-export function createCodeDriver({ keeper, runnerFile, logs, clock, random, log, env, cwd }: CodeDriverOptions): CodeDriver {
-  const main = createRunner({ name: 'main', keeper, runnerFile, env, cwd, random, log });
+export function createCodeDriver({
+  keeper,
+  runnerFile,
+  logs,
+  clock,
+  random,
+  log,
+  env,
+  cwd = process.cwd(),
+}: CodeDriverOptions): CodeDriver {
+  const main = createRunner({ name: 'main', keeper, runnerFile, env: baseEnvironment(env), cwd, random, log });
   let count = 0;
   return {
     start(launch, hooks) {

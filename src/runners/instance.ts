@@ -39,11 +39,14 @@ export function startInstance({ id, launch, hooks, runner, logs, clock }: Instan
   function finish(end: Ended, code: ErrorCode): void {
     if (over) return;
     over = true;
-    if (end.error?.stack !== undefined) output('stderr', Buffer.from(`${end.error.stack}\n`));
+    if (end.error?.stack !== undefined) void output('stderr', Buffer.from(`${end.error.stack}\n`));
     ready.reject(new MusterError(code, whyNotReady(name, end), { output: tail.read() }));
     for (const call of calls.values()) call.reject(new MusterError('ECANCELED', `"${name}" ended meanwhile: ${end.reason}`));
-    file.close();
-    ended.resolve(end);
+    // Whoever hears of the end finds all of the output.
+    void Promise.resolve(file.close()).then(
+      () => ended.resolve(end),
+      () => ended.resolve(end),
+    );
   }
 
   async function output(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void> {

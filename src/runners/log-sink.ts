@@ -13,7 +13,8 @@ export interface ModuleLogFile {
   /** A promise asks the writer to wait. */
   write(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
   rename(name: string): void;
-  close(): void;
+  /** Resolves when all is written. */
+  close(): void | Promise<void>;
 }
 
 /** Code modules have no `log:` of their own. */

@@ -1,29 +1,32 @@
-const lines = 20;
+const mostLines = 20;
 /** A line beyond this is cut: the tail is for people who ask what went wrong. */
-const longestLine = 2000;
-const mostBytes = lines * longestLine;
+const longestLine = 1024;
+const enoughBytes = mostLines * longestLine;
 
 /** The last lines of output of an instance. */
 export interface Tail {
-  push(chunk: Uint8Array | string): void;
+  push(chunk: Uint8Array): void;
   read(): string[];
 }
 
+/** Costs next to nothing for a flood: chunks are only kept, and made into lines when someone asks. */
 export function createTail(): Tail {
-  let kept = '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
   return {
     push(chunk) {
-      kept +=
-        typeof chunk === 'string'
-          ? chunk.slice(-mostBytes)
-          : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('utf8', Math.max(0, chunk.length - mostBytes));
-      if (kept.length > 2 * mostBytes) kept = kept.slice(-mostBytes);
+      const end = chunk.subarray(-enoughBytes);
+      chunks.push(end);
+      bytes += end.length;
+      for (let first = chunks[0]; first !== undefined && bytes - first.length >= enoughBytes; first = chunks[0]) {
+        bytes -= first.length;
+        chunks.shift();
+      }
     },
-    read: () =>
-      kept
-        .split('\n')
-        .filter((line, index, all) => line !== '' || index < all.length - 1)
-        .slice(-lines)
-        .map((line) => line.slice(0, longestLine)),
+    read() {
+      const lines = Buffer.concat(chunks).toString('utf8').split('\n');
+      if (lines.at(-1) === '') lines.pop();
+      return lines.slice(-mostLines).map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line));
+    },
   };
 }

@@ -220,3 +220,19 @@ test('the heartbeat beats at its interval and refuses one that is none', async (
   await expect(heartbeat.reconfigure({ intervalMs: 'often' })).rejects.toThrow('intervalMs is a number');
   await heartbeat.reconfigure({ intervalMs: 60_000 });
 });
+
+test('a flood of output all arrives, and a slow reader makes the module wait', async () => {
+  const { start, written } = createSetting(runnerFile);
+  const code = `export async function main(ctx) {
+    for (let n = 0; n < 20_000; n++) if (!process.stdout.write('x'.repeat(99) + '\\n')) await new Promise((go) => process.stdout.once('drain', go));
+    ctx.log.info('end');
+    await ctx.run();
+  }`;
+  const flood = await start('flood', code);
+  await flood.ready;
+  flood.stop();
+  await flood.ended;
+  expect(written.get('flood')?.length).toBe(20_000 * 100 + 'end\n'.length);
+  expect(flood.output()).toHaveLength(20);
+  expect(flood.output().at(-1)).toBe('end');
+});

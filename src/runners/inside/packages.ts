@@ -32,6 +32,7 @@ function importerAt(filename: string): (name: string) => Promise<object> {
 function asModule(namespace: object): object {
   const marked: object = Object.defineProperty({}, '__esModule', { value: true });
   for (const name of Object.keys(namespace)) {
+    if (name === '__esModule') continue;
     Object.defineProperty(marked, name, { enumerable: true, get: () => (namespace as Record<string, unknown>)[name] });
   }
   return marked;

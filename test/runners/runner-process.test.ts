@@ -1,0 +1,72 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { beforeAll, expect, test } from 'vitest';
+import { createKeeper } from '../../src/keeper/local.ts';
+import type { Lease } from '../../src/model/keeper.ts';
+import { buildRunner, createSetting } from './setting.ts';
+
+let runnerFile = '';
+beforeAll(async () => {
+  runnerFile = await buildRunner();
+});
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const clock = {
+  now: () => Date.now(),
+  after(ms: number, fn: () => void) {
+    const timer = setTimeout(fn, ms).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+test('under the keeper, a runner has a lease of its own that ends with it', async () => {
+  const begun: Lease[] = [];
+  const ended: string[] = [];
+  const leases = { begin: async (lease: Lease) => void begun.push(lease), started() {}, ended: (id: string) => void ended.push(id) };
+  const { start, runners, written } = createSetting(runnerFile, () => createKeeper({ leases, clock, log: silent }));
+  const module = await start('module', 'export async function main(ctx) { console.log(JSON.stringify(process.env)); await ctx.run(); }');
+  await module.ready;
+  expect(begun.map(({ name }) => name)).toEqual(['runner:main']);
+  runners[0]?.signal('SIGKILL');
+  expect((await module.ended).reason).toBe('its runner ended: killed by SIGKILL');
+  expect(ended).toEqual([begun[0]?.id]);
+  expect(written.get('module')).toBe('{}\n');
+});
+
+test('a runner whose daemon is gone ends at once, also with a thread that blocks', async () => {
+  const runner = fork(runnerFile, { serialization: 'advanced', silent: true, detached: true });
+  const { folder, start } = createSetting(runnerFile);
+  const blocks =
+    "import { spawnSync } from 'node:child_process'; export async function main(ctx) { ctx.ready(); spawnSync('sleep', ['60']); }";
+  const compiled = await start('blocks', blocks);
+  await compiled.ready;
+  const { readdirSync } = await import('node:fs');
+  const codeFile = `${folder}/code/${readdirSync(`${folder}/code`).find((name) => name.endsWith('.cjs'))}`;
+  const message = once(runner, 'message');
+  runner.send({
+    type: 'start',
+    id: 1,
+    start: {
+      name: 'blocks',
+      path: `${folder}/blocks.ts`,
+      codeFile,
+      args: [],
+      env: { PATH: process.env.PATH ?? '' },
+      config: {},
+      maxHeap: null,
+      expectName: null,
+    },
+  });
+  await message;
+  const exit = once(runner, 'exit');
+  runner.disconnect();
+  expect(await exit).toEqual([null, 'SIGKILL']);
+});
+
+test('a runner that cannot be started fails the modules with the reason, and is tried again', async () => {
+  const { start, runners } = createSetting(`${runnerFile}.none`);
+  const [one, two] = await Promise.all([start('one', 'exports.main = () => {}'), start('two', 'exports.main = () => {}')]);
+  expect((await one.ended).reason).toBe('its runner ended: exited with code 1');
+  await two.ended;
+  expect(runners.length).toBeGreaterThan(0);
+});
