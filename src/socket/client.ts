@@ -5,7 +5,7 @@ import { addressOf } from './address.ts';
 import { createLineSplitter } from './frames.ts';
 
 export interface RequestOptions {
-  /** Gets each part of a streamed response; while a promise it returned is pending, nothing more is read. */
+  /** Gets each part of a streamed response; while a promise it returned is pending, nothing more is delivered or read. */
   onPart?: (payload: unknown) => void | Promise<void>;
   /** Gives the request up: the daemon is told, and it rejects with `ECANCELED`. */
   signal?: AbortSignal;
@@ -68,13 +68,11 @@ function clientOn(socket: Socket): Client {
   let lastId = 0;
   let ended: Error | null = null;
   let gathered = '';
+  let busy = false;
+  let held: string[] = [];
 
   socket.on('data', (chunk: Buffer) => {
-    try {
-      splitter.push(chunk, receive);
-    } catch (error) {
-      end(error as Error);
-    }
+    guarded(() => splitter.push(chunk, receive));
   });
   socket.on('error', () => {}); // 'close' follows.
   socket.on('close', () => end(null));
@@ -116,8 +114,22 @@ function clientOn(socket: Socket): Client {
     gathered = '';
   }
 
+  /** What the other side sends and cannot be understood ends the connection. */
+  function guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      end(error as Error);
+    }
+  }
+
   function receive(line: string): void {
     if (ended !== null) return;
+    if (busy) held.push(line);
+    else take(line);
+  }
+
+  function take(line: string): void {
     const message = JSON.parse(line) as Message;
     if (message.type !== 'response') return;
     const request = pending.get(message.id);
@@ -127,8 +139,8 @@ function clientOn(socket: Socket): Client {
 
   function answer(request: Pending, response: Response): void {
     if (response.more === true) {
-      const busy = request.onPart?.(response.payload);
-      if (busy instanceof Promise) pauseUntil(busy, request, response.id);
+      const taking = request.onPart?.(response.payload);
+      if (taking instanceof Promise) void hold(taking, request, response.id);
       return;
     }
     pending.delete(response.id);
@@ -136,14 +148,23 @@ function clientOn(socket: Socket): Client {
     else request.reject(fromWire(response.error));
   }
 
-  function pauseUntil(busy: Promise<void>, request: Pending, id: number): void {
+  /** Keeps order for a receiver that is slower than the daemon, and makes the daemon wait for it. */
+  async function hold(taking: Promise<void>, request: Pending, id: number): Promise<void> {
+    busy = true;
     socket.pause();
-    busy
-      .catch((error) => {
-        pending.delete(id);
-        request.reject(error);
-      })
-      .finally(() => socket.resume());
+    try {
+      await taking;
+    } catch (error) {
+      pending.delete(id);
+      request.reject(error as Error);
+    }
+    busy = false;
+    const lines = held;
+    held = [];
+    guarded(() => {
+      for (const line of lines) receive(line);
+    });
+    if (!busy) socket.resume();
   }
 
   function end(error: Error | null): void {

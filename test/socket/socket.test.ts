@@ -145,6 +145,21 @@ it('loses nothing to a client that reads slowly', async () => {
   expect(count).toBe(200);
 });
 
+it('hands on one part after the other, and the end last, to a receiver that takes its time', async () => {
+  const path = await serve(async (_, reply) => {
+    for (let i = 0; i < 50; i += 1) await reply.part(i);
+    reply.send('end');
+  });
+  const log: string[] = [];
+  const onPart = async (part: unknown) => {
+    log.push(`begin ${part}`);
+    await new Promise((resolve) => setImmediate(resolve));
+    log.push(`done ${part}`);
+  };
+  log.push(String(await (await client(path)).request('muster.x', {}, { onPart })));
+  expect(log).toEqual([...Array.from({ length: 50 }, (_, i) => [`begin ${i}`, `done ${i}`]).flat(), 'end']);
+});
+
 it('tells a method when its client leaves', async () => {
   let heard: () => void = () => {};
   const started = new Promise<void>((begin) => {
