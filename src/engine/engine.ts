@@ -114,16 +114,17 @@ function combined(options: readonly RunOptions[]): RunOptions {
 async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
   // One module that does not come up must not keep those down that ran before: no `stop`, no rollback to nothing.
   const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' }, boot: true } as const;
+  const nothingKnown = context.generation === null && context.ports.store.state.loaded.size === 0;
   const fallback = (): Promise<Result> => runs.request({ key: 'boot', trigger: 'lastGood', options: { ...boot, inForce: true } });
   try {
     const result = await runs.request({ key: 'boot', trigger: 'start', options: boot });
-    if (result.applyable || context.generation === null) return result;
+    if (result.applyable || nothingKnown) return result;
     const { lastReconcile } = context;
     await fallback();
     context.lastReconcile = lastReconcile;
     return result;
   } catch (error) {
-    if (!(error instanceof MusterError) || context.generation === null) throw error;
+    if (!(error instanceof MusterError) || nothingKnown) throw error;
     const { lastReconcile } = context;
     const result = await fallback();
     context.lastReconcile = lastReconcile;

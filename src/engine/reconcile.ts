@@ -65,9 +65,10 @@ export async function readWanted(from: readonly string[] | undefined, context: E
   });
 }
 
-/** The declared set of the last generation, as something to be desired. */
+/** The declared set of the last generation, or what is recorded where a crash came before the first, as something to be desired. */
 export function inForce(context: EngineContext): Wanted {
-  const modules = context.generation?.modules ?? [];
+  const recorded = [...context.ports.store.state.loaded.values()].filter((record) => record.origin === 'config');
+  const modules = context.generation?.modules ?? recorded;
   return {
     config: { digest: context.generation?.configDigest ?? '', files: [], policy: policyOf(context), warnings: [] },
     desired: new Map(modules.map((record) => [record.name, desiredOf(record)])),

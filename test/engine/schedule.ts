@@ -12,7 +12,7 @@ import { type SimConfig, type SimModule, type World, createSimDriver, createWorl
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const names = ['a', 'b', 'c', 'd', 'e'];
-const settleMs = 60_000;
+const settleMs = 900;
 
 interface Daemon {
   engine: Engine;
@@ -81,12 +81,12 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   };
 
   let daemon = await start(disk);
-  const survive = async (): Promise<void> => {
+  const survive = async (calm = false): Promise<void> => {
     for (let lives = 0; crashed !== null && lives < 20; lives += 1) {
       const { disk: left, power } = crashed as { disk: MemoryDisk; power: boolean };
       crashed = null;
       if (power) world.powerCut();
-      untilCrash = random.chance(0.3) ? 1 + random.int(60) : Number.POSITIVE_INFINITY;
+      untilCrash = !calm && random.chance(0.3) ? 1 + random.int(60) : Number.POSITIVE_INFINITY;
       // Opening the store can itself be cut short; the fake disk then never answers, so it is raced with the crash.
       const opening = start(left);
       await clock.advance(0);
@@ -103,8 +103,8 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
     await clock.advance(random.int(80));
     if (untilCrash === Number.POSITIVE_INFINITY && random.chance(0.4)) untilCrash = 1 + random.int(60);
   }
+  await survive(true);
   untilCrash = Number.POSITIVE_INFINITY;
-  await survive();
   if (state.config === 'broken') state.config = randomConfig(random);
   trace('settle');
   await settle(daemon, clock);
