@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { isatty } from 'node:tty';
 import { quoted } from './quoted.ts';
 
 /** The surroundings of one call of the client, so that tests can give it others. */
@@ -25,8 +26,9 @@ export function processIo(): Io {
     home: process.env.HOME || homedir(),
     uid: process.getuid?.() ?? -1,
     self: selfOf(process.argv[1] ?? 'muster', process.cwd()),
-    outTerminal: process.stdout.isTTY === true,
-    errTerminal: process.stderr.isTTY === true,
+    // Not by the streams: making those takes time, and most commands write to one of them only.
+    outTerminal: isatty(1),
+    errTerminal: isatty(2),
     columns: () => process.stderr.columns ?? 80,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

@@ -1,12 +1,13 @@
+import { isatty } from 'node:tty';
 import { CommanderError } from 'commander';
 import { exitCode } from '../model/exit-code.ts';
 import { processIo } from './io.ts';
 import { run } from './run.ts';
 
-/** The only place that ends the process. What was printed is flushed first. */
+/** The only place that ends the process. What was printed is flushed first; on Linux that is so for all but a full pipe. */
 function end(code: number): void {
   process.exitCode = code;
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  process.stdout.write('', () => process.exit(code));
 }
 
 for (const stream of [process.stdout, process.stderr]) {
@@ -28,6 +29,6 @@ function onSignals(): void {
 }
 
 function interrupted(code: number): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  if (isatty(2)) process.stderr.write('\r\x1b[K');
   process.exit(code);
 }

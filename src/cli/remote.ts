@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Method, Params, ProgressPart, Responses } from '../model/methods.ts';
@@ -74,14 +74,21 @@ async function otherDaemons(call: Call, not: string): Promise<string[]> {
   const folders = new Set([home, dirname(which(call.globals, call.io).stateDir)]);
   const found: string[] = [];
   for (const folder of folders) {
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names.sort().slice(0, mostLookedAt)) {
+    for (const name of namesIn(folder).slice(0, mostLookedAt)) {
       const socket = socketOf(join(folder, name));
       if (socket === not || !(await answers(socket))) continue;
       found.push(folder === home ? `--daemon ${quoted(name)}` : `--state-dir ${quoted(join(folder, name))}`);
     }
   }
   return found;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
 }
 
 const mostLookedAt = 64; // a folder full of other things must not make an error message slow

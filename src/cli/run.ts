@@ -41,7 +41,7 @@ function makeCall(args: string[], options: Record<string, unknown>, io: Io): Cal
 /** The command that was asked for; or, where help, the version or a usage error was printed, the exit code. */
 function parse(argv: readonly string[], io: Io): Found | number {
   let found: Found | undefined;
-  const program = makeProgram(table, version, (call) => {
+  const program = makeProgram(table, argv, version, (call) => {
     found = call;
   });
   for (const command of [program, ...program.commands]) {

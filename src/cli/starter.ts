@@ -28,18 +28,16 @@ policy:
   onFailure: continue           # continue | stop | rollback
 `;
 
-/** What \`init\` writes as modules/greeter.ts. */
+/** What `init` writes as modules/greeter.ts. */
 export const starterModule = `import type { Context } from 'musterd';
 
 export const name = 'greeter';
 
 export async function main(ctx: Context, args: string[]) {
-  let greeting = ctx.config.greeting;
-  ctx.onReconfigure((config) => {
-    greeting = config.greeting;
-    console.log(\`now I say \${greeting}\`);
-  });
-  console.log(\`\${greeting} from \${ctx.name}\${args.length > 0 ? \` with \${args.join(' ')}\` : ''}\`);
+  // Greets when it starts, and again whenever its config changes: in the same thread.
+  const greet = () => ctx.log.info(\`\${ctx.config.greeting} from \${[ctx.name, ...args].join(' ')}\`);
+  ctx.onReconfigure(greet);
+  greet();
   await ctx.run();
 }
 `;

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { MusterError } from '../../model/error.ts';
 import type { Call, Definition } from '../command.ts';
@@ -30,7 +29,7 @@ export const init: Definition<Options> = {
 };
 
 /** Looks first, so that nothing is written where one of them is there already. */
-async function writeStarter(call: Call<Options>): Promise<number> {
+function writeStarter(call: Call<Options>): number {
   const files = [
     [resolve(call.io.cwd, 'modules/greeter.ts'), starterModule],
     [resolve(call.io.cwd, 'muster.yaml'), starterConfig],
@@ -42,8 +41,8 @@ async function writeStarter(call: Call<Options>): Promise<number> {
     });
   }
   for (const [file, text] of files) {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text, { flag: 'wx' });
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { flag: 'wx' });
     print(call, `wrote ${relative(call.io.cwd, file)}`);
   }
   return 0;
