@@ -25,6 +25,14 @@ export interface ConfigSet {
   readonly warnings: readonly Diagnostic[];
 }
 
+/** Where the compiler gets files from; implemented by `sources`. */
+export interface Reader {
+  /** The whole text, or a MusterError: missing, unreadable, a folder, empty, half-written, no UTF-8, too big. */
+  file(path: string): Promise<FileText>;
+  /** Files that match an absolute pattern with `*` and `?`, sorted. */
+  glob(pattern: string): Promise<string[]>;
+}
+
 export type ConfigOutcome =
   | { readonly ok: true; readonly config: ConfigSet }
   | {

@@ -1,14 +1,14 @@
-import { type Engine, createEngine } from '../../src/engine/engine.ts';
-import { load } from '../../src/engine/load.ts';
 import { remove } from '../../src/engine/commands.ts';
-import { type OwnedInstances, createInstances } from '../../src/instances/instances.ts';
+import { createEngine, type Engine } from '../../src/engine/engine.ts';
+import { load } from '../../src/engine/load.ts';
+import { createInstances, type OwnedInstances } from '../../src/instances/instances.ts';
 import { MusterError } from '../../src/model/error.ts';
-import type { Clock, Log } from '../../src/model/ports.ts';
 import type { OnFailure } from '../../src/model/policy.ts';
+import type { Clock, Log } from '../../src/model/ports.ts';
 import { openStore } from '../../src/store/store.ts';
-import { type FakeClock, createFakeClock } from '../support/fake-clock.ts';
-import { type MemoryDisk, createMemoryDisk } from '../support/memory-disk.ts';
-import { type SimConfig, type SimModule, type World, createSimDriver, createWorld, desired, seeded, wantedOf } from './world.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
+import { createSimDriver, createWorld, desired, type SimConfig, type SimModule, seeded, type World, wantedOf } from './world.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const names = ['a', 'b', 'c', 'd', 'e'];
@@ -51,8 +51,9 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
     const store = await openStore({ disk: on, random, log: silent });
     world.sweep([...store.state.leases.keys()]);
     const leases = {
-      begin: (lease: Parameters<typeof store.append>[0] extends infer R ? (R extends { type: 'lease'; lease: infer L } ? L : never) : never) =>
-        store.append({ type: 'lease', lease }),
+      begin: (
+        lease: Parameters<typeof store.append>[0] extends infer R ? (R extends { type: 'lease'; lease: infer L } ? L : never) : never,
+      ) => store.append({ type: 'lease', lease }),
       started() {},
       ended: (id: string) => store.appendLater({ type: 'leaseEnded', id }),
     };
@@ -148,12 +149,14 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       if (alive.length > 1) problems.push(`${name} runs ${alive.length} times`);
       if (onFailure === 'continue' && !blocked) {
         if (alive.length === 0) problems.push(`${name} does not run`);
-        else if (alive[0]?.command !== (desired(name, module).spec as { command: string[] }).command.join(' ')) problems.push(`${name} runs an old version`);
+        else if (alive[0]?.command !== (desired(name, module).spec as { command: string[] }).command.join(' '))
+          problems.push(`${name} runs an old version`);
       }
     }
     for (const process of world.alive()) {
       if (on.instances.get(process.name) === undefined) problems.push(`${process.name} survives and nobody knows it`);
-      if (onFailure === 'continue' && !(process.name in config) && process.name !== 'h1') problems.push(`${process.name} survives its removal`);
+      if (onFailure === 'continue' && !(process.name in config) && process.name !== 'h1')
+        problems.push(`${process.name} survives its removal`);
     }
     if (byHand.get('h1') === 'loaded' && world.alive('h1').length !== 1) problems.push('h1 was loaded by hand and is lost');
     if (byHand.get('h1') === 'removed' && world.alive('h1').length !== 0) problems.push('h1 was removed by hand and is back');

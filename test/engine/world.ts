@@ -1,14 +1,13 @@
 import * as z from 'zod/mini';
 import type { WantedOutcome } from '../../src/engine/ports.ts';
-import { canonicalJson } from '../../src/model/canonical.ts';
-import type { Driver, Ended, Launch, LaunchHooks, Launched } from '../../src/model/driver.ts';
+import type { Driver, Ended, Launch, Launched, LaunchHooks } from '../../src/model/driver.ts';
 import { MusterError } from '../../src/model/error.ts';
 import { commandFields } from '../../src/model/fields/command.ts';
 import type { CommandSpec } from '../../src/model/fields/table.ts';
 import type { LeaseLog } from '../../src/model/keeper.ts';
 import type { Desired } from '../../src/model/module.ts';
+import { defaultPolicy, type Policy } from '../../src/model/policy.ts';
 import type { Clock, Random } from '../../src/model/ports.ts';
-import { type Policy, defaultPolicy } from '../../src/model/policy.ts';
 
 /** A module of the simulated config: `version` is what changes, `fails` makes its start fail. */
 export interface SimModule {
@@ -26,6 +25,16 @@ const template = z.strictObject(shapes as never).parse({ command: ['sim'], cwd: 
 
 /** The desired form of a simulated module; all of it stands in its spec, as for a real one. */
 export function desired(name: string, module: SimModule): Desired {
+  const specDigest = JSON.stringify(module);
+  const key = `${name} ${specDigest}`;
+  let known = made.get(key);
+  if (known === undefined) made.set(key, (known = make(name, module, specDigest)));
+  return known;
+}
+
+const made = new Map<string, Desired>();
+
+function make(name: string, module: SimModule, specDigest: string): Desired {
   const { version, fails, readyAfter, stopAfter, requires } = module;
   const spec: CommandSpec = {
     ...template,
@@ -33,15 +42,15 @@ export function desired(name: string, module: SimModule): Desired {
     requires: [...requires],
     restart: { ...template.restart, policy: 'never' },
   };
-  const specDigest = canonicalJson(spec);
   return { name, kind: 'command', spec, specDigest, codeDigest: null, path: 'sim', source: { file: '/muster.yaml', line: 1, column: 1 } };
 }
 
 export function wantedOf(config: SimConfig, policy: Partial<Policy>): WantedOutcome {
   const place = { file: '/muster.yaml', line: 1, column: 1, endLine: 1, endColumn: 2 };
-  if (config === 'broken') return { ok: false, diagnostics: [{ ...place, severity: 'error', code: 'yaml', message: 'broken' }], files: ['/muster.yaml'] };
+  if (config === 'broken')
+    return { ok: false, diagnostics: [{ ...place, severity: 'error', code: 'yaml', message: 'broken' }], files: ['/muster.yaml'] };
   const modules = new Map(Object.entries(config).map(([name, module]) => [name, desired(name, module)] as const));
-  const digest = canonicalJson([...modules.values()].map((module) => [module.name, module.specDigest]));
+  const digest = JSON.stringify([...modules.values()].map((module) => [module.name, module.specDigest]));
   return {
     ok: true,
     wanted: { config: { digest, files: [], policy: { ...defaultPolicy, ...policy }, warnings: [] }, desired: modules },
