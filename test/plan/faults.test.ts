@@ -12,7 +12,11 @@ const faults: Record<string, Edit> = {
   },
   'changed code is taken for the same': { file: 'src/plan/compare.ts', from: 'desired.codeDigest === loaded.codeDigest &&', to: '' },
   'everything loaded is reloaded': { file: 'src/plan/compare.ts', from: 'if (again) {', to: 'if (again || loaded.state === "R") {' },
-  'config is live for a module that cannot': { file: 'src/plan/diff.ts', from: "effect === 'live'", to: "effect !== 'reload' || true" },
+  'config is live for a module that cannot': {
+    file: 'src/plan/diff.ts',
+    from: "return loaded.reconfigurable && loaded.state === 'R'",
+    to: 'return true',
+  },
   'the diff stops at the first field': {
     file: 'src/plan/diff.ts',
     from: 'if (equal(before[name], after[name])) continue;',
@@ -62,7 +66,16 @@ const faults: Record<string, Edit> = {
     from: "return adopting ? { action: 'adopt', reason: adopted, fields } : null",
     to: 'return null',
   },
-  'a failed module is not tried again': { file: 'src/plan/compare.ts', from: '!loaded.started', to: 'loaded.started === null' },
+  'a restarted daemon leaves modules where they are': {
+    file: 'src/plan/compare.ts',
+    from: '!loaded.started',
+    to: 'loaded.started === null',
+  },
+  'a failed module is not tried again': {
+    file: 'src/plan/compare.ts',
+    from: 'loaded.failed && request.retryFailed',
+    to: 'loaded.failed && again',
+  },
   'the limit of removals is off by one': { file: 'src/plan/guards.ts', from: 'ok: value <= countOf', to: 'ok: value < countOf' },
   'the laxer of two policies holds': { file: 'src/plan/guards.ts', from: 'modules) < countOf(next', to: 'modules) > countOf(next' },
   'an empty set is let through': { file: 'src/plan/guards.ts', from: 'if (wanted.size > 0 ||', to: 'if (wanted.size >= 0 ||' },

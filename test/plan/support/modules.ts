@@ -10,14 +10,14 @@ const marks = ['code', 'at', 'origin', 'state', 'failed', 'reconfigurable', 'sta
 
 /** A module as the config would declare it; `code` is its code digest, `at` its line. */
 export function desired(name: string, terse: Terse = {}): Desired {
-  const spec = specOf(terse);
+  const { spec, digest } = specOf(terse);
   const kind = kindOf(terse);
   const code = terse.code ?? null;
   return {
     name,
     kind,
     spec,
-    specDigest: digestOf(kind, spec),
+    specDigest: digest,
     codeDigest: kind === 'code' ? (code ?? 'c0de') : code,
     path: pathOf(spec),
     source: { file: '/etc/muster.yaml', line: Number(terse.at ?? 1), column: 3 },
@@ -46,15 +46,23 @@ function kindOf(terse: Terse): Kind {
   return 'command' in terse ? 'command' : 'package' in terse ? 'package' : 'code';
 }
 
-const specs = new Map<string, Spec>();
+interface Filled {
+  spec: Spec;
+  digest: string;
+}
+
+const filled = new Map<string, Filled>();
 
 /** The canonical spec. The same text gives the same object, as in the config room; property tests ask for thousands. */
-function specOf(terse: Terse): Spec {
-  const { at, origin, state, failed, reconfigurable, started, ...fields } = terse;
+function specOf(terse: Terse): Filled {
+  const { at, origin, state, failed, reconfigurable, started, code, ...fields } = terse;
   const key = JSON.stringify(fields);
-  const spec = specs.get(key) ?? filledIn(terse);
-  specs.set(key, spec);
-  return spec;
+  const known = filled.get(key);
+  if (known !== undefined) return known;
+  const spec = filledIn(terse);
+  const made = { spec, digest: digestOf(kindOf(terse), spec) };
+  filled.set(key, made);
+  return made;
 }
 
 /** The schema of each field fills in its default. */

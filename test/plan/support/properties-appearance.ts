@@ -33,6 +33,14 @@ export const appearance: readonly Property[] = [
       }
     }
   }),
+  always('config is live only where the running instance can take it', worlds, ({ given }, plan) => {
+    const before = new Map(given.loaded.map((module) => [module.name, module]));
+    for (const { name, from, fields } of plan(planInput(given)).changes) {
+      const old = before.get(from ?? name);
+      const can = old?.reconfigurable === true && old.state === 'R';
+      for (const field of fields) if (/^config\b/.test(field.path)) assert.equal(field.live, can, `${name} ${field.path}`);
+    }
+  }),
   always('no part of a secret is in the plan', worlds, ({ given }, plan) => {
     const result = plan(planInput(given));
     assert.ok(![JSON.stringify(result), planText(result), planMarkdown(result)].some((text) => text.includes(secretMarker)));

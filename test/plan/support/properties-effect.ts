@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import type { Desired, Loaded } from '../../../src/model/module.ts';
 import { applied, heldAfter } from './effect.ts';
 import { planInput } from './input.ts';
+import { desired, loaded } from './modules.ts';
 import { always, type Planner, type Property } from './property.ts';
 import { plainWorlds, type World, worlds } from './worlds.ts';
+
+const claimants = fc.shuffledSubarray(['new', 'other', 'third', 'a'], { minLength: 1 });
 
 /** That a plan, once done, has led to what was wanted, on every way that its order allows. */
 export const effects: readonly Property[] = [
@@ -24,6 +28,7 @@ export const effects: readonly Property[] = [
       assert.equal(module?.specDigest, wanted.specDigest);
       assert.equal(module?.codeDigest, wanted.codeDigest);
       assert.equal(module?.origin, 'config');
+      assert.ok(module?.started && !(module.failed && world.given.request?.retryFailed === true), `${wanted.name} does not run`);
       after.delete(wanted.name);
     }
     for (const name of after.keys()) assert.ok(passedOver.has(name) || asBefore.has(name), `${name} is left`);
@@ -71,6 +76,15 @@ export const effects: readonly Property[] = [
         if (other !== undefined && ['load', 'reload', 'rename'].includes(other.action)) assert.ok(change.after.includes(name));
       }
     }
+  }),
+  always('of several that claim a former name the first by name takes over', claimants, (names, plan) => {
+    const given = { loaded: [loaded('old')], desired: names.map((name) => desired(name, { renamedFrom: 'old' })) };
+    const { changes } = plan(planInput(given));
+    const [first] = [...names].sort();
+    assert.deepEqual(
+      changes.map(({ name, action, from }) => [name, action, from]),
+      [...names].sort().map((name) => [name, name === first ? 'rename' : 'load', name === first ? 'old' : undefined]),
+    );
   }),
   always('from A to B and back to A leaves A', plainWorlds, (world, plan) => {
     const first = plan(planInput({ ...world.given, loaded: [] }));
