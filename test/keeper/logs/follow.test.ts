@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { followLogs } from '../../../src/keeper/logs/read.ts';
+import { bytes, logs } from './support.ts';
+
+test('what is written later is followed over rotations, none missed and none twice', async () => {
+  const { dir, writer } = await logs({ maxSize: 5000, keep: 20 });
+  await writer.write('stdout', bytes('before\n'));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const end = new AbortController();
+  const seen: string[] = [];
+  const following = (async () => {
+    for await (const records of followLogs(dir, 'web', { signal: end.signal })) {
+      seen.push(...records.map(({ text }) => text));
+      if (seen.at(-1) === 'line 2000') end.abort();
+    }
+  })();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let line = 1; line <= 2000; line++) {
+    await writer.write('stdout', bytes(`line ${line}\n`));
+    if (line % 50 === 0) await new Promise(setImmediate);
+  }
+  await following;
+  expect(seen).toEqual(Array.from({ length: 2000 }, (_, index) => `line ${index + 1}`));
+  await writer.close();
+});
+
+test('a log that does not exist yet is followed from its first line', async () => {
+  const { dir, writer } = await logs();
+  const end = new AbortController();
+  const following = followLogs(dir, 'web', { signal: end.signal });
+  const first = following.next();
+  setTimeout(() => void writer.write('stderr', bytes('hello\n')), 30);
+  expect((await first).value).toMatchObject([{ stream: 'stderr', text: 'hello' }]);
+  end.abort();
+  expect((await following.next()).done).toBe(true);
+  await writer.close();
+});
+
+test('a line that rests unfinished is shown as a part', async () => {
+  const { dir, writer } = await logs();
+  const end = new AbortController();
+  const following = followLogs(dir, 'web', { signal: end.signal });
+  const first = following.next();
+  setTimeout(() => void writer.write('stdout', bytes('Password: ')), 30);
+  expect((await first).value).toMatchObject([{ text: 'Password: ', partial: true }]);
+  writer.write('stdout', bytes('ok\n'));
+  expect((await following.next()).value).toMatchObject([{ text: 'ok' }]);
+  end.abort();
+  expect((await following.next()).done).toBe(true);
+  await writer.close();
+});
