@@ -4,7 +4,7 @@ import type { BuildFailure, Message } from 'esbuild';
 import { MusterError } from '../model/error.ts';
 import { type Source, sourcePlugin } from './compile-plugin.ts';
 
-export interface Compiled {
+interface Compiled {
   /** One CommonJS file. Its last line names the packages to import before it runs; see `runners/inside/load.ts`. */
   readonly code: string;
   readonly map: string;

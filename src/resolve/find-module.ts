@@ -3,7 +3,7 @@ import { extname, isAbsolute, join } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import type { Look } from './files.ts';
 
-export const extensions = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.cts'];
+const extensions = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.cts'];
 const builtinPrefix = 'builtin:';
 
 export interface Found {

@@ -3,7 +3,7 @@ import { type ErrorCode, MusterError, messageOf } from '../model/error.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
 import type { Clock } from '../model/ports.ts';
 import { codeLogSettings, type LogSink } from './log-sink.ts';
-import type { FromRealm, FromRunner, Start, ToRealm, ToRunner } from './protocol.ts';
+import { type FromRealm, type FromRunner, outputWindow, type Start, type ToRealm, type ToRunner } from './protocol.ts';
 import type { RunnerProcess } from './runner-process.ts';
 import { createTail } from './tail.ts';
 
@@ -34,6 +34,7 @@ export function startInstance({ id, launch, hooks, runner, logs, clock }: Instan
   let over = false;
   let killed = false;
   let lastCall = 0;
+  let wrote = 0;
   const early: ToRealm[] = [];
 
   function finish(end: Ended, code: ErrorCode): void {
@@ -55,7 +56,11 @@ export function startInstance({ id, launch, hooks, runner, logs, clock }: Instan
     try {
       await file.write(stream, chunk);
     } finally {
-      send?.({ type: 'wrote', id, bytes: chunk.length });
+      wrote += chunk.length;
+      if (wrote >= outputWindow / 8) {
+        send?.({ type: 'wrote', id, bytes: wrote });
+        wrote = 0;
+      }
     }
   }
 

@@ -9,7 +9,7 @@ export interface LogSettings {
   readonly keep: number;
 }
 
-export interface ModuleLogFile {
+interface ModuleLogFile {
   /** A promise asks the writer to wait. */
   write(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
   rename(name: string): void;

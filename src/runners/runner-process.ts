@@ -39,6 +39,9 @@ interface Running {
   ending: string | null;
 }
 
+/** A runner that dies before anything is in it is tried again at once, but not for ever. */
+const mostAttempts = 3;
+
 export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }: RunnerOptions): RunnerProcess {
   let running: Promise<Running> | null = null;
   let current: Running | null = null;
@@ -90,7 +93,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
   }
 
   async function alive(): Promise<Running> {
-    for (;;) {
+    for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
       if (disposed) throw new MusterError('ECANCELED', `the runner ${name} is closed`);
       running ??= spawn();
       const attempt = running;
@@ -103,6 +106,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
         throw error;
       }
     }
+    throw new MusterError('EFAILED', `the runner ${name} ends as soon as it starts`);
   }
 
   function kill(reason: string): void {

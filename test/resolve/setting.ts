@@ -11,7 +11,7 @@ import type { Log } from '../../src/model/ports.ts';
 import { digestSpec } from '../../src/resolve/digest.ts';
 import { createResolver, type Resolver, type ResolverOptions } from '../../src/resolve/resolver.ts';
 
-export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A folder that is gone when the test is over. */
 export function tempFolder(files: Readonly<Record<string, string>> = {}): string {
