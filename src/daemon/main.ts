@@ -17,6 +17,7 @@ import { locateConfig } from '../sources/locate.ts';
 import { watchFiles } from '../sources/watch.ts';
 import { acquireLock } from '../store/lock.ts';
 import { prepareStateDir } from '../store/state-dir.ts';
+import { groupId } from './group.ts';
 import { createDaemonLog } from './log.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createReloads } from './reloads.ts';
@@ -33,7 +34,7 @@ export async function runDaemon(options: UpOptions): Promise<number> {
   try {
     return await runLocked(options, files);
   } finally {
-    lock.release();
+    await lock.release();
   }
 }
 
@@ -111,6 +112,7 @@ async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownD
   return serveSocket({
     path: socketOf(options.stateDir),
     ...(options.socketMode === undefined ? {} : { mode: options.socketMode }),
+    ...(options.socketGroup === undefined ? {} : { gid: await groupId(options.socketGroup) }),
     log,
     async onRequest(request, reply) {
       try {

@@ -27,8 +27,8 @@ const template = z.strictObject(shapes as never).parse({ command: ['sim'], cwd: 
 export function desired(name: string, module: SimModule): Desired {
   const specDigest = JSON.stringify(module);
   const key = `${name} ${specDigest}`;
-  let known = made.get(key);
-  if (known === undefined) made.set(key, (known = make(name, module, specDigest)));
+  const known = made.get(key) ?? make(name, module, specDigest);
+  made.set(key, known);
   return known;
 }
 

@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ListDoc, ModuleView, StatusDoc } from '../../src/model/documents.ts';
+import type { Plan, Result } from '../../src/model/plan.ts';
+
+/** The built muster: `npm test` builds it first; MUSTER_DIST names another build. */
+export const cli = join(process.env.MUSTER_DIST ?? join(import.meta.dirname, '../../dist'), 'cli.cjs');
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  stdin?: string;
+}
+
+/** A temp folder with a config and a state dir of its own, and the commands run against it. */
+export interface Place extends AsyncDisposable {
+  dir: string;
+  stateDir: string;
+  /** Writes a file below `dir`, with its folders; a config is `muster.yaml`. */
+  write(file: string, text: string): Promise<string>;
+  /** Runs `muster ARGS...` in `dir` and waits for its end. */
+  muster(...args: string[]): Promise<Ran>;
+  musterWith(options: RunOptions, ...args: string[]): Promise<Ran>;
+  /** `up -d -c muster.yaml`; throws if it does not exit 0. */
+  up(...args: string[]): Promise<Ran>;
+  list(): Promise<ModuleView[]>;
+  module(name: string): Promise<ModuleView>;
+  status(): Promise<StatusDoc>;
+  reload(): Promise<{ ran: Ran; result: Result }>;
+  dryRun(...args: string[]): Promise<{ ran: Ran; plan: Plan }>;
+  /** The pid of the daemon. */
+  pid(): Promise<number>;
+  /** Kills the daemon as by kill -9 and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+export async function createPlace(config?: string): Promise<Place> {
+  const dir = await mkdtemp(join(tmpdir(), 'muster-'));
+  const stateDir = join(dir, 'state');
+  const place: Place = {
+    dir,
+    stateDir,
+    async write(file, text) {
+      const path = join(dir, file);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+      return path;
+    },
+    muster: (...args) => place.musterWith({}, ...args),
+    musterWith: (options, ...args) => run([cli, ...args], stateDir, { cwd: dir, ...options }),
+    async up(...args) {
+      const ran = await place.muster('up', '-d', '-c', 'muster.yaml', ...args);
+      if (ran.code !== 0) throw new Error(`up exited ${ran.code}: ${ran.stderr}`);
+      return ran;
+    },
+    list: async () => (json(await place.muster('list', '--json')) as ListDoc).modules,
+    async module(name) {
+      const found = (await place.list()).find((module) => module.name === name);
+      if (found === undefined) throw new Error(`${name} is not listed`);
+      return found;
+    },
+    status: async () => json(await place.muster('status', '--json')) as StatusDoc,
+    async reload() {
+      const ran = await place.muster('reload', '--json');
+      return { ran, result: json(ran) as Result };
+    },
+    async dryRun(...args) {
+      const ran = await place.muster('reconcile', '--dry-run', '-o', 'json', ...args);
+      return { ran, plan: json(ran) as Plan };
+    },
+    pid: async () => (await place.status()).pid,
+    async kill() {
+      const pid = await place.pid();
+      process.kill(pid, 'SIGKILL');
+      await until(() => !isAlive(pid), `daemon ${pid} is gone`);
+    },
+    async [Symbol.asyncDispose]() {
+      const left = await place.muster('down').catch(() => null);
+      const bootstrap = await processesOf(stateDir);
+      for (const pid of bootstrap) killQuietly(pid);
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+      if (left !== null && left.code !== 0 && left.code !== 3) throw new Error(`down exited ${left.code}: ${left.stderr}`);
+    },
+  };
+  if (config !== undefined) await place.write('muster.yaml', config);
+  return place;
+}
+
+export function json(ran: Ran): unknown {
+  try {
+    return JSON.parse(ran.stdout);
+  } catch {
+    throw new Error(`no JSON (exit ${ran.code}): ${ran.stdout}\n${ran.stderr}`);
+  }
+}
+
+/** Runs node on these arguments with an environment in which only this state dir is known. */
+export function run(argv: readonly string[], stateDir: string, { env = {}, cwd, stdin }: RunOptions): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const { MUSTER_CONFIG, MUSTER_DAEMON, NODE_OPTIONS, VITEST, NODE_ENV, ...base } = process.env;
+    const child = spawn(process.execPath, argv, {
+      cwd,
+      env: { ...base, MUSTER_STATE_DIR: stateDir, NO_COLOR: '1', ...env },
+      stdio: 'pipe',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.stdin.end(stdin ?? '');
+  });
+}
+
+/** Waits until something holds, looking often; throws with `what` after `timeoutMs`. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Processes that carry this text in their environment: the daemon of a state dir, or what runs under a variable. */
+export async function processesOf(text: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.map(Number).filter((pid) => {
+    try {
+      return existsSync(`/proc/${pid}/environ`) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(text) && isAlive(pid);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
