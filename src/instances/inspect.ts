@@ -3,6 +3,8 @@ export interface FileFacts {
   readonly size: number;
   /** SHA-1, hex. */
   readonly sha1: string;
+  /** When the file was last changed or replaced (ctime), ms since the epoch, where that is known. */
+  readonly changedAt?: number;
 }
 
 export interface InspectRequest {

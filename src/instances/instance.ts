@@ -1,4 +1,4 @@
-import type { LastExit, ModuleView } from '../model/documents.ts';
+import type { LastExit } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Spec } from '../model/fields/table.ts';
 import type { Target } from '../model/instances.ts';
@@ -6,9 +6,10 @@ import type { Loaded, LoadedRecord, State } from '../model/module.ts';
 import type { Timer } from '../model/ports.ts';
 import type { InstancePorts, StopOptions } from './instance-ports.ts';
 import { checkMove } from './lifecycle.ts';
-import { launchOf, recordOf } from './record.ts';
+import { lastExitOf, launchOf, recordOf, renamed, sameRun } from './record.ts';
 import { noHistory } from './restart-policy.ts';
 import { type Run, type RunEnd, startRun } from './run.ts';
+import { ShownStatus } from './shown-status.ts';
 import { type OwnEnd, verdictOn } from './verdict.ts';
 import { Waiters } from './waiters.ts';
 
@@ -24,15 +25,18 @@ export class Instance {
   since: number;
   restarts = 0;
   lastExit: LastExit | null = null;
-  status: ModuleView['status'];
+  readonly status: ShownStatus;
   run: Run | null = null;
   /** When the run that is or was last began. */
   startedAt: number | null = null;
   /** Null after `restore` until it is started: there is no material yet. */
   target: Target | null = null;
+  /** What the present run was started as, live changes included: the way back where a successor fails. */
+  runsAs: Target | null = null;
   /** Counts who took over; a flow of several steps ends when its turn is over. */
   turn = 0;
   forgotten = false;
+  readonly whenGone = new Waiters();
   readonly #ports: InstancePorts;
   #record: LoadedRecord;
   #loaded: Loaded | null = null;
@@ -44,15 +48,14 @@ export class Instance {
   #requested: string | null = null;
   #starting: { resolve(): void; reject(error: MusterError): void } | null = null;
   readonly #settled = new Waiters();
-  readonly #gone = new Waiters();
-  readonly #stuck = new Waiters();
+
   #output: readonly string[] = [];
 
   constructor(record: LoadedRecord, ports: InstancePorts) {
     this.name = record.name;
     this.since = ports.clock.now();
     this.#lastActive = this.since;
-    this.status = { level: 'core', message: '', since: new Date(this.since).toISOString() };
+    this.status = new ShownStatus(ports.clock);
     this.#ports = ports;
     this.#record = record;
   }
@@ -84,8 +87,7 @@ export class Instance {
 
   /** Enters the list with nothing running. */
   list(reason: string): void {
-    this.#move(null, 'E', reason);
-    this.#listed = true;
+    this.#enter('E', reason);
   }
 
   /**
@@ -115,7 +117,7 @@ export class Instance {
     this.#requested = reason;
     const gone = this.gone();
     if (this.state === 'I' || this.state === 'R') this.#enter('F', reason);
-    if (options.byHand === true) this.#setStatus('core', reason);
+    if (options.byHand === true) this.status.set('core', reason);
     if (options.cancel === true) this.run.kill();
     else this.run.stop(this.spec.stopTimeout);
     return gone;
@@ -123,12 +125,7 @@ export class Instance {
 
   /** Resolves when nothing of it runs. */
   gone(): Promise<void> {
-    return this.run === null ? Promise.resolve() : this.#gone.wait();
-  }
-
-  /** Resolves when it was killed and is still not gone. */
-  stuck(): Promise<void> {
-    return this.#stuck.wait();
+    return this.run === null ? Promise.resolve() : this.whenGone.wait();
   }
 
   /** Keeps what runs under the name of the target. */
@@ -137,6 +134,7 @@ export class Instance {
     const { name, spec } = target.desired;
     this.#announce(this.state, null, `renamed to ${name}`);
     this.name = name;
+    if (this.runsAs !== null) this.runsAs = sameRun(this.runsAs.desired, target.desired) ? target : renamed(this.runsAs, name);
     this.become(target);
     this.run?.launched.rename(name);
     this.run?.launched.update(spec);
@@ -157,11 +155,12 @@ export class Instance {
     const { clock, random, log } = this.#ports;
     const driver = this.#ports.driverOf(target);
     this.#requested = null;
+    this.runsAs = target;
     this.started = true;
     this.failed = false;
     this.startedAt = clock.now();
     this.#lastActive = this.startedAt;
-    this.#setStatus('core', '');
+    this.status.set('core', '');
     this.#enter('I', reason);
     this.run = startRun({
       driver,
@@ -173,10 +172,10 @@ export class Instance {
         running: () => this.#onRunning(),
         finalizing: () => this.#enter('F', 'finalizing by itself'),
         status: (level, message) => {
-          this.#setStatus(level, message);
+          this.status.set(level, message);
           this.#ports.emit({ type: 'status', name: this.name, level, message });
         },
-        stuck: () => this.#onStuck(),
+        stuck: () => this.status.set('error', 'killed and still not gone'),
         gone: (end) => this.#onGone(end),
       },
     });
@@ -188,19 +187,12 @@ export class Instance {
     this.#starting = null;
   }
 
-  #onStuck(): void {
-    this.#setStatus('error', 'killed and still not gone');
-    this.#stuck.release();
-  }
-
   #onGone({ ended, startError, ranSince, output }: RunEnd): void {
     const { clock } = this.#ports;
     this.#lastActive = this.activeAt();
     this.run = null;
     this.#output = output;
-    const error = startError?.message ?? ended.error?.message ?? null;
-    const { code, signal, reason } = ended;
-    this.lastExit = { at: new Date(clock.now()).toISOString(), code, signal, reason, error };
+    this.lastExit = lastExitOf(ended, startError, clock.now());
     const starting = this.#starting;
     this.#starting = null;
     if (this.#requested !== null) {
@@ -208,14 +200,14 @@ export class Instance {
       this.#rest(why, {});
       starting?.reject(new MusterError('ECANCELED', `the start of ${this.name} was cancelled: ${why}`));
     } else if (starting !== null) {
-      const failure = startError ?? new MusterError('EFAILED', `${this.name} ended before it ran: ${reason}`);
+      const failure = startError ?? new MusterError('EFAILED', `${this.name} ended before it ran: ${ended.reason}`);
       this.#fail(failure.message);
       starting.reject(failure);
     } else {
       const ranFor = ranSince === null ? 0 : clock.now() - ranSince;
       this.#afterOwnEnd({ ended, startError: startError?.message ?? null, ranFor });
     }
-    this.#gone.release();
+    this.whenGone.release();
   }
 
   /** It ended by itself after it had run once: what the policy says. */
@@ -226,7 +218,7 @@ export class Instance {
       case 'backOff': {
         const { delayMs, attempt } = verdict;
         this.#history = verdict.history;
-        this.#setStatus(verdict.failure ? 'error' : 'core', verdict.why);
+        this.status.set(verdict.failure ? 'error' : 'core', verdict.why);
         this.#enter('B', verdict.why);
         this.#backoff = clock.after(delayMs, () => this.#restart());
         emit({ type: 'restart', name: this.name, delayMs, attempt });
@@ -237,8 +229,7 @@ export class Instance {
         if (verdict.gaveUp) emit({ type: 'gaveUp', name: this.name, reason: verdict.why });
         break;
       case 'done':
-        // An error that the module reported stays until a later one, or until somebody says otherwise.
-        if (this.status.level !== 'error') this.#setStatus('core', verdict.why);
+        this.status.note(verdict.why);
         this.#enter('E', verdict.why);
     }
   }
@@ -252,13 +243,13 @@ export class Instance {
 
   #fail(reason: string): void {
     this.failed = true;
-    this.#setStatus('error', reason);
+    this.status.set('error', reason);
     this.#enter('E', reason);
   }
 
   /** Nothing of it runs any more, and somebody wanted that. */
   #rest(reason: string, { byHand }: StopOptions): void {
-    if (byHand === true) this.#setStatus('core', reason);
+    if (byHand === true) this.status.set('core', reason);
     if (this.forgotten) {
       this.#move(this.state, null, reason);
       this.#ports.forget(this.name);
@@ -272,10 +263,6 @@ export class Instance {
   #cancelBackoff(): void {
     this.#backoff?.cancel();
     this.#backoff = null;
-  }
-
-  #setStatus(level: ModuleView['status']['level'], message: string): void {
-    this.status = { level, message, since: new Date(this.#ports.clock.now()).toISOString() };
   }
 
   #enter(state: State, reason: string): void {

@@ -13,13 +13,15 @@ import type { Run } from './run.ts';
  * start goes by the new target.
  */
 export async function reconfigureInstance(instance: Instance, target: Target, clock: Clock): Promise<void> {
-  while (instance.state === 'I' || instance.state === 'F') await (instance.state === 'I' ? instance.settled() : instance.gone());
+  // Only while something runs: one that was removed meanwhile stays F for ever.
+  while (instance.run !== null && instance.state !== 'R') await (instance.state === 'I' ? instance.settled() : instance.gone());
   if (instance.forgotten) throw new MusterError('ENOENT', `module ${instance.name} was removed`);
   const { run } = instance;
   if (run !== null && canonicalJson(configOf(instance.spec)) !== canonicalJson(configOf(target.desired.spec))) {
     await deliver(instance, run, target, clock);
   }
   instance.become(target);
+  instance.runsAs = target;
   instance.run?.launched.update(target.desired.spec);
 }
 
@@ -27,23 +29,25 @@ export async function reconfigureInstance(instance: Instance, target: Target, cl
 async function deliver(instance: Instance, run: Run, target: Target, clock: Clock): Promise<void> {
   const { name } = instance;
   const { startTimeout } = target.desired.spec;
-  let refuse: (error: MusterError) => void = () => {};
+  const goneWhileTold = () => new MusterError('EFAILED', `${name} ended while it was given its new config`);
+  const cleanUp: (() => void)[] = [];
   const ended = new Promise<never>((_, reject) => {
-    refuse = reject;
+    const late = `${name} did not take its new config within ${formatDuration(startTimeout)} (startTimeout)`;
+    const timer = clock.after(startTimeout, () => reject(new MusterError('ETIMEDOUT', late)));
+    cleanUp.push(
+      () => timer.cancel(),
+      instance.whenGone.add(() => reject(goneWhileTold())),
+    );
   });
-  const timer = clock.after(startTimeout, () => {
-    refuse(new MusterError('ETIMEDOUT', `${name} did not take its new config within ${formatDuration(startTimeout)} (startTimeout)`));
-  });
-  void instance.gone().then(() => refuse(new MusterError('EFAILED', `${name} ended while it was given its new config`)));
   try {
     await Promise.race([run.launched.reconfigure(target.material.config), ended]);
   } catch (error) {
     if (error instanceof MusterError) throw error;
     throw new MusterError('EFAILED', `${name} refused its new config: ${messageOf(error)}`, { cause: error });
   } finally {
-    timer.cancel();
+    for (const undo of cleanUp) undo();
   }
-  if (instance.run !== run) throw new MusterError('EFAILED', `${name} ended while it was given its new config`);
+  if (instance.run !== run) throw goneWhileTold();
 }
 
 function configOf(spec: Spec): unknown {

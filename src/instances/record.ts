@@ -1,6 +1,10 @@
-import type { Launch } from '../model/driver.ts';
+import { canonicalJson } from '../model/canonical.ts';
+import type { LastExit } from '../model/documents.ts';
+import type { Ended, Launch } from '../model/driver.ts';
+import { fieldOf, type Spec } from '../model/fields/table.ts';
 import type { Target } from '../model/instances.ts';
-import type { LoadedRecord } from '../model/module.ts';
+import type { Desired, LoadedRecord } from '../model/module.ts';
+import type { InspectRequest } from './inspect.ts';
 
 export function recordOf({ desired, origin, generation }: Target): LoadedRecord {
   const { name, kind, spec, specDigest, codeDigest, path, source } = desired;
@@ -11,4 +15,32 @@ export function recordOf({ desired, origin, generation }: Target): LoadedRecord 
 export function launchOf(name: string, { desired, material }: Target, lease: string): Launch {
   const { kind, spec, path } = desired;
   return { name, lease, kind, spec, path, args: spec.args, ...material };
+}
+
+/** How its file is found: with the folder and the PATH that the module itself gets. */
+export function fileOf(path: string, spec: Spec, target: Target | null): InspectRequest {
+  return { path, cwd: 'cwd' in spec ? spec.cwd : null, searchPath: target?.material.env.PATH ?? null };
+}
+
+/** The same target under another name. */
+export function renamed(target: Target, name: string): Target {
+  return { ...target, desired: { ...target.desired, name } };
+}
+
+/** Whether what runs as `a` also runs as `b`: nothing differs that a running module does not take over live. */
+export function sameRun(a: Desired, b: Desired): boolean {
+  if (a.kind !== b.kind || a.path !== b.path || a.codeDigest !== b.codeDigest) return false;
+  const fields = new Set([...Object.keys(a.spec), ...Object.keys(b.spec)]);
+  return [...fields].every((name) => {
+    const change = fieldOf(a.kind, name)?.change;
+    return change === 'live' || change === 'ignored' || canonicalJson(field(a.spec, name)) === canonicalJson(field(b.spec, name));
+  });
+}
+
+function field(spec: Spec, name: string): unknown {
+  return (spec as Record<string, unknown>)[name];
+}
+
+export function lastExitOf({ code, signal, reason, error }: Ended, startError: Error | null, now: number): LastExit {
+  return { at: new Date(now).toISOString(), code, signal, reason, error: startError?.message ?? error?.message ?? null };
 }

@@ -7,7 +7,7 @@ import type { Instance } from './instance.ts';
  * nothing ran (E, B, not started) there is nothing to bring back: it is listed as the new one, failed.
  */
 export async function replaceInstance(instance: Instance, target: Target, turn: number): Promise<ReplaceOutcome> {
-  const old = instance.state === 'R' ? instance.target : null;
+  const old = instance.state === 'R' ? instance.runsAs : null;
   await instance.stop('stopped to be replaced');
   if (instance.turn !== turn || instance.forgotten) return superseded(instance);
   try {

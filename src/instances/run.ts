@@ -35,6 +35,8 @@ export interface Run {
   /** Asks it to stop and kills it after `timeoutMs`. Idempotent. */
   stop(timeoutMs: number): void;
   kill(): void;
+  /** Resolves when it was killed and is still not gone. */
+  readonly stuck: Promise<void>;
   /** Whether force was used. */
   wasKilled(): boolean;
 }
@@ -58,6 +60,10 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
   let killed = false;
   let settled = false;
   let deadline: Timer | null = null;
+  let markStuck: () => void = () => {};
+  const stuck = new Promise<void>((resolve) => {
+    markStuck = resolve;
+  });
 
   const launched = startSafely(driver, launch, {
     status: (level, message) => {
@@ -77,7 +83,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
   launched.ready.then(onReady, onUnready);
   launched.ended.then(onEnded, (error) => onEnded(lost(error)));
 
-  return { launched, startedAt, stop, kill, wasKilled: () => killed };
+  return { launched, startedAt, stuck, stop, kill, wasKilled: () => killed };
 
   function limit(ms: number, fn: () => void): void {
     deadline?.cancel();
@@ -114,6 +120,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     launched.kill();
     limit(killGraceMs, () => {
       log.error({ module: launch.name, lease: launch.lease, pid: launched.pid() }, 'module was killed and is still not gone');
+      markStuck();
       owner.stuck();
     });
   }

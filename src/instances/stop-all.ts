@@ -56,7 +56,7 @@ export class StopAll {
     // One that has ended stays as it is listed, failed or not.
     const gone = instance.state === 'E' ? undefined : instance.stop(reason, { cancel: this.#cancel });
     if (run !== null) {
-      await Promise.race([gone, instance.stuck()]);
+      await Promise.race([gone, run.stuck]);
       this.#stopped.push(instance.name);
       if (run.wasKilled()) this.#killed.push(instance.name);
     }

@@ -4,6 +4,7 @@ import type { IsolationOf } from '../model/plan.ts';
 import type { Inspect } from './inspect.ts';
 import type { Instance } from './instance.ts';
 import { isHealthy } from './lifecycle.ts';
+import { fileOf } from './record.ts';
 import { requiredNames } from './requires.ts';
 
 export interface ViewContext {
@@ -17,7 +18,7 @@ export interface ViewContext {
 export function viewOf(instance: Instance, { now, inspect, requiredBy, isRunning }: ViewContext): ModuleView {
   const { name, state, failed, run, restarts, status, lastExit } = instance;
   const { kind, spec, path, codeDigest, origin, generation, source } = instance.loaded();
-  const file = inspect({ path, cwd: 'cwd' in spec ? spec.cwd : null, searchPath: instance.target?.material.env.PATH ?? null });
+  const file = inspect(fileOf(path, spec, instance.target));
   const requires = requiredNames(spec).sort();
   return {
     name,
@@ -28,7 +29,7 @@ export function viewOf(instance: Instance, { now, inspect, requiredBy, isRunning
     size: file?.size ?? null,
     digest: file?.sha1 ?? null,
     codeDigest,
-    stale: false,
+    stale: kind === 'command' && run !== null && (file?.changedAt ?? 0) > run.startedAt,
     idle: Math.max(0, Math.floor((now - instance.activeAt()) / 1000)),
     queued: 0,
     services: [],
@@ -41,7 +42,7 @@ export function viewOf(instance: Instance, { now, inspect, requiredBy, isRunning
     generation,
     since: new Date(instance.since).toISOString(),
     startedAt: instance.startedAt === null ? null : new Date(instance.startedAt).toISOString(),
-    status: { ...status },
+    status: { ...status.value },
     healthy: isHealthy(state, failed),
     lastExit,
     held: null,

@@ -1,13 +1,21 @@
 /** Those who wait for something that may happen again and again. */
 export class Waiters {
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   wait(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.add(resolve));
+  }
+
+  /** Calls `fn` once when it happens; returns how to give up waiting. */
+  add(fn: () => void): () => void {
+    this.#waiting.add(fn);
+    return () => void this.#waiting.delete(fn);
   }
 
   /** It has happened. */
   release(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    const due = [...this.#waiting];
+    this.#waiting.clear();
+    for (const fn of due) fn();
   }
 }
