@@ -7,8 +7,12 @@ import { requiredNames } from './requires.ts';
  */
 export class StopAll {
   readonly done: Promise<{ stopped: string[]; killed: string[] }>;
+  /** Not asked yet, in the given order. */
   readonly #waiting: Map<string, Instance>;
   readonly #stopping = new Map<string, Instance>();
+  /** How many that are still there need a name. */
+  readonly #dependents = new Map<string, number>();
+  readonly #requires = new Map<string, readonly string[]>();
   readonly #stopped: string[] = [];
   readonly #killed: string[] = [];
   #cancel = false;
@@ -17,10 +21,15 @@ export class StopAll {
   constructor(instances: ReadonlyMap<string, Instance>, order: readonly string[]) {
     const names = new Set([...order.filter((name) => instances.has(name)), ...instances.keys()]);
     this.#waiting = new Map([...names].flatMap((name) => pair(instances.get(name))));
+    for (const [name, instance] of this.#waiting) {
+      const requires = [...new Set(requiredNames(instance.spec))].filter((needed) => needed !== name);
+      this.#requires.set(name, requires);
+      for (const needed of requires) this.#dependents.set(needed, (this.#dependents.get(needed) ?? 0) + 1);
+    }
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    this.#proceed();
+    this.#begin([...this.#waiting.keys()].filter((name) => !this.#dependents.has(name)));
   }
 
   /** Ends the waits: all that is left is killed, in no order. */
@@ -28,45 +37,47 @@ export class StopAll {
     if (this.#cancel) return;
     this.#cancel = true;
     for (const instance of this.#stopping.values()) void instance.stop(reason, { cancel: true });
-    this.#proceed();
+    this.#begin([...this.#waiting.keys()]);
   }
 
-  #proceed(): void {
-    const free = this.#cancel ? [...this.#waiting.values()] : this.#free();
-    for (const instance of free) {
-      this.#waiting.delete(instance.name);
-      this.#stopping.set(instance.name, instance);
+  #begin(names: readonly string[]): void {
+    // Where nothing is left to wait for and something is left to stop, its needs go in a circle.
+    const circle = names.length === 0 && this.#stopping.size === 0;
+    const due = (circle ? [...this.#waiting.keys()] : names).flatMap((name) => pair(this.#waiting.get(name), name));
+    for (const [name, instance] of due) {
+      this.#waiting.delete(name);
+      this.#stopping.set(name, instance);
     }
-    for (const instance of free) void this.#stop(instance);
+    for (const [name, instance] of due) void this.#stop(name, instance);
     if (this.#waiting.size === 0 && this.#stopping.size === 0) this.#finish({ stopped: this.#stopped, killed: this.#killed });
   }
 
-  /** Those that nothing still there needs; all of them where a cycle would block everything. */
-  #free(): Instance[] {
-    const needed = new Set<string>();
-    for (const instance of [...this.#waiting.values(), ...this.#stopping.values()]) {
-      for (const name of requiredNames(instance.spec)) if (name !== instance.name) needed.add(name);
-    }
-    const free = [...this.#waiting.values()].filter((instance) => !needed.has(instance.name));
-    return free.length === 0 && this.#stopping.size === 0 ? [...this.#waiting.values()] : free;
-  }
-
-  async #stop(instance: Instance): Promise<void> {
+  async #stop(name: string, instance: Instance): Promise<void> {
     const { run } = instance;
     // One that has ended stays as it is listed, failed or not.
     const gone = instance.state === 'E' ? undefined : instance.stop(reason, { cancel: this.#cancel });
+    // Also one that is gone already is taken off a step later: a long chain of those must not nest.
+    await (run === null ? gone : Promise.race([gone, run.stuck]));
     if (run !== null) {
-      await Promise.race([gone, run.stuck]);
       this.#stopped.push(instance.name);
       if (run.wasKilled()) this.#killed.push(instance.name);
     }
-    this.#stopping.delete(instance.name);
-    this.#proceed();
+    this.#stopping.delete(name);
+    this.#begin(this.#release(name));
+  }
+
+  /** It is gone: those that only it still needed. */
+  #release(name: string): string[] {
+    return (this.#requires.get(name) ?? []).filter((needed) => {
+      const left = (this.#dependents.get(needed) ?? 0) - 1;
+      this.#dependents.set(needed, left);
+      return left === 0;
+    });
   }
 }
 
 const reason = 'stopped with the daemon';
 
-function pair(instance: Instance | undefined): [string, Instance][] {
-  return instance === undefined ? [] : [[instance.name, instance]];
+function pair(instance: Instance | undefined, name = instance?.name ?? ''): [string, Instance][] {
+  return instance === undefined ? [] : [[name, instance]];
 }
