@@ -1,4 +1,4 @@
-export interface Heap {
+interface Heap {
   push(name: string): void;
   /** The least by code unit. */
   pop(): string | undefined;

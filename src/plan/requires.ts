@@ -14,7 +14,7 @@ export function requiredBy(spec: Spec): readonly string[] {
 
 /** Those of them whose reload reloads the module too. */
 export function reloadedWith(spec: Spec): readonly string[] {
-  if (spec.requires.length === 0) return none;
+  if (!spec.requires.some((entry) => typeof entry !== 'string' && entry.reload)) return none;
   return spec.requires.flatMap((entry) => (typeof entry !== 'string' && entry.reload ? [entry.name] : []));
 }
 

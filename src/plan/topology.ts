@@ -1,6 +1,6 @@
 import { createHeap } from './heap.ts';
 
-export interface Placed {
+interface Placed {
   name: string;
   /** Sorted. */
   after: string[];

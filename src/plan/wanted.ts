@@ -1,57 +1,51 @@
 import type { Desired, Reason } from '../model/module.ts';
 import type { SkippedEntry } from '../model/plan.ts';
 import type { PlanInput } from '../model/plan-input.ts';
-import { isolationOf } from './entry.ts';
+import { nameplate } from './entry.ts';
 import { referrers, requiredBy } from './requires.ts';
 
-export interface Selection {
-  wanted: Map<string, Desired>;
-  skipped: Map<string, SkippedEntry>;
+interface Selection {
+  wanted: ReadonlyMap<string, Desired>;
+  skipped: ReadonlyMap<string, SkippedEntry>;
 }
 
 /** Parts the declared modules into those that are to run and those that are not, with the reason. */
 export function select({ desired, env }: PlanInput): Selection {
-  const wanted = new Map<string, Desired>();
   const skipped = new Map<string, SkippedEntry>();
-  const conditional: Desired[] = [];
-  const out: string[] = [];
-
-  function skip(module: Desired, reason: Reason): void {
-    wanted.delete(module.name);
-    skipped.set(module.name, { name: module.name, kind: module.kind, isolation: isolationOf(module), reason });
-    out.push(module.name);
-  }
-
   for (const [name, module] of desired) {
-    const reason = ownReason(module, env);
-    if (reason !== null) skip(module, reason);
-    else {
-      wanted.set(name, module);
-      if ((module.spec.onlyIf?.modules.length ?? 0) > 0) conditional.push(module);
-    }
+    const reason = ownReason(module, env) ?? undeclared(module, desired);
+    if (reason !== null) skipped.set(name, entryOf(module, reason));
   }
-  for (const module of conditional) {
-    const missing = module.spec.onlyIf?.modules.find((name) => !desired.has(name));
-    if (missing !== undefined) skip(module, onlyIf(`${missing} is not declared`));
-  }
-  if (out.length === 0) return { wanted, skipped };
+  // Most often nothing is skipped, and the set is as large as it gets: no copy of it then.
+  if (skipped.size === 0) return { wanted: desired, skipped };
 
-  // Whoever needs a skipped one is skipped too; which of several reasons is given depends on names alone.
-  out.sort();
+  const wanted = new Map(desired);
+  for (const name of skipped.keys()) wanted.delete(name);
+  skipDependents(wanted, skipped);
+  return { wanted, skipped };
+}
+
+/** Whoever needs a skipped one is skipped too; which of several reasons is given depends on names alone. */
+function skipDependents(wanted: Map<string, Desired>, skipped: Map<string, SkippedEntry>): void {
   const dependents = referrers(wanted, requiredBy);
   const awaiting = referrers(wanted, (spec) => spec.onlyIf?.modules ?? []);
+  const out = [...skipped.keys()].sort();
+  function skip(name: string, reason: Reason): void {
+    const module = wanted.get(name);
+    if (module === undefined) return;
+    wanted.delete(name);
+    skipped.set(name, entryOf(module, reason));
+    out.push(name);
+  }
   for (let i = 0; i < out.length; i += 1) {
     const gone = out[i] ?? '';
-    for (const name of dependents.get(gone) ?? []) {
-      const module = wanted.get(name);
-      if (module !== undefined) skip(module, { code: 'requiresSkipped', text: `requires ${gone}, which is not loaded` });
-    }
-    for (const name of awaiting.get(gone) ?? []) {
-      const module = wanted.get(name);
-      if (module !== undefined) skip(module, onlyIf(`${gone} is not loaded`));
-    }
+    for (const name of dependents.get(gone) ?? []) skip(name, { code: 'requiresSkipped', text: `requires ${gone}, which is not loaded` });
+    for (const name of awaiting.get(gone) ?? []) skip(name, onlyIf(`${gone} is not loaded`));
   }
-  return { wanted, skipped };
+}
+
+function entryOf(module: Desired, reason: Reason): SkippedEntry {
+  return { ...nameplate(module.name, module), reason };
 }
 
 /** Why a module is not to run, by what it says itself. */
@@ -68,6 +62,11 @@ function ownReason(module: Desired, env: ReadonlySet<string>): Reason | null {
   const config = 'config' in module.spec ? module.spec.config : {};
   const missing = condition.config.find((path) => !isTruthy(config, path));
   return missing === undefined ? null : onlyIf(`config.${missing} is not set`);
+}
+
+function undeclared({ spec }: Desired, desired: ReadonlyMap<string, Desired>): Reason | null {
+  const missing = spec.onlyIf?.modules.find((name) => !desired.has(name));
+  return missing === undefined ? null : onlyIf(`${missing} is not declared`);
 }
 
 function onlyIf(text: string): Reason {

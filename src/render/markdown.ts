@@ -1,5 +1,5 @@
 /** Text as one cell of a table: no bar, line break, tag or emphasis of it takes effect. */
-export function cell(text: string): string {
+function cell(text: string): string {
   return text
     .replace(/[\\`*_{}[\]<>|~#]/g, (character) => `\\${character}`)
     .replace(/&/g, '&amp;')
@@ -15,5 +15,5 @@ export function fenced(text: string, language: string): string {
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { placeText } from '../model/place.ts';
 import type { Guard, Plan, Result } from '../model/plan.ts';
 
-export interface Note {
+interface Note {
   level: 'error' | 'warning';
   text: string;
 }

@@ -2,12 +2,12 @@ import type { ChangeResult, Plan, Result } from '../model/plan.ts';
 import { planNotes } from './plan-notes.ts';
 import { mainFile, type PlanRow, planRows } from './plan-rows.ts';
 import { summaryLine } from './plan-summary.ts';
-import { plainStyle, type Style } from './style.ts';
+import { plainStyle, printable, type Style } from './style.ts';
 
 /** A plan or its result for a terminal or a pipe (CONTRACT §6). Columns are aligned and names never cut. */
 export function planText(doc: Plan | Result, style: Style = plainStyle): string {
   const rows = planRows(doc);
-  const notes = planNotes(doc).map(({ level, text }) => style[level](text));
+  const notes = planNotes(doc).map(({ level, text }) => style[level](printable(text)));
   const lines = rows.length === 0 ? [] : [style.bold(header(doc)), ...rowLines(rows, style)];
   return `${[...lines, ...notes, summaryLine(doc)].join('\n')}\n`;
 }
@@ -28,7 +28,7 @@ function rowLines(rows: readonly PlanRow[], style: Style): string[] {
     const status = statuses === 0 ? '' : statusOf(row).padEnd(statuses + 2);
     const head = `${row.mark.padStart(3)} ${row.name.padEnd(names)}${row.kind.padEnd(kinds)}${row.what.padEnd(whats)}`;
     const place = row.place === '' ? '' : `${row.details === '' ? '' : '    '}${style.dim(row.place)}`;
-    const line = `${colour(row, style)(head)}${statusColour(row, style)(status)}${row.details}${place}`.trimEnd();
+    const line = `${colour(row, style)(head)}${statusColour(row, style)(status)}${printable(row.details)}${place}`.trimEnd();
     return [line, ...failureLines(row, style)];
   });
 }
@@ -50,7 +50,10 @@ function statusOf({ change }: PlanRow): string {
 function failureLines({ change }: PlanRow, style: Style): string[] {
   if (change === null || !('status' in change) || change.error === null) return [];
   const { message, output = [] } = change.error;
-  return [...message.split('\n').map((line) => style.error(`      ${line}`)), ...output.map((line) => style.dim(`      | ${line}`))];
+  return [
+    ...message.split('\n').map((line) => style.error(`      ${printable(line)}`)),
+    ...output.map((line) => style.dim(`      | ${printable(line)}`)),
+  ];
 }
 
 function colour({ mark }: PlanRow, style: Style): (text: string) => string {

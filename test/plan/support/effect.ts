@@ -3,7 +3,7 @@ import type { Change, Plan } from '../../../src/model/plan.ts';
 import { shuffled } from './worlds.ts';
 
 /** What is loaded after one more change; `change` is the one just done. */
-export type Watcher = (change: Change, loaded: ReadonlyMap<string, Loaded>) => void;
+type Watcher = (change: Change, loaded: ReadonlyMap<string, Loaded>) => void;
 
 /**
  * Applies a plan to a model of the loaded set. Of the orders that `after` allows it takes one by the seed: apply does

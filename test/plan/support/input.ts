@@ -16,7 +16,7 @@ export interface Given {
   now?: number;
 }
 
-export const wholeRun: Request = {
+const wholeRun: Request = {
   scope: null,
   again: new Set(),
   drop: new Set(),

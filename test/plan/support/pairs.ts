@@ -5,7 +5,7 @@ import { type Given, planInput } from './input.ts';
 import { desired, loaded, type Terse } from './modules.ts';
 
 /** One case of a `.txt` file: what runs, what is wanted, and the plan as text (see README.txt beside them). */
-export interface Pair {
+interface Pair {
   title: string;
   running: Record<string, Terse | null>;
   wanted: Record<string, Terse | null>;

@@ -3,4 +3,5 @@ import { effects } from './properties-effect.ts';
 import { limits } from './properties-limits.ts';
 import type { Property } from './property.ts';
 
+/** All that always holds of a planner: of what it leads to, of what it leaves alone, of how it looks. */
 export const properties: readonly Property[] = [...effects, ...limits, ...appearance];
