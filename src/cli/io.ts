@@ -19,7 +19,14 @@ export interface Io {
   err(text: string): void;
 }
 
-export function processIo(): Io {
+/** `onBroken` hears of a stream that cannot be written to. */
+export function processIo(onBroken: (error: NodeJS.ErrnoException) => void): Io {
+  const guarded = new Set<NodeJS.WriteStream>();
+  const guard = (stream: NodeJS.WriteStream): NodeJS.WriteStream => {
+    if (!guarded.has(stream)) stream.on('error', onBroken);
+    guarded.add(stream);
+    return stream;
+  };
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -29,9 +36,9 @@ export function processIo(): Io {
     // Not by the streams: making those takes time, and most commands write to one of them only.
     outTerminal: isatty(1),
     errTerminal: isatty(2),
-    columns: () => process.stderr.columns ?? 80,
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    columns: () => process.stderr.columns || 80,
+    out: (text) => void guard(process.stdout).write(text),
+    err: (text) => void guard(process.stderr).write(text),
   };
 }
 

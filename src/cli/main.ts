@@ -1,8 +1,10 @@
 import { isatty } from 'node:tty';
-import { CommanderError } from 'commander';
 import { exitCode } from '../model/exit-code.ts';
 import { processIo } from './io.ts';
 import { run } from './run.ts';
+
+/** Whether nothing but the client itself goes when it ends. */
+let leaves = false;
 
 /** The only place that ends the process. What was printed is flushed first; on Linux that is so for all but a full pipe. */
 function end(code: number): void {
@@ -10,20 +12,19 @@ function end(code: number): void {
   process.stdout.write('', () => process.exit(code));
 }
 
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader of a pipe has seen enough; that is no error of this command.
-    process.exit(error.code === 'EPIPE' ? (process.exitCode ?? exitCode.ok) : exitCode.error);
-  });
-}
-
-run(process.argv.slice(2), processIo(), onSignals).then(end, (error: unknown) => {
-  process.stderr.write(`${error instanceof Error && !(error instanceof CommanderError) ? error.stack : String(error)}\n`);
+run(process.argv.slice(2), processIo(onBroken), onSignals).then(end, (error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   end(exitCode.error);
 });
 
+/** The reader of a pipe has seen enough; that is no error of this command. A daemon stays, whoever reads. */
+function onBroken({ code }: NodeJS.ErrnoException): void {
+  if (leaves) process.exit(code === 'EPIPE' ? (process.exitCode ?? exitCode.ok) : exitCode.error);
+}
+
 /** A client that is interrupted leaves at once; what the daemon does goes on. */
 function onSignals(): void {
+  leaves = true;
   process.once('SIGINT', () => interrupted(130));
   process.once('SIGTERM', () => interrupted(143));
 }

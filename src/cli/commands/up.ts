@@ -47,6 +47,7 @@ export const up: Definition<Options> = {
 
 async function foreground(call: Call<Options>): Promise<number> {
   const { runDaemon } = await import('../../daemon/main.ts');
+  call.io.err(''); // From here on a terminal that closes is heard of.
   return runDaemon(upOptions(call, (first) => printFirstRun(call, first)));
 }
 
