@@ -1,102 +1,109 @@
-import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { FileText, Reader } from '../model/config-set.ts';
 import { MusterError } from '../model/error.ts';
 import type { Clock } from '../model/ports.ts';
-import { glob } from './glob.ts';
+import { findFiles } from './glob.ts';
+import { readTwice } from './read.ts';
+import { refusal } from './refusal.ts';
 
 export interface FileReaderOptions {
   clock: Clock;
-  /** A file that was changed less than this ago may still be being written. */
+  /** A file that changed less than this ago is waited for. */
   settleMs?: number;
-  /** How long a file that looks half-written is given to become whole. */
-  patienceMs?: number;
 }
 
-/** Far above any config, far below what would hurt. */
-const largest = 64n * 1024n * 1024n;
-/** File systems date changes by the tick of the kernel; a stat older than this cannot hide a second change. */
-const trustedAfterMs = 2000;
-
+/** What was read last of a path, and when. */
 interface Known {
-  stamp: string;
-  text: FileText;
-  /** When the stat was taken at which this text was read. */
-  changedMs: number;
+  good: FileText | null;
+  stats: BigIntStats | null;
+  readAt: number;
 }
 
-/** Reads files whole or not at all (DESIGN §2.9): a text that is still being written is waited for, then refused. */
-export function createFileReader({ clock, settleMs = 50, patienceMs = 1000 }: FileReaderOptions): Reader {
-  const known = new Map<string, Known>();
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
+const patienceMs = 1000; // a save takes a few ms; nobody notices a second
+const longestSettleMs = 2000;
+/** Within this a file system can stamp two writes alike. */
+const stampMs = 2000;
+const mostBytes = 64 * 1024 ** 2;
+
+/** Reads files whole or not at all (CONTRACT §2): what is still being written is waited for, then refused. */
+export function createFileReader({ clock, settleMs = 50 }: FileReaderOptions): Reader {
+  const kept = new Map<string, Known>();
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
+
+  /** Waits until nobody has touched it for a moment. */
+  async function settled(path: string): Promise<BigIntStats> {
+    const start = clock.now();
+    for (;;) {
+      const stats = await stat(path, { bigint: true });
+      const age = clock.now() - Number(stats.mtimeMs);
+      if (age < 0 || age >= settleMs) return stats;
+      if (clock.now() - start > longestSettleMs) {
+        throw new MusterError('EBUSY', `${path} does not stop changing`, { hint: 'try again when it is written' });
+      }
+      await wait(Math.max(1, settleMs - age));
+    }
+  }
+
+  async function attempt(path: string, known: Known): Promise<FileText> {
+    const stats = await settled(path);
+    if (stats.isDirectory()) throw new MusterError('EINVAL', `${path} is a folder`, { hint: 'name a file in it' });
+    if (!stats.isFile()) throw new MusterError('EINVAL', `${path} is no regular file`);
+    if (stats.size > mostBytes) throw new MusterError('E2BIG', `${path} has ${stats.size} bytes; at most ${mostBytes} are read`);
+    if (known.good !== null && isUnchanged(stats, known)) return known.good;
+    const readAt = clock.now();
+    const text = await readTwice(path, stats);
+    if (text === null) throw unfinished(`${path} changed while it was read`);
+    if (text.text.trim() === '') throw unfinished(`${path} is empty`, 'for a config without modules write modules: {}');
+    if (known.good?.text.endsWith('\n') === true && !text.text.endsWith('\n')) {
+      throw unfinished(`${path} looks half-written: the line break at its end is gone`, 'end the file with a line break');
+    }
+    Object.assign(known, { good: text.sha256 === known.good?.sha256 ? known.good : text, stats, readAt } satisfies Known);
+    return known.good ?? text;
+  }
 
   return {
-    glob,
     async file(path) {
-      const deadline = clock.now() + patienceMs;
+      const known = kept.get(path) ?? { good: null, stats: null, readAt: 0 };
+      kept.set(path, known);
+      const start = clock.now();
       for (;;) {
-        const last = known.get(path);
-        const before = await statOf(path);
-        const stamp = stampOf(before);
-        if (last?.stamp === stamp && clock.now() - last.changedMs > trustedAfterMs) return last.text;
-        const age = clock.now() - Number(before.mtimeMs);
-        const unsettled = age >= 0 && age < settleMs;
-        if (!unsettled) {
-          const text = await readText(path);
-          const after = await statOf(path);
-          const problem = stampOf(after) === stamp ? doubtOf(text, last?.text.text, path) : `${path} changes while it is read`;
-          if (problem === null) return remember(path, stamp, text, Number(after.mtimeMs));
-          if (clock.now() >= deadline) throw unfinished(problem);
-        } else if (clock.now() >= deadline + settleMs) throw unfinished(`${path} is still being written`);
-        await pause(unsettled ? settleMs - age : settleMs);
+        try {
+          return await attempt(path, known);
+        } catch (error) {
+          const refused = refusal(error, path);
+          if (clock.now() - start >= patienceMs || !(await isRecent(path, refused, known))) {
+            // A file that is gone for good is waited for once only.
+            if (refused.code === 'ENOENT') kept.delete(path);
+            throw refused;
+          }
+          await wait(settleMs);
+        }
+      }
+    },
+    async glob(pattern) {
+      try {
+        return await findFiles(pattern, settled);
+      } catch (error) {
+        throw refusal(error, pattern);
       }
     },
   };
 
-  function remember(path: string, stamp: string, text: string, changedMs: number): FileText {
-    const same = known.get(path)?.text;
-    const file = same?.text === text ? same : { path, text, sha256: createHash('sha256').update(text).digest('hex') };
-    known.set(path, { stamp, text: file, changedMs });
-    return file;
+  /** Whether the next moment may set it right: it was touched just now, or has just vanished. */
+  async function isRecent(path: string, { code }: MusterError, known: Known): Promise<boolean> {
+    if (code === 'ENOENT') return known.good !== null;
+    if (code !== 'EBUSY') return false;
+    const stats = await stat(path).catch(() => null);
+    return stats === null || clock.now() - stats.mtimeMs < patienceMs;
   }
 }
 
-/** Why a text does not look whole; null if it does. `before` is the last whole text of the same file. */
-function doubtOf(text: string, before: string | undefined, path: string): string | null {
-  if (text.trim() === '') return `${path} is empty`;
-  if (before?.endsWith('\n') === true && !text.endsWith('\n')) return `${path} looks half-written: the line break at its end is gone`;
-  return null;
+function unfinished(message: string, hint = 'try again when it is written'): MusterError {
+  return new MusterError('EBUSY', message, { hint });
 }
 
-function unfinished(problem: string): MusterError {
-  const hint = problem.endsWith('is empty') ? 'to load nothing, write modules: {}' : 'if it is whole, end it with a line break';
-  return new MusterError('EINVAL', problem, { hint });
-}
-
-async function statOf(path: string): Promise<BigIntStats> {
-  const found = await stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') throw new MusterError('ENOENT', `${path} does not exist`);
-    throw new MusterError('EACCES', `${path} cannot be read: ${error.message}`);
-  });
-  if (found.isDirectory()) throw new MusterError('EINVAL', `${path} is a folder, not a file`);
-  if (!found.isFile()) throw new MusterError('EINVAL', `${path} is not a regular file`);
-  if (found.size > largest) throw new MusterError('E2BIG', `${path} has ${found.size} bytes; a config has at most 64M`);
-  return found;
-}
-
-function stampOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-}
-
-async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new MusterError('ENOENT', `${path} does not exist`);
-    throw new MusterError('EACCES', `${path} cannot be read: ${error.message}`);
-  });
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new MusterError('EINVAL', `${path} is not UTF-8`);
-  }
+function isUnchanged(now: BigIntStats, { stats, readAt }: Known): boolean {
+  if (stats === null || readAt - Number(stats.mtimeMs) < stampMs) return false;
+  return (['mtimeNs', 'ctimeNs', 'size', 'ino', 'dev'] as const).every((field) => now[field] === stats[field]);
 }

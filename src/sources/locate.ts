@@ -1,29 +1,32 @@
-import { access } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path/posix';
 import { MusterError } from '../model/error.ts';
 import { configPlaces, type Surroundings } from '../model/places.ts';
 
-export interface LocateOptions extends Surroundings {
-  /** From `-c`; they need not be absolute. */
+export interface Wanted extends Surroundings {
+  /** From `-c`; as given or absolute. */
   readonly files: readonly string[];
   readonly cwd: string;
 }
 
-/** The config files in question, absolute. Rejects with ENOENT and the places searched, in their order. */
-export async function locateConfig(options: LocateOptions): Promise<string[]> {
-  const { files, cwd } = options;
-  if (files.length > 0) return files.map((file) => (isAbsolute(file) ? file : resolve(cwd, file)));
-  const places = configPlaces(options, cwd);
-  for (const place of places) if (await isThere(place)) return [place];
-  const list = places.map((place) => `  ${place}`).join('\n');
-  throw new MusterError('ENOENT', `no config file; looked for\n${list}`, {
-    hint: 'name one with -c FILE, or write a starter with muster init',
+/**
+ * The config files to read, absolute: those given, whether they exist or not, else the first of the known places where
+ * there is one (CONTRACT §1). Throws ENOENT with all of these places.
+ */
+export async function locateConfig({ files, cwd, ...surroundings }: Wanted): Promise<string[]> {
+  if (files.length > 0) return files.map((file) => resolve(cwd, file));
+  const { env } = surroundings;
+  const places = configPlaces(surroundings, cwd).map((place) => resolve(cwd, place));
+  // A variable that names a config that is not there is an error of its own when it is read.
+  if (env.MUSTER_CONFIG) return places.slice(0, 1);
+  for (const place of places) if (await exists(place)) return [place];
+  throw new MusterError('ENOENT', `no config file; looked for ${places.join(', ')}`, {
+    hint: 'muster init writes one; -c FILE or $MUSTER_CONFIG names one',
   });
 }
 
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
   );
-}

@@ -1,0 +1,27 @@
+import type { Dict, Node, Pair } from './node.ts';
+
+/** In these maps `null` is a value: it unsets a variable, or is data of the module. */
+const dataKeys = new Set(['env', 'config']);
+
+/**
+ * `over` on top of `under`: maps merge key by key, everything else replaces, `null` removes what stands below it.
+ * Where nothing stands below, `idle` says what becomes of the null: `keep` lets the schema judge it.
+ */
+export function mergeDicts(under: Dict, over: Dict, idle: 'keep' | 'drop', inData = false): Dict {
+  const fields = new Map<string, Pair>(under.fields);
+  for (const [name, pair] of over.fields) {
+    const below = under.fields.get(name);
+    const isNull = pair.value.kind === 'scalar' && pair.value.value === null;
+    // Between files null removes; over defaults it is the value, where null is one.
+    if (isNull && below !== undefined && !(inData && idle === 'keep')) fields.delete(name);
+    else if (isNull && idle === 'drop' && !inData) continue;
+    else if (below === undefined) fields.set(name, pair);
+    else fields.set(name, { key: pair.key, value: mergeNodes(below.value, pair.value, idle, inData || dataKeys.has(name)) });
+  }
+  const { source, start, end } = over;
+  return { kind: 'dict', source, start, end, fields };
+}
+
+function mergeNodes(under: Node, over: Node, idle: 'keep' | 'drop', inData: boolean): Node {
+  return under.kind === 'dict' && over.kind === 'dict' ? mergeDicts(under, over, idle, inData) : over;
+}

@@ -1,0 +1,4 @@
+/** The JSON Schema of the config file. */
+export function jsonSchema(): unknown {
+  return {};
+}
