@@ -1,4 +1,4 @@
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Compiled code in the state dir, by digest: what runs, and what a generation can go back to. */
@@ -6,6 +6,8 @@ export interface CodeStore {
   path(digest: string): string;
   has(digest: string): Promise<boolean>;
   keep(digest: string, output: { code: string; map: string }): Promise<void>;
+  /** Removes what is of no digest in `wanted` and was not written just now, for a start that is under way. */
+  prune(wanted: ReadonlySet<string>): Promise<void>;
 }
 
 export function createCodeStore(folder: string): CodeStore {
@@ -23,7 +25,21 @@ export function createCodeStore(folder: string): CodeStore {
       await replace(`${path(digest)}.map`, map);
       await replace(path(digest), code);
     },
+    async prune(wanted) {
+      const names = await readdir(folder).catch(() => []);
+      for (const name of names) {
+        const file = join(folder, name);
+        if (!wanted.has(name.slice(0, name.indexOf('.'))) && (await isOld(file))) await rm(file, { force: true });
+      }
+    },
   };
+}
+
+const youngMs = 600_000; // no run takes that long from its plan to its last start, but for a module that hangs
+
+async function isOld(file: string): Promise<boolean> {
+  const stats = await stat(file).catch(() => null);
+  return stats !== null && Date.now() - stats.mtimeMs > youngMs;
 }
 
 let writes = 0;

@@ -26,11 +26,12 @@ export function commandChecks(look: Look): (command: Command) => Problem | null 
 function checkFolder(cwd: string, look: Look): Problem | null {
   const stats = look.stat(cwd);
   if (stats === undefined) return problem('ENOENT', `the working folder ${cwd} does not exist`);
-  return stats.isDirectory() ? null : problem('EINVAL', `the working folder ${cwd} is not a folder`);
+  if (!stats.isDirectory()) return problem('EINVAL', `the working folder ${cwd} is not a folder`);
+  return isExecutable(cwd) ? null : problem('EACCES', `the working folder ${cwd} may not be entered`);
 }
 
 function checkProgram({ argv0, cwd, path }: Command, look: Look): Problem | null {
-  if (argv0.includes('/')) return checkFile(resolve(cwd, argv0), look) ?? null;
+  if (argv0.includes('/')) return checkFile(resolve(cwd, argv0), look);
   let refused: Problem | null = null;
   for (const folder of path.split(':')) {
     const file = join(isAbsolute(folder) ? folder : resolve(cwd, folder), argv0);

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { BuildFailure, Message } from 'esbuild';
-import { MusterError } from '../model/error.ts';
+import { MusterError, messageOf } from '../model/error.ts';
 import { type Source, sourcePlugin } from './compile-plugin.ts';
 
 interface Compiled {
@@ -101,7 +101,7 @@ async function build(file: string, stat: (path: string) => Stats | undefined): P
 
 function refusal(error: unknown, file: string, folder: string): unknown {
   const first = (error as BuildFailure).errors?.[0];
-  if (first === undefined) return error;
+  if (first === undefined) return new MusterError('EFAILED', `the compiler failed on ${file}: ${messageOf(error)}`, { cause: error });
   const place = placeOf(first, folder) ?? file;
   if (/^Top-level await/.test(first.text)) {
     return new MusterError('EINVAL', `${place}: top-level await is not possible in a module`, { hint: 'await it inside main()' });

@@ -128,9 +128,12 @@ async function digestFiles(files: readonly string[], pass: Pass, parts: Parts): 
   return found;
 }
 
+/** What the C library takes where the environment has no PATH. */
+const fallbackPath = '/bin:/usr/bin';
+
 function checkCommand(spec: CommandSpec, outcome: Outcome, pass: Pass, parts: Parts): void {
   const path = moduleEnvironment(parts.env, { PATH: parts.env.PATH ?? null, ...pick(spec.env, 'PATH') }).PATH;
-  const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path: path ?? '' };
+  const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path: path ?? fallbackPath };
   const refused = pass.check(command);
   outcome.command = command;
   if (refused !== null) outcome.problem = refused;

@@ -27,6 +27,8 @@ export interface Resolver {
   material(desired: Desired): Promise<Material>;
   /** The same for a module out of the journal or an old generation. */
   restoreMaterial(record: LoadedRecord): Promise<Material>;
+  /** Removes compiled code that nobody can go back to: neither loaded nor of a generation that is kept. */
+  pruneCode(wanted: ReadonlySet<string>): Promise<void>;
   /** Values that must not be shown, for masking output. */
   knownSecrets(): string[];
   dispose(): Promise<void>;
@@ -113,6 +115,7 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
     },
     material: (desired) => materialOf(desired, made.get(desired)?.code?.build ?? null, parts, store),
     restoreMaterial: (record) => materialOf(record, null, parts, store),
+    pruneCode: store.prune,
     knownSecrets: parts.secrets.known,
     dispose: compiler.dispose,
   };

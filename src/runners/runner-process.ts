@@ -76,7 +76,10 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
   function lost(was: Running, exit: ProcessExit, output: readonly string[]): void {
     const last = output.findLast((line) => line.includes('FATAL')) ?? null;
     const reason = `its runner ended: ${was.ending ?? describeExit(exit)}${last === null ? '' : ` (${last})`}`;
-    if (!disposed) log.warn({ runner: name, pid: was.child.pid, ...exit, modules: was.inhabitants.size }, 'runner ended');
+    log[disposed || was.inhabitants.size === 0 ? 'debug' : 'warn'](
+      { runner: name, pid: was.child.pid, ...exit, modules: was.inhabitants.size },
+      'runner ended',
+    );
     if (current === was) {
       current = null;
       running = null;

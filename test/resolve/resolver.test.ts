@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, renameSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Desired, Entry } from '../../src/model/module.ts';
@@ -96,6 +96,20 @@ test('code that was loaded stays loadable after its file changed', async () => {
   expect((await resolver.restoreMaterial(record)).codeFile).toBe(codeFile);
 });
 
+test('compiled code that nobody can go back to is removed, but not what was written just now', async () => {
+  const folder = tempFolder({ 'a.js': 'exports.main = () => 1', 'b.js': 'exports.main = () => 2', 'c.js': 'exports.main = () => 3' });
+  const resolver = resolverIn(folder);
+  const [a, b, c] = await Promise.all(
+    ['a', 'b', 'c'].map(async (name) => {
+      const desired = await resolver.resolveOne(entry(name, 'code', { module: `${folder}/${name}.js` }), null, []);
+      return { ...desired, ...(await resolver.material(desired)) };
+    }),
+  );
+  for (const file of [a?.codeFile, b?.codeFile]) utimesSync(file ?? '', 1, 1);
+  await resolver.pruneCode(new Set([a?.codeDigest ?? '']));
+  expect([a, b, c].map((one) => existsSync(one?.codeFile ?? ''))).toEqual([true, false, true]);
+});
+
 test('code that changed between plan and start is refused rather than started unplanned', async () => {
   const folder = tempFolder({ 'mod.js': 'exports.main = () => 1' });
   const planned = await one(resolverIn(folder), entry('mod', 'code', { module: `${folder}/mod.js` }));
@@ -162,6 +176,16 @@ test('a problem is gone once what it was about is there', async () => {
   expect((await one(resolver, late)).problem?.code).toBe('ENOENT');
   write(folder, { 'late.mjs': 'export function main() {}' });
   expect((await one(resolver, late)).problem).toBeUndefined();
+});
+
+test('a module with other arguments than declared is the same code under another digest', async () => {
+  const folder = tempFolder({ 'mod.js': 'exports.main = () => 1' });
+  const resolver = resolverIn(folder);
+  const declared = await one(resolver, entry('mod', 'code', { module: `${folder}/mod.js`, args: ['a'] }));
+  const other = await resolver.respec(declared, { ...declared.spec, args: ['b'] });
+  expect(other.codeDigest).toBe(declared.codeDigest);
+  expect(other.specDigest).toBe(entry('mod', 'code', { module: `${folder}/mod.js`, args: ['b'] }).digest);
+  expect((await resolver.material(other)).codeFile).toBe((await resolver.material(declared)).codeFile);
 });
 
 test('a disabled module asks nothing of the world', async () => {

@@ -236,3 +236,22 @@ test('a flood of output all arrives, and a slow reader makes the module wait', a
   expect(flood.output()).toHaveLength(20);
   expect(flood.output().at(-1)).toBe('end');
 });
+
+test('however starts, stops and kills fall together, every instance ends', async () => {
+  const { start, runners } = createSetting(runnerFile);
+  await (await start('first', waits)).ready;
+  const all = await Promise.all(
+    Array.from({ length: 24 }, async (_, index) => {
+      const one = await start(`m${index}`, waits);
+      if (index % 2 === 0) await Promise.race([one.ready.catch(() => {}), new Promise((go) => setTimeout(go, index))]);
+      if (index % 3 === 0) one.stop();
+      if (index % 3 === 1) one.kill();
+      if (index % 3 === 2) one.reconfigure({ index }).catch(() => {});
+      return one;
+    }),
+  );
+  runners[0]?.signal('SIGKILL');
+  const ends = await Promise.all(all.map(({ ended }) => ended));
+  for (const { reason } of ends) expect(reason).toMatch(/^(stopped|terminated|its runner ended: killed by SIGKILL)$/);
+  await Promise.all(all.map(({ ready }) => ready.catch(() => {})));
+});
