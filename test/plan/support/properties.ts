@@ -1,7 +1,8 @@
 import { appearance } from './properties-appearance.ts';
 import { effects } from './properties-effect.ts';
 import { limits } from './properties-limits.ts';
+import { requests } from './properties-request.ts';
 import type { Property } from './property.ts';
 
-/** All that always holds of a planner: of what it leads to, of what it leaves alone, of how it looks. */
-export const properties: readonly Property[] = [...effects, ...limits, ...appearance];
+/** All that always holds of a planner: of what it leads to, of what it leaves alone, of what a request narrows, of how it looks. */
+export const properties: readonly Property[] = [...effects, ...limits, ...requests, ...appearance];
