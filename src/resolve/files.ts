@@ -36,7 +36,7 @@ export function lookOnce(): Look {
 export function createFileDigests(): FileDigests {
   const known = new Map<string, { key: string; sha256: string }>();
   function learn(path: string, stats: Stats, sha256: string): void {
-    if (isSettled(stats)) known.set(path, { key: keyOf(stats), sha256 });
+    if (!young.has(stats)) known.set(path, { key: keyOf(stats), sha256 });
     else known.delete(path);
   }
   function current(path: string, look: Look): string | null {
@@ -62,19 +62,19 @@ export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** A file may be written twice within one tick of the file system's clock; such a young one is read again next time. */
+const tickMs = 50;
+/** Young when they were taken, which is before the content was read. */
+const young = new WeakSet<Stats>();
+
 function tryStat(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && Date.now() - Math.max(stats.mtimeMs, stats.ctimeMs) <= tickMs) young.add(stats);
+    return stats;
   } catch {
     return undefined;
   }
 }
 
 const keyOf = (stats: Stats): string => `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`;
-
-/** A file may be written twice within one tick of the file system's clock; such a young one is read again next time. */
-const tickMs = 50;
-
-function isSettled(stats: Stats): boolean {
-  return Date.now() - Math.max(stats.mtimeMs, stats.ctimeMs) > tickMs;
-}

@@ -212,3 +212,15 @@ test('a second look at 10,000 unchanged modules takes a fraction of a second', a
   expect([...second.values()].every((desired) => desired === first.get(desired.name))).toBe(true);
   expect((user + system) / 1000).toBeLessThan(200);
 });
+
+test('two writes of equal length within one tick of the clock are told apart', async () => {
+  const folder = tempFolder();
+  const resolver = resolverIn(folder);
+  const quick = entry('quick', 'code', { module: `${folder}/quick.js` });
+  const digests = new Set<string | null>();
+  for (let n = 0; n < 10; n += 1) {
+    write(folder, { 'quick.js': `exports.main = () => ${n}` });
+    digests.add((await one(resolver, quick)).codeDigest);
+  }
+  expect(digests.size).toBe(10);
+});
