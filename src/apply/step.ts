@@ -43,8 +43,12 @@ async function become(change: Change, target: Target, before: Loaded | undefined
   const { instances } = ports;
   switch (change.action) {
     case 'load':
-      await instances.load(target);
-      break;
+      if (before === undefined) {
+        await instances.load(target);
+        break;
+      }
+    // What is listed already stays listed if it does not start, also when it was loaded by hand.
+    // falls through
     case 'reload': {
       // First the old one takes the new name, so that it can be brought back under it.
       if (change.from !== undefined && before !== undefined) instances.rename(change.from, await formerTarget(before, ports, change.name));

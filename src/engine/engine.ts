@@ -118,6 +118,7 @@ async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): 
   const fallback = (): Promise<Result> => runs.request({ key: 'boot', trigger: 'lastGood', options: { ...boot, inForce: true } });
   try {
     const result = await runs.request({ key: 'boot', trigger: 'start', options: boot });
+    if (nothingKnown && result.outcome === 'error') throw unusable(result);
     if (result.applyable || nothingKnown) return result;
     const { lastReconcile } = context;
     await fallback();
@@ -130,6 +131,11 @@ async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): 
     context.lastReconcile = lastReconcile;
     return result;
   }
+}
+
+/** A first start that can load nothing of what it should has nothing to stay for. */
+function unusable({ diagnostics }: Result): MusterError {
+  return new MusterError('EINVALIDCONFIG', 'the config cannot be loaded; nothing was started', { diagnostics });
 }
 
 /** Holds that are over bring their modules, and nothing else, to the generation in force. */
