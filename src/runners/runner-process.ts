@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { MusterError } from '../model/error.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
 import type { Log, Random } from '../model/ports.ts';
@@ -56,7 +57,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
       lease: random.id(),
       name: `runner:${name}`,
       argv: [process.execPath, runnerFile],
-      cwd,
+      cwd: existsSync(cwd) ? cwd : '/', // a folder that was removed meanwhile is no reason to run nothing
       env,
       ipc: true,
       onOutput(stream, chunk) {

@@ -86,6 +86,7 @@ export async function main(): Promise<void> {
   expect(error?.stack).toContain(`at inner (${folder}/module.ts:6:9)`);
   expect(error?.stack).toMatch(new RegExp(`at async main \\(${folder}/module.ts:10:3\\)`));
   expect(error?.stack).toContain('[cause]: Error: the cause');
+  expect(error?.stack).not.toMatch(/realm\.cjs|node:internal/);
 });
 
 test('a heap beyond its limit ends the module and says so', async () => {

@@ -13,13 +13,18 @@ const mapped = new Map<string, { code: MappedCode; map: SourceMap | null | undef
 /** Stacks of this realm show the sources of compiled code from now on; Node itself cannot do it in threads before 22. */
 export function mapStacks(ownFile: string): void {
   Error.prepareStackTrace = (error, frames) => {
-    const shown = frames.filter((frame) => frame.getFileName() !== ownFile).map((frame) => `\n    at ${describe(frame)}`);
-    return headline(error) + shown.join('');
+    const ofModule = frames.filter((frame) => !isInner(frame.getFileName(), ownFile));
+    return headline(error) + ofModule.map((frame) => `\n    at ${describe(frame)}`).join('');
   };
 }
 
 export function addMap(code: MappedCode): void {
   mapped.set(code.filename, { code, map: undefined });
+}
+
+/** What called the module tells its author nothing. */
+function isInner(file: string | null | undefined, ownFile: string): boolean {
+  return file === ownFile || file?.startsWith('node:internal/') === true;
 }
 
 function headline(error: unknown): string {
