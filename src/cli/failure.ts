@@ -15,12 +15,18 @@ export function printFailure(what: string, error: unknown, io: Io, style: Style)
     io.err(`muster: ${what}: ${stack ?? messageOf(error)}\nThis is a bug in muster.\n`);
     return;
   }
-  io.err(`muster: ${what}: ${error.message} (${error.code})\n`);
+  io.err(`muster: ${what}: ${withoutSubject(error.message, what)} (${error.code})\n`);
   if (error.diagnostics !== undefined) printDiagnostics(error.diagnostics, io, style);
   if (error.output !== undefined && error.output.length > 0) {
     io.err(`${style.dim('last output:')}\n${error.output.map((line) => `  ${line}\n`).join('')}`);
   }
   if (error.hint !== undefined) io.err(error.hint.replace(/^/gm, '  ').concat('\n'));
+}
+
+/** What the line names already is not said again. */
+function withoutSubject(message: string, what: string): string {
+  const subject = `${what.slice(what.lastIndexOf(' ') + 1)}: `;
+  return message.startsWith(subject) ? message.slice(subject.length) : message;
 }
 
 /** Findings about a config, on stderr; with the line and a caret where people look on. */

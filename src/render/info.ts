@@ -55,9 +55,9 @@ function exitText({ at, reason, error }: LastExit, now: number): string {
   return `${ageText(at, now)} ago, ${reason}${error === null ? '' : `\n${error}`}`;
 }
 
-/** One field a line, keys sorted; the values as JSON. */
+/** One field a line, keys sorted; the values as JSON. What is empty says nothing. */
 function specText(spec: Spec): string {
-  const entries = Object.entries(spec).filter(([, value]) => value !== undefined);
+  const entries = Object.entries(spec).filter(([, value]) => value !== undefined && !['[]', '{}'].includes(JSON.stringify(value)));
   return entries
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)

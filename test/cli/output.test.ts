@@ -36,6 +36,13 @@ describe('what the client prints', () => {
     expect(err).toBe('muster: load greeter: already loaded (EEXIST)\nlast output:\n  boom\n    at x\n  muster reload greeter\n');
   });
 
+  it('does not name the module twice', async () => {
+    bench.answers.load = () => {
+      throw new MusterError('EEXIST', 'greeter: already loaded');
+    };
+    expect((await bench.muster(['load', 'greeter'])).err).toBe('muster: load greeter: already loaded (EEXIST)\n');
+  });
+
   it('exits with the code that belongs to the error', async () => {
     const cases = [
       [new MusterError('EREFUSED', 'held'), 8],
@@ -112,6 +119,13 @@ describe('what the client prints', () => {
     expect((await bench.muster(['status', '--wait', 'synced'])).code).toBe(0);
     expect((await bench.muster(['status', '--wait', 'synced,healthy', '--timeout', '1s'])).code).toBe(10);
     expect(bench.asked.at(-1)?.payload).toEqual({ wait: ['synced', 'healthy'], timeout: 1000 });
+  });
+
+  it('exits 2 where there is drift', async () => {
+    bench.answers.drift = () => planDoc();
+    expect(await bench.muster(['drift'])).toMatchObject({ code: 2, out: expect.stringContaining('web') });
+    bench.answers.drift = () => planDoc({ changes: [], outcome: 'noChanges' });
+    expect(await bench.muster(['drift'])).toMatchObject({ code: 0, out: 'No drift.\n' });
   });
 
   it('streams logs as they come, as lines of JSON where wanted', async () => {

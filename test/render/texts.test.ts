@@ -7,6 +7,7 @@ import { infoText } from '../../src/render/info.ts';
 import { logPrinter } from '../../src/render/logs.ts';
 import { nextStepsText } from '../../src/render/next-steps.ts';
 import { moduleView, now } from './module-view.ts';
+import { planDoc } from './plan-doc.ts';
 
 const line = (name: string, text: string, more: Partial<LogRecord> = {}): LogRecord => {
   return { name, text, at: null, stream: 'stdout', level: 'info', ...more };
@@ -59,8 +60,9 @@ describe('other texts', () => {
   });
 
   it('say that there is no drift, or which', () => {
-    expect(driftText({ drift: [] })).toBe('No drift.\n');
-    expect(driftText({ drift: [{ name: 'web', text: 'removed by hand' }] })).toMatch(/^ {2}web {2}removed by hand\n1 drifted/);
+    expect(driftText({ changes: [] })).toBe('No drift.\n');
+    const text = driftText(planDoc());
+    expect(text).toMatch(/^ {2}web {2}would reload: args changed {2}args\[0\] "a" -> "b"\n1 module differs/);
   });
 
   it('give three lines to paste after up', () => {

@@ -13,6 +13,6 @@ export const drift: Definition = {
     const plan = await ask(call, 'drift', {});
     if (call.globals.json === true) printJson(call, plan);
     else print(call, driftText(plan, call.style));
-    return plan.drift.length === 0 && plan.changes.length === 0 ? exitCode.ok : exitCode.differences;
+    return plan.changes.length === 0 ? exitCode.ok : exitCode.differences;
   },
 };

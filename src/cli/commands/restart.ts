@@ -10,19 +10,13 @@ export const restart = onNames('restart', {
   examples: ['muster restart web', "muster restart 'worker-*'"],
 });
 
-export const stop = onNames('stop', {
-  summary: 'stop modules and hold them',
-  details: 'They stay listed and stopped, also over a reconcile, until `start`.',
-  examples: ['muster stop web --reason "disk swap"'],
-});
-
 export const start = onNames('start', {
   summary: 'release stopped modules and start them',
   details: 'They come back as the generation in force has them.',
   examples: ['muster start web'],
 });
 
-function onNames(name: 'restart' | 'stop' | 'start', texts: Pick<Definition, 'summary' | 'details' | 'examples'>): Definition<RunOptions> {
+function onNames(name: 'restart' | 'start', texts: Pick<Definition, 'summary' | 'details' | 'examples'>): Definition<RunOptions> {
   return {
     name,
     operands: '<NAME...>',

@@ -15,10 +15,11 @@ import { reconcile } from './reconcile.ts';
 import { release } from './release.ts';
 import { reload } from './reload.ts';
 import { remove } from './remove.ts';
-import { restart, start, stop } from './restart.ts';
+import { restart, start } from './restart.ts';
 import { schema } from './schema.ts';
 import { signal } from './signal.ts';
 import { status } from './status.ts';
+import { stop } from './stop.ts';
 import { up } from './up.ts';
 import { validate } from './validate.ts';
 
