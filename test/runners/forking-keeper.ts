@@ -16,7 +16,11 @@ export function forkingKeeper(): Keeper {
       const exited = new Promise<ProcessExit>((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
       await once(child, 'spawn');
       const killTree = async (): Promise<void> => {
-        child.kill('SIGKILL');
+        try {
+          process.kill(-(child.pid ?? 0), 'SIGKILL');
+        } catch {
+          // Nothing of its group is left.
+        }
         await exited;
       };
       all.add(killTree);
