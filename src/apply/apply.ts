@@ -7,7 +7,7 @@ import type { OnFailure } from '../model/policy.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Claims } from './claims.ts';
 import { type LoadedStore, persist } from './persist.ts';
-import { type StepOutcome, type StepPorts, step, UntouchedError, undoOf } from './step.ts';
+import { desiredOf, type StepOutcome, type StepPorts, step, UntouchedError, undoOf } from './step.ts';
 import { walk } from './walk.ts';
 
 export interface ApplyPorts extends StepPorts {
@@ -116,9 +116,8 @@ async function intend(change: Change, options: ApplyOptions, { store }: ApplyPor
 }
 
 function targetOf(change: Change, options: ApplyOptions, { materials }: ApplyPorts): (() => Promise<Target>) | null {
-  const desired = options.desired.get(change.name);
   if (change.action === 'remove') return null;
-  if (desired === undefined) throw new Error(`the plan changes ${change.name}, which is not desired`);
+  const desired = wantedOf(change, options);
   return async () => {
     const material = await materials.material(desired).catch((error: unknown) => {
       const { code, message, ...rest } = toWire(error);
@@ -127,6 +126,14 @@ function targetOf(change: Change, options: ApplyOptions, { materials }: ApplyPor
     const origin = options.originOf(change);
     return { desired, material, origin, generation: origin === 'config' ? options.generation : 0 };
   };
+}
+
+/** What the module is to become; what is kept as it was comes from what is loaded, whatever the config says. */
+function wantedOf(change: Change, options: ApplyOptions): Desired {
+  const loaded = change.asLoaded === true ? options.loaded.get(change.from ?? change.name) : undefined;
+  const desired = loaded === undefined ? options.desired.get(change.name) : { ...desiredOf(loaded), name: change.name };
+  if (desired === undefined) throw new Error(`the plan changes ${change.name}, which is not desired`);
+  return desired;
 }
 
 /** Whether a change makes no sense without another: what it requires did not come up, or is what it is reloaded for. */

@@ -43,23 +43,18 @@ async function become(change: Change, target: Target, before: Loaded | undefined
   const { instances } = ports;
   switch (change.action) {
     case 'load':
-      if (before === undefined) {
-        await instances.load(target);
-        break;
-      }
-    // What is listed already stays listed if it does not start, also when it was loaded by hand.
-    // falls through
-    case 'reload': {
-      // First the old one takes the new name, so that it can be brought back under it.
-      if (change.from !== undefined && before !== undefined) instances.rename(change.from, await formerTarget(before, ports, change.name));
-      const outcome = await instances.replace(change.name, target);
-      return outcome.status === 'ok' ? { status: 'ok', error: null } : outcome;
-    }
+      // What is listed already stays listed if it does not start, also when it was loaded by hand.
+      if (before !== undefined) return replace(change, target, before, ports);
+      await instances.load(target);
+      break;
+    case 'reload':
+      return replace(change, target, before, ports);
     case 'reconfigure':
       await instances.reconfigure(change.name, target);
       break;
     case 'rename':
       instances.rename(change.from ?? change.name, target);
+      if (change.fields.length > 0) await instances.reconfigure(change.name, target);
       break;
     case 'adopt':
       instances.adopt(change.name, target);
@@ -68,6 +63,15 @@ async function become(change: Change, target: Target, before: Loaded | undefined
       throw new Error(`no target belongs to the removal of ${change.name}`);
   }
   return { status: 'ok', error: null };
+}
+
+async function replace(change: Change, target: Target, before: Loaded | undefined, ports: StepPorts): Promise<StepOutcome> {
+  // First the old one takes the new name, so that it can be brought back under it.
+  if (change.from !== undefined && before !== undefined) {
+    ports.instances.rename(change.from, await formerTarget(before, ports, change.name));
+  }
+  const outcome = await ports.instances.replace(change.name, target);
+  return outcome.status === 'ok' ? { status: 'ok', error: null } : outcome;
 }
 
 /** Set on errors that came before anything was touched: the material could not be had. */

@@ -138,9 +138,19 @@ async function recordRun(
   );
   const unsaved = transaction.makesGeneration && declaredSet(context) !== generationSet(context);
   if (!changed && !unsaved) return;
+  await moveHolds(changes, context);
   const serial: JournalRecord = { type: 'serial', serial: store.state.serial + 1 };
   await store.append(serial);
   if (transaction.makesGeneration) await saveGeneration(transaction, planned, context);
+}
+
+/** A hold follows its module to a new name. */
+async function moveHolds(changes: readonly ChangeResult[], { ports }: EngineContext): Promise<void> {
+  const { store } = ports;
+  for (const { name, from, status } of changes) {
+    const hold = from === undefined || status !== 'ok' ? undefined : store.state.holds.get(from);
+    if (hold !== undefined) await store.append({ type: 'hold', hold: { ...hold, name } }, { type: 'released', name: hold.name });
+  }
 }
 
 async function saveGeneration(transaction: Transaction, planned: Plan, context: EngineContext): Promise<void> {
