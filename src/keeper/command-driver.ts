@@ -26,7 +26,7 @@ function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOpti
   let asked: 'stop' | 'kill' | null = null;
   let activeAt = clock.now();
   const log = logs.open(name, spec.log);
-  const tail: Tail = createTail();
+  const tail: Tail = createTail(clock);
   const ready = deferred<void>();
   ready.promise.catch(() => {}); // its owner may have let go of it
 

@@ -1,3 +1,5 @@
+import type { Clock, Timer } from '../model/ports.ts';
+
 type Stream = 'stdout' | 'stderr';
 
 /** The last lines of output, for error messages. Both streams, in the order in which their lines ended. */
@@ -11,28 +13,58 @@ const maxLines = 20;
 const maxLineBytes = 1024;
 const lineFeed = 10;
 
+/** From here on a chunk is looked at later: in a flood the next one makes it worthless. */
+const largeChunk = 4096;
+const maxWaiting = 4;
+const settleMs = 100;
+
 /** Costs next to nothing for a flood: of a chunk only the end is looked at. */
-export function createTail(): Tail {
-  const finished: string[] = [];
+export function createTail(clock: Clock): Tail {
+  const finished: Buffer[] = [];
   const unfinished: Record<Stream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  let waiting: { stream: Stream; chunk: Buffer; start: number }[] = [];
+  let timer: Timer | null = null;
+
   return {
     push(stream, bytes) {
       const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      let start = startOfLast(chunk, maxLines);
-      if (start > 0) unfinished[stream] = Buffer.alloc(0);
-      for (let end = chunk.indexOf(lineFeed, start); end !== -1; end = chunk.indexOf(lineFeed, start)) {
-        finished.push(decode(joined(unfinished[stream], chunk.subarray(start, end))));
-        unfinished[stream] = Buffer.alloc(0);
-        start = end + 1;
-      }
-      unfinished[stream] = joined(unfinished[stream], chunk.subarray(start));
-      finished.splice(0, finished.length - maxLines);
+      const start = startOfLast(chunk, maxLines);
+      if (start > 0) forget(stream);
+      waiting.push({ stream, chunk, start });
+      if (chunk.length < largeChunk || waiting.length > maxWaiting) settle();
+      else timer ??= clock.after(settleMs, settle);
     },
     lines() {
+      settle();
       const rest = [unfinished.stdout, unfinished.stderr].filter((line) => line.length > 0);
-      return [...finished, ...rest.map(decode)].slice(-maxLines);
+      return [...finished, ...rest].slice(-maxLines).map(decode);
     },
   };
+
+  /** Twenty newer lines are there. */
+  function forget(stream: Stream): void {
+    waiting = waiting.filter((other) => other.stream !== stream && other.start === 0);
+    unfinished[stream] = Buffer.alloc(0);
+  }
+
+  /** Lets go of the chunks themselves, which are larger than what is kept of them. */
+  function settle(): void {
+    timer?.cancel();
+    timer = null;
+    for (const { stream, chunk, start } of waiting) absorb(stream, chunk, start);
+    waiting = [];
+  }
+
+  function absorb(stream: Stream, chunk: Buffer, from: number): void {
+    let start = from;
+    for (let end = chunk.indexOf(lineFeed, start); end !== -1; end = chunk.indexOf(lineFeed, start)) {
+      finished.push(joined(unfinished[stream], chunk.subarray(start, end)));
+      unfinished[stream] = Buffer.alloc(0);
+      start = end + 1;
+    }
+    unfinished[stream] = joined(unfinished[stream], chunk.subarray(start));
+    finished.splice(0, finished.length - maxLines);
+  }
 }
 
 /** Where the last `count` finished lines of a chunk begin; 0 if it has fewer. */
@@ -48,7 +80,7 @@ function startOfLast(chunk: Buffer, count: number): number {
 /** A copy, so that a short line does not keep a whole chunk alive; one byte more than is shown, to know that it was cut. */
 function joined(head: Buffer, rest: Buffer): Buffer {
   const room = maxLineBytes + 1 - head.length;
-  return room <= 0 ? head : Buffer.concat([head, rest.subarray(0, room)]);
+  return room <= 0 || rest.length === 0 ? head : Buffer.concat([head, rest.subarray(0, room)]);
 }
 
 function decode(line: Buffer): string {

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCommandDriver } from '../../src/keeper/command-driver.ts';
+import { createLogs } from '../../src/keeper/logs/logs.ts';
 import type { Launch } from '../../src/model/driver.ts';
 import type { CommandSpec } from '../../src/model/fields/table.ts';
-import { clock, keeper, runs, until } from './support/keeper.ts';
+import { clock, keeper, runs, silent, tempDir, until } from './support/keeper.ts';
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
 const hooks = { status() {}, finalizing() {} };
@@ -105,6 +107,24 @@ test('arguments follow the command, a new stop signal and new log settings hold 
   expect(await it.ended).toMatchObject({ code: 7 });
   expect(it.output().at(-1)).toBe('usr1 [a b] []');
   expect(written).toEqual(expect.arrayContaining(['maxSize 5', 'rename site']));
+});
+
+test('a new size and name of the log hold for the running program', async () => {
+  const dir = await tempDir();
+  const recorded = keeper();
+  const logs = createLogs({ dir, clock, log: silent });
+  const first = launch(['sh', '-c', 'i=0; while :; do i=$((i+1)); echo line $i; sleep 0.001; done'], { log: { maxSize: 0, keep: 0 } });
+  const it = createCommandDriver({ keeper: recorded.keeper, logs, clock }).start(first, hooks);
+  await it.ready;
+  const pid = it.pid();
+  it.update({ ...first.spec, log: { maxSize: 300, keep: 2 } } as unknown as CommandSpec);
+  it.rename('site');
+  await until(() => logs.has('site') && existsSync(join(dir, 'site.log.2')));
+  expect(it.pid()).toBe(pid);
+  it.stop();
+  await it.ended;
+  expect(logs.has('web')).toBe(false);
+  expect((await logs.read('site', { lines: 1 })).map(({ text }) => text)).toEqual(it.output().slice(-1));
 });
 
 test('signals reach the program, and one that has ended has no process to signal', async () => {

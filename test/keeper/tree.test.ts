@@ -40,6 +40,17 @@ test('a child left behind in a session of its own is found by its lease', async 
   expect(await runs(Number(what.output()))).toBe(false);
 });
 
+test('a process that escaped and holds the output open does not hold up the end', async () => {
+  const { keeper: it, journal } = keeper();
+  const what = spec([fixture('leave-escaped-child.sh')], { lease: 'escaped' });
+  const child = await it.spawn(what);
+  await child.exited;
+  await until(() => what.output().endsWith('\n'));
+  await child.killTree();
+  expect(journal).toContain('ended escaped');
+  process.kill(Number(what.output()), 'SIGKILL'); // only a cgroup would have caught it
+});
+
 test('a tree that is gone can be signalled and killed again without harm', async () => {
   const { keeper: it } = keeper();
   const child = await it.spawn(spec(['true']));
@@ -68,6 +79,13 @@ test('real-time signals can be sent, and unknown ones are refused', async () => 
   expect(() => child.signal('SIGNONE')).toThrow(/there is no signal "SIGNONE"/);
   child.signal('SIGRTMIN+1');
   expect(await child.exited).toEqual({ code: null, signal: 'SIGRTMIN+1' });
+});
+
+test('many trees end at once', async () => {
+  const { keeper: it } = keeper();
+  const children = await Promise.all(Array.from({ length: 30 }, () => it.spawn(spec(['sh', '-c', 'setsid sleep 60 & exec sleep 60']))));
+  await Promise.all(children.map((child) => child.killTree()));
+  for (const { pid } of children) expect(await runs(pid)).toBe(false);
 });
 
 test('an exit code stays what it was', async () => {

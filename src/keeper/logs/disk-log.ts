@@ -1,4 +1,5 @@
 import {
+  close,
   closeSync,
   existsSync,
   fstatSync,
@@ -57,13 +58,13 @@ export function openDiskLog(dir: string, initialName: string): DiskLog {
       else ftruncateSync(into.index, into.indexSize);
     },
     rotate(keep) {
-      close();
+      letGo();
       shift(dir, name, keep);
     },
     rename(next) {
       // Logs of a former module of that name stay as they are; ours goes on behind them.
       const taken = existsSync(logPath(dir, next));
-      if (taken) close();
+      if (taken) letGo();
       else for (let age = 0; move(dir, name, age, next, age); age++);
       name = next;
     },
@@ -71,10 +72,10 @@ export function openDiskLog(dir: string, initialName: string): DiskLog {
       const { inode, size } = opened();
       const now = statOrNull(logPath(dir, name));
       if (now !== null && now.ino === inode && now.size >= size) return false;
-      close();
+      letGo();
       return true;
     },
-    close,
+    close: letGo,
   };
 
   /** After a failure the next use tries again. */
@@ -83,7 +84,7 @@ export function openDiskLog(dir: string, initialName: string): DiskLog {
     return files;
   }
 
-  function close(): void {
+  function letGo(): void {
     if (files === null) return;
     closeSync(files.log);
     closeSync(files.index);
@@ -122,10 +123,20 @@ function shift(dir: string, name: string, keep: number): void {
   for (let age = Math.max(keep, 0); ; age++) {
     const path = logPath(dir, name, age);
     if (!existsSync(path)) break;
-    rmSync(path, { force: true });
+    removeGently(path);
     rmSync(indexPath(path), { force: true });
   }
   for (let age = keep - 1; age >= 0; age--) move(dir, name, age, name, age + 1);
+}
+
+/** Giving back the blocks of a large file takes milliseconds: while a descriptor is open that waits for its close, in the background. */
+function removeGently(path: string): void {
+  const held = openSync(path, 'r');
+  try {
+    rmSync(path, { force: true });
+  } finally {
+    close(held, () => {});
+  }
 }
 
 /** False if there is nothing to move. */

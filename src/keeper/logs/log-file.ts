@@ -37,6 +37,8 @@ export function createLogFile(
   let waiting: Piece[] = [];
   let waitingBytes = 0;
   let flushing: Promise<void> | null = null;
+  let room: Promise<void> | null = null;
+  let release: (() => void) | null = null;
   let marked: { stream: OutputStream; at: number } | null = null;
   let verifiedAt = 0;
   let dropped = 0;
@@ -49,7 +51,7 @@ export function createLogFile(
       waiting.push({ stream, chunk, at: clock.now() });
       waitingBytes += chunk.length;
       flushing ??= flush();
-      if (waitingBytes > maxWaiting) return flushing;
+      if (waitingBytes > maxWaiting) return roomAgain();
     },
     rename(next) {
       try {
@@ -75,6 +77,16 @@ export function createLogFile(
     },
   };
 
+  function roomAgain(): Promise<void> {
+    room ??= new Promise((resolve) => {
+      release = () => {
+        room = release = null;
+        resolve();
+      };
+    });
+    return room;
+  }
+
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
       const pieces = waiting;
@@ -83,6 +95,8 @@ export function createLogFile(
       const tally = { written: 0 };
       await writePieces(pieces, tally).catch((error) => complain(messageOf(error)));
       waitingBytes -= bytes;
+      // What came meanwhile is still to be written; reading goes on beside it.
+      if (waitingBytes <= maxWaiting) release?.();
       lose(bytes - tally.written);
     }
     flushing = null;
