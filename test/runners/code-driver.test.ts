@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { buildRunner, createSetting, root } from './setting.ts';
+import { buildRunner, createSetting, removeRunner, root } from './setting.ts';
 
 let runnerFile = '';
 beforeAll(async () => {
   runnerFile = await buildRunner();
+  return () => removeRunner(runnerFile);
 });
 
 const waits = 'export async function main(ctx) { await ctx.run(); }';

@@ -1,9 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
-import { buildRunner, createSetting, type Setting } from './setting.ts';
+import { buildRunner, createSetting, removeRunner, type Setting } from './setting.ts';
 
 let runnerFile = '';
 beforeAll(async () => {
   runnerFile = await buildRunner();
+  return () => removeRunner(runnerFile);
 });
 
 /** What the module's main printed as JSON. */

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { beforeAll, expect, test } from 'vitest';
 import { createKeeper } from '../../src/keeper/local.ts';
 import type { Lease } from '../../src/model/keeper.ts';
-import { buildRunner, createSetting } from './setting.ts';
+import { buildRunner, createSetting, removeRunner } from './setting.ts';
 
 let runnerFile = '';
 beforeAll(async () => {
   runnerFile = await buildRunner();
+  return () => removeRunner(runnerFile);
 });
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

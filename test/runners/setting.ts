@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import * as z from 'zod/mini';
 import type { Launch, Launched, LaunchHooks } from '../../src/model/driver.ts';
 import { codeFields } from '../../src/model/fields/code.ts';
@@ -29,7 +29,6 @@ const clock: Clock = {
 /** The runner as it is shipped, in a folder of its own. */
 export async function buildRunner(): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), 'muster-runner-'));
-  afterAll(() => rmSync(outdir, { recursive: true, force: true }));
   await build({
     entryPoints: [join(root, 'src/runners/inside/runner.ts'), join(root, 'src/runners/inside/realm.ts')],
     outdir,
@@ -44,6 +43,10 @@ export async function buildRunner(): Promise<string> {
     banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
   });
   return join(outdir, 'runner.cjs');
+}
+
+export function removeRunner(runnerFile: string): void {
+  rmSync(dirname(runnerFile), { recursive: true, force: true });
 }
 
 export interface Setting {
