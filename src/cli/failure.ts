@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { type MusterError, messageOf } from '../model/error.ts';
+import { fromWire, type MusterError, messageOf, toWire, type WireError } from '../model/error.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import type { Style } from '../render/style.ts';
 import type { Io } from './io.ts';
@@ -53,4 +53,9 @@ export function sourcesOf(diagnostics: readonly Diagnostic[]): Map<string, strin
 export function isUserError(error: unknown): error is MusterError {
   if (!(error instanceof Error) || typeof (error as { code?: unknown }).code !== 'string') return false;
   return error.name === 'MusterError' || typeof (error as { syscall?: unknown }).syscall === 'string';
+}
+
+/** An error as data, also one that another bundle threw. */
+export function wireOf(error: unknown): WireError {
+  return toWire(isUserError(error) ? fromWire(error as WireError) : error);
 }

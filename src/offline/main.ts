@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { relative } from 'node:path';
 import { jsonSchema } from '../config/schema.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Loaded } from '../model/module.ts';
@@ -48,7 +49,7 @@ export async function planFiles({ base, files }: PlannedFiles, asked: Asked, at:
   const before = base.length === 0 ? null : await mustRead(await locateConfig({ ...at, files: base }), at);
   const config = await mustRead(wantedFiles, at);
   const [desired, desiredBefore] = await resolveConfigs([config, before], at);
-  const host = base[0] ?? 'nothing';
+  const host = base[0] === undefined ? 'nothing' : relative(at.cwd, base[0]);
   let loaded: ReadonlyMap<string, Loaded> = new Map();
   if (before !== null && desiredBefore !== undefined) {
     const start = planInput({ config: before, desired: desiredBefore, loaded, base: null, at, host }, leaveBe);

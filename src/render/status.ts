@@ -1,3 +1,4 @@
+import { type Diagnostic, isError } from '../model/diagnostic.ts';
 import type { LastReconcile, StatusDoc } from '../model/documents.ts';
 import { states } from '../model/module.ts';
 import type { Summary } from '../model/plan.ts';
@@ -23,16 +24,21 @@ export function statusText(doc: StatusDoc, { now, sources }: StatusOptions, styl
     ['Synced', doc.synced ? style.add('yes') : style.warning(`no: ${pendingText(doc)}`)],
     ['Healthy', healthText(doc, style)],
     ['Modules', countsText(doc)],
-    ['Last run', doc.lastReconcile === null ? 'none' : runText(doc.lastReconcile, now, style)],
+    ['Last run', doc.lastReconcile === null ? 'none' : runText(doc.lastReconcile, doc.config.diagnostics, now, style)],
   ];
   if (doc.held.length > 0) rows.push(['Held', doc.held.map((hold) => holdText(hold, now)).join('\n')]);
   if (doc.drift.length > 0) rows.push(['Drift', doc.drift.map(({ name, text }) => style.warning(`${name}: ${text}`)).join('\n')]);
-  const conditions = doc.conditions.map(({ type, status, reason, message }) => {
-    const text = `${type} ${status ? 'yes' : 'no'}${reason === '' ? '' : ` (${reason})`}${message === '' ? '' : `: ${message}`}`;
-    return text;
-  });
+  const conditions = conditionLines(doc);
   if (conditions.length > 0) rows.push(['Conditions', conditions.join('\n')]);
   return pairs(rows, style);
+}
+
+/** Those that have more to say get a line of their own. */
+function conditionLines({ conditions }: StatusDoc): string[] {
+  const short = conditions.filter(({ message }) => message === '').map(({ type, status }) => `${type} ${status ? 'yes' : 'no'}`);
+  const long = conditions.filter(({ message }) => message !== '');
+  const lines = long.map(({ type, status, reason, message }) => `${type} ${status ? 'yes' : 'no'} (${reason}): ${message}`);
+  return short.length === 0 ? lines : [...lines, short.join(', ')];
 }
 
 function configText({ config }: StatusDoc, style: Style, sources: ReadonlyMap<string, string> | undefined): string {
@@ -68,13 +74,18 @@ function countsText({ counts }: StatusDoc): string {
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
-function runText({ at, trigger, outcome, exitCode, changes, diagnostics }: LastReconcile, now: number, style: Style): string {
+function runText(run: LastReconcile, said: readonly Diagnostic[], now: number, style: Style): string {
+  const { at, trigger, outcome, exitCode, changes, diagnostics } = run;
   const head = `${ageText(at, now)} ago by ${trigger}: ${outcome}`;
   const failed = changes.filter(({ status }) => status !== 'ok');
   const lines = failed.map(({ name, action, status, error }) => `${name} ${action} ${status}${error === null ? '' : `: ${error}`}`);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const errors = diagnostics.filter((found) => isError(found) && !said.some((other) => isSame(found, other)));
   const first = exitCode === 0 ? head : style.error(`${head} (exit code ${exitCode})`);
   return [first, ...lines, ...(errors.length === 0 ? [] : [diagnosticsText(errors, style)])].join('\n');
+}
+
+function isSame(a: Diagnostic, b: Diagnostic): boolean {
+  return a.code === b.code && a.file === b.file && a.line === b.line && a.column === b.column;
 }
 
 function holdText({ name, reason, until, stopped }: StatusDoc['held'][number], now: number): string {

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { MusterError, toWire } from '../../model/error.ts';
+import { MusterError } from '../../model/error.ts';
 import type { FirstRun, UpOptions } from '../../model/up.ts';
 import { nextStepsText } from '../../render/next-steps.ts';
 import type { Call, Definition } from '../command.ts';
 import { detach } from '../detach.ts';
-import { printDiagnostics } from '../failure.ts';
+import { printDiagnostics, wireOf } from '../failure.ts';
 import { collect } from '../options.ts';
 import { print, printJson, runText } from '../output.ts';
 import { which, whichFlags } from '../which.ts';
@@ -60,7 +60,7 @@ async function background(call: Call<Options>): Promise<number> {
     const { runDaemon } = await import('../../daemon/main.ts');
     return await runDaemon(upOptions(call, (first) => tell({ first })));
   } catch (error) {
-    tell({ error: toWire(error) });
+    tell({ error: wireOf(error) });
     throw error;
   }
 }
