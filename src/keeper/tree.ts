@@ -7,7 +7,7 @@ export function signalGroup(group: number, signal: number): boolean {
 }
 
 /** Kills one process, if the pid is still the one that was seen. */
-export function killSeen(seen: ProcStat): void {
+function killSeen(seen: ProcStat): void {
   if (seen.pid !== process.pid && statOf(seen.pid)?.startTime === seen.startTime) send(seen.pid, 9);
 }
 

@@ -2,7 +2,7 @@ import type { LogRecord } from '../../model/documents.ts';
 import { createRecordMaker, longestLine } from './records.ts';
 import { closeAll, openSources, type Source } from './source.ts';
 
-export { type FollowOptions, followLogs } from './follow.ts';
+export { followLogs } from './follow.ts';
 
 export interface ReadOptions {
   /** At most this many records, the last ones. */

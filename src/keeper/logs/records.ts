@@ -79,7 +79,7 @@ export function createRecordMaker(name: string): RecordMaker {
 }
 
 /** The last place up to `limit` where a character begins; `limit` itself if it is no UTF-8. */
-export function startOfCharacter(bytes: Buffer, limit: number): number {
+function startOfCharacter(bytes: Buffer, limit: number): number {
   for (let at = limit; at > limit - 4; at--) if (((bytes[at] ?? 0) & 0xc0) !== 0x80) return at;
   return limit;
 }
