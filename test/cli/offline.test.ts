@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { starterConfig } from '../../src/cli/starter.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { planFiles, schemaDocument, validateFiles } from '../../src/offline/main.ts';
 
@@ -24,6 +25,13 @@ describe('validate', () => {
   it('finds nothing in a good file, though its secrets and modules are not there', async () => {
     const good = await file('good.yaml', modules('  a: {module: ./nowhere.ts, env: {T: {secret: "env:NOT_SET"}}}\n'));
     expect(await validateFiles([good], at())).toEqual({ files: [good], modules: 1, diagnostics: [] });
+  });
+
+  it('accepts what init writes and the example that is shipped', async () => {
+    const starter = await file('muster.yaml', starterConfig);
+    const example = join(import.meta.dirname, '../../config.example.yaml');
+    expect(await validateFiles([starter], at())).toMatchObject({ modules: 2, diagnostics: [] });
+    expect(await validateFiles([example], at())).toMatchObject({ modules: 3, diagnostics: [] });
   });
 
   it('reports all that is wrong at once, each with its place', async () => {
