@@ -26,7 +26,7 @@ export function createInspector(builtinDir: string): Inspector {
     const found = await locate(entry.request, builtinDir);
     const stamp = found?.stamp ?? '';
     if (stamp === entry.stamp) return;
-    entry.facts = found === null ? null : { size: found.size, sha1: await sha1Of(found.path) };
+    entry.facts = found === null ? null : { size: found.size, sha1: await sha1Of(found.path), changedAt: found.changedAt };
     entry.stamp = stamp;
   };
 
@@ -53,7 +53,8 @@ export function createInspector(builtinDir: string): Inspector {
 async function locate(request: InspectRequest, builtinDir: string) {
   for (const path of candidates(request, builtinDir)) {
     const found = await stat(path).catch(() => null);
-    if (found?.isFile() === true) return { path, size: found.size, stamp: `${path} ${found.ino} ${found.size} ${found.mtimeMs}` };
+    if (found?.isFile() === true)
+      return { path, size: found.size, changedAt: found.ctimeMs, stamp: `${path} ${found.ino} ${found.size} ${found.mtimeMs}` };
   }
   return null;
 }

@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { createApi } from '../api/api.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createStatus } from '../engine/status.ts';
-import { followLogs, readLogs } from '../keeper/logs/read.ts';
 import type { DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { socketOf } from '../model/places.ts';
@@ -51,6 +48,9 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
   const ended = deferred<number>();
   const stopping = stopOnce(engine, parts, () => manager.stopping());
 
+  await parts.keeper.sweep([...parts.store.state.leases.values()]);
+  for (const note of parts.store.notes) log.warn({ note }, 'journal recovered');
+  await engine.restore();
   const server = await serve(options, parts, async () => {
     const stopped = await stopping.stop();
     // The answer to `down` leaves before the socket goes.
@@ -65,8 +65,6 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
   const watching = watchFiles({ clock: systemClock, onChange: () => void engine.filesChanged(), log });
   watcher.watch = (paths) => watching.watch(paths);
   try {
-    await parts.keeper.sweep([...parts.store.state.leases.values()]);
-    for (const note of parts.store.notes) log.warn({ note }, 'journal recovered');
     const result = await boot(engine);
     await manager.ready(statusLine(engine));
     options.onReady?.(result);
@@ -92,17 +90,16 @@ async function boot(engine: Engine) {
 }
 
 async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownDoc>) {
-  const { engine, log, mask } = parts;
-  const logDir = join(options.stateDir, 'log');
+  const { engine, log, logs, mask } = parts;
   const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir };
   const answer = createApi({
     engine,
     status: createStatus(identity, engine.context, () => engine.runs.current()),
     version,
     pid: process.pid,
-    readLogs: (name, wanted) => readLogs(logDir, name, wanted),
-    followLogs: (name, signal) => followLogs(logDir, name, { signal }),
-    hasLog: (name) => existsSync(join(logDir, `${name}.log`)),
+    readLogs: (name, wanted) => logs.read(name, wanted),
+    followLogs: (name, signal) => logs.follow(name, signal),
+    hasLog: (name) => logs.has(name),
     inspect: (path) => parts.inspector.inspectFile(path),
     refreshFacts: () => parts.inspector.refresh(),
     exportsOf,

@@ -74,12 +74,14 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     instances,
     materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
     sources: createSources({ files, compiler, resolver, env: up.env, onRead, nameIn }),
+    pruneCode: (wanted) => resolver.pruneCode(wanted),
     host: hostname(),
     env: new Set(Object.keys(up.env).filter((name) => up.env[name] !== undefined)),
     defaultConcurrency: availableParallelism() * perCore,
   });
   const dispose = async (): Promise<void> => {
     await instances.dispose();
+    await drivers.code.dispose();
     await keeper.dispose();
     await logs.close();
     await resolver.dispose();

@@ -19,6 +19,8 @@ export interface EngineContext {
   outcome: WantedOutcome | null;
   lastReconcile: LastReconcile | null;
   startedAt: number;
+  /** Digests of the code of each generation that was looked at. */
+  readonly codeOf: Map<number, readonly string[]>;
 }
 
 export function createContext(ports: EnginePorts): EngineContext {
@@ -31,6 +33,7 @@ export function createContext(ports: EnginePorts): EngineContext {
     outcome: null,
     lastReconcile: null,
     startedAt: ports.clock.now(),
+    codeOf: new Map(),
   };
 }
 

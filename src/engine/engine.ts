@@ -14,6 +14,8 @@ const plainRun = 'plain';
 export interface Engine {
   readonly context: EngineContext;
   readonly runs: Runs<RunOptions, Result>;
+  /** Lists what the journal says was loaded, not started yet. Comes before everything else. */
+  restore(): Promise<void>;
   /** The first run: what the config wants, and what was loaded when the last daemon ended. */
   boot(): Promise<Result>;
   /** Marks dirty; the run that follows tries failed modules again. Never rejects: the outcome stands in `status`. */
@@ -55,9 +57,11 @@ export function createEngine(ports: EnginePorts): Engine {
   return {
     context,
     runs,
-    async boot() {
+    async restore() {
       context.generation = await ports.store.loadGeneration('last');
       for (const record of ports.store.state.loaded.values()) ports.instances.restore(record);
+    },
+    async boot() {
       const result = await bootRun(context, runs);
       schedule();
       return result;

@@ -48,6 +48,8 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   store: EngineStore;
   sources: Sources;
   materials: Materials;
+  /** Removes compiled code but this; what is only just made is spared. */
+  pruneCode(wanted: ReadonlySet<string>): Promise<void>;
   /** For plans. */
   host: string;
   /** Names of set variables, for `onlyIf.env`. */

@@ -11,6 +11,7 @@ import { resultExitCode } from '../plan/result.ts';
 import type { Generation, JournalRecord } from '../store/records.ts';
 import { type EngineContext, holdsNow, targetOf } from './context.ts';
 import type { Wanted } from './ports.ts';
+import { retainCode } from './retain.ts';
 
 /** One change of the loaded set, whoever asked for it. */
 export interface Transaction {
@@ -169,6 +170,8 @@ async function saveGeneration(transaction: Transaction, planned: Plan, context: 
   };
   await store.saveGeneration(generation);
   context.generation = generation;
+  // Nobody waits for a tidy folder, and one that cannot be tidied is no failed change.
+  retainCode(context).catch((error: unknown) => context.ports.log.warn({ err: error }, 'old code could not be removed'));
 }
 
 /** The declared modules as they are loaded, as one text to compare. */

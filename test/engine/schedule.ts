@@ -73,11 +73,15 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
         withArgs: async (module) => module,
         locate: async (target) => ({ name: target, module: target }),
       },
+      pruneCode: async () => {},
       host: 'sim',
       env: new Set(),
       defaultConcurrency: 4,
     });
-    daemon.ready = daemon.engine.boot().catch(expected);
+    daemon.ready = daemon.engine
+      .restore()
+      .then(() => daemon.engine.boot())
+      .catch(expected);
     return daemon;
   };
 
