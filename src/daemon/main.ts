@@ -28,9 +28,12 @@ export async function runDaemon(options: UpOptions): Promise<number> {
   const files = await locateConfig({ files: options.files, env, cwd, home: homedir(), uid: process.getuid?.() ?? 0 });
   await prepareStateDir(stateDir);
   const lock = await acquireLock(stateDir, { pid: process.pid, config: files.join(', ') });
+  // No timer of the clock port keeps the process alive: a daemon that only waits for one would otherwise end unasked.
+  const alive = setInterval(() => {}, 2 ** 30);
   try {
     return await runLocked(options, files);
   } finally {
+    clearInterval(alive);
     await lock.release();
   }
 }
