@@ -10,7 +10,8 @@ const ready = z.union([
     z.transform(() => ({ alive: 250 })),
   ),
   z.strictObject({ alive: z._default(duration, 250) }),
-  anything,
+  // The tests to come; without this a bad `alive` would pass as one of them.
+  anything.check(z.refine((test) => !('alive' in test), { error: 'expected alive, or a map with one test' })),
 ]);
 
 /** Fields of `command:` entries: OS processes. */

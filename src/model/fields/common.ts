@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { formatDuration } from '../units.ts';
-import { always, count, duration, envValue, field, flag, number, unless } from './kit.ts';
+import { always, argument, count, duration, envValue, field, flag, number, unless } from './kit.ts';
 
 const require_ = z.union([z.string(), z.strictObject({ name: z.string(), reload: z._default(flag, false) })]);
 
@@ -35,7 +35,7 @@ export function restart(policy: 'always' | 'onFailure') {
 export const common = {
   disabled: field({ schema: z._default(flag, false), change: 'ignored', applies: 'plan', doc: 'Keep the entry but do not load it.' }),
   args: field({
-    schema: z._default(z.array(z.string()), []),
+    schema: z._default(z.array(argument), []),
     change: 'reload',
     applies: 'instances',
     doc: 'Arguments, passed on unchanged.',
