@@ -116,7 +116,7 @@ async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownD
     log,
     async onRequest(request, reply) {
       try {
-        reply.send(await answer(request.topic, request.payload, { part: (payload) => reply.part(payload), signal: reply.signal }));
+        reply.send(await answer(request.topic, request.payload, reply));
       } catch (error) {
         if (!(error instanceof MusterError)) log.error({ err: error, topic: request.topic }, 'a request failed by a bug');
         reply.fail(error);

@@ -27,6 +27,7 @@ export class PendingReply implements Reply {
   readonly id: number;
   #to: Recipient;
   #abort: AbortController | null = null;
+  #aborted = false;
   #done = false;
 
   constructor(topic: string, id: number, to: Recipient) {
@@ -52,13 +53,15 @@ export class PendingReply implements Reply {
     this.#finish(errorLine(this.topic, this.id, toWire(error)));
   }
 
+  /** Made when somebody asks for it: it costs several times what a short answer does. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (this.#to.left) this.#abort.abort();
+    if (this.#aborted || this.#to.left) this.#abort.abort();
     return this.#abort.signal;
   }
 
   abort(): void {
+    this.#aborted = true;
     this.#abort?.abort();
   }
 
