@@ -41,6 +41,8 @@ export interface Place extends AsyncDisposable {
   pid(): Promise<number>;
   /** Kills the daemon as by kill -9 and waits until it is gone. */
   kill(): Promise<void>;
+  /** Every process of the place that lives: the daemon, its runners, commands and what they started, clients. */
+  processes(): Promise<number[]>;
 }
 
 export async function createPlace(config?: string): Promise<Place> {
@@ -56,7 +58,9 @@ export async function createPlace(config?: string): Promise<Place> {
       return path;
     },
     muster: (...args) => place.musterWith({}, ...args),
-    musterWith: (options, ...args) => run([cli, ...args], stateDir, { cwd: dir, ...options }),
+    musterWith: (options, ...args) =>
+      // TMPDIR is handed down to everything that muster starts: it marks the processes of the place.
+      run([cli, ...args], stateDir, { cwd: dir, ...options, env: { TMPDIR: dir, ...options.env } }),
     async up(...args) {
       const ran = await place.muster('up', '-d', '-c', 'muster.yaml', ...args);
       if (ran.code !== 0) throw new Error(`up exited ${ran.code}: ${ran.stderr}`);
@@ -83,10 +87,10 @@ export async function createPlace(config?: string): Promise<Place> {
       process.kill(pid, 'SIGKILL');
       await until(() => !isAlive(pid), `daemon ${pid} is gone`);
     },
+    processes: () => processesOf(`TMPDIR=${dir}\0`),
     async [Symbol.asyncDispose]() {
       const left = await place.muster('down').catch(() => null);
-      const bootstrap = await processesOf(stateDir);
-      for (const pid of bootstrap) killQuietly(pid);
+      for (const pid of await place.processes()) killQuietly(pid);
       await rm(dir, { recursive: true, force: true, maxRetries: 5 });
       if (left !== null && left.code !== 0 && left.code !== 3) throw new Error(`down exited ${left.code}: ${left.stderr}`);
     },
