@@ -1,3 +1,4 @@
+import type { Colors } from 'picocolors/types.js';
 import type { Style } from '../render/style.ts';
 import type { Io } from './io.ts';
 
@@ -17,8 +18,8 @@ export interface Call<Options = object> {
   readonly io: Io;
   /** All commands. */
   readonly table: readonly Definition[];
-  /** Whether stdout takes colours. */
-  readonly colours: boolean;
+  /** What stdout takes; null: none. */
+  readonly colours: Colors | null;
   /** For stdout. */
   readonly style: Style;
   /** For stderr. */

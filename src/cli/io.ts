@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isatty } from 'node:tty';
 import { quoted } from './quoted.ts';
@@ -19,27 +20,44 @@ export interface Io {
   err(text: string): void;
 }
 
-/** `onBroken` hears of a stream that cannot be written to. */
-export function processIo(onBroken: (error: NodeJS.ErrnoException) => void): Io {
-  const guarded = new Set<NodeJS.WriteStream>();
-  const guard = (stream: NodeJS.WriteStream): NodeJS.WriteStream => {
-    if (!guarded.has(stream)) stream.on('error', onBroken);
-    guarded.add(stream);
-    return stream;
-  };
+/** The real ones. `onBroken` hears of an output that cannot be written to; `flushed` calls back when all is out. */
+export function processIo(onBroken: (error: NodeJS.ErrnoException) => void): Io & { flushed(done: () => void): void } {
+  const out = sink(1, () => process.stdout, onBroken);
+  const err = sink(2, () => process.stderr, onBroken);
   return {
     env: process.env,
     cwd: process.cwd(),
     home: process.env.HOME || homedir(),
     uid: process.getuid?.() ?? -1,
     self: selfOf(process.argv[1] ?? 'muster', process.cwd()),
-    // Not by the streams: making those takes time, and most commands write to one of them only.
     outTerminal: isatty(1),
     errTerminal: isatty(2),
     columns: () => process.stderr.columns || 80,
-    out: (text) => void guard(process.stdout).write(text),
-    err: (text) => void guard(process.stderr).write(text),
+    out: out.write,
+    err: err.write,
+    flushed: (done) => out.flushed(() => err.flushed(done)),
   };
+}
+
+/** Writes at once; making a stream takes a twentieth of a short command. A pipe that is full and does not block gets one. */
+function sink(fd: number, streamOf: () => NodeJS.WriteStream, onBroken: (error: NodeJS.ErrnoException) => void) {
+  let stream: NodeJS.WriteStream | null = null;
+  const write = (text: string): void => {
+    let rest = Buffer.from(text);
+    while (stream === null && rest.length > 0) {
+      try {
+        rest = rest.subarray(writeSync(fd, rest));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+          onBroken(error as NodeJS.ErrnoException);
+          return;
+        }
+        stream = streamOf().on('error', onBroken);
+      }
+    }
+    if (rest.length > 0) stream?.write(rest);
+  };
+  return { write, flushed: (done: () => void) => (stream === null ? done() : void stream.write('', () => done())) };
 }
 
 /** `muster` where that is how it was found, else the line that starts this file from here. */

@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty';
 import { exitCode } from '../model/exit-code.ts';
 import { processIo } from './io.ts';
 import { run } from './run.ts';
@@ -6,14 +5,16 @@ import { run } from './run.ts';
 /** Whether nothing but the client itself goes when it ends. */
 let leaves = false;
 
-/** The only place that ends the process. What was printed is flushed first; on Linux that is so for all but a full pipe. */
+const io = processIo(onBroken);
+
+/** The only place that ends the process. What was printed is flushed first. */
 function end(code: number): void {
   process.exitCode = code;
-  process.stdout.write('', () => process.exit(code));
+  io.flushed(() => process.exit(code));
 }
 
-run(process.argv.slice(2), processIo(onBroken), onSignals).then(end, (error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+run(process.argv.slice(2), io, onSignals).then(end, (error: unknown) => {
+  io.err(`${error instanceof Error ? error.stack : String(error)}\n`);
   end(exitCode.error);
 });
 
@@ -30,6 +31,6 @@ function onSignals(): void {
 }
 
 function interrupted(code: number): void {
-  if (isatty(2)) process.stderr.write('\r\x1b[K');
+  if (io.errTerminal) io.err('\r\x1b[K');
   process.exit(code);
 }

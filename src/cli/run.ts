@@ -6,14 +6,14 @@ import { table } from './commands/table.ts';
 import { printFailure } from './failure.ts';
 import type { Io } from './io.ts';
 import { type Found, makeProgram } from './program.ts';
-import { makeStyle } from './style.ts';
+import { loadColours, makeStyle } from './style.ts';
 
 /** Runs one command line and resolves with its exit code. `onSignals` is called where signals end the client. */
 export async function run(argv: readonly string[], io: Io, onSignals: () => void): Promise<number> {
   const parsed = parse(argv, io);
   if (typeof parsed === 'number') return parsed;
   const { definition, args, options } = parsed;
-  const call = makeCall(args, options, io);
+  const call = await makeCall(args, options, io);
   if (definition.ownsSignals !== true) onSignals();
   try {
     return await definition.run(call);
@@ -24,17 +24,19 @@ export async function run(argv: readonly string[], io: Io, onSignals: () => void
   }
 }
 
-function makeCall(args: string[], options: Record<string, unknown>, io: Io): Call {
+async function makeCall(args: string[], options: Record<string, unknown>, io: Io): Promise<Call> {
   const wanted = options.color !== false && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
+  const colours = wanted && (io.outTerminal || io.errTerminal) ? await loadColours() : null;
+  const outColours = io.outTerminal ? colours : null;
   return {
     args,
     options,
     globals: options as Globals,
     io,
     table,
-    colours: wanted && io.outTerminal,
-    style: makeStyle(wanted && io.outTerminal),
-    errStyle: makeStyle(wanted && io.errTerminal),
+    colours: outColours,
+    style: makeStyle(outColours),
+    errStyle: makeStyle(io.errTerminal ? colours : null),
   };
 }
 

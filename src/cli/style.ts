@@ -1,17 +1,23 @@
-import pc from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
 import { plainStyle, type Style } from '../render/style.ts';
 
-/** Colours only on a terminal, and not where they are not wanted. */
-export function makeStyle(colours: boolean): Style {
-  if (!colours) return plainStyle;
-  const { green, red, yellow, dim, bold } = pc.createColors(true);
+/** Loaded only where colours are wanted: it looks at the terminal as soon as it is there, which takes time. */
+export async function loadColours(): Promise<Colors> {
+  const { default: picocolors } = await import('picocolors');
+  return picocolors.createColors(true);
+}
+
+/** Colours where they are given, else none. */
+export function makeStyle(colours: Colors | null): Style {
+  if (colours === null) return plainStyle;
+  const { green, red, yellow, dim, bold } = colours;
   return { add: green, remove: red, change: yellow, error: red, warning: yellow, dim, bold };
 }
 
 /** Telling names apart in a mixed stream; the same name keeps its colour for the life of this. */
-export function makePalette(colours: boolean): (name: string) => string {
-  if (!colours) return (name) => name;
-  const { cyan, magenta, green, yellow, blue, red } = pc.createColors(true);
+export function makePalette(colours: Colors | null): (name: string) => string {
+  if (colours === null) return (name) => name;
+  const { cyan, magenta, green, yellow, blue, red } = colours;
   const paints = [cyan, magenta, green, yellow, blue, red];
   const known = new Map<string, (text: string) => string>();
   return (name) => {

@@ -47,7 +47,7 @@ export const up: Definition<Options> = {
 
 async function foreground(call: Call<Options>): Promise<number> {
   const { runDaemon } = await import('../../daemon/main.ts');
-  call.io.err(''); // From here on a terminal that closes is heard of.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}); // A terminal that closes ends no daemon.
   return runDaemon(upOptions(call, (first) => printFirstRun(call, first)));
 }
 
