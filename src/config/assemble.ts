@@ -1,39 +1,95 @@
-import { asDict } from './entry.ts';
+import { canonicalJson } from '../model/canonical.ts';
+import type { FileText } from '../model/config-set.ts';
+import { asDict, type Defaults, type Evaluated, evaluateEntry } from './entry.ts';
+import type { Findings } from './findings.ts';
 import type { Gathering, Layer } from './gather.ts';
 import { mergeDicts } from './merge.ts';
-import { type Dict, type Pair, spanOf } from './node.ts';
+import { type Dict, type Located, type Node, type Pair, spanOf } from './node.ts';
 import { isIgnored } from './raw.ts';
-import { checkTopKeys } from './top.ts';
+import type { Session } from './session.ts';
+import { checkTopKeys, readDefaults } from './top.ts';
 
-/** One tree of everything: each main file with the modules of what it includes, later files over earlier ones. */
-export function assemble(layers: readonly Layer[], gathering: Gathering): Dict {
+export interface Assembled {
+  /** The top of everything; its `modules` is not to be looked at. */
+  readonly root: Dict;
+  readonly modules: ReadonlyMap<string, Evaluated>;
+}
+
+/** What all files say together; null if a file has to be read as a whole for that. */
+export function assemble(layers: readonly Layer[], gathering: Gathering, session: Session): Assembled | null {
   const { findings } = gathering;
   for (const { units } of layers) {
     for (const [index, { root }] of units.entries()) if (root !== null) checkTopKeys(root, index === 0, findings);
   }
-  const roots = layers.map((layer) => rootOf(layer, gathering));
-  const whole = roots.slice(1).reduce((under, over) => mergeDicts(under, over, 'drop'), roots[0] ?? empty);
-  if (!gathering.incomplete && !whole.fields.has('version')) {
-    findings.warning({ ...whole, start: 0, end: 0 }, 'missingVersion', 'the config does not say its version', 'begin with version: 1');
+  const [only] = layers;
+  const assembled = layers.length === 1 && only !== undefined ? one(only, gathering, session) : several(layers, gathering);
+  if (assembled !== null && !gathering.incomplete) checkWhole(assembled.root, layers, findings);
+  return assembled;
+}
+
+function checkWhole(root: Dict, layers: readonly Layer[], findings: Findings): void {
+  const start = { ...root, start: 0, end: 0 };
+  if (!root.fields.has('version')) {
+    findings.warning(start, 'missingVersion', 'the config does not say its version', 'begin with version: 1');
   }
-  if (!gathering.incomplete && !layers.some(({ units }) => units.some(({ root }) => root?.fields.has('modules')))) {
-    const message = 'the config has no modules';
-    findings.error({ ...whole, start: 0, end: 0 }, 'noModules', message, 'for a config without modules write modules: {}');
+  if (!layers.some(({ units }) => units.some((unit) => unit.root?.fields.has('modules')))) {
+    findings.error(start, 'noModules', 'the config has no modules', 'for a config without modules write modules: {}');
   }
-  return whole;
+}
+
+/** Of one main file each file's entries can be kept from before. */
+function one({ units }: Layer, { env, findings }: Gathering, session: Session): Assembled | null {
+  const root = units[0]?.root ?? empty;
+  const defaults = readDefaults(root, env, findings);
+  const around = { env, findings, defaults, defaultsKey: defaultsKey(defaults, units[0]?.file) };
+  const all = new Map<string, Evaluated>();
+  for (const unit of units) {
+    const modules = session.modules(unit, around);
+    if (modules === null) return null;
+    for (const [name, module] of modules) declare(name, module, all, findings);
+  }
+  return { root, modules: all };
+}
+
+/** Equal where defaults make the same of an entry. What refers to a place in them changes with the file. */
+function defaultsKey(defaults: Defaults, main: FileText | undefined): string {
+  const all = Object.values(defaults);
+  const refers = all.some(({ fields }) => fields.has('requires') || fields.has('after'));
+  return canonicalJson([Object.entries(defaults).map(([kind, dict]) => [kind, plain(dict)]), main?.path, refers ? main?.sha256 : '']);
+}
+
+function plain(node: Node): unknown {
+  if (node.kind === 'scalar') return [node.value, node.written];
+  if (node.kind === 'list') return node.items.map(plain);
+  return Object.fromEntries([...node.fields].map(([name, { value }]) => [name, plain(value)]));
+}
+
+/** Later files over earlier ones. */
+function several(layers: readonly Layer[], { env, findings }: Gathering): Assembled {
+  const roots = layers.map((layer) => rootOf(layer, findings));
+  const root = roots.slice(1).reduce((under, over) => mergeDicts(under, over, 'drop'), roots[0] ?? empty);
+  const around = { env, findings, defaults: readDefaults(root, env, findings) };
+  const modules = new Map<string, Evaluated>();
+  const declared = root.fields.get('modules')?.value;
+  if (declared?.kind === 'dict') {
+    for (const [name, pair] of declared.fields) modules.set(name, evaluateEntry(name, pair, around));
+  }
+  return { root, modules };
 }
 
 const empty: Dict = { kind: 'dict', source: { file: '', lines: [0], base: 0 }, start: 0, end: 0, fields: new Map() };
 
-function rootOf({ units }: Layer, gathering: Gathering): Dict {
+/** A main file with the modules of what it includes. */
+function rootOf({ units }: Layer, findings: Findings): Dict {
   const [main] = units;
   if (main === undefined || main.root === null) return empty;
   const modules = new Map<string, Pair>();
   for (const { root } of units) {
     const own = root?.fields.get('modules')?.value;
     if (own?.kind !== 'dict') continue;
-    for (const [name, pair] of own.fields) {
-      if (!isIgnored(name)) declare(name, pair, modules, gathering);
+    for (const [name, { key, value }] of own.fields) {
+      // Sugar is dissolved before files are merged, so that a map can stand over a string.
+      if (!isIgnored(name)) declare(name, { key, value: asDict(value) ?? value }, modules, findings);
     }
   }
   const { value = main.root, key = main.root } = main.root.fields.get('modules') ?? {};
@@ -41,13 +97,12 @@ function rootOf({ units }: Layer, gathering: Gathering): Dict {
   return { ...main.root, fields };
 }
 
-function declare(name: string, pair: Pair, modules: Map<string, Pair>, { findings }: Gathering): void {
-  const first = modules.get(name);
-  if (first !== undefined) {
-    const { file, line } = spanOf(first.key);
-    findings.error(pair.key, 'duplicateModule', `${name} is declared here and at ${file}:${line}`, 'remove or rename one of them');
+function declare<T extends { readonly key: Located }>(name: string, item: T, all: Map<string, T>, findings: Findings): void {
+  const first = all.get(name);
+  if (first === undefined) {
+    all.set(name, item);
     return;
   }
-  // Sugar is dissolved before files are merged, so that a map can stand over a string.
-  modules.set(name, { key: pair.key, value: asDict(pair.value) ?? pair.value });
+  const { file, line } = spanOf(first.key);
+  findings.error(item.key, 'duplicateModule', `${name} is declared here and at ${file}:${line}`, 'remove or rename one of them');
 }

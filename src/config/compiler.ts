@@ -2,19 +2,18 @@ import { createHash } from 'node:crypto';
 import { deepFreeze } from '../model/canonical.ts';
 import type { ConfigOutcome, ConfigSet, FileText, Reader } from '../model/config-set.ts';
 import { isError } from '../model/diagnostic.ts';
-import type { Declared } from '../model/module.ts';
 import { assemble } from './assemble.ts';
-import { type Evaluated, evaluateEntry } from './entry.ts';
+import { declarations } from './declared.ts';
 import { createFindings, sorted } from './findings.ts';
 import { type Gathering, gatherLayer, type Layer } from './gather.ts';
 import type { Environment } from './interpolate.ts';
-import { spanOf } from './node.ts';
+import { readOnce } from './read-once.ts';
+import { createSession, type Session } from './session.ts';
 import { checkSet } from './set-checks.ts';
-import { readDefaults, readModulePath, readPolicy } from './top.ts';
-import { createUnits } from './unit.ts';
+import { readModulePath, readPolicy } from './top.ts';
 
 export interface ConfigCompilerOptions {
-  /** For interpolation, and $MUSTER_MODULE_PATH. */
+  /** For interpolation, and $MUSTER_MODULE_PATH; must not change. */
   env: Environment;
   reader: Reader;
 }
@@ -27,65 +26,102 @@ export interface ConfigCompiler {
   compile(files: readonly string[]): Promise<ConfigOutcome>;
 }
 
+/** What is remembered of one list of files. */
+interface Memory {
+  readonly session: Session;
+  last: { readonly inputs: string; readonly outcome: ConfigOutcome } | null;
+  config: ConfigSet | null;
+  /** Patterns that matched something. */
+  matched: ReadonlySet<string>;
+}
+
+/** The daemon's own files, and a few that someone asked to be planned. */
+const mostRemembered = 4;
+
 /** Reads and checks configs; remembers what it has seen, so that what has not changed costs little. */
 export function createConfigCompiler({ env, reader }: ConfigCompilerOptions): ConfigCompiler {
-  const unit = createUnits();
-  const matched = new Map<string, Set<string>>();
+  const memories = new Map<string, Memory>();
+  const remember = (files: readonly string[]): Memory => {
+    const id = files.join('\0');
+    const memory = memories.get(id) ?? { session: createSession(), last: null, config: null, matched: new Set() };
+    memories.delete(id);
+    memories.set(id, memory);
+    for (const oldest of memories.keys()) if (memories.size > mostRemembered) memories.delete(oldest);
+    return memory;
+  };
 
   return {
     async compile(files) {
-      const id = files.join('\0');
-      const matchedBefore = matched.get(id) ?? new Set<string>();
-      const findings = createFindings();
-      const gathering: Gathering = {
-        ...{ env, reader, findings, unit, matchedBefore, incomplete: false },
-        ...{ asked: new Set(), watch: new Set(), globs: new Map() },
-      };
-      const layers: Layer[] = [];
-      for (const file of files) layers.push(await gatherLayer(file, gathering));
-      const outcome = evaluate(layers, gathering);
-      const now = [...gathering.globs].filter(([, found]) => found.length > 0).map(([pattern]) => pattern);
-      matched.set(id, new Set(outcome.ok ? now : [...matchedBefore, ...now]));
-      return outcome;
+      const memory = remember(files);
+      const once = readOnce(reader);
+      // Layers are merged as trees, so that a part alone says nothing.
+      const inParts = files.length === 1 ? await compileOnce(files, { env, reader: once, memory, inParts: true }) : null;
+      return inParts ?? (await compileOnce(files, { env, reader: once, memory, inParts: false })) ?? impossible();
     },
   };
 }
 
-function evaluate(layers: readonly Layer[], gathering: Gathering): ConfigOutcome {
-  const { env, findings, asked, watch } = gathering;
-  const root = assemble(layers, gathering);
-  const policy = readPolicy(root, env, findings);
-  const modulePath = readModulePath(root, env, findings);
-  const around = { env, findings, defaults: readDefaults(root, env, findings) };
-  const modules = new Map<string, Evaluated>();
-  const declared = root.fields.get('modules')?.value;
-  if (declared?.kind === 'dict') {
-    for (const [name, pair] of declared.fields) modules.set(name, evaluateEntry(name, pair, around));
-  }
-  if (!gathering.incomplete) checkSet(modules, findings);
-
-  const diagnostics = sorted(findings.all, [...asked]);
-  if (diagnostics.some(isError)) return deepFreeze({ ok: false, diagnostics, files: [...asked], watch: [...watch] });
-  const texts = layers.flatMap((layer) => layer.units.map((each) => each.file));
-  const config: ConfigSet = {
-    modules: declarations(modules),
-    ...{ policy, modulePath, files: texts, watch: [...watch], digest: digestOf(texts), warnings: diagnostics },
-  };
-  return { ok: true, config: Object.freeze(config) };
+interface Pass {
+  readonly env: Environment;
+  readonly reader: Reader;
+  readonly memory: Memory;
+  readonly inParts: boolean;
 }
 
-function declarations(modules: ReadonlyMap<string, Evaluated>): Map<string, Declared> {
-  const result = new Map<string, Declared>();
-  for (const [name, { entry, key }] of modules) {
-    if (entry === null) continue;
-    const { file, line, column } = spanOf(key);
-    result.set(name, Object.freeze({ entry, source: Object.freeze({ file, line, column }) }));
-  }
-  return result;
+/** Null if files have to be read as a whole to say anything. */
+async function compileOnce(files: readonly string[], { env, reader, memory, inParts }: Pass): Promise<ConfigOutcome | null> {
+  const findings = createFindings();
+  const gathering: Gathering = {
+    ...{ env, reader, findings, matchedBefore: memory.matched, incomplete: false },
+    ...{ asked: new Set(), watch: new Set(), globs: new Map() },
+    unit: (file) => memory.session.unit(file, findings, inParts),
+  };
+  const layers: Layer[] = [];
+  for (const file of files) layers.push(await gatherLayer(file, gathering));
+  const inputs = inputsOf(layers, gathering);
+  if (!gathering.incomplete && memory.last?.inputs === inputs) return memory.last.outcome;
+
+  const outcome = evaluate(layers, gathering, memory);
+  if (outcome === null) return null;
+  const matched = [...gathering.globs].filter(([, found]) => found.length > 0).map(([pattern]) => pattern);
+  memory.matched = new Set(outcome.ok ? matched : [...memory.matched, ...matched]);
+  memory.last = gathering.incomplete ? null : { inputs, outcome };
+  if (outcome.ok) memory.config = outcome.config;
+  if (outcome.ok) memory.session.keep(gathering.asked);
+  return outcome;
+}
+
+function evaluate(layers: readonly Layer[], gathering: Gathering, memory: Memory): ConfigOutcome | null {
+  const { env, findings, asked, watch } = gathering;
+  const assembled = assemble(layers, gathering, memory.session);
+  if (assembled === null) return null;
+  const { root, modules } = assembled;
+  const policy = readPolicy(root, env, findings);
+  const modulePath = readModulePath(root, env, findings);
+  if (!gathering.incomplete) checkSet(modules, findings);
+
+  const diagnostics = deepFreeze(sorted(findings.all, [...asked]));
+  if (diagnostics.some(isError)) return deepFreeze({ ok: false, diagnostics, files: [...asked], watch: [...watch] });
+  const files = layers.flatMap((layer) => layer.units.map((unit) => unit.file));
+  const config: ConfigSet = {
+    modules: declarations(modules, memory.config?.modules),
+    ...{ policy, modulePath, files, watch: [...watch], digest: digestOf(files), warnings: diagnostics },
+  };
+  return Object.freeze({ ok: true, config: Object.freeze(config) });
+}
+
+/** Equal where nothing that was read has changed. */
+function inputsOf(layers: readonly Layer[], { globs, asked }: Gathering): string {
+  const texts = layers.map(({ units }) => units.map(({ file }) => [file.path, file.sha256]));
+  return JSON.stringify([texts, [...globs], [...asked]]);
 }
 
 function digestOf(texts: readonly FileText[]): string {
   const hash = createHash('sha256');
   for (const { path, sha256 } of texts) hash.update(`${path}\0${sha256}\n`);
   return hash.digest('hex');
+}
+
+function impossible(): never {
+  throw new Error('a whole file could not be judged');
 }

@@ -60,13 +60,14 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   const secrets: string[][] = [];
   const known = knownFields(kind, whole, findings);
   const raw = toRaw(known, { env: around.env, findings, rules: entryRules, secrets }) as Record<string, unknown>;
-  if (kind === 'command') raw.cwd ??= dirname((whole.fields.get('command')?.value ?? own).source.file);
-  refuseUnbuilt(name, key, kind, raw, whole, findings);
+  if (kind === 'command' && !('cwd' in raw)) raw.cwd = dirname((whole.fields.get('command')?.value ?? own).source.file);
 
   const parsed = kindSchema(kind).safeParse(raw);
   if (!parsed.success) {
     report(parsed.error.issues, { schema: kindSchema(kind), raw, node: whole, key, findings });
   }
+  const bad = new Set(parsed.error?.issues.map((issue) => issue.path[0]));
+  refuseUnbuilt(name, key, kind, raw, whole, findings, bad);
   const references = { requires: referencesIn(whole, 'requires', raw), after: referencesIn(whole, 'after', raw) };
   if (!parsed.success || findings.all.length > before) return { ...failed, ...references };
   const spec = canonical(name, parsed.data as unknown as Spec);
@@ -125,9 +126,17 @@ function reportUnknown(kind: Kind, field: string, at: Located, findings: Finding
   findings.error(at, 'unknownKey', `unknown key "${field}"`, didYouMean(field, Object.keys(fieldTable[kind])));
 }
 
-function refuseUnbuilt(name: string, key: Located, kind: Kind, raw: Record<string, unknown>, whole: Dict, findings: Findings): void {
+function refuseUnbuilt(
+  name: string,
+  key: Located,
+  kind: Kind,
+  raw: Record<string, unknown>,
+  whole: Dict,
+  findings: Findings,
+  bad: ReadonlySet<unknown>,
+): void {
   for (const [field, { unbuilt }] of Object.entries(fieldTable[kind] as Fields)) {
-    if (unbuilt === undefined || !(field in raw) || raw[field] === null || !unbuilt(raw[field])) continue;
+    if (unbuilt === undefined || bad.has(field) || !(field in raw) || raw[field] === null || !unbuilt(raw[field])) continue;
     const at = whole.fields.get(field)?.key ?? key;
     const what = typeof raw[field] === 'object' ? field : `${field}: ${describe(raw[field])}`;
     findings.error(at, 'notBuilt', `${what} is not built yet in this version of muster`, `remove it from ${name}`);

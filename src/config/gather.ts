@@ -26,7 +26,7 @@ export interface Gathering {
   readonly globs: Map<string, readonly string[]>;
   /** Patterns that matched something before. */
   readonly matchedBefore: ReadonlySet<string>;
-  unit(text: FileText, findings: Findings): Unit;
+  unit(text: FileText): Unit;
   /** Set if a file is missing from the whole, so that nothing can be said of the set. */
   incomplete: boolean;
 }
@@ -44,7 +44,7 @@ async function gatherFile(path: string, at: Located | null, units: Unit[], seen:
   const { findings, env } = gathering;
   const text = await readFile(path, at, gathering);
   if (text === null) return;
-  const unit = gathering.unit(text, findings);
+  const unit = gathering.unit(text);
   if (unit.root === null) {
     gathering.incomplete = true;
     return;

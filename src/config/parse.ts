@@ -19,7 +19,7 @@ export function parse(text: string, file: string, findings: Findings, base = 0):
   const nothing: Parsed = { root: null, anchored: true };
   let document: Document.Parsed;
   try {
-    document = parseDocument(text, { uniqueKeys: false, merge: false, resolveKnownTags: false, prettyErrors: false, logLevel: 'silent' });
+    document = parseDocument(text, { uniqueKeys: false, merge: false, resolveKnownTags: false, prettyErrors: false });
   } catch (error) {
     // The parser is recursive; this is the only way in which it throws.
     if (!(error instanceof RangeError)) throw error;
