@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { DownDoc } from '../../model/documents.ts';
+import { MusterError } from '../../model/error.ts';
 import type { Responses } from '../../model/methods.ts';
 import type { Definition } from '../command.ts';
 import { print, printJson } from '../output.ts';
@@ -42,12 +44,22 @@ const patienceMs = 10_000; // it has answered that all is stopped; what is left 
 /** The daemon answers before it leaves; its lock is free once its process is gone. */
 async function gone(pid: number): Promise<void> {
   const deadline = Date.now() + patienceMs;
-  while (Date.now() < deadline) {
-    try {
-      process.kill(pid, 0);
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'ESRCH') return;
+  while (await isAlive(pid)) {
+    if (Date.now() >= deadline) {
+      const hint = `kill -9 ${pid}; the next daemon tidies up after it`;
+      throw new MusterError('ETIMEDOUT', `the daemon has stopped everything, but its process ${pid} does not end`, { hint });
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** One that has ended and waits to be reaped, which in a container can take its time, is gone. */
+async function isAlive(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ESRCH') return false;
+  }
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return !/^\d+ \(.*\) Z /s.test(stat);
 }
