@@ -49,8 +49,9 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
 
   const own = asDict(value);
   if (own === null) {
-    const found = value.kind === 'scalar' && value.value === null ? 'has nothing after it' : 'must be a map or the module as a string';
-    findings.error(key, 'emptyEntry', `${name} ${found}`, 'write e.g. {module: ./modules/x.ts}');
+    const empty = value.kind === 'scalar' && value.value === null;
+    const found = empty ? 'has nothing after it' : 'must be a map, or a module as a string';
+    findings.error(empty ? key : value, empty ? 'emptyEntry' : 'wrongType', `${name} ${found}`, 'write e.g. {module: ./modules/x.ts}');
     return failed;
   }
   const kind = kindOf(name, key, own, findings);

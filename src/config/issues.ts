@@ -1,4 +1,4 @@
-import type { core } from 'zod/mini';
+import { type core, safeParse } from 'zod/mini';
 import { didYouMean } from './suggest.ts';
 
 export interface Complaint {
@@ -24,14 +24,14 @@ function explain(issue: core.$ZodIssue, schema: core.$ZodType, raw: unknown, abo
       return issue.keys.map((key) => ({
         path: [...path, key],
         code: 'unknownKey',
-        message: `unknown key "${key}" in ${String(path.at(-1) ?? 'the entry')}`,
+        message: `unknown key "${key}"${path.length === 0 ? '' : ` in ${String(path.at(-1))}`}`,
         hint: didYouMean(key, known) ?? (known.length === 0 ? undefined : `there are: ${known.join(', ')}`),
         atKey: true,
       }));
     }
     case 'invalid_type':
       if (value === undefined) return [missing(path)];
-      return [{ path, code: 'wrongType', message: `expected ${typeText(issue.expected)}, found ${describe(value)}` }];
+      return [wrongType(issue.expected, value, schema, path)];
     case 'invalid_value': {
       if (value === undefined) return [missing(path)];
       const values = issue.values.map(String);
@@ -56,17 +56,37 @@ function missing(path: readonly PropertyKey[]): Complaint {
   return { path, code: 'missingKey', message: `${String(path.at(-1))} is missing` };
 }
 
+/** A number where text belongs is often a duration without its unit, or text that lacks quotes. */
+function wrongType(expected: string, value: unknown, schema: core.$ZodType, path: readonly PropertyKey[]): Complaint {
+  const complaint: Complaint = { path, code: 'wrongType', message: `expected ${typeText(expected)}, found ${describe(value)}` };
+  if (expected !== 'string' || (typeof value !== 'number' && typeof value !== 'boolean')) return complaint;
+  const [meant] = schemasAt(schema, path);
+  const tried = meant === undefined ? undefined : safeParse(meant, String(value));
+  if (tried?.success === false) return { path, code: 'badValue', message: withFound(tried.error.issues[0]?.message ?? '', value) };
+  return { ...complaint, hint: `write "${value}"` };
+}
+
 /** The branch that came furthest is the one that was meant; where none came anywhere, all that would do is named. */
 function explainUnion(issue: core.$ZodIssueInvalidUnion, schema: core.$ZodType, raw: unknown, path: readonly PropertyKey[]): Complaint[] {
   const value = valueAt(raw, path);
   if (value === undefined) return [missing(path)];
+  if (issue.message !== unsaid) {
+    return [{ path, code: typeof value === 'string' ? 'badValue' : 'wrongType', message: withFound(issue.message, value) }];
+  }
   const branches = issue.errors.filter((errors) => errors.length > 0);
-  const fitting = branches.filter((errors) => !errors.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type'));
-  const best = furthest(fitting.length > 0 ? fitting : branches.filter((errors) => errors.some((inner) => inner.path.length > 0)));
-  if (best !== undefined && fitting.length > 0) return best.flatMap((inner) => explain(inner, schema, raw, path));
+  const fitting = branches.filter((errors) => !errors.some((inner) => misfits(inner, value)));
+  const best = furthest(fitting);
+  if (best !== undefined) return best.flatMap((inner) => explain(inner, schema, raw, path));
   const expected = branches.flatMap((errors) => errors.flatMap(expectations));
   if (expected.length === 0) return [{ path, code: 'badValue', message: `${describe(value)} cannot stand here` }];
-  return [{ path, code: 'wrongType', message: `expected ${[...new Set(expected)].join(' or ')}, found ${describe(value)}` }];
+  return [{ path, code: 'wrongType', message: `expected ${oneOf([...new Set(expected)])}, found ${describe(value)}` }];
+}
+
+/** Whether the branch is for another type of value altogether. */
+function misfits({ path, ...issue }: core.$ZodIssue, value: unknown): boolean {
+  if (path.length > 0) return false;
+  if (issue.code === 'invalid_union') return issue.errors.every((errors) => errors.some((inner) => misfits(inner, value)));
+  return issue.code === 'invalid_type' || (issue.code === 'invalid_value' && typeof value !== 'string');
 }
 
 function furthest(branches: readonly core.$ZodIssue[][]): core.$ZodIssue[] | undefined {
@@ -79,6 +99,9 @@ function expectations(issue: core.$ZodIssue): string[] {
   if (issue.code === 'invalid_value') return [oneOf(issue.values.map(String))];
   return issue.code === 'invalid_union' ? issue.errors.flatMap((errors) => errors.flatMap(expectations)) : [];
 }
+
+/** The message of the mini variant of zod where a field does not say itself what it expects. */
+const unsaid = 'Invalid input';
 
 const typeTexts: Record<string, string> = {
   string: 'a string',
@@ -98,6 +121,7 @@ function typeText(type: string): string {
 
 function tooSmall(origin: string, minimum: number, value: unknown): string {
   if (minimum === 1 && (origin === 'string' || origin === 'array')) return 'must not be empty';
+  if (Array.isArray(value)) return `expected ${minimum} items, found ${value.length}`;
   return `expected at least ${minimum}, found ${describe(value)}`;
 }
 
@@ -123,12 +147,18 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
 
 /** The keys that an object at a path of the schema has; the union of them where it is a union. */
 function keysAt(schema: core.$ZodType, path: readonly PropertyKey[]): string[] {
+  const shapes = schemasAt(schema, path).flatMap(insides);
+  return shapes.flatMap((inner) => Object.keys((inner._zod.def as { shape?: object }).shape ?? {}));
+}
+
+/** What judges the value at a path; several where there is a union on the way. */
+function schemasAt(schema: core.$ZodType, path: readonly PropertyKey[]): core.$ZodType[] {
   const [first, ...rest] = path;
+  if (first === undefined) return [schema];
   return insides(schema).flatMap((inner) => {
     const definition = inner._zod.def as { shape?: Record<string, core.$ZodType>; element?: core.$ZodType; valueType?: core.$ZodType };
-    if (first === undefined) return Object.keys(definition.shape ?? {});
     const next = definition.shape?.[String(first)] ?? definition.element ?? definition.valueType;
-    return next === undefined ? [] : keysAt(next, rest);
+    return next === undefined ? [] : schemasAt(next, rest);
   });
 }
 

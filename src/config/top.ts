@@ -28,7 +28,7 @@ export const topKeys = {
 export const includedKeys: ReadonlySet<string> = new Set(['version', 'include', 'modules', 'hosts', 'alternatives']);
 const unbuilt = ['hosts', 'alternatives', 'source', 'notify'] as const;
 
-const limit = z.union([count(), percent]);
+const limit = z.union([count(), percent], { error: 'expected a count or a percentage such as 50%' });
 
 export const policySchema = z.strictObject({
   watch: z._default(z.enum(['plan', 'apply', 'off']), defaultPolicy.watch),

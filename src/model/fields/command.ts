@@ -11,13 +11,16 @@ const ready = z.union([
   ),
   z.strictObject({ alive: z._default(duration, 250) }),
   // The tests to come; without this a bad `alive` would pass as one of them.
-  anything.check(z.refine((test) => !('alive' in test), { error: 'expected alive, or a map with one test' })),
+  anything.check(z.refine((test) => !('alive' in test), { error: 'expected alive, or a map with one test', abort: true })),
 ]);
 
 /** Fields of `command:` entries: OS processes. */
 export const commandFields = {
   command: field({
-    schema: z.array(argument).check(z.minLength(1)),
+    schema: z.array(argument).check(
+      z.minLength(1),
+      z.refine(([program]) => program !== '', { error: 'the program must not be empty', path: [0] }),
+    ),
     change: 'reload',
     applies: 'keeper',
     doc: 'The program and its arguments, run without a shell.',

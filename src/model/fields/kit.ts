@@ -45,11 +45,15 @@ function unit<T>(parse: (text: string) => T | null, what: string) {
   });
 }
 
-/** Milliseconds, written as `250ms`, `10s`, `5m`, `1h`. */
-export const duration = z.pipe(z.string(), unit(parseDuration, 'a duration such as 250ms, 10s, 5m or 1h'));
+const aDuration = 'a duration such as 250ms, 10s, 5m or 1h';
+
+/** Milliseconds, written as `250ms`, `10s`, `5m`, `1h`, or 0. */
+export const duration = z.union([z.pipe(z.string(), unit(parseDuration, aDuration)), z.literal(0)], { error: `expected ${aDuration}` });
+
+const aSize = 'a size such as 64K, 256M or 1G';
 
 /** Bytes, written as `64K`, `256M`, `1G` or a number of bytes. */
-export const size = z.union([z.int().check(z.nonnegative()), z.pipe(z.string(), unit(parseSize, 'a size such as 64K, 256M or 1G'))]);
+export const size = z.union([z.int().check(z.nonnegative()), z.pipe(z.string(), unit(parseSize, aSize))], { error: `expected ${aSize}` });
 
 /** A percentage as written, `0%` to `100%`. */
 export const percent = z.string().check(z.refine((text) => parsePercent(text) !== null, { error: 'expected a percentage such as 50%' }));
