@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -41,13 +41,14 @@ export interface Place extends AsyncDisposable {
   pid(): Promise<number>;
   /** Kills the daemon as by kill -9 and waits until it is gone. */
   kill(): Promise<void>;
-  /** Every process of the place that lives: the daemon, its runners, commands and what they started, clients. */
+  /** Every process of the place that lives and that a daemon of it started as such: runners, commands and their children. */
   processes(): Promise<number[]>;
 }
 
 export async function createPlace(config?: string): Promise<Place> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-'));
   const stateDir = join(dir, 'state');
+  const placeMark = `TMPDIR=${dir}\0`;
   const place: Place = {
     dir,
     stateDir,
@@ -87,10 +88,10 @@ export async function createPlace(config?: string): Promise<Place> {
       process.kill(pid, 'SIGKILL');
       await until(() => !isAlive(pid), `daemon ${pid} is gone`);
     },
-    processes: () => processesOf(`TMPDIR=${dir}\0`),
+    processes: () => processesOf(placeMark, 'MUSTER_LEASE='),
     async [Symbol.asyncDispose]() {
       const left = await place.muster('down').catch(() => null);
-      for (const pid of await place.processes()) killQuietly(pid);
+      for (const pid of await processesOf(placeMark)) killQuietly(pid);
       await rm(dir, { recursive: true, force: true, maxRetries: 5 });
       if (left !== null && left.code !== 0 && left.code !== 3) throw new Error(`down exited ${left.code}: ${left.stderr}`);
     },
@@ -144,12 +145,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Processes that carry this text in their environment: the daemon of a state dir, or what runs under a variable. */
-export async function processesOf(text: string): Promise<number[]> {
+/** Processes that carry all of these in their environment: the daemon of a state dir, or what runs under a variable. */
+export async function processesOf(...texts: string[]): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   return pids.map(Number).filter((pid) => {
     try {
-      return existsSync(`/proc/${pid}/environ`) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(text) && isAlive(pid);
+      const environ = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      return texts.every((text) => environ.includes(text)) && isAlive(pid);
     } catch {
       return false;
     }
