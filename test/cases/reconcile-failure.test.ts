@@ -50,7 +50,7 @@ test('37. A command that does not come up under its new arguments is started aga
   expect(ran.code).toBe(4);
   expect(outcomes(result)).toEqual({ web: 'reverted' });
   expect(await place.module('web')).toMatchObject({ state: 'R', failed: false });
-  expect(await place.processes()).toHaveLength(2);
+  expect(await place.processes()).toHaveLength(1);
 });
 
 test('38. A failed load skips what requires it and nothing else', async () => {
