@@ -17,7 +17,9 @@ export interface KeeperOptions {
  * its environment.
  */
 export function createKeeper({ leases, clock, log }: KeeperOptions): Keeper {
-  const scan = createScan();
+  /** Children that have not been reaped: as long as one is here, nobody else can have its pid. */
+  const living = new Set<number>();
+  const scan = createScan((pid) => living.has(pid));
   const boot = bootId();
   const children = new Set<Child>();
   const starting = new Set<Promise<unknown>>();
@@ -30,7 +32,7 @@ export function createKeeper({ leases, clock, log }: KeeperOptions): Keeper {
       starting.add(settled);
       return started;
     },
-    sweep: (left) => sweepLeases(left, { leases, clock, log, scan }),
+    sweep: (left) => sweepLeases(left, { leases, clock, log, scan: createScan() }),
     async dispose() {
       disposed = true;
       await Promise.all(starting);
@@ -58,6 +60,8 @@ export function createKeeper({ leases, clock, log }: KeeperOptions): Keeper {
   /** The lease ends with the tree, whoever asks for its end. */
   function tracked(child: Child, lease: string): Child {
     let killing: Promise<void> | null = null;
+    living.add(child.pid);
+    void child.exited.then(() => living.delete(child.pid));
     const own: Child = {
       ...child,
       killTree() {

@@ -44,9 +44,10 @@ export function bootId(): string | null {
 
 /**
  * Reads all of /proc. Whoever asks while a scan runs gets the next one, together with all others that wait: a hundred trees
- * that end at once cost two scans, and nobody gets one that began before he asked.
+ * that end at once cost two scans, and nobody gets one that began before he asked. Processes that `isKnown` are passed over: our own
+ * children that live are most of what there is on a machine with many modules, and nothing that a tree leaves behind.
  */
-export function createScan(): Scan {
+export function createScan(isKnown: (pid: number) => boolean = () => false): Scan {
   let running: Promise<Seen[]> | null = null;
   let next: Promise<Seen[]> | null = null;
   return function scan() {
@@ -57,7 +58,7 @@ export function createScan(): Scan {
 
   function begin(): Promise<Seen[]> {
     next = null;
-    const mine = scanOnce().finally(() => {
+    const mine = scanOnce(isKnown).finally(() => {
       if (running === mine) running = null;
     });
     running = mine;
@@ -68,9 +69,11 @@ export function createScan(): Scan {
 /** Processes read before the event loop gets its turn: about half a millisecond. */
 const sliceSize = 24;
 
-async function scanOnce(): Promise<Seen[]> {
+async function scanOnce(isKnown: (pid: number) => boolean): Promise<Seen[]> {
   const seen: Seen[] = [];
-  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && !isKnown(pid));
   for (const [index, pid] of pids.entries()) {
     if (index % sliceSize === sliceSize - 1) await setImmediate();
     const stat = statOf(pid);
