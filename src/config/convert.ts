@@ -98,17 +98,17 @@ function keyOf(key: unknown, at: Located, pass: Pass): string | null {
   if (isScalar(key) && key.anchor !== undefined) pass.anchored = true;
   if (isScalar(key) && typeof key.value === 'string') {
     if (!forbidden.has(key.value)) return key.value;
-    fail(pass, at, 'reservedKey', `the key "${key.value}" is reserved`);
+    pass.findings.error(at, 'reservedKey', `the key "${key.value}" is reserved`);
     return null;
   }
   const hint = isScalar(key) && key.value !== null ? `write "${key.source ?? key.value}"` : undefined;
-  fail(pass, at, 'nonStringKey', 'a key must be text', hint);
+  pass.findings.error(at, 'nonStringKey', 'a key must be text', hint);
   return null;
 }
 
 function duplicate(name: string, first: Located, second: Located, pass: Pass): void {
   const { file, line } = spanOf(first);
-  fail(pass, second, 'duplicateKey', `"${name}" stands here and at ${file}:${line}`, 'remove one of them');
+  pass.findings.error(second, 'duplicateKey', `"${name}" stands here and at ${file}:${line}`, 'remove one of them');
 }
 
 /** Own keys win over merged ones, earlier merged ones over later ones. */
@@ -157,6 +157,7 @@ function nothing({ source, start, end }: Located): Scalar {
   return { kind: 'scalar', source, start, end, value: null, written: '' };
 }
 
+/** For what leaves data that does not say what was meant. After a bad key the rest can still be judged, and is. */
 function fail(pass: Pass, at: Located, code: string, message: string, hint?: string): void {
   pass.failed = true;
   pass.findings.error(at, code, message, hint);

@@ -24,7 +24,7 @@ function explain(issue: core.$ZodIssue, schema: core.$ZodType, raw: unknown, abo
       return issue.keys.map((key) => ({
         path: [...path, key],
         code: 'unknownKey',
-        message: `unknown key "${key}"${path.length === 0 ? '' : ` in ${String(path.at(-1))}`}`,
+        message: `unknown key "${key}"${path.length === 0 ? '' : ` in ${path.map(String).join('.')}`}`,
         hint: didYouMean(key, known) ?? (known.length === 0 ? undefined : `there are: ${known.join(', ')}`),
         atKey: true,
       }));
@@ -71,7 +71,7 @@ function explainUnion(issue: core.$ZodIssueInvalidUnion, schema: core.$ZodType, 
   const value = valueAt(raw, path);
   if (value === undefined) return [missing(path)];
   if (issue.message !== unsaid) {
-    return [{ path, code: typeof value === 'string' ? 'badValue' : 'wrongType', message: withFound(issue.message, value) }];
+    return [{ path, code: typeof value === 'object' ? 'wrongType' : 'badValue', message: withFound(issue.message, value) }];
   }
   const branches = issue.errors.filter((errors) => errors.length > 0);
   const fitting = branches.filter((errors) => !errors.some((inner) => misfits(inner, value)));

@@ -4,12 +4,13 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
   return near === null ? undefined : `did you mean ${near}`;
 }
 
-/** The known word that takes the fewest edits to get to, if that is at most a third of its letters. */
+/** The known word that takes the fewest edits to get to, if that is at most a third of its letters, or one of two. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   let best: string | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+    const length = Math.max(word.length, candidate.length);
+    const allowed = length < 3 ? length - 1 : Math.floor(length / 3);
     if (Math.abs(word.length - candidate.length) > allowed) continue;
     const edits = distance(word.toLowerCase(), candidate.toLowerCase());
     if (edits <= allowed && edits < least) {
