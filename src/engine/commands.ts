@@ -62,7 +62,9 @@ export async function runCommand(command: Command, context: EngineContext): Prom
 }
 
 function byHand(desired: ReadonlyMap<string, Desired>, context: EngineContext): Wanted {
-  return { config: { digest: '', files: [], policy: policyOf(context), warnings: [] }, desired };
+  const { outcome } = context;
+  const files = outcome?.ok === true ? outcome.wanted.config.files : [];
+  return { config: { digest: '', files, policy: policyOf(context), warnings: [] }, desired };
 }
 
 /** A command that was refused or found wrong before it changed anything is an error of its caller. */

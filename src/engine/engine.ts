@@ -3,6 +3,7 @@ import { MusterError } from '../model/error.ts';
 import type { Result } from '../model/plan.ts';
 import type { Timer } from '../model/ports.ts';
 import { createContext, type EngineContext, holdsNow, policyOf } from './context.ts';
+import { eventOf } from './events.ts';
 import { release } from './holds.ts';
 import type { EnginePorts } from './ports.ts';
 import { driftPlan, dryRun, type RunOptions, runReconcile } from './reconcile.ts';
@@ -30,6 +31,7 @@ export function createEngine(ports: EnginePorts): Engine {
   const context = createContext(ports);
   const runs = createRuns<RunOptions, Result>(ports.clock, (options, trigger) => runReconcile(combined(options), trigger, context));
   let timers: Timer[] = [];
+  ports.instances.on((event) => context.events.emit(eventOf(event)));
 
   const trigger = async (name: string, options: Partial<RunOptions> = {}): Promise<void> => {
     const key = options.inForce === true ? 'inForce' : plainRun;
@@ -117,7 +119,7 @@ function combined(options: readonly RunOptions[]): RunOptions {
  */
 async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
   // One module that does not come up must not keep those down that ran before: no `stop`, no rollback to nothing.
-  const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' }, boot: true } as const;
+  const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' } } as const;
   const nothingKnown = context.generation === null && context.ports.store.state.loaded.size === 0;
   const fallback = (): Promise<Result> => runs.request({ key: 'boot', trigger: 'lastGood', options: { ...boot, inForce: true } });
   try {

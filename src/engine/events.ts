@@ -1,5 +1,8 @@
 import type { EventDoc } from '../model/documents.ts';
+import type { InstanceEvent } from '../model/instances.ts';
+import type { State } from '../model/module.ts';
 import type { Clock } from '../model/ports.ts';
+import { formatDuration } from '../model/units.ts';
 
 /** How many events are remembered for those who look later. */
 const remembered = 1000;
@@ -28,4 +31,26 @@ export function createEvents(clock: Clock): Events {
       return () => listeners.delete(listener);
     },
   };
+}
+
+const stateNames: Record<State, string> = { I: 'initializing', R: 'running', F: 'finalizing', E: 'exited', B: 'backing off' };
+
+/** What happened to a module, for people. */
+export function eventOf(event: InstanceEvent): Omit<EventDoc, 'at'> {
+  const { type, name, ...fields } = event;
+  return { type, name, message: messageOf(event), fields };
+}
+
+function messageOf(event: InstanceEvent): string {
+  switch (event.type) {
+    case 'state':
+      if (event.to === null) return `gone: ${event.reason}`;
+      return `${event.failed ? 'failed' : stateNames[event.to]}${event.reason === '' ? '' : `: ${event.reason}`}`;
+    case 'restart':
+      return `restart ${event.attempt} in ${formatDuration(event.delayMs)}`;
+    case 'gaveUp':
+      return `gave up: ${event.reason}`;
+    case 'status':
+      return `${event.level}: ${event.message}`;
+  }
 }

@@ -50,7 +50,7 @@ export async function release(names: readonly string[], common: Command['common'
   for (const { name } of held) context.events.emit({ type: 'hold', name, message: 'released' });
   const loaded = instances.snapshot();
   const wanted = inForce(context).desired;
-  const all = names.includes(everything) ? [...wanted.keys(), ...loaded.keys()] : [...names];
+  const all = names.includes(everything) ? [...new Set([...wanted.keys(), ...loaded.keys()])] : [...names];
   const halted = all.filter((name) => loaded.get(name)?.state === 'E');
   const desired = new Map(desiredWith(loaded, []));
   for (const name of all) {

@@ -1,10 +1,9 @@
 import { desiredOf } from '../apply/step.ts';
 import type { Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
-import type { Desired } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
-import { type EngineContext, holdsNow, policyOf } from './context.ts';
+import { type EngineContext, policyOf } from './context.ts';
 import type { Wanted } from './ports.ts';
 import { planOf, request, type Transaction, transact } from './transact.ts';
 
@@ -16,8 +15,6 @@ export interface RunOptions {
   from?: readonly string[] | undefined;
   /** The generation in force instead of the files: undoes drift, applies no pending edit. */
   inForce?: boolean;
-  /** The daemon has just started: what the journal says was loaded is started again. */
-  boot?: boolean;
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -27,7 +24,7 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   const at = new Date(clock.now()).toISOString();
   try {
     const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context);
-    const result = (await transact(transactionOf(options, trigger, wanted, false, context), context)) as Result;
+    const result = (await transact(transactionOf(options, trigger, wanted, false), context)) as Result;
     remember(context, at, trigger, result);
     return result;
   } catch (error) {
@@ -45,13 +42,13 @@ export async function runReconcile(options: RunOptions, trigger: string, context
 /** The plan of a run, without acting: `--dry-run`, `status`. */
 export async function dryRun(options: RunOptions & { againstEmpty?: boolean }, context: EngineContext): Promise<Plan> {
   const wanted = await readWanted(options.from, context);
-  return planOf({ ...transactionOf(options, 'dryRun', wanted, true, context), againstEmpty: options.againstEmpty ?? false }, context);
+  return planOf({ ...transactionOf(options, 'dryRun', wanted, true), againstEmpty: options.againstEmpty ?? false }, context);
 }
 
 /** What differs from the generation in force; pending edits of the files are not in it. */
 export function driftPlan(context: EngineContext): Plan {
   const options = { reason: null, request: { prune: 'none' } } as const;
-  return planOf({ ...transactionOf(options, 'drift', inForce(context), true, context), holds: 'none' }, context);
+  return planOf(transactionOf(options, 'drift', inForce(context), true), context);
 }
 
 export async function readWanted(from: readonly string[] | undefined, context: EngineContext): Promise<Wanted> {
@@ -75,7 +72,7 @@ export function inForce(context: EngineContext): Wanted {
   };
 }
 
-function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry: boolean, context: EngineContext): Transaction {
+function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry: boolean): Transaction {
   const base = {
     trigger,
     reason: options.reason,
@@ -84,24 +81,8 @@ function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry
     makesGeneration: options.inForce !== true,
     onProgress: options.onProgress,
   };
-  if (options.boot !== true) return { ...base, wanted };
-  const asItWas = resumed(wanted, context);
-  return {
-    ...base,
-    wanted: { ...wanted, desired: new Map([...wanted.desired, ...asItWas]) },
-    holds: 'stopped',
-    originOf: (change, loaded) => (asItWas.has(change.name) ? (loaded?.origin ?? 'manual') : 'config'),
-  };
-}
-
-/** After a restart: what was loaded by hand or is held or kept comes back as it was, whatever the config says. */
-function resumed(wanted: Wanted, context: EngineContext): ReadonlyMap<string, Desired> {
-  const holds = holdsNow(context);
-  const asItWas = [...context.ports.instances.snapshot().values()].filter((loaded) => {
-    if (holds.some((hold) => hold.name === '*' || hold.name === loaded.name)) return true;
-    return !wanted.desired.has(loaded.name) && (loaded.origin === 'manual' || loaded.spec.prune === false);
-  });
-  return new Map(asItWas.map((loaded) => [loaded.name, desiredOf(loaded)]));
+  // What comes back after a restart of the daemon as it was stays whose it was.
+  return { ...base, wanted, originOf: (change, loaded) => (change.asLoaded === true ? (loaded?.origin ?? 'config') : 'config') };
 }
 
 function remember(context: EngineContext, at: string, trigger: string, result: Result): void {

@@ -1,17 +1,16 @@
 import { applyPlan } from '../apply/apply.ts';
-import { recordOf } from '../apply/persist.ts';
 import type { Progress } from '../model/documents.ts';
-import type { Hold, Loaded, Origin } from '../model/module.ts';
+import type { Loaded, Origin } from '../model/module.ts';
 import type { Change, ChangeResult, Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import type { OnFailure, Policy } from '../model/policy.ts';
 import { parsePercent } from '../model/units.ts';
 import { plan } from '../plan/plan.ts';
 import { resultExitCode } from '../plan/result.ts';
-import type { Generation, JournalRecord } from '../store/records.ts';
+import type { JournalRecord } from '../store/records.ts';
 import { type EngineContext, holdsNow, targetOf } from './context.ts';
+import { isInForce, saveGeneration } from './generations.ts';
 import type { Wanted } from './ports.ts';
-import { retainCode } from './retain.ts';
 
 /** One change of the loaded set, whoever asked for it. */
 export interface Transaction {
@@ -27,8 +26,6 @@ export interface Transaction {
   cancel?: boolean;
   /** Plan against nothing instead of what is loaded; only with `dryRun`. */
   againstEmpty?: boolean;
-  /** Which holds count: all, none (to look for drift), or those that keep a module stopped (when the daemon starts). */
-  holds?: 'all' | 'none' | 'stopped';
   originOf?(change: Change, loaded: Loaded | undefined): Origin;
   onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -61,7 +58,7 @@ export function planOf(transaction: Transaction, context: EngineContext, loaded 
     desired: transaction.wanted.desired,
     config: transaction.wanted.config,
     loaded: transaction.againstEmpty === true ? new Map() : loaded,
-    holds: holdsOf(transaction, context),
+    holds: holdsNow(context),
     applied: { policy: generation?.policy ?? transaction.wanted.config.policy, names: declared.map((record) => record.name) },
     request: transaction.request,
     target: targetOf(context),
@@ -72,11 +69,6 @@ export function planOf(transaction: Transaction, context: EngineContext, loaded 
   });
 }
 
-function holdsOf({ holds = 'all' }: Transaction, context: EngineContext): readonly Hold[] {
-  if (holds === 'none') return [];
-  return holdsNow(context).filter((hold) => holds === 'all' || hold.stopped === true);
-}
-
 /** Plans and, unless it is a dry run or refused, applies. The only caller of `applyPlan`. */
 export async function transact(transaction: Transaction, context: EngineContext): Promise<Plan | Result> {
   const { ports } = context;
@@ -85,7 +77,7 @@ export async function transact(transaction: Transaction, context: EngineContext)
   if (transaction.dryRun) return planned;
   const startedAt = ports.clock.now();
   if (!planned.applyable || planned.changes.length === 0) {
-    const unsaved = transaction.makesGeneration && planned.applyable && declaredSet(context) !== generationSet(context);
+    const unsaved = transaction.makesGeneration && planned.applyable && !isInForce(context);
     if (unsaved) await saveGeneration(transaction, planned, context);
     return resultOf(planned, [], startedAt, context);
   }
@@ -137,7 +129,7 @@ async function recordRun(
   const changed = changes.some(
     (change) => (change.status === 'ok' && change.reason.code !== 'restarted') || before.has(change.name) !== after.has(change.name),
   );
-  const unsaved = transaction.makesGeneration && declaredSet(context) !== generationSet(context);
+  const unsaved = transaction.makesGeneration && !isInForce(context);
   if (!changed && !unsaved) return;
   await moveHolds(changes, context);
   const serial: JournalRecord = { type: 'serial', serial: store.state.serial + 1 };
@@ -152,42 +144,6 @@ async function moveHolds(changes: readonly ChangeResult[], { ports }: EngineCont
     const hold = from === undefined || status !== 'ok' ? undefined : store.state.holds.get(from);
     if (hold !== undefined) await store.append({ type: 'hold', hold: { ...hold, name } }, { type: 'released', name: hold.name });
   }
-}
-
-async function saveGeneration(transaction: Transaction, planned: Plan, context: EngineContext): Promise<void> {
-  const { store, clock, instances } = context.ports;
-  const modules = [...instances.snapshot().values()].filter((loaded) => loaded.origin === 'config').map(recordOf);
-  const generation: Generation = {
-    number: store.state.generation + 1,
-    at: new Date(clock.now()).toISOString(),
-    trigger: transaction.trigger,
-    reason: transaction.reason,
-    planId: planned.id,
-    configDigest: transaction.wanted.config.digest,
-    files: transaction.wanted.config.files.map(({ path, sha256 }) => ({ path, sha256 })),
-    modules,
-    policy: transaction.wanted.config.policy,
-  };
-  await store.saveGeneration(generation);
-  context.generation = generation;
-  // Nobody waits for a tidy folder, and one that cannot be tidied is no failed change.
-  retainCode(context).catch((error: unknown) => context.ports.log.warn({ err: error }, 'old code could not be removed'));
-}
-
-/** The declared modules as they are loaded, as one text to compare. */
-function declaredSet({ ports }: EngineContext): string {
-  return setText([...ports.instances.snapshot().values()].filter((loaded) => loaded.origin === 'config'));
-}
-
-function generationSet({ generation }: EngineContext): string {
-  return setText(generation?.modules ?? []);
-}
-
-function setText(modules: readonly { name: string; specDigest: string; codeDigest: string | null }[]): string {
-  return modules
-    .map(({ name, specDigest, codeDigest }) => `${name} ${specDigest} ${codeDigest}`)
-    .sort()
-    .join('\n');
 }
 
 function resultOf(planned: Plan, changes: ChangeResult[], startedAt: number, { ports }: EngineContext): Result {
