@@ -18,7 +18,13 @@ export function printTable(rows) {
   ]);
   const table = [['what', 'measured', 'bound', '', 'n', 'how'], ...lines];
   const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
-  for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
+  for (const line of table)
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    );
 }
 
 function round(value) {
