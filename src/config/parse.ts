@@ -23,10 +23,17 @@ export function parse(text: string, file: string, findings: Findings, base = 0):
   } catch (error) {
     // The parser is recursive; this is the only way in which it throws.
     if (!(error instanceof RangeError)) throw error;
-    findings.error({ source, start: 0, end: 0 }, 'tooDeep', 'the file is nested too deeply to be read');
+    findings.error({ source, start: 0, end: 0 }, 'tooDeep', 'nested too deeply to be read');
     return nothing;
   }
   const problems: YAMLError[] = [...document.errors, ...document.warnings];
+  const exhausted = problems.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  if (exhausted !== undefined) {
+    // How far it got depends on the stack; the line does not.
+    const start = text.lastIndexOf('\n', exhausted.pos[0] - 1) + 1;
+    findings.error({ source, start, end: start }, 'tooDeep', 'nested too deeply to be read');
+    return nothing;
+  }
   for (const problem of problems.slice(0, mostErrors)) report(problem, source, findings);
   if (problems.length > 0) return nothing;
   return convert(document, source, findings) ?? nothing;

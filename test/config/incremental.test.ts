@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how a config refers to variables
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ConfigOutcome } from '../../src/model/config-set.ts';
