@@ -4,7 +4,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
 import type { Params } from '../model/methods.ts';
-import type { Desired, Loaded, Origin } from '../model/module.ts';
+import type { Desired, Loaded } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import { type EngineContext, policyOf } from './context.ts';
@@ -25,8 +25,8 @@ export interface Command {
   /** On a name in progress: wait for it, or refuse. */
   busy: 'wait' | 'refuse';
   cancel?: boolean;
-  /** Whose the modules are from now on; otherwise they stay whose they were. */
-  origin?: Origin;
+  /** The modules that are the config's from now on; the others stay whose they were. */
+  declared?: ReadonlySet<string> | ReadonlyMap<string, unknown>;
 }
 
 /** Plans and applies a command under claims on its names. Refusals and errors that come before any change are thrown. */
@@ -49,7 +49,7 @@ export async function runCommand(command: Command, context: EngineContext): Prom
         makesGeneration: false,
         claimed: new Set(command.claims),
         cancel: command.cancel ?? false,
-        originOf: (_change, loaded) => command.origin ?? loaded?.origin ?? 'manual',
+        originOf: ({ name }, loaded) => (command.declared?.has(name) ? 'config' : (loaded?.origin ?? 'manual')),
         onProgress: common.onProgress,
       },
       context,
@@ -135,7 +135,7 @@ export async function reload(params: Params<'reload'>, common: Common, context: 
       name: 'reload',
       common,
       request: again([params.name], loaded),
-      ...(declared.has(params.name) ? { origin: 'config' } : {}),
+      declared: new Set(declared.has(params.name) ? [params.name] : []),
       desired: desiredWith(loaded, [changed]),
       claims: [params.name],
       busy: 'wait',

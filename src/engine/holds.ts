@@ -65,6 +65,7 @@ export async function release(names: readonly string[], common: Command['common'
       desired,
       claims: all,
       busy: 'wait',
+      declared: wanted,
     },
     context,
   );

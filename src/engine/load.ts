@@ -28,7 +28,7 @@ export async function load(params: LoadParams, common: Command['common'], contex
       desired: desiredWith(loaded, wanted),
       claims: names,
       busy: 'refuse',
-      origin: asDeclared === undefined ? 'manual' : 'config',
+      declared: new Set(asDeclared === undefined ? [] : names),
     },
     context,
   ).catch((error: unknown) => {
