@@ -157,7 +157,7 @@ export function startInstance({ id, launch, hooks, runner, logs, clock }: Instan
       post({ type: 'rename', name: next });
     },
     signal() {
-      throw new MusterError('EINVAL', `"${name}" is a thread; only processes get signals`);
+      throw new MusterError('EINVAL', `"${name}" is a code module; only commands get signals`);
     },
     activeAt: () => activeAt,
     output: tail.read,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Containment } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
 import type { Log, Random } from '../model/ports.ts';
@@ -19,6 +20,7 @@ export interface RunnerProcess {
   /** Ends the process with all threads in it. */
   kill(reason: string): void;
   pid(): number | null;
+  containment(): Containment | null;
   dispose(): Promise<void>;
 }
 
@@ -129,6 +131,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
     },
     kill,
     pid: () => current?.child.pid ?? null,
+    containment: () => current?.child.containment ?? null,
     async dispose() {
       disposed = true;
       const was = current;

@@ -256,3 +256,27 @@ test('however starts, stops and kills fall together, every instance ends', async
   for (const { reason } of ends) expect(reason).toMatch(/^(stopped|terminated|its runner ended: killed by SIGKILL)$/);
   await Promise.all(all.map(({ ready }) => ready.catch(() => {})));
 });
+
+test('a module with a process of its own has a runner for itself, which is gone when the module has ended', async () => {
+  const { start, runners } = createSetting(runnerFile);
+  const [shared, alone] = [await start('shared', waits), await start('alone', waits, { spec: { isolation: 'process' } })];
+  await Promise.all([shared.ready, alone.ready]);
+  expect(runners).toHaveLength(2);
+  expect(alone.pid()).not.toBe(shared.pid());
+  expect(alone.threadId()).toBeNull();
+  const pid = alone.pid() ?? 0;
+  alone.stop();
+  expect(await alone.ended).toMatchObject({ reason: 'stopped' });
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  expect(shared.pid()).not.toBeNull();
+});
+
+test('a module whose own process is killed ends alone and says why', async () => {
+  const { start, runners } = createSetting(runnerFile);
+  const [shared, alone] = [await start('shared', waits), await start('alone', waits, { spec: { isolation: 'process' } })];
+  await Promise.all([shared.ready, alone.ready]);
+  process.kill(alone.pid() ?? 0, 'SIGKILL');
+  expect(await alone.ended).toMatchObject({ reason: 'its runner ended: killed by SIGKILL' });
+  expect(runners).toHaveLength(2);
+  expect(shared.pid()).not.toBeNull();
+});

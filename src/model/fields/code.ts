@@ -16,7 +16,7 @@ export const codeFields = {
     change: 'reload',
     applies: 'runners',
     doc: '`thread`: a thread of its own; `shared`: a thread with others; `process`: a runner process of its own.',
-    unbuilt: unless('thread'),
+    unbuilt: (value) => value === 'shared',
   }),
   threadGroup: field({
     schema: z.optional(z.string()),
