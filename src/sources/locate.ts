@@ -20,8 +20,8 @@ export async function locateConfig({ files, cwd, ...surroundings }: Wanted): Pro
   // A variable that names a config that is not there is an error of its own when it is read.
   if (env.MUSTER_CONFIG) return places.slice(0, 1);
   for (const place of places) if (await exists(place)) return [place];
-  throw new MusterError('ENOENT', `no config file; looked for ${places.join(', ')}`, {
-    hint: 'muster init writes one; -c FILE or $MUSTER_CONFIG names one',
+  throw new MusterError('ENOENT', `no config file; looked at $MUSTER_CONFIG (not set), ${places.join(', ')}`, {
+    hint: 'muster init writes one; -c FILE names one',
   });
 }
 
