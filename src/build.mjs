@@ -39,7 +39,13 @@ const common = {
 };
 const builtins = (await readdir(join(src, 'builtin')).catch(() => [])).filter((file) => file.endsWith('.ts'));
 const targets = [
-  { ...common, entryPoints: { cli: join(src, 'cli/main.ts') }, banner: { js: `#!/usr/bin/env node\n${common.banner.js}` } },
+  {
+    ...common,
+    entryPoints: { cli: join(src, 'cli/main.ts') },
+    banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
+    // Its lazy parts are CommonJS too: `require` spares the daemon Node's loader for ES modules, 40 ms and some memory.
+    supported: { 'dynamic-import': false },
+  },
   {
     ...common,
     entryPoints: {
