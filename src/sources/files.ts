@@ -32,13 +32,14 @@ export function createFileReader({ clock, settleMs = 50 }: FileReaderOptions): R
   const wait = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
   /** Waits until nobody has touched it for a moment. */
-  async function settled(path: string): Promise<BigIntStats> {
+  async function settled(path: string, atLast: 'refuse' | 'goOn' = 'refuse'): Promise<BigIntStats> {
     const start = clock.now();
     for (;;) {
       const stats = await stat(path, { bigint: true });
       const age = clock.now() - Number(stats.mtimeMs);
       if (age < 0 || age >= settleMs) return stats;
       if (clock.now() - start > longestSettleMs) {
+        if (atLast === 'goOn') return stats;
         throw new MusterError('EBUSY', `${path} does not stop changing`, { hint: 'try again when it is written' });
       }
       await wait(Math.max(1, settleMs - age));
@@ -83,7 +84,8 @@ export function createFileReader({ clock, settleMs = 50 }: FileReaderOptions): R
     },
     async glob(pattern) {
       try {
-        return await findFiles(pattern, settled);
+        // In a folder other files may come and go all the time.
+        return await findFiles(pattern, (folder) => settled(folder, 'goOn'));
       } catch (error) {
         throw refusal(error, pattern);
       }

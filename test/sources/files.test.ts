@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -19,7 +18,7 @@ test('each thing that cannot be read has its own refusal', async () => {
   put(join(folder, 'latin.yaml'), Uint8Array.from([0x61, 0x3a, 0x20, 0xfc, 0x0a]));
   writeFileSync(join(folder, 'huge.yaml'), '');
   truncateSync(join(folder, 'huge.yaml'), 65 * 1024 ** 2);
-  execFileSync('mkfifo', [join(folder, 'fifo')]);
+  symlinkSync('/dev/null', join(folder, 'device'));
   symlinkSync('loop', join(folder, 'loop'));
   const refusals: Record<string, [code: string, message: RegExp]> = {
     'missing.yaml': ['ENOENT', /does not exist/],
@@ -27,19 +26,20 @@ test('each thing that cannot be read has its own refusal', async () => {
     'empty.yaml': ['EBUSY', /is empty/],
     'blank.yaml': ['EBUSY', /is empty/],
     a: ['EINVAL', /is a folder/],
-    fifo: ['EINVAL', /is no regular file/],
+    device: ['EINVAL', /is no regular file/],
     'latin.yaml': ['EINVAL', /is not UTF-8/],
     'huge.yaml': ['E2BIG', /bytes/],
     loop: ['EINVAL', /leads back to itself/],
   };
   for (const name of Object.keys(refusals))
-    if (!['loop', 'missing.yaml', 'a/b.yaml/c'].includes(name)) utimesSync(join(folder, name), 1, 1);
+    if (!['loop', 'device', 'missing.yaml', 'a/b.yaml/c'].includes(name)) utimesSync(join(folder, name), 1, 1);
   for (const [name, [code, message]] of Object.entries(refusals)) {
     await expect(reader().file(join(folder, name)), name).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   }
 });
 
-test.runIf(process.getuid?.() !== 0)('a file without permission says so', async () => {
+test('a file without permission says so', async ({ skip }) => {
+  skip(process.getuid?.() === 0, 'root reads everything');
   const folder = tempFolder({ 'a.yaml': 'a: 1\n' });
   chmodSync(join(folder, 'a.yaml'), 0);
   await expect(reader().file(join(folder, 'a.yaml'))).rejects.toMatchObject({ code: 'EACCES' });
