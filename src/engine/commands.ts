@@ -3,6 +3,7 @@ import { desiredOf } from '../apply/step.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
+import { guardText } from '../model/guard-text.ts';
 import type { Params } from '../model/methods.ts';
 import type { Desired, Loaded } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
@@ -71,9 +72,7 @@ function byHand(desired: ReadonlyMap<string, Desired>, context: EngineContext): 
 function assertAllowed(result: Result): void {
   if (result.outcome !== 'refused' && result.outcome !== 'error') return;
   const first = result.diagnostics.find((diagnostic) => diagnostic.severity === 'error');
-  const failedGuards = result.guards
-    .filter((guard) => !guard.ok)
-    .map((guard) => `${guard.code}: limit ${guard.limit}, value ${guard.value}`);
+  const failedGuards = result.guards.filter((guard) => !guard.ok).map(guardText);
   const message = first?.message ?? failedGuards.join('; ');
   if (result.outcome === 'refused') throw new MusterError('EREFUSED', message, { hint: first?.hint ?? '--override does it all the same' });
   const code = first !== undefined && /^E[A-Z0-9]+$/.test(first.code) ? (first.code as MusterError['code']) : 'EINVAL';

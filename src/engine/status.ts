@@ -1,5 +1,6 @@
 import type { Condition, StatusDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
+import { guardText } from '../model/guard-text.ts';
 import type { State } from '../model/module.ts';
 import { formatVersion, type Plan } from '../model/plan.ts';
 import { type EngineContext, holdsNow } from './context.ts';
@@ -60,10 +61,7 @@ export function createStatus(identity: Identity, context: EngineContext, current
         unhealthy: sick,
         pending: {
           summary: pending?.summary ?? null,
-          guards:
-            pending === null
-              ? []
-              : pending.guards.filter((guard) => !guard.ok).map((guard) => `${guard.code}: limit ${guard.limit}, value ${guard.value}`),
+          guards: pending === null ? [] : pending.guards.filter((guard) => !guard.ok).map(guardText),
         },
         counts: counts(context),
         lastReconcile: context.lastReconcile,

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { guardText } from '../model/guard-text.ts';
 import { placeText } from '../model/place.ts';
-import type { Guard, Plan, Result } from '../model/plan.ts';
+import type { Plan, Result } from '../model/plan.ts';
 
 interface Note {
   level: 'error' | 'warning';
@@ -19,15 +20,4 @@ export function planNotes(doc: Plan | Result): Note[] {
 function diagnosticText({ severity, message, hint, ...place }: Diagnostic, main: string | undefined): string {
   const where = place.file === '' ? '' : `${placeText(place, main)}: `;
   return `${where}${severity}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
-}
-
-function guardText({ code, limit, value }: Guard): string {
-  switch (code) {
-    case 'maxRemovals':
-      return `${value} removals, policy.maxRemovals is ${limit} (--max-removals ${value})`;
-    case 'allowEmpty':
-      return `nothing would be left of what is declared: ${value} removals (--allow-empty)`;
-    case 'protect':
-      return `protected: ${Array.isArray(value) ? value.join(', ') : value} (--override)`;
-  }
 }

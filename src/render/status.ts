@@ -51,7 +51,7 @@ function configText({ config }: StatusDoc, style: Style, sources: ReadonlyMap<st
 function pendingText({ config, pending }: StatusDoc): string {
   if (!config.valid) return 'the config is invalid';
   const summary = pending.summary === null ? '' : summaryText(pending.summary);
-  const guards = pending.guards.length === 0 ? '' : `refused by ${pending.guards.join(', ')}`;
+  const guards = pending.guards.length === 0 ? '' : `refused: ${pending.guards.join('; ')}`;
   return [summary, guards].filter((text) => text !== '').join('; ') || 'not known yet';
 }
 

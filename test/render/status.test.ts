@@ -32,8 +32,8 @@ describe('the text of status', () => {
   });
 
   it('says what is pending and which guard refuses it', () => {
-    const text = shown({ synced: false, pending: { summary: { ...none, load: 1, remove: 6 }, guards: ['maxRemovals'] } });
-    expect(text).toContain('Synced      no: 1 to load, 6 to remove; refused by maxRemovals\n');
+    const text = shown({ synced: false, pending: { summary: { ...none, load: 1, remove: 6 }, guards: ['6 removals'] } });
+    expect(text).toContain('Synced      no: 1 to load, 6 to remove; refused: 6 removals\n');
   });
 
   it('shows an invalid config with the place', () => {
