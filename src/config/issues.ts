@@ -45,6 +45,7 @@ function explain(issue: core.$ZodIssue, schema: core.$ZodType, raw: unknown, abo
     case 'invalid_union':
       return explainUnion(issue, schema, raw, path);
     case 'invalid_key':
+      return issue.issues.map((inner) => ({ path, code: 'badKey', message: withFound(inner.message, path.at(-1)), atKey: true }));
     case 'invalid_element':
       return issue.issues.flatMap((inner) => explain(inner, schema, raw, path));
     default:
@@ -138,7 +139,7 @@ export function describe(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  return typeof value === 'string' ? `"${value.length > 60 ? `${value.slice(0, 57)}…` : value}"` : String(value);
+  return typeof value === 'string' ? JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value) : String(value);
 }
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {

@@ -105,7 +105,9 @@ export function readTexts(root: Dict, name: string, env: Environment, findings: 
     return [];
   }
   return pair.value.items.flatMap((node) => {
+    const before = findings.all.length;
     const text = node.kind === 'scalar' && typeof node.value === 'string' ? fill(node, node.value, { env, findings }) : '';
+    if (findings.all.length > before) return [];
     if (text !== '') return [{ text, node }];
     findings.error(node.end > node.start ? node : pair.key, 'wrongType', `${name} must be a list of paths`);
     return [];

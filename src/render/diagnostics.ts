@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { plainStyle, type Style } from './style.ts';
+import { plainStyle, printable, type Style } from './style.ts';
 
 /**
  * Findings about a config, one below the other, without a final newline. With the texts of the files (by absolute path)
@@ -16,9 +16,9 @@ export function diagnosticsText(
 function one(diagnostic: Diagnostic, style: Style, source: string | undefined): string {
   const { severity, code, message, hint, file, line, column } = diagnostic;
   const place = file === '' ? '' : style.bold(`${file}:${line}:${column}`).concat(': ');
-  const lines = [`${place}${style[severity](severity)} ${code}: ${message}`];
+  const lines = [`${place}${style[severity](severity)} ${code}: ${printable(message)}`];
   if (source !== undefined) lines.push(...excerpt(diagnostic, source, style));
-  if (hint !== undefined) lines.push(`  ${style.dim('hint:')} ${hint}`);
+  if (hint !== undefined) lines.push(`  ${style.dim('hint:')} ${printable(hint)}`);
   return lines.join('\n');
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { formatDuration } from '../units.ts';
-import { always, argument, count, duration, envValue, field, flag, number, unless } from './kit.ts';
+import { always, argument, count, duration, envName, envValue, field, flag, number, unless } from './kit.ts';
 
 const require_ = z.union([z.string(), z.strictObject({ name: z.string(), reload: z._default(flag, false) })]);
 
@@ -41,7 +41,7 @@ export const common = {
     doc: 'Arguments, passed on unchanged.',
   }),
   env: field({
-    schema: z._default(z.record(z.string(), envValue), {}),
+    schema: z._default(z.record(envName, envValue), {}),
     change: 'reload',
     applies: 'instances',
     doc: 'Environment variables over a base of PATH HOME USER SHELL LANG LC_* TZ TMPDIR; null unsets. Nothing else leaks in.',

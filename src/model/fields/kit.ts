@@ -93,18 +93,24 @@ export const secret = z.strictObject({
 });
 export type SecretRef = z.output<typeof secret> & { fingerprint?: string };
 
+/** Text for the system, which ends it at a NUL byte. */
+const text = z.string().check(z.refine((value) => !value.includes('\0'), { error: 'a NUL byte cannot be passed on' }));
+
 /** A string argument; numbers are taken as written. */
 export const argument = z.union([
-  z.string(),
+  text,
   z.pipe(
     z.number(),
     z.transform((value) => String(value)),
   ),
 ]);
 
+/** The name of a variable: all that the system can tell from its value. */
+export const envName = z.string().check(z.regex(/^[^=\0]+$/, { error: 'expected the name of a variable' }));
+
 /** A scalar of an environment. */
 export const envValue = z.union([
-  z.string(),
+  text,
   z.pipe(
     z.union([z.number(), z.boolean()]),
     z.transform((value) => String(value)),
