@@ -47,7 +47,7 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
     onRead: (paths) => watcher.watch(paths),
   });
   const { engine, log } = parts;
-  const manager = createServiceManager(options.env, process.pid, log);
+  const manager = createServiceManager(options.env, log);
   const ended = deferred<number>();
   const stopping = stopOnce(engine, parts, () => manager.stopping());
 
@@ -133,6 +133,7 @@ function stopOnce(engine: Engine, parts: Parts, announce: () => Promise<void>) {
       void announce();
       stopping = engine.stop();
       parts.log.info({}, 'stopping');
+      void stopping.done.then(({ stopped, killed }) => parts.log.info({ stopped, ...(killed.length === 0 ? {} : { killed }) }, 'stopped'));
     }
     return stopping;
   };

@@ -12,13 +12,13 @@ export interface ServiceManager {
  * Node has no unix datagrams, so this goes through the program systemd-notify; it warns once where that is missing.
  * The messages are sent one after another: READY after RELOADING ends the reload.
  */
-export function createServiceManager(env: Readonly<Record<string, string | undefined>>, pid: number, log: Log): ServiceManager {
+export function createServiceManager(env: Readonly<Record<string, string | undefined>>, log: Log): ServiceManager {
   if (!env.NOTIFY_SOCKET) return { ready: nothing, reloading: nothing, stopping: nothing };
   let last = Promise.resolve();
   let warned = false;
   const send = (...assignments: string[]): Promise<void> => {
     last = last
-      .then(() => notify([`--pid=${pid}`, ...assignments], env))
+      .then(() => notify(assignments, env))
       .catch((error: unknown) => {
         if (!warned) log.warn({ err: error }, 'systemd-notify cannot be run; the service manager is not told');
         warned = true;
@@ -34,10 +34,16 @@ export function createServiceManager(env: Readonly<Record<string, string | undef
 
 async function nothing(): Promise<void> {}
 
-function notify(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<void> {
+/** Without waiting for the receiver to have read it, which not every one confirms; old versions never wait and know no such option. */
+async function notify(assignments: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const code = await run(['--no-block', ...assignments], env);
+  if (code !== 0 && (await run(assignments, env)) !== 0) throw new Error(`systemd-notify exited with code ${code}`);
+}
+
+function run(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn('systemd-notify', args, { env: { PATH: env.PATH, NOTIFY_SOCKET: env.NOTIFY_SOCKET }, stdio: 'ignore' });
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`systemd-notify exited with code ${code}`))));
+    child.once('exit', resolve);
   });
 }

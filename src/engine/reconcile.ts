@@ -100,5 +100,6 @@ function remember(context: EngineContext, at: string, trigger: string, result: R
   const fields = { trigger, outcome: result.outcome, exitCode: result.exitCode, planId: result.planId, changes };
   context.events.emit({ type: 'result', message: `${trigger}: ${result.outcome}`, fields });
   const level = result.exitCode === 0 ? 'info' : 'warn';
-  context.ports.log[level](fields, 'reconcile done');
+  const done = changes.map(({ name, action, status, error }) => `${action} ${name} ${status}${error === null ? '' : `: ${error}`}`);
+  context.ports.log[level]({ trigger, outcome: result.outcome, planId: result.planId, changes: done }, 'reconcile done');
 }
