@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { canonicalJson } from '../model/canonical.ts';
 import type { FileText } from '../model/config-set.ts';
 import { asDict, type Defaults, type Evaluated, evaluateEntry } from './entry.ts';
@@ -38,10 +39,11 @@ function checkWhole(root: Dict, layers: readonly Layer[], findings: Findings): v
 }
 
 /** Of one main file each file's entries can be kept from before. */
-function one({ units }: Layer, { env, findings }: Gathering, session: Session): Assembled | null {
+function one(layer: Layer, { env, findings }: Gathering, session: Session): Assembled | null {
+  const { units } = layer;
   const root = units[0]?.root ?? empty;
   const defaults = readDefaults(root, env, findings);
-  const around = { env, findings, defaults, defaultsKey: defaultsKey(defaults, units[0]?.file) };
+  const around = { env, findings, defaults, folder: folderOf(layer), defaultsKey: defaultsKey(defaults, units[0]?.file) };
   const all = new Map<string, Evaluated>();
   for (const unit of units) {
     const modules = session.modules(unit, around);
@@ -68,13 +70,17 @@ function plain(node: Node): unknown {
 function several(layers: readonly Layer[], { env, findings }: Gathering): Assembled {
   const roots = layers.map((layer) => rootOf(layer, findings));
   const root = roots.slice(1).reduce((under, over) => mergeDicts(under, over, 'drop'), roots[0] ?? empty);
-  const around = { env, findings, defaults: readDefaults(root, env, findings) };
+  const around = { env, findings, defaults: readDefaults(root, env, findings), folder: folderOf(layers[0]) };
   const modules = new Map<string, Evaluated>();
   const declared = root.fields.get('modules')?.value;
   if (declared?.kind === 'dict') {
     for (const [name, pair] of declared.fields) modules.set(name, evaluateEntry(name, pair, around));
   }
   return { root, modules };
+}
+
+function folderOf(first: Layer | undefined): string {
+  return dirname(first?.units[0]?.file.path ?? '/');
 }
 
 const empty: Dict = { kind: 'dict', source: { file: '', lines: [0], base: 0 }, start: 0, end: 0, fields: new Map() };

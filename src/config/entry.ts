@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path/posix';
 import { canonicalJson, deepFreeze } from '../model/canonical.ts';
 import type { Fields } from '../model/fields/kit.ts';
 import { fieldOf, fieldTable, type Kind, kindKey, kinds, type Spec } from '../model/fields/table.ts';
@@ -36,6 +35,8 @@ export interface Evaluated {
 export interface Surroundings {
   readonly env: Environment;
   readonly defaults: Defaults;
+  /** Of the first config file: commands run there unless they say where, whichever file they stand in. */
+  readonly folder: string;
   readonly findings: Findings;
 }
 
@@ -61,7 +62,7 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   const secrets: string[][] = [];
   const known = knownFields(kind, whole, findings);
   const raw = toRaw(known, { env: around.env, findings, rules: entryRules, secrets }) as Record<string, unknown>;
-  if (kind === 'command' && !('cwd' in raw)) raw.cwd = dirname((whole.fields.get('command')?.value ?? own).source.file);
+  if (kind === 'command' && !('cwd' in raw)) raw.cwd = around.folder;
 
   const parsed = kindSchema(kind).safeParse(raw);
   if (!parsed.success) {

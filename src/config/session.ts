@@ -29,7 +29,8 @@ interface Kept {
 export interface Around {
   readonly env: Environment;
   readonly defaults: Defaults;
-  /** Equal where the defaults are. */
+  readonly folder: string;
+  /** Equal where the defaults and the folder are. */
   readonly defaultsKey: string;
   readonly findings: Findings;
 }

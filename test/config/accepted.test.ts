@@ -60,7 +60,7 @@ test('paths start from the folder of the file that names them', async () => {
   expect(entryOf(outcome, 'a').spec).toMatchObject({ module: '/etc/sub/a.ts', files: ['/etc/d.txt'] });
   expect(entryOf(outcome, 'bare').spec).toMatchObject({ module: 'a.ts', files: ['/etc/w.txt'] });
   expect(entryOf(outcome, 'b').spec).toMatchObject({ module: 'builtin:b' });
-  expect(entryOf(outcome, 'c').spec).toMatchObject({ command: ['./c'], cwd: '/etc/sub', env: { T: { secret: 'file:/etc/sub/t' } } });
+  expect(entryOf(outcome, 'c').spec).toMatchObject({ command: ['./c'], cwd: '/etc', env: { T: { secret: 'file:/etc/sub/t' } } });
   expect(entryOf(outcome, 'd').spec).toMatchObject({ cwd: '/etc/x' });
   expect(good(outcome).files.map(({ path }) => path)).toEqual(['/etc/muster.yaml', '/etc/sub/a.yaml']);
   expect(good(outcome).watch).toEqual(['/etc/sub']);
@@ -127,7 +127,7 @@ test('a later -c file merges over an earlier one: maps by key, lists whole, null
   expect(entryOf(outcome, 'a').spec).toMatchObject({ module: '/etc/a.ts', args: ['q'], files: ['/etc/sub/f'] });
   expect(entryOf(outcome, 'b').spec).toMatchObject({
     command: ['y'],
-    cwd: '/etc/sub',
+    cwd: '/etc',
     env: { B: '2', C: '3', D: null },
     args: [],
     stopTimeout: 3000,

@@ -26,7 +26,12 @@ export const commandFields = {
     doc: 'The program and its arguments, run without a shell.',
   }),
   arg0: field({ schema: z.optional(z.string()), change: 'reload', applies: 'keeper', doc: 'What the program sees as its own name.' }),
-  cwd: field({ schema: z.string(), change: 'reload', applies: 'keeper', doc: 'Working folder; without it the folder of the config file.' }),
+  cwd: field({
+    schema: z.string(),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'Working folder; without it the folder of the first config file.',
+  }),
   stopSignal: field({
     schema: z._default(z.string().check(z.regex(/^SIG[A-Z0-9+-]+$/, { error: 'expected a signal name such as SIGTERM' })), 'SIGTERM'),
     change: 'live',
