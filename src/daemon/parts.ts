@@ -50,21 +50,24 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   });
   secrets = () => resolver.knownSecrets();
   const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log });
-  const keeper = createKeeper({ leases: leasesOf(store, log), clock: systemClock, log });
+  // Every lease names its daemon, so that its processes are known for its own even if the journal could not be written.
+  const owner = `${store.state.daemonId}/`;
+  const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
+  const keeper = createKeeper({ leases: leasesOf(store, log), clock: systemClock, log, owner });
   const drivers = {
     command: createCommandDriver({ keeper, logs, clock: systemClock }),
     code: createCodeDriver({
       keeper,
       logs,
       clock: systemClock,
-      random: systemRandom,
+      random,
       log,
       runnerFile: join(dist, 'runner.cjs'),
       env: up.env,
     }),
   };
   const inspector = createInspector(join(dist, 'builtin'));
-  const instances = createInstances({ clock: systemClock, random: systemRandom, drivers, log, inspect: inspector.facts });
+  const instances = createInstances({ clock: systemClock, random, drivers, log, inspect: inspector.facts });
   const compiler = createConfigCompiler({ env: up.env, reader: createFileReader({ clock: systemClock }) });
   const engine = createEngine({
     clock: systemClock,
@@ -95,7 +98,11 @@ export type Parts = Awaited<ReturnType<typeof createParts>>;
 /** Leases go into the journal: durable before the start, facts with the next sync. */
 function leasesOf(store: Store, log: Log): LeaseLog {
   return {
-    begin: (lease) => store.append({ type: 'lease', lease }),
+    // A full disk must not keep what crashed from being started again.
+    begin: (lease) =>
+      store
+        .append({ type: 'lease', lease })
+        .catch((error: unknown) => log.warn({ err: error, lease: lease.id }, 'a lease is not in the journal')),
     started: (lease) => store.appendLater({ type: 'lease', lease }),
     ended: (id) => {
       log.debug({ lease: id }, 'lease ended');

@@ -2,6 +2,7 @@ import type { ApplyPorts } from '../apply/apply.ts';
 import type { Materials } from '../apply/step.ts';
 import type { ConfigSet } from '../model/config-set.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { MusterError } from '../model/error.ts';
 import type { Desired } from '../model/module.ts';
 import type { Log, Random } from '../model/ports.ts';
 import type { Generation, StoreState } from '../store/records.ts';
@@ -37,6 +38,8 @@ export interface Sources {
 
 export interface EngineStore {
   readonly state: StoreState;
+  /** Why the last write failed; null if it did not. */
+  readonly failure: MusterError | null;
   append: ApplyPorts['store']['append'];
   saveGeneration(generation: Generation): Promise<void>;
   loadGeneration(number: number | 'last'): Promise<Generation | null>;

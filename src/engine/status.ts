@@ -108,6 +108,7 @@ function conditions(
   held: number,
 ): Omit<Condition, 'since'>[] {
   const { outcome } = context;
+  const { failure } = context.ports.store;
   const bad = outcome?.ok === false ? outcome.diagnostics.find((diagnostic) => diagnostic.severity === 'error') : undefined;
   const ready =
     outcome?.ok === false
@@ -119,6 +120,7 @@ function conditions(
   return [
     { type: 'Ready', ...ready },
     { type: 'Synced', status: synced, reason: synced ? 'synced' : pending === null ? 'configInvalid' : 'changesPending', message: '' },
+    { type: 'Recording', status: failure === null, reason: failure?.code ?? 'written', message: failure?.message ?? '' },
     { type: 'Drifted', status: drifted > 0, reason: drifted > 0 ? 'drifted' : 'none', message: '' },
     { type: 'Held', status: held > 0, reason: held > 0 ? 'held' : 'none', message: '' },
   ];

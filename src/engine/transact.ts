@@ -81,6 +81,8 @@ export async function transact(transaction: Transaction, context: EngineContext)
     if (unsaved) await saveGeneration(transaction, planned, context);
     return resultOf(planned, [], startedAt, context);
   }
+  // Written before anything is touched: a disk that takes no more refuses the change whole.
+  await ports.store.append({ type: 'serial', serial: ports.store.state.serial });
   context.events.emit({
     type: 'plan',
     message: `${transaction.trigger}: ${planned.changes.length} changes`,

@@ -10,13 +10,15 @@ export interface KeeperOptions {
   readonly leases: LeaseLog;
   readonly clock: Clock;
   readonly log: Log;
+  /** What the ids of all leases of this daemon begin with. */
+  readonly owner: string;
 }
 
 /**
  * The keeper inside the daemon's own process. Programs run in a process group each; what leaves its group is found by the lease in
  * its environment.
  */
-export function createKeeper({ leases, clock, log }: KeeperOptions): Keeper {
+export function createKeeper({ leases, clock, log, owner }: KeeperOptions): Keeper {
   /** Children that have not been reaped: as long as one is here, nobody else can have its pid. */
   const living = new Set<number>();
   const scan = createScan((pid) => living.has(pid));
@@ -32,7 +34,7 @@ export function createKeeper({ leases, clock, log }: KeeperOptions): Keeper {
       starting.add(settled);
       return started;
     },
-    sweep: (left) => sweepLeases(left, { leases, clock, log, scan: createScan() }),
+    sweep: (left) => sweepLeases(left, { leases, clock, log, scan: createScan(), owner }),
     async dispose() {
       disposed = true;
       await Promise.all(starting);

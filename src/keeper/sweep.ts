@@ -11,18 +11,19 @@ export interface SweepPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly scan: Scan;
+  /** What the ids of all leases of this daemon begin with: one that a full disk kept out of the journal is known by it. */
+  readonly owner: string;
 }
 
 /** Kills what a dead daemon left behind under its leases; returns the names of those that still had a process. */
-export async function sweepLeases(left: readonly Lease[], { leases, clock, log, scan }: SweepPorts): Promise<string[]> {
-  if (left.length === 0) return [];
+export async function sweepLeases(left: readonly Lease[], { leases, clock, log, scan, owner }: SweepPorts): Promise<string[]> {
   const boot = bootId();
   const found = new Set<string>();
   const stuck = await killUntilGone(
     clock,
     async () => {
       const seen = await scan();
-      const owners = ownersOf(left, seen, boot);
+      const owners = ownersOf([...left, ...unrecorded(left, seen, owner)], seen, boot);
       for (const lease of owners.values()) found.add(lease.name);
       return [...owners.keys()];
     },
@@ -31,6 +32,12 @@ export async function sweepLeases(left: readonly Lease[], { leases, clock, log, 
   if (stuck.length > 0) log.error({ pids: stuck.map(({ pid }) => pid) }, 'processes of an earlier daemon cannot be killed');
   for (const lease of left) leases.ended(lease.id);
   return [...found].sort();
+}
+
+function unrecorded(left: readonly Lease[], seen: readonly Seen[], owner: string): Lease[] {
+  const recorded = new Set(left.map(({ id }) => id));
+  const ids = new Set(seen.flatMap(({ lease }) => (lease?.startsWith(owner) && !recorded.has(lease) ? [lease] : [])));
+  return [...ids].map((id) => ({ id, name: id, pid: null, startTime: null, bootId: null }));
 }
 
 /** Which of the processes belong to which lease. Pure. */

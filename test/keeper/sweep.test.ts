@@ -78,3 +78,12 @@ test('of a group whose leader is gone only those are owned that a lease vouches 
   expect(owned(seen(10, {}), seen(11, {}))).toEqual([]);
   expect(owned(seen(20, { group: 20, lease: 'l' }))).toEqual([20]);
 });
+
+test('a lease that never got into the journal is known by the daemon that it names', async () => {
+  const { keeper: it } = keeper();
+  const own = await it.spawn(spec(['sleep', '60'], { lease: 'test/unrecorded' }));
+  const other = await it.spawn(spec(['sleep', '60'], { lease: 'another/one' }));
+  expect(await it.sweep([])).toEqual(['test/unrecorded']);
+  expect(await runs(own.pid)).toBe(false);
+  expect(await runs(other.pid)).toBe(true);
+});

@@ -24,7 +24,7 @@ test('under the keeper, a runner has a lease of its own that ends with it', asyn
   const begun: Lease[] = [];
   const ended: string[] = [];
   const leases = { begin: async (lease: Lease) => void begun.push(lease), started() {}, ended: (id: string) => void ended.push(id) };
-  const { start, runners, written } = createSetting(runnerFile, () => createKeeper({ leases, clock, log: silent }));
+  const { start, runners, written } = createSetting(runnerFile, () => createKeeper({ leases, clock, log: silent, owner: 'test/' }));
   const module = await start('module', 'export async function main(ctx) { console.log(JSON.stringify(process.env)); await ctx.run(); }');
   await module.ready;
   expect(begun.map(({ name }) => name)).toEqual(['runner:main']);

@@ -30,6 +30,7 @@ export function keeper(): Recorded {
   const journal: string[] = [];
   const open = new Map<string, Lease>();
   const keeper = createKeeper({
+    owner: 'test/',
     clock,
     log: silent,
     leases: {
