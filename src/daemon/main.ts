@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { createApi } from '../api/api.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createStatus } from '../engine/status.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { socketOf } from '../model/places.ts';
@@ -52,7 +53,6 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
   const stopping = stopOnce(engine, parts, () => manager.stopping());
 
   await parts.keeper.sweep([...parts.store.state.leases.values()]);
-  for (const note of parts.store.notes) log.warn({ note }, 'journal recovered');
   await engine.restore();
   const server = await serve(options, parts, async () => {
     const stopped = await stopping.stop();
@@ -68,7 +68,7 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
   const watching = watchFiles({ clock: systemClock, onChange: () => void engine.filesChanged(), log });
   watcher.watch = (paths) => watching.watch(paths);
   try {
-    const result = await boot(engine);
+    const result = await boot(parts, options.stateDir);
     await manager.ready(statusLine(engine));
     options.onReady?.(result);
     return await ended.promise;
@@ -83,14 +83,18 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
   }
 }
 
-/** The first run; where the config does not hold but a generation runs, what is wrong with it goes along. */
-async function boot(engine: Engine) {
+/** The first run; what was wrong with the journal goes along, and with the config where a generation runs in its place. */
+async function boot({ engine, store }: Parts, stateDir: string) {
   const result: Result = await engine.boot();
   const { outcome } = engine.context;
-  const diagnostics = [...(outcome?.ok === false ? outcome.diagnostics : []), ...result.diagnostics];
+  const hint = `in ${stateDir}`;
+  const found = store.notes.map((message): Diagnostic => ({ ...nowhere, severity: 'warning', code: 'recovered', message, hint }));
+  const diagnostics = [...found, ...(outcome?.ok === false ? outcome.diagnostics : []), ...result.diagnostics];
   const exitCode = outcome?.ok === false && result.exitCode === 0 ? 1 : result.exitCode;
   return { result, diagnostics, exitCode };
 }
+
+const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
 
 async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownDoc>) {
   const { engine, log, logs, mask } = parts;

@@ -100,7 +100,8 @@ test('44. A journal that was cut off in its last record is used up to there, and
   const rest = (await readFile(journal, 'utf8')).split('\n').at(-1) ?? '';
   expect(last.startsWith(rest)).toBe(true);
 
-  await place.up();
+  const { stderr } = await place.up();
+  expect(stderr).toContain('the last record of the journal was cut off');
   expect((await place.list()).map(({ name, state }) => [name, state])).toEqual([
     ['tool', 'R'],
     ['web', 'R'],
