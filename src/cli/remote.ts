@@ -40,10 +40,6 @@ export async function ask<M extends Method>(
   }
 }
 
-export type RunMethod = {
-  [M in Method]: Responses[M] extends Plan | Result ? (Params<M> extends { progress?: unknown } ? M : never) : never;
-}[Method];
-
 /** A request that changes something, with progress on a terminal. */
 export async function askRun(call: Call, method: Method, payload: object): Promise<Plan | Result> {
   const line = progressLine(call.io);

@@ -4,7 +4,6 @@ import { createConfigCompiler } from '../config/compiler.ts';
 import type { ByHand, Sources, WantedOutcome } from '../engine/ports.ts';
 import type { ConfigSet, FileText } from '../model/config-set.ts';
 import { MusterError } from '../model/error.ts';
-import type { Desired } from '../model/module.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 
 export interface WantedOptions {
@@ -70,5 +69,3 @@ async function entryOf({ name, raw, cwd }: ByHand, { env }: WantedOptions) {
   if (declared === undefined) throw new Error(`compiled ${name}, found nothing of it`);
   return declared.entry;
 }
-
-export type { Desired };

@@ -5,9 +5,6 @@ import type { Log } from '../model/ports.ts';
 import { type Address, addressOf } from './address.ts';
 import { type Connection, type OnRequest, serveConnection } from './connection.ts';
 
-export type { ClientInfo, OnRequest } from './connection.ts';
-export type { Reply } from './reply.ts';
-
 export interface SocketServerOptions {
   path: string;
   onRequest: OnRequest;

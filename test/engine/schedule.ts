@@ -8,7 +8,7 @@ import type { Clock, Log } from '../../src/model/ports.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
-import { createSimDriver, createWorld, desired, type SimConfig, type SimModule, seeded, type World, wantedOf } from './world.ts';
+import { createSimDriver, createWorld, desired, type SimConfig, type SimModule, seeded, wantedOf } from './world.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const names = ['a', 'b', 'c', 'd', 'e'];
@@ -241,5 +241,3 @@ function mortal(clock: Clock, daemon: { dead: boolean }): Clock {
 function expected(error: unknown): void {
   if (!(error instanceof MusterError)) throw error;
 }
-
-export type { World };

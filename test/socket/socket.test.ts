@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { MusterError } from '../../src/model/error.ts';
 import { type Client, connect } from '../../src/socket/client.ts';
-import { type OnRequest, type SocketServer, type SocketServerOptions, serveSocket } from '../../src/socket/server.ts';
+import type { OnRequest } from '../../src/socket/connection.ts';
+import { type SocketServer, type SocketServerOptions, serveSocket } from '../../src/socket/server.ts';
 import { quiet } from '../support/quiet.ts';
 
 let dir = '';
