@@ -19,6 +19,7 @@ import { loadKey } from '../store/key.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { createInspector } from './inspect.ts';
 import { createMask } from './mask.ts';
+import { leaseOwner } from './owner.ts';
 import { createSources } from './wanted.ts';
 import { systemClock, systemRandom } from './world.ts';
 
@@ -41,17 +42,17 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   const log = createLog(mask);
   const disk = openDisk(up.stateDir);
   const store = await openStore({ disk, random: systemRandom, log });
+  const key = await loadKey(disk);
   const resolver = createResolver({
     codeDir: join(up.stateDir, 'code'),
-    key: await loadKey(disk),
+    key,
     env: up.env,
     builtinDir: join(dist, 'builtin'),
     log,
   });
   secrets = () => resolver.knownSecrets();
   const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log });
-  // Every lease names its daemon, so that its processes are known for its own even if the journal could not be written.
-  const owner = `${store.state.daemonId}/`;
+  const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
   const keeper = createKeeper({ leases: leasesOf(store, log), clock: systemClock, log, owner });
   const drivers = {

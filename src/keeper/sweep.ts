@@ -11,7 +11,7 @@ export interface SweepPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly scan: Scan;
-  /** What the ids of all leases of this daemon begin with: one that a full disk kept out of the journal is known by it. */
+  /** What the ids of all leases of this daemon begin with: one that is not in the journal is known by it. */
   readonly owner: string;
 }
 

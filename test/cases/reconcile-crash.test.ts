@@ -113,3 +113,21 @@ test('44. A journal that was cut off in its last record is used up to there, and
   expect(aside).toHaveLength(1);
   expect(await readFile(join(place.stateDir, aside[0] ?? ''), 'utf8')).toBe(rest);
 });
+
+test('44. A journal of which nothing is whole is kept aside, and nothing of the old daemon is left all the same', async () => {
+  await using place = await createPlace('version: 1\nmodules:\n  web: {command: [sleep, "1000"]}\n  beat: builtin:heartbeat\n');
+  await place.up();
+  const old = await place.processes();
+  await place.kill();
+  const rubbish = 'x'.repeat(1000);
+  await place.write('state/journal', rubbish);
+  const { stderr } = await place.up();
+  expect(stderr).toContain('the rest is in journal.damaged-1');
+  expect(await readFile(join(place.stateDir, 'journal.damaged-1'), 'utf8')).toBe(rubbish);
+  const left = await remain(place, 2);
+  expect(left.filter((pid) => old.includes(pid))).toEqual([]);
+  expect((await place.list()).map(({ name, state }) => [name, state])).toEqual([
+    ['beat', 'R'],
+    ['web', 'R'],
+  ]);
+});
