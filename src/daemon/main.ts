@@ -70,7 +70,8 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
   try {
     const result = await boot(parts, options.stateDir);
     await manager.ready(statusLine(engine));
-    options.onReady?.(result);
+    // One that was told to stop meanwhile is not ready: whoever waits for it hears of its end.
+    if (!engine.context.stopping.signal.aborted) options.onReady?.(result);
     return await ended.promise;
   } catch (error) {
     await stopping.stop();

@@ -31,5 +31,5 @@ async function revert(instance: Instance, old: Target, error: unknown, turn: num
 }
 
 function superseded({ name }: Instance): ReplaceOutcome {
-  return { status: 'failed', error: toWire(new MusterError('ECANCELED', `the reload of ${name} was cancelled`)) };
+  return { status: 'failed', error: toWire(new MusterError('ECANCELED', `the start of ${name} was cancelled`)) };
 }
