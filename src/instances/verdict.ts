@@ -37,7 +37,7 @@ export function verdictOn(end: OwnEnd, spec: Spec, history: RestartHistory, now:
       return {
         is: 'backOff',
         failure: !success,
-        why: `${reason}; again after ${formatDuration(delayMs)}`,
+        why: `${reason}; again after ${formatDuration(rounded(delayMs))}`,
         delayMs,
         attempt,
         history: next.history,
@@ -48,4 +48,10 @@ export function verdictOn(end: OwnEnd, spec: Spec, history: RestartHistory, now:
     case 'done':
       return success ? { is: 'done', why: reason } : { is: 'failed', gaveUp: false, why: reason };
   }
+}
+
+/** For people: jitter makes delays of odd milliseconds. */
+function rounded(ms: number): number {
+  const step = ms < 1000 ? 10 : 1000;
+  return Math.max(step, Math.round(ms / step) * step);
 }

@@ -1,5 +1,5 @@
 import type { InfoDoc, LastExit } from '../model/documents.ts';
-import type { Spec } from '../model/fields/table.ts';
+import { fieldOf, type Kind, type Spec } from '../model/fields/table.ts';
 import { ageText } from './ages.ts';
 import { pairs } from './columns.ts';
 import { letter, why } from './list.ts';
@@ -31,7 +31,7 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle): 
   add('Requires', doc.requires?.join(', '));
   add('Required by', doc.requiredBy?.join(', '));
   add('Waits for', doc.waitingFor?.join(', '));
-  add('Spec', doc.spec && specText(doc.spec));
+  add('Spec', doc.spec && doc.kind && specText(doc.kind, doc.spec));
   add('Output', doc.output.join('\n'));
   return pairs(rows, style);
 }
@@ -55,11 +55,11 @@ function exitText({ at, reason, error }: LastExit, now: number): string {
   return `${ageText(at, now)} ago, ${reason}${error === null ? '' : `\n${error}`}`;
 }
 
-/** One field a line, keys sorted; the values as JSON. What is empty says nothing. */
-function specText(spec: Spec): string {
+/** One field a line, keys sorted; the values as plans show them, or as JSON. What is empty says nothing. */
+function specText(kind: Kind, spec: Spec): string {
   const entries = Object.entries(spec).filter(([, value]) => value !== undefined && !['[]', '{}'].includes(JSON.stringify(value)));
   return entries
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}: ${fieldOf(kind, key)?.show?.(value as never) ?? JSON.stringify(value)}`)
     .join('\n');
 }

@@ -28,7 +28,19 @@ export function restart(policy: 'always' | 'onFailure') {
     change: 'live',
     applies: 'instances',
     doc: 'When an ended module is started again, how long between attempts, and when to give up. Without `limit` it goes on for ever at the longest delay.',
+    show: showRestart,
   });
+}
+
+interface Restart {
+  backoff: { initial: number; factor: number; max: number; resetAfter: number };
+  limit?: { count: number; within: number } | undefined;
+}
+
+/** A structure again, with durations as they are written. */
+function showRestart({ backoff: { initial, factor, max, resetAfter }, limit, ...rest }: Restart): string {
+  const spans = { initial: formatDuration(initial), factor, max: formatDuration(max), resetAfter: formatDuration(resetAfter) };
+  return JSON.stringify({ ...rest, backoff: spans, limit: limit && { ...limit, within: formatDuration(limit.within) } });
 }
 
 /** Fields that every kind of module has. */
