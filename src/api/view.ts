@@ -3,6 +3,7 @@ import { waitUntilSettled } from '../engine/health.ts';
 import { notLoaded } from '../engine/names.ts';
 import { driftPlan } from '../engine/reconcile.ts';
 import type { InfoDoc, ModuleView } from '../model/documents.ts';
+import { MusterError } from '../model/error.ts';
 import { byName } from '../model/name.ts';
 import { formatVersion } from '../model/plan.ts';
 import type { ApiPorts, Handlers } from './call.ts';
@@ -21,7 +22,11 @@ export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 
 
   async list({ service }, _call, ports) {
     const modules = await views(ports);
-    return { formatVersion, modules: service === undefined ? modules : modules.filter((view) => view.service === service) };
+    if (service === undefined) return { formatVersion, modules };
+    if (!modules.some(({ name, services }) => name === service || services.includes(service))) {
+      throw new MusterError('ENOSYS', `no service "${service}"`, { hint: 'muster list' });
+    }
+    return { formatVersion, modules: modules.filter((view) => view.service === service) };
   },
 
   async info({ target }, _call, ports) {
