@@ -1,4 +1,5 @@
 import { applyPlan } from '../apply/apply.ts';
+import { persist } from '../apply/persist.ts';
 import type { Progress } from '../model/documents.ts';
 import type { Loaded, Origin } from '../model/module.ts';
 import type { Change, ChangeResult, Plan, Result } from '../model/plan.ts';
@@ -77,6 +78,7 @@ export async function transact(transaction: Transaction, context: EngineContext)
   if (transaction.dryRun) return planned;
   const startedAt = ports.clock.now();
   if (!planned.applyable || planned.changes.length === 0) {
+    await catchUp(context);
     const unsaved = transaction.makesGeneration && planned.applyable && !isInForce(context);
     if (unsaved) await saveGeneration(transaction, planned, context);
     return resultOf(planned, [], startedAt, context);
@@ -127,6 +129,7 @@ async function recordRun(
   context: EngineContext,
 ): Promise<void> {
   const { store, instances } = context.ports;
+  await catchUp(context);
   const after = instances.snapshot();
   const changed = changes.some(
     (change) => (change.status === 'ok' && change.reason.code !== 'restarted') || before.has(change.name) !== after.has(change.name),
@@ -137,6 +140,17 @@ async function recordRun(
   const serial: JournalRecord = { type: 'serial', serial: store.state.serial + 1 };
   await store.append(serial);
   if (transaction.makesGeneration) await saveGeneration(transaction, planned, context);
+}
+
+/** What a write that failed left unsaid is said now. Names that somebody works on are theirs to record. */
+async function catchUp({ ports, claims }: EngineContext): Promise<void> {
+  const { instances, store } = ports;
+  const names = new Set([...instances.snapshot().keys(), ...store.state.loaded.keys()]);
+  await persist(
+    [...names].filter((name) => claims.current(name) === null),
+    instances,
+    store,
+  );
 }
 
 /** A hold follows its module to a new name. */

@@ -3,6 +3,8 @@ import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { load } from '../../src/engine/load.ts';
 import { createInstances, type OwnedInstances } from '../../src/instances/instances.ts';
 import { MusterError } from '../../src/model/error.ts';
+import type { Lease } from '../../src/model/keeper.ts';
+import type { Plan, Result } from '../../src/model/plan.ts';
 import type { OnFailure } from '../../src/model/policy.ts';
 import type { Clock, Log } from '../../src/model/ports.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -31,11 +33,11 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   const state = { config: randomConfig(random) as SimConfig, good: {} as Record<string, SimModule> };
   const byHand = new Map<string, 'loaded' | 'removed'>();
   const problems: string[] = [];
-  let disk = createMemoryDisk();
+  let full = false;
   let untilCrash = Number.POSITIVE_INFINITY;
   let crashed: { disk: MemoryDisk; power: boolean } | null = null;
 
-  const start = async (on: MemoryDisk): Promise<Daemon> => {
+  const start = async (left: MemoryDisk): Promise<Daemon> => {
     const daemon = { dead: false } as Daemon;
     const step = (what: string): void => {
       if (!daemon.dead) trace(`  ${what}`);
@@ -43,17 +45,17 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       daemon.dead = true;
       const power = random.chance(0.3);
       trace(power ? '  POWER CUT' : '  KILLED');
-      crashed = { disk: power ? disk.crash(random) : disk.kill(), power };
+      crashed = { disk: power ? on.crash(random) : on.kill(), power };
     };
-    disk = on;
-    on.hook(step);
+    // On a full disk nothing is written; what stands on it can still be read.
+    const fault = (what: string) =>
+      full && /^(append|sync|replace)/.test(what) ? { error: Object.assign(new Error('full'), { code: 'ENOSPC' }) } : undefined;
+    const on = left.with({ onStep: step, fault });
     const own = mortal(clock, daemon);
     const store = await openStore({ disk: on, random, log: silent });
     world.sweep([...store.state.leases.keys()]);
     const leases = {
-      begin: (
-        lease: Parameters<typeof store.append>[0] extends infer R ? (R extends { type: 'lease'; lease: infer L } ? L : never) : never,
-      ) => store.append({ type: 'lease', lease }),
+      begin: (lease: Lease) => store.append({ type: 'lease', lease }).catch(() => world.unrecorded.add(lease.id)),
       started() {},
       ended: (id: string) => store.appendLater({ type: 'leaseEnded', id }),
     };
@@ -69,7 +71,7 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       materials: { material, restore: material },
       sources: {
         read: async () => wantedOf(state.config, policy),
-        byHand: async ({ name }) => desired(name, { version: 0, requires: [], fails: false, readyAfter: 5, stopAfter: 5 }),
+        byHand: async ({ name }) => desired(name, { version: 0, requires: [], fails: false, live: 0, readyAfter: 5, stopAfter: 5 }),
         withArgs: async (module) => module,
         locate: async (target) => ({ name: target, module: target }),
       },
@@ -85,13 +87,15 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
     return daemon;
   };
 
-  let daemon = await start(disk);
+  let daemon = await start(createMemoryDisk());
   const survive = async (calm = false): Promise<void> => {
     for (let lives = 0; crashed !== null && lives < 20; lives += 1) {
       const { disk: left, power } = crashed as { disk: MemoryDisk; power: boolean };
       crashed = null;
       if (power) world.powerCut();
       untilCrash = !calm && random.chance(0.3) ? 1 + random.int(60) : Number.POSITIVE_INFINITY;
+      // Without room for its journal a daemon does not start.
+      full = false;
       // Opening the store can itself be cut short; the fake disk then never answers, so it is raced with the crash.
       const opening = start(left);
       await clock.advance(0);
@@ -104,10 +108,12 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   await clock.advance(random.int(300));
   for (let event = 0; event < 4 + random.int(6); event += 1) {
     await survive();
+    full = random.chance(0.1);
     act(daemon);
     await clock.advance(random.int(80));
     if (untilCrash === Number.POSITIVE_INFINITY && random.chance(0.4)) untilCrash = 1 + random.int(60);
   }
+  full = false;
   await survive(true);
   untilCrash = Number.POSITIVE_INFINITY;
   if (state.config === 'broken') state.config = randomConfig(random);
@@ -135,11 +141,11 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   }
 
   /** What was acknowledged to the caller must hold; what was cut off may have happened or not. */
-  function command(on: Daemon, name: string, becomes: 'loaded' | 'removed', run: () => Promise<unknown>): void {
+  function command(on: Daemon, name: string, becomes: 'loaded' | 'removed', run: () => Promise<Plan | Result>): void {
     byHand.delete(name);
     run().then(
-      () => {
-        if (!on.dead) byHand.set(name, becomes);
+      ({ exitCode }) => {
+        if (!on.dead && exitCode === 0) byHand.set(name, becomes);
       },
       (error: unknown) => expected(error),
     );
@@ -189,8 +195,8 @@ async function settle(daemon: Daemon, clock: FakeClock): Promise<void> {
   }
 }
 
-async function loadByHand(on: Daemon, name: string): Promise<void> {
-  await load({ target: name, name, args: [], cwd: '/', override: true }, {}, on.engine.context);
+function loadByHand(on: Daemon, name: string): Promise<Plan | Result> {
+  return load({ target: name, name, args: [], cwd: '/', override: true }, {}, on.engine.context);
 }
 
 /** Requires only point to names before, so that there is no cycle; a config with one never gets this far. */
@@ -222,6 +228,7 @@ function randomModule(random: ReturnType<typeof seeded>, index: number): SimModu
     version: random.int(3),
     requires: names.slice(0, index).filter(() => random.chance(0.3)),
     fails: random.chance(0.15),
+    live: random.int(2),
     readyAfter: random.pick([0, 5, 40]),
     stopAfter: random.pick([0, 5, 40]),
   };

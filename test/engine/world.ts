@@ -4,7 +4,7 @@ import type { Driver, Ended, Launch, Launched, LaunchHooks } from '../../src/mod
 import { MusterError } from '../../src/model/error.ts';
 import { commandFields } from '../../src/model/fields/command.ts';
 import type { CommandSpec } from '../../src/model/fields/table.ts';
-import type { LeaseLog } from '../../src/model/keeper.ts';
+import type { Lease, LeaseLog } from '../../src/model/keeper.ts';
 import type { Desired } from '../../src/model/module.ts';
 import { defaultPolicy, type Policy } from '../../src/model/policy.ts';
 import type { Clock, Random } from '../../src/model/ports.ts';
@@ -14,6 +14,8 @@ export interface SimModule {
   version: number;
   requires: string[];
   fails: boolean;
+  /** A field that is changed on the running process. */
+  live: number;
   readyAfter: number;
   stopAfter: number;
 }
@@ -41,6 +43,7 @@ function make(name: string, module: SimModule, specDigest: string): Desired {
     command: ['sim', String(version), fails ? 'fails' : 'runs', String(readyAfter), String(stopAfter)],
     requires: [...requires],
     restart: { ...template.restart, policy: 'never' },
+    stopTimeout: 10_000 + module.live,
   };
   return { name, kind: 'command', spec, specDigest, codeDigest: null, path: 'sim', source: { file: '/muster.yaml', line: 1, column: 1 } };
 }
@@ -67,6 +70,8 @@ interface Process {
 /** The machine: processes outlive the daemon that started them, as real ones do. */
 export interface World {
   readonly processes: Map<string, Process>;
+  /** Leases that a full disk kept out of the journal: their ids name the daemon, so its sweep knows them all the same. */
+  readonly unrecorded: Set<string>;
   alive(name?: string): Process[];
   /** The whole machine goes down. */
   powerCut(): void;
@@ -75,14 +80,16 @@ export interface World {
 
 export function createWorld(): World {
   const processes = new Map<string, Process>();
+  const unrecorded = new Set<string>();
   return {
     processes,
+    unrecorded,
     alive: (name) => [...processes.values()].filter((process) => process.alive && (name === undefined || process.name === name)),
     powerCut: () => {
       for (const process of processes.values()) process.alive = false;
     },
     sweep: (leases) => {
-      for (const lease of leases) {
+      for (const lease of [...leases, ...unrecorded]) {
         const process = processes.get(lease);
         if (process !== undefined) process.alive = false;
       }
@@ -91,7 +98,13 @@ export function createWorld(): World {
 }
 
 /** Starts processes of the world, each under a lease that is in the journal first. `step` may stop the world. */
-export function createSimDriver(world: World, leases: LeaseLog, clock: Clock, step: (what: string) => void, isDead: () => boolean): Driver {
+export function createSimDriver(
+  world: World,
+  leases: Pick<LeaseLog, 'ended'> & { begin(lease: Lease): Promise<unknown> },
+  clock: Clock,
+  step: (what: string) => void,
+  isDead: () => boolean,
+): Driver {
   return { start: (launch, hooks) => startProcess(launch, hooks) };
 
   function startProcess(launch: Launch, _hooks: LaunchHooks): Launched {

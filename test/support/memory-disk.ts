@@ -14,8 +14,6 @@ export interface MemoryDiskOptions {
 }
 
 export interface MemoryDisk extends Disk {
-  /** From now on this is called around each effect, instead of `onStep`. */
-  hook(onStep: (step: string) => void): void;
   /**
    * The power goes: nothing that is under way on this disk ever settles, and what comes back is a disk with what
    * survived: synced bytes all, of what came after any part from the front, torn at any byte.
@@ -42,8 +40,7 @@ export function createMemoryDisk(options: MemoryDiskOptions = {}): MemoryDisk {
   return diskWith(new Map(), options);
 }
 
-function diskWith(files: Map<string, File>, { onStep: first, fault }: MemoryDiskOptions): MemoryDisk {
-  let onStep = first;
+function diskWith(files: Map<string, File>, { onStep, fault }: MemoryDiskOptions): MemoryDisk {
   let dead = false;
 
   /** One effect with its steps around it; on a dead disk it never settles. */
@@ -82,9 +79,6 @@ function diskWith(files: Map<string, File>, { onStep: first, fault }: MemoryDisk
   }
 
   return {
-    hook: (next) => {
-      onStep = next;
-    },
     read: (path) =>
       effect(`read ${path}`, () => {
         const file = files.get(path);
