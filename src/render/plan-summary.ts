@@ -18,12 +18,12 @@ const statuses = [
   ['notRun', 'not run'],
 ] as const;
 
-/** The last line: `Plan: …`, `Applied: …` or `No changes. …`. All its numbers come from the document. */
+/** The last line: `Plan: …`, `Applied: …`, `Not applied: …` or `No changes. …`. All its numbers come from the document. */
 export function summaryLine(doc: Plan | Result): string {
   if (doc.changes.length === 0 && doc.outcome === 'refused') return 'Refused. Nothing is changed.';
   if (doc.changes.length === 0 && doc.outcome === 'error') return 'An error. Nothing is changed.';
   if (doc.changes.length === 0) return sentences([`No changes${matches(doc)}`, rest(doc.summary, false)]);
-  if (doc.kind === 'Result') return sentences([`Applied: ${outcomeText(doc.changes)}`, rest(doc.summary, true)]);
+  if (doc.kind === 'Result') return sentences([`${headOf(doc.changes)}: ${outcomeText(doc.changes)}`, rest(doc.summary, true)]);
   const parts = order.filter((action) => doc.summary[action] > 0).map((action) => `${doc.summary[action]} to ${action}`);
   return sentences([`Plan: ${parts.join(', ')}`, rest(doc.summary, true)]);
 }
@@ -33,6 +33,11 @@ function matches(doc: Plan | Result): string {
   if (file === '') return '';
   const count = doc.summary.unchanged;
   return `. ${count} ${count === 1 ? 'module matches' : 'modules match'} ${file}`;
+}
+
+/** Nothing was applied where nothing came about. */
+function headOf(changes: readonly ChangeResult[]): string {
+  return changes.some(({ status }) => status === 'ok') ? 'Applied' : 'Not applied';
 }
 
 function outcomeText(changes: readonly ChangeResult[]): string {

@@ -51,7 +51,7 @@ test('a result has a status on each line, the error and the last output below, a
 
 test('a result in which nothing came to be says so', () => {
   const text = planText(resultOf(example, { gone: 'failed', web: 'skipped', 'long-name-of-a-module.part': 'notRun' }));
-  expect(text).toContain('Applied: 1 failed, 1 skipped, 1 not run. 1 unchanged.');
+  expect(text).toContain('Not applied: 1 failed, 1 skipped, 1 not run. 1 unchanged.');
 });
 
 test('colours are the ones passed in, and the text is the same without them', () => {
