@@ -34,7 +34,7 @@ export function parse(text: string, file: string, findings: Findings, base = 0):
     findings.error({ source, start, end: start }, 'tooDeep', 'nested too deeply to be read');
     return nothing;
   }
-  for (const problem of problems.slice(0, mostErrors)) report(problem, source, findings);
+  for (const problem of problems.slice(0, mostErrors)) report(problem, text, source, findings);
   if (problems.length > 0) return nothing;
   return convert(document, source, findings) ?? nothing;
 }
@@ -45,9 +45,14 @@ const known: Partial<Record<YAMLError['code'], readonly [code: string, message: 
   TAG_RESOLVE_FAILED: ['unknownTag', 'tags are not supported', 'remove the word that begins with !'],
 };
 
-function report({ code, message, pos }: YAMLError, source: Source, findings: Findings): void {
+function report({ code, message, pos }: YAMLError, text: string, source: Source, findings: Findings): void {
   const at = { source, start: pos[0], end: pos[1] };
   const mapped = known[code];
   if (mapped !== undefined) findings.error(at, ...mapped);
-  else findings.error(at, 'syntax', `${message.charAt(0).toLowerCase()}${message.slice(1)}`.replace(/\s+/g, ' '));
+  else findings.error(at, 'syntax', `${message.charAt(0).toLowerCase()}${message.slice(1)}`.replace(/\s+/g, ' '), quoteHint(text, pos[0]));
+}
+
+/** Between brackets the brace of a variable begins a map. */
+function quoteHint(text: string, at: number): string | undefined {
+  return text.startsWith('${', at - 1) ? 'between brackets a text with a variable in it must be quoted' : undefined;
 }
