@@ -105,6 +105,6 @@ test.concurrent('22. an error in the last of ten new modules keeps all ten out',
   );
   const { code, stderr } = await place.muster('reload');
   expect(code).toBe(1);
-  expect(stderr).toContain(`${join(place.dir, 'muster.yaml')}:13:49: error wrongType: startTimeout`);
+  expect(stderr).toContain(`${join(place.dir, 'muster.yaml')}:13:49: error badValue: startTimeout`);
   expect(identities(await place.list())).toEqual(before);
 });
