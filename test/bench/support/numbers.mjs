@@ -16,3 +16,18 @@ export async function interleaved(rounds, functions) {
   }
   return times;
 }
+
+/**
+ * Medians of several batches of rounds, one list per batch. What else runs on the machine comes and goes, and only ever makes
+ * things slower: of the batches the best one counts.
+ */
+export async function batches(count, rounds, functions) {
+  const medians = [];
+  for (let batch = 0; batch < count; batch += 1) medians.push((await interleaved(rounds, functions)).map(median));
+  return medians;
+}
+
+/** The batch in which `value` is smallest. */
+export function best(medians, value) {
+  return medians.reduce((a, b) => (value(b) < value(a) ? b : a));
+}
