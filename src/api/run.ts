@@ -2,7 +2,8 @@ import { reload, remove, restart } from '../engine/commands.ts';
 import { unhealthy, waitUntilSettled } from '../engine/health.ts';
 import { heldNames, hold, release, stop } from '../engine/holds.ts';
 import { load } from '../engine/load.ts';
-import { dryRun } from '../engine/reconcile.ts';
+import { dryRun, invalidPlan, type RunOptions } from '../engine/reconcile.ts';
+import type { RunRequest } from '../engine/runs.ts';
 import type { Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
@@ -16,15 +17,23 @@ const defaultWaitMs = 60_000;
 /** Methods that change the loaded set. */
 export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 'start' | 'stop' | 'load' | 'remove' | 'release'> = {
   async reconcile(params, call, ports) {
-    const { engine } = ports;
+    const { context } = ports.engine;
     const options = { reason: params.reason ?? null, request: requestOf(params), from: params.from, onProgress: progressTo(params, call) };
-    if (params.dryRun === true) return dryRun({ ...options, againstEmpty: params.against === 'empty' }, engine.context);
+    if (params.dryRun === true) {
+      return dryRun({ ...options, againstEmpty: params.against === 'empty' }, context).catch((error: unknown) => invalid(error, ports));
+    }
     if (params.against !== undefined) throw new MusterError('EINVAL', '--against goes with --dry-run');
-    const result = await engine.runs.request({ key: keyOf(params), trigger: 'reconcile', options, lockTimeout: params.lockTimeout });
-    return params.wait === true ? awaitHealth(result, params.timeout, ports) : result;
+    return wholeRun({ key: keyOf(params), trigger: 'reconcile', options, lockTimeout: params.lockTimeout }, params, ports);
   },
   async reload(params, call, ports) {
-    const outcome = await reload(params, common(params, call), ports.engine.context);
+    const { name } = params;
+    if (name === undefined) {
+      const { override, progress, wait, timeout, lockTimeout, reason, dryRun: dry } = params;
+      if (dry === true) return runHandlers.reconcile({ dryRun: dry, override }, call, ports);
+      const options = { reason: reason ?? null, request: requestOf({ override }), onProgress: progressTo({ progress }, call) };
+      return wholeRun({ key: keyOf({ override }), trigger: 'reload', options, lockTimeout }, { wait, timeout }, ports);
+    }
+    const outcome = await reload({ ...params, name }, common(params, call), ports.engine.context);
     return params.wait === true ? awaitHealth(outcome, params.timeout, ports) : outcome;
   },
   restart: (params, call, { engine }) => restart(params, common(params, call), engine.context),
@@ -42,6 +51,27 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
   },
   release: (params, call, { engine }) => release(heldNames(params, engine.context), common(params, call), engine.context),
 };
+
+async function wholeRun(
+  request: RunRequest<RunOptions>,
+  { wait, timeout }: Pick<Params<'reconcile'>, 'wait' | 'timeout'>,
+  ports: ApiPorts,
+): Promise<Plan | Result> {
+  const startedAt = new Date(ports.engine.context.ports.clock.now()).toISOString();
+  try {
+    const result = await ports.engine.runs.request(request);
+    return wait === true ? await awaitHealth(result, timeout, ports) : result;
+  } catch (error) {
+    const plan = invalid(error, ports);
+    return { ...plan, kind: 'Result', dryRun: false, planId: plan.id, startedAt, finishedAt: plan.createdAt, changes: [] };
+  }
+}
+
+/** What is wrong with a config is the document that was asked for; any other error stays one. */
+function invalid(error: unknown, { engine }: ApiPorts): Plan {
+  if (error instanceof MusterError && error.code === 'EINVALIDCONFIG') return invalidPlan(error, engine.context);
+  throw error;
+}
 
 type RunParams = Pick<Params<'restart'>, 'dryRun' | 'override' | 'reason' | 'progress'>;
 

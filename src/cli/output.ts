@@ -48,7 +48,7 @@ export function printRun(call: Call, run: Plan | Result): number {
   if (format === 'json') printJson(call, run);
   else if (format === 'markdown') print(call, planMarkdown(run));
   else print(call, runText(run, call.style));
-  if (run.kind === 'Result' && run.outcome === 'error' && run.changes.length === 0) call.io.err('Nothing was changed.\n');
+  if (run.outcome === 'error' && run.changes.length === 0) call.io.err('Nothing was changed.\n');
   return exitOf(run, (call.options as RunPrinting).detailedExitcode === true);
 }
 

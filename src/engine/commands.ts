@@ -120,7 +120,7 @@ function declaredWarnings(names: readonly string[], { outcome, generation }: Eng
 }
 
 /** `reload NAME [ARGS...]`: from its entry as the config has it now; one loaded by hand from its own spec. */
-export async function reload(params: Params<'reload'>, common: Common, context: EngineContext): Promise<Plan | Result> {
+export async function reload(params: Params<'reload'> & { name: string }, common: Common, context: EngineContext): Promise<Plan | Result> {
   const loaded = context.ports.instances.snapshot();
   const module = loaded.get(params.name);
   const declared = await declaredNow(context);

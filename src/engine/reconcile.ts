@@ -1,8 +1,10 @@
 import { desiredOf } from '../apply/step.ts';
 import type { Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
+import { exitCode } from '../model/exit-code.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
+import { planChecksum } from '../plan/checksum.ts';
 import { type EngineContext, policyOf } from './context.ts';
 import type { Wanted } from './ports.ts';
 import { planOf, request, type Transaction, transact } from './transact.ts';
@@ -49,6 +51,15 @@ export async function dryRun(options: RunOptions & { againstEmpty?: boolean }, c
 export function driftPlan(context: EngineContext): Plan {
   const options = { reason: null, request: { prune: 'none' } } as const;
   return planOf(transactionOf(options, 'drift', inForce(context), true), context);
+}
+
+/** A config that does not hold, as the document of a plan in which nothing is changed. */
+export function invalidPlan(error: MusterError, context: EngineContext): Plan {
+  const wanted: Wanted = { config: { digest: '', files: [], policy: policyOf(context), warnings: [] }, desired: new Map() };
+  const nothing = transactionOf({ reason: null, request: { scope: new Set() } }, 'invalid', wanted, true);
+  const diagnostics = [...(error.diagnostics ?? [])];
+  const refused: Plan = { ...planOf(nothing, context), diagnostics, applyable: false, outcome: 'error', exitCode: exitCode.error };
+  return { ...refused, checksum: planChecksum(refused) };
 }
 
 export async function readWanted(from: readonly string[] | undefined, context: EngineContext): Promise<Wanted> {

@@ -3,7 +3,7 @@ import { persist } from '../apply/persist.ts';
 import type { Progress } from '../model/documents.ts';
 import type { Loaded, Origin } from '../model/module.ts';
 import type { Change, ChangeResult, Plan, Result } from '../model/plan.ts';
-import type { Request } from '../model/plan-input.ts';
+import { plainRequest, type Request } from '../model/plan-input.ts';
 import type { OnFailure, Policy } from '../model/policy.ts';
 import { parsePercent } from '../model/units.ts';
 import { plan } from '../plan/plan.ts';
@@ -31,24 +31,8 @@ export interface Transaction {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-const nothingAsked: Request = {
-  scope: null,
-  again: new Set(),
-  drop: new Set(),
-  retryFailed: false,
-  override: false,
-  only: [],
-  skip: [],
-  prune: null,
-  maxRemovals: null,
-  allowEmpty: false,
-  onFailure: null,
-  recursive: false,
-  origin: 'config',
-};
-
 export function request(parts: Partial<Request>): Request {
-  return { ...nothingAsked, ...parts };
+  return { ...plainRequest, ...parts };
 }
 
 /** Plans without acting. Pure but for reading the clock and making the id. */

@@ -44,8 +44,8 @@ export const params = {
     skip: z.optional(z.array(z.string())),
     onFailure: z.optional(z.enum(['continue', 'stop', 'rollback'])),
   }),
-  /** `reload NAME [ARGS...]`; without a name the CLI uses `reconcile`. */
-  reload: z.strictObject({ ...run, name: z.string(), args: z.optional(z.array(z.string())), force: flag }),
+  /** Without a name a run over the whole config, as by SIGHUP; with one that module again. */
+  reload: z.strictObject({ ...run, name: text, args: z.optional(z.array(z.string())), force: flag }),
   restart: z.strictObject({ ...run, names }),
   stop: z.strictObject({ ...run, names }),
   start: z.strictObject({ ...run, names }),

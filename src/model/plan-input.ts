@@ -26,6 +26,23 @@ export interface Request {
   origin: 'config' | 'manual';
 }
 
+/** A run over the whole config for which nothing special was asked. */
+export const plainRequest: Request = {
+  scope: null,
+  again: new Set(),
+  drop: new Set(),
+  retryFailed: false,
+  override: false,
+  only: [],
+  skip: [],
+  prune: null,
+  maxRemovals: null,
+  allowEmpty: false,
+  onFailure: null,
+  recursive: false,
+  origin: 'config',
+};
+
 /** What the planner gets: frozen data, nothing with which to act. */
 export interface PlanInput {
   desired: ReadonlyMap<string, Desired>;

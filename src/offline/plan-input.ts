@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ConfigSet } from '../model/config-set.ts';
 import type { Desired, Loaded } from '../model/module.ts';
-import type { PlanInput, Request } from '../model/plan-input.ts';
+import { type PlanInput, plainRequest, type Request } from '../model/plan-input.ts';
 import { defaultPolicy } from '../model/policy.ts';
 import type { At } from './surroundings.ts';
 
@@ -27,7 +27,7 @@ export function planInput({ config, desired, loaded, base, at, host }: Situation
     loaded,
     holds: [],
     applied: { policy: base?.policy ?? defaultPolicy, names: [...loaded.keys()] },
-    request: { ...wholeConfig, ...asked },
+    request: { ...plainRequest, retryFailed: true, ...asked },
     target: { daemonId: '', host, serial: 0, generation: 0 },
     env: new Set(Object.keys(at.env).filter((name) => at.env[name] !== undefined)),
     dryRun: true,
@@ -35,19 +35,3 @@ export function planInput({ config, desired, loaded, base, at, host }: Situation
     id: randomUUID(),
   };
 }
-
-const wholeConfig: Request = {
-  scope: null,
-  again: new Set(),
-  drop: new Set(),
-  retryFailed: true,
-  override: false,
-  only: [],
-  skip: [],
-  prune: null,
-  maxRemovals: null,
-  allowEmpty: false,
-  onFailure: null,
-  recursive: false,
-  origin: 'config',
-};

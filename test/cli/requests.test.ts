@@ -65,7 +65,7 @@ describe('what the client asks the daemon', () => {
 
   it('asks for a run when reload names no module, and for that module when it does', async () => {
     expect(await asks(['reload', '--wait', '--timeout', '5s'])).toEqual({
-      topic: 'muster.reconcile',
+      topic: 'muster.reload',
       payload: { wait: true, timeout: 5000 },
     });
     bench.asked.length = 0;

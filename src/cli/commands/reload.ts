@@ -29,7 +29,7 @@ export const reload: Definition<RunOptions & { force?: boolean; output?: Format;
     const { force } = call.options;
     if (name === undefined) {
       if (force === true) throw new MusterError('EINVAL', '--force needs the NAME of a module');
-      return printRun(call, await askRun(call, 'reconcile', runParams(call.options)));
+      return printRun(call, await askRun(call, 'reload', runParams(call.options)));
     }
     const payload = { ...runParams(call.options), name, ...(args.length === 0 ? {} : { args }), ...(force === true ? { force } : {}) };
     return printRun(call, await askRun(call, 'reload', payload));

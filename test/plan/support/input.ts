@@ -1,6 +1,6 @@
 import { deepFreeze } from '../../../src/model/canonical.ts';
 import type { Desired, Hold, Loaded } from '../../../src/model/module.ts';
-import type { PlanInput, Request } from '../../../src/model/plan-input.ts';
+import { type PlanInput, plainRequest, type Request } from '../../../src/model/plan-input.ts';
 import { defaultPolicy, type Policy } from '../../../src/model/policy.ts';
 
 export interface Given {
@@ -16,22 +16,6 @@ export interface Given {
   now?: number;
 }
 
-const wholeRun: Request = {
-  scope: null,
-  again: new Set(),
-  drop: new Set(),
-  retryFailed: false,
-  override: false,
-  only: [],
-  skip: [],
-  prune: null,
-  maxRemovals: null,
-  allowEmpty: false,
-  onFailure: null,
-  recursive: false,
-  origin: 'config',
-};
-
 /** A whole-config run over what is given, frozen all the way down. */
 export function planInput(given: Given): PlanInput {
   const policy = { ...defaultPolicy, ...given.policy };
@@ -44,7 +28,7 @@ export function planInput(given: Given): PlanInput {
       policy: { ...policy, ...given.appliedPolicy },
       names: given.applied ?? (given.loaded ?? []).filter(({ origin }) => origin === 'config').map(({ name }) => name),
     },
-    request: { ...wholeRun, ...given.request },
+    request: { ...plainRequest, ...given.request },
     target: { daemonId: 'daemon-1', host: 'web1', serial: 40, generation: 17 },
     env: new Set(given.env ?? []),
     dryRun: false,
