@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fromWire, MusterError, messageOf, type WireError } from '../model/error.ts';
+import { missingFolders } from '../model/folders.ts';
 import type { FirstRun } from '../model/up.ts';
 import type { Call } from './command.ts';
 import { which } from './which.ts';
@@ -20,7 +21,7 @@ type Told = { first: FirstRun } | { error: WireError };
  */
 export async function detach(call: Call<Options>, onReady: (first: FirstRun) => void): Promise<number> {
   const { stateDir } = which(call.globals, call.io);
-  const logFile = join(stateDir, 'log', 'daemon.log');
+  const logFile = join(stateDir, 'log', 'muster.log');
   const log = openLog(logFile, stateDir);
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...argvOf(call)], {
     detached: true,
@@ -42,12 +43,19 @@ export async function detach(call: Call<Options>, onReady: (first: FirstRun) => 
 
 function openLog(file: string, stateDir: string): number {
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    mkdirSync(join(stateDir, 'log'), { recursive: true, mode: 0o700 });
+    for (const folder of missingFolders(dirname(file), existsSync)) makeFolder(folder);
     return openSync(file, 'a', 0o600);
   } catch (error) {
     const hint = 'choose another with --state-dir';
     throw new MusterError('EACCES', `cannot write to the state dir ${stateDir}: ${messageOf(error)}`, { cause: error, hint });
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error; // someone else was faster
   }
 }
 

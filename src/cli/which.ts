@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { MusterError } from '../model/error.ts';
 import { daemonNameOf, socketOf, stateDirOf } from '../model/places.ts';
 import type { Globals } from './command.ts';
 import type { Io } from './io.ts';
@@ -13,9 +14,15 @@ export interface Which {
 }
 
 export function which(globals: Globals, io: Io): Which {
+  const name = daemonNameOf(globals, io);
+  if (!/^(?!\.)[\w.-]+$/.test(name)) {
+    throw new MusterError('EINVAL', `"${name}" is no name of a daemon`, {
+      hint: 'letters, digits, _, - and periods; --state-dir takes a path',
+    });
+  }
   const stateDir = resolve(io.cwd, stateDirOf(globals, io));
   return {
-    name: daemonNameOf(globals, io),
+    name,
     stateDir,
     socket: globals.socket === undefined ? socketOf(stateDir) : resolve(io.cwd, globals.socket),
   };

@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, chmod, mkdir, stat } from 'node:fs/promises';
 import { MusterError } from '../model/error.ts';
+import { missingFolders } from '../model/folders.ts';
 import { diskError } from './disk-error.ts';
 
 const othersMayWrite = 0o022;
@@ -12,12 +13,13 @@ const privateMode = 0o700;
  * user, so nobody else may be able to write it. Rejects with `EACCES` or `EIO`.
  */
 export async function prepareStateDir(dir: string, uid = process.getuid?.() ?? 0): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: privateMode }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST' || error.code === 'ENOTDIR')
-      throw new MusterError('EIO', `the state dir ${dir} is not a folder`, { cause: error });
+  await makeFolder(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOTDIR') throw new MusterError('EIO', `the state dir ${dir} is not a folder`, { cause: error });
     throw diskError(error, `cannot make the state dir ${dir}`);
   });
-  const { mode, uid: owner } = await stat(dir).catch((error) => Promise.reject(diskError(error, `cannot look at the state dir ${dir}`)));
+  const found = await stat(dir).catch((error) => Promise.reject(diskError(error, `cannot look at the state dir ${dir}`)));
+  if (!found.isDirectory()) throw new MusterError('EIO', `the state dir ${dir} is not a folder`);
+  const { mode, uid: owner } = found;
   if (owner !== uid) {
     throw new MusterError('EACCES', `the state dir ${dir} belongs to user ${owner}, and the daemon would run as user ${uid}`, {
       hint: 'Run it as that user, or choose another place with --state-dir.',
@@ -36,6 +38,14 @@ export async function prepareStateDir(dir: string, uid = process.getuid?.() ?? 0
       hint: `Make it writable (mode ${octal(mode)} now), or choose another place with --state-dir.`,
     });
   });
+}
+
+async function makeFolder(dir: string): Promise<void> {
+  for (const folder of missingFolders(dir, existsSync)) {
+    await mkdir(folder, { mode: privateMode }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error; // someone else was faster
+    });
+  }
 }
 
 function octal(mode: number): string {

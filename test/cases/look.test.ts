@@ -19,3 +19,16 @@ test('list of a service, and info of a module, that are not there say so; info s
   expect(stdout).toContain('"within":"10m"');
   expect(stdout).toContain('log: {"maxSize":"10M"');
 });
+
+test.concurrent.each([
+  ['a folder that takes no folders', ['--state-dir', '/proc/state', 'up'], '/proc/state'],
+  ['the same in the background', ['--state-dir', '/proc/state', 'up', '-d'], '/proc/state'],
+  ['a file', ['--state-dir', 'muster.yaml', 'up'], 'muster.yaml is not a folder'],
+  ['a path where a name belongs', ['--daemon', '../x', 'up'], '"../x" is no name of a daemon'],
+])('%s as the place of a daemon is refused with exit code 1', async (_, line, says) => {
+  await using place = await createPlace('version: 1\nmodules: {a: builtin:heartbeat}\n');
+  const ran = await place.muster(...line);
+  expect(ran).toMatchObject({ code: 1, stdout: '' });
+  expect(ran.stderr).toContain(says);
+  expect(await place.processes()).toEqual([]);
+});
