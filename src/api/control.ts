@@ -1,4 +1,5 @@
 import { hold } from '../engine/holds.ts';
+import { MusterError } from '../model/error.ts';
 import type { Handlers } from './call.ts';
 
 /** Methods that steer the daemon or one module without changing the loaded set. */
@@ -8,5 +9,8 @@ export const controlHandlers: Pick<Handlers, 'hold' | 'signal' | 'down'> = {
     engine.context.ports.instances.signal(name, signal);
     return {};
   },
-  down: (_params, _call, ports) => ports.down(),
+  async down({ keep }, _call, ports) {
+    if (keep === true) throw new MusterError('ENOSYS', 'keeping OS processes for the next daemon is not built yet; nothing was stopped');
+    return ports.down();
+  },
 };

@@ -25,7 +25,7 @@ Restart=on-failure
 RestartSec=1
 # Another daemon has the state dir: trying again does not help.
 RestartPreventExitStatus=9
-# The daemon makes cgroups of its own for what it runs, and stops it in order.
+# The cgroup below this unit is the daemon's own; it stops what it runs in order.
 Delegate=yes
 KillMode=mixed
 # Above the longest chain of stop timeouts.

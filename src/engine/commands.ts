@@ -36,7 +36,7 @@ export async function runCommand(command: Command, context: EngineContext): Prom
   const { common } = command;
   try {
     if (common.dryRun !== true) {
-      for (const name of [...command.claims].sort()) {
+      for (const name of [...new Set(command.claims)].sort()) {
         claims.push(command.busy === 'wait' ? await context.claims.acquire(name, command.name) : context.claims.take(name, command.name));
       }
     }

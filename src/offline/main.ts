@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { relative } from 'node:path';
 import { jsonSchema } from '../config/schema.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { fieldOf, type Kind } from '../model/fields/table.ts';
 import type { Loaded } from '../model/module.ts';
 import type { Plan } from '../model/plan.ts';
 import { plan } from '../plan/plan.ts';
@@ -61,4 +62,9 @@ export async function planFiles({ base, files }: PlannedFiles, asked: Asked, at:
 /** The JSON Schema of the config file. */
 export function schemaDocument(): unknown {
   return jsonSchema();
+}
+
+/** A value of a spec as people write it. */
+export function showField(kind: Kind, field: string, value: unknown): string | undefined {
+  return fieldOf(kind, field)?.show?.(value as never);
 }

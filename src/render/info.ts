@@ -1,12 +1,15 @@
 import type { InfoDoc, LastExit } from '../model/documents.ts';
-import { fieldOf, type Kind, type Spec } from '../model/fields/table.ts';
+import type { Kind, Spec } from '../model/fields/table.ts';
 import { ageText } from './ages.ts';
 import { pairs } from './columns.ts';
 import { letter, why } from './list.ts';
 import { plainStyle, type Style } from './style.ts';
 
+/** The value of a field as plans show it, where that is not its JSON. The field table is too heavy for the client. */
+export type ShowField = (kind: Kind, field: string, value: unknown) => string | undefined;
+
 /** `info` for people: what is known, nothing that is not. */
-export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle): string {
+export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, show: ShowField = () => undefined): string {
   const rows: [string, string][] = [['Name', style.bold(doc.name)]];
   const add = (label: string, value: string | number | null | undefined): void => {
     if (value !== null && value !== undefined && value !== '') rows.push([label, String(value)]);
@@ -31,7 +34,7 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle): 
   add('Requires', doc.requires?.join(', '));
   add('Required by', doc.requiredBy?.join(', '));
   add('Waits for', doc.waitingFor?.join(', '));
-  add('Spec', doc.spec && doc.kind && specText(doc.kind, doc.spec));
+  add('Spec', doc.spec && doc.kind && specText(doc.kind, doc.spec, show));
   add('Output', doc.output.join('\n'));
   return pairs(rows, style);
 }
@@ -56,10 +59,10 @@ function exitText({ at, reason, error }: LastExit, now: number): string {
 }
 
 /** One field a line, keys sorted; the values as plans show them, or as JSON. What is empty says nothing. */
-function specText(kind: Kind, spec: Spec): string {
+function specText(kind: Kind, spec: Spec, show: ShowField): string {
   const entries = Object.entries(spec).filter(([, value]) => value !== undefined && !['[]', '{}'].includes(JSON.stringify(value)));
   return entries
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${fieldOf(kind, key)?.show?.(value as never) ?? JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}: ${show(kind, key, value) ?? JSON.stringify(value)}`)
     .join('\n');
 }

@@ -32,6 +32,7 @@ function matches(doc: Plan | Result): string {
   const file = mainFile(doc);
   if (file === '') return '';
   const count = doc.summary.unchanged;
+  if (count === 0 && doc.summary.held + doc.summary.unmanaged > 0) return '';
   return `. ${count} ${count === 1 ? 'module matches' : 'modules match'} ${file}`;
 }
 

@@ -66,7 +66,7 @@ export async function desire(entry: Entry, pass: Pass, parts: Parts): Promise<Re
   if (entry.spec.disabled) return resolution(entry, { spec: entry.spec, path: declaredPath(entry) });
   const outcome: Outcome = { spec: entry.spec, path: declaredPath(entry) };
   try {
-    if (entry.secrets.length > 0) outcome.spec = await readSecrets(entry, pass);
+    if (entry.secrets.length > 0) outcome.spec = await readSecrets(entry, pass, parts);
     outcome.files = await digestFiles(entry.spec.files, pass, parts);
     if (entry.kind === 'command') checkCommand(entry.spec as CommandSpec, outcome, pass, parts);
     if (entry.kind === 'code') await findCode(entry.spec as CodeSpec, outcome, pass, parts);
@@ -105,15 +105,16 @@ function declaredPath({ kind, spec }: Entry): string {
   return kind === 'code' ? (spec as CodeSpec).module : (spec as { package: string }).package;
 }
 
-function readSecrets(entry: Entry, pass: Pass): Promise<Spec> {
-  return withFingerprints(entry.spec, entry.secrets, async (reference, path) => {
+function readSecrets(entry: Entry, pass: Pass, { secrets }: Parts): Promise<Spec> {
+  const read = async (reference: string, path: readonly string[]): Promise<string> => {
     try {
       return await pass.fingerprint(reference);
     } catch (error) {
       const { code, message, hint } = problemOf(error, 'it');
       throw toError(problem(code as 'ENOENT', `the secret ${path.join('.')} cannot be read: ${message}`, hint));
     }
-  });
+  };
+  return withFingerprints(entry.spec, entry.secrets, read, secrets.seal);
 }
 
 async function digestFiles(files: readonly string[], pass: Pass, parts: Parts): Promise<Map<string, string>> {

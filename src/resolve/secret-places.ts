@@ -1,15 +1,18 @@
 import type { SecretRef } from '../model/fields/kit.ts';
 
-/** A copy of `spec` in which the secrets at these paths carry their fingerprint. */
+/** A copy of `spec` in which the secrets at these paths carry their fingerprint, and a reference that may be shown. */
 export async function withFingerprints<T>(
   spec: T,
   paths: readonly (readonly string[])[],
   fingerprint: (reference: string, path: readonly string[]) => Promise<string>,
+  seal: (reference: string) => string,
 ): Promise<T> {
   const copy = structuredClone(spec);
   for (const path of paths) {
     const place = at(copy, path);
-    if (isSecret(place)) place.fingerprint = await fingerprint(place.secret, path);
+    if (!isSecret(place)) continue;
+    place.fingerprint = await fingerprint(place.secret, path);
+    place.secret = seal(place.secret);
   }
   return copy;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Environment } from '../model/environment.ts';
@@ -12,6 +12,8 @@ import { fillTemplate } from './template.ts';
 export interface Secrets {
   /** References read in one pass, so that one that many modules share is read once. */
   pass(): (reference: string) => Promise<string>;
+  /** The reference as it may be kept and shown: a template can hold a secret as its default, so it leaves sealed. */
+  seal(reference: string): string;
   /** The value that a fingerprint was made of, else what the reference gives now. */
   value(secret: SecretRef): Promise<string>;
   /** Values long enough to be told from ordinary text, for masking output. */
@@ -25,8 +27,10 @@ const mostKept = 10_000;
 
 export function createSecrets({ key, env }: { key: Uint8Array | string; env: Environment }): Secrets {
   const values = new Map<string, string>();
+  const seals = createSeals(key);
+  const read = (reference: string): Promise<string> => readSecret(seals.open(reference), env);
   async function readFingerprint(reference: string): Promise<string> {
-    const value = await readSecret(reference, env);
+    const value = await read(reference);
     const fingerprint = createHmac('sha256', key).update(value).digest('hex').slice(0, 32);
     values.delete(fingerprint);
     values.set(fingerprint, value);
@@ -38,19 +42,51 @@ export function createSecrets({ key, env }: { key: Uint8Array | string; env: Env
   }
   return {
     pass() {
-      const read = new Map<string, Promise<string>>();
+      const known = new Map<string, Promise<string>>();
       return (reference) => {
-        const before = read.get(reference);
+        const before = known.get(reference);
         if (before !== undefined) return before;
         const fingerprint = readFingerprint(reference);
-        read.set(reference, fingerprint);
+        known.set(reference, fingerprint);
         return fingerprint;
       };
     },
-    value: async ({ secret, fingerprint }) => (fingerprint === undefined ? undefined : values.get(fingerprint)) ?? readSecret(secret, env),
+    seal: seals.seal,
+    value: async ({ secret, fingerprint }) => (fingerprint === undefined ? undefined : values.get(fingerprint)) ?? read(secret),
     known: () => [...new Set(values.values())].filter((value) => Buffer.byteLength(value) >= leastMaskable),
   };
 }
+
+/**
+ * AES-256-GCM under the key of this daemon. The nonce is made of the text, so that the same text gives the same seal and
+ * an unchanged config stays unchanged; that equal texts show as equal is what a fingerprint tells as well.
+ */
+function createSeals(key: Uint8Array | string) {
+  const cipherKey = createHmac('sha256', key).update('seal').digest();
+  return {
+    seal(reference: string): string {
+      if (!reference.startsWith('text:')) return reference;
+      const nonce = createHmac('sha256', cipherKey).update(reference).digest().subarray(0, nonceBytes);
+      const cipher = createCipheriv('aes-256-gcm', cipherKey, nonce);
+      const hidden = Buffer.concat([cipher.update(reference, 'utf8'), cipher.final()]);
+      return `sealed:${Buffer.concat([nonce, cipher.getAuthTag(), hidden]).toString('base64url')}`;
+    },
+    open(reference: string): string {
+      if (!reference.startsWith('sealed:')) return reference;
+      const bytes = Buffer.from(reference.slice('sealed:'.length), 'base64url');
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', cipherKey, bytes.subarray(0, nonceBytes));
+        decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+        return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8');
+      } catch {
+        throw new MusterError('EINVAL', 'a secret that was kept cannot be opened: the key of this state dir is another');
+      }
+    },
+  };
+}
+
+const nonceBytes = 12;
+const tagBytes = 16;
 
 async function readSecret(reference: string, env: Environment): Promise<string> {
   const colon = reference.indexOf(':');

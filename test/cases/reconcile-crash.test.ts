@@ -107,7 +107,7 @@ test('44. A journal that was cut off in its last record is used up to there, and
     ['web', 'R'],
   ]);
   await remain(place, 2);
-  const log = await readFile(join(place.stateDir, 'log/daemon.log'), 'utf8');
+  const log = await readFile(join(place.stateDir, 'log/muster.log'), 'utf8');
   expect(log).toContain('cut off');
   const aside = (await readdir(place.stateDir)).filter((name) => name.startsWith('journal.'));
   expect(aside).toHaveLength(1);

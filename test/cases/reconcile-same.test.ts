@@ -114,7 +114,7 @@ test.concurrent('11. 100 reloads of an unchanged file leave no trace', async () 
   await place.up();
   const trace = () => ({
     journal: statSync(join(place.stateDir, 'journal')).size,
-    log: readFileSync(join(place.stateDir, 'log/daemon.log'), 'utf8'),
+    log: readFileSync(join(place.stateDir, 'log/muster.log'), 'utf8'),
   });
   const [modules, { generation, serial }, before] = [await place.list(), await place.status(), trace()];
   for (let round = 0; round < 10; round += 1) {

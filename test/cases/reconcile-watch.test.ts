@@ -48,7 +48,7 @@ test('40. With watch: apply each save is applied exactly once, and no half-writt
   const events = (await place.muster('events', '--json')).stdout;
   expect(events).not.toContain('nothing was changed');
   expect(
-    (await readFile(join(place.stateDir, 'log/daemon.log'), 'utf8')).split('\n').filter((line) => line.includes('"level":40')),
+    (await readFile(join(place.stateDir, 'log/muster.log'), 'utf8')).split('\n').filter((line) => line.includes('"level":40')),
   ).toEqual([]);
   expect((await place.status()).conditions.find(({ type }) => type === 'Ready')?.reason).toBe('running');
 });
@@ -87,7 +87,7 @@ test('41. Fifty SIGHUPs during a run are one more run, with the last content', a
   // Its answer comes after every run that was asked for before it.
   expect((await place.reload()).result.changes).toEqual([]);
   expect(await told(place)).toEqual(['v0', 'v1', 'last50']);
-  const runs = (await readFile(join(place.stateDir, 'log/daemon.log'), 'utf8'))
+  const runs = (await readFile(join(place.stateDir, 'log/muster.log'), 'utf8'))
     .split('\n')
     .filter((line) => line.includes('reconcile done'));
   expect(runs).toHaveLength(3);

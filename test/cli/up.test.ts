@@ -61,7 +61,7 @@ describe('up', () => {
     await play({ first: first() });
     await bench.muster(['up', '-d', '-c', 'play.json']);
     ({ pid } = await started());
-    const file = join(bench.folder, 'log/daemon.log');
+    const file = join(bench.folder, 'log/muster.log');
     expect(await readFile(file, 'utf8')).toContain('a line of its log');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
@@ -85,7 +85,7 @@ describe('up', () => {
     const { code, err } = await bench.muster(['up', '-d', '-c', 'play.json']);
     expect(code).toBe(5);
     expect(err).toContain('the daemon ended with code 5 before it was ready (EFAILED)');
-    expect(err).toContain(join(bench.folder, 'log/daemon.log'));
+    expect(err).toContain(join(bench.folder, 'log/muster.log'));
   });
 
   it('says so where the state dir cannot be made', async () => {

@@ -63,3 +63,15 @@ test('a secret in config is filled in for the module', async () => {
   const desired = await resolver.resolveOne(mod, null, []);
   expect((await resolver.material(desired)).config).toEqual({ db: { url: 'postgres://pw' }, list: [1] });
 });
+
+test('a template keeps its default to itself, and the next daemon with the same key can still read it', async () => {
+  const folder = tempFolder();
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is muster's template
+  const declared = secretEntry('text:${NONE:-default-of-old}');
+  const desired = await resolverIn(folder).resolveOne(declared, null, []);
+  expect(JSON.stringify(desired)).not.toMatch(/default-of-old|NONE/);
+  const next = resolverIn(folder);
+  expect((await next.resolveOne(declared, null, [])).specDigest).toBe(desired.specDigest);
+  const record = { ...desired, origin: 'config', generation: 1 } as const;
+  expect((await next.restoreMaterial(record)).env.TOKEN).toBe('default-of-old');
+});

@@ -11,7 +11,7 @@ export const down: Definition<{ keep?: boolean }> = {
   summary: 'stop the daemon and everything it runs',
   details:
     'Stops in reverse order of `requires`, returns when all of it is gone, and says what it stopped. Exits 0 also when no daemon runs.',
-  options: [{ flags: '--keep', doc: 'leave OS processes to the next daemon' }],
+  options: [{ flags: '--keep', doc: 'leave OS processes to the next daemon', hidden: true }],
   examples: ['muster down'],
   async run(call) {
     const client = await reach(call).catch((error: { code?: unknown }) => {

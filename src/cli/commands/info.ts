@@ -14,7 +14,10 @@ export const info: Definition = {
     const [target = ''] = call.args;
     const document = await ask(call, 'info', { target: target.includes('/') ? resolve(call.io.cwd, target) : target });
     if (call.globals.json === true) printJson(call, document);
-    else print(call, infoText(document, Date.now(), call.style));
+    else {
+      const { showField } = await import('../../offline/main.ts');
+      print(call, infoText(document, Date.now(), call.style, showField));
+    }
     return 0;
   },
 };
