@@ -63,7 +63,7 @@ async function infoOfModule(view: ModuleView, ports: ApiPorts): Promise<InfoDoc>
     sha1: view.digest,
     exports: isFile ? await ports.exportsOf(view.path) : [],
     spec: instances.get(view.name)?.spec ?? null,
-    output: instances.output(view.name).map(ports.mask),
+    output: instances.output(view.name),
   };
 }
 

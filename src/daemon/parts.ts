@@ -19,6 +19,7 @@ import { loadKey } from '../store/key.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { createInspector } from './inspect.ts';
 import { createMask } from './mask.ts';
+import { maskedDriver } from './masked-driver.ts';
 import { leaseOwner } from './owner.ts';
 import { createSources } from './wanted.ts';
 import { systemClock, systemRandom } from './world.ts';
@@ -67,8 +68,9 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
       env: up.env,
     }),
   };
+  const masked = { command: maskedDriver(drivers.command, mask), code: maskedDriver(drivers.code, mask) };
   const inspector = createInspector(join(dist, 'builtin'));
-  const instances = createInstances({ clock: systemClock, random, drivers, log, inspect: inspector.facts });
+  const instances = createInstances({ clock: systemClock, random, drivers: masked, log, inspect: inspector.facts });
   const compiler = createConfigCompiler({ env: up.env, reader: createFileReader({ clock: systemClock }) });
   const engine = createEngine({
     clock: systemClock,
