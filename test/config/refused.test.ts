@@ -115,6 +115,15 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
     '11:20 badValue',
   ],
   'a limit that lacks a half': ['version: 1\nmodules:\n  a: {module: m, restart: {limit: {count: 1}}}\n', '3:35 missingKey'],
+  'signals that there are none of': [
+    'version: 1\nmodules:\n  a: {command: [c], stopSignal: SIGFOO}\n  b: {command: [c], stopSignal: SIGRTMIN+31}\n  c: {command: [c], stopSignal: SIGRTMAX-2}\n',
+    '3:33 badValue',
+    '4:33 badValue',
+  ],
+  'settings of the log that are not built, as their defaults': [
+    'version: 1\nmodules:\n  a: {command: [c], log: {capture: both, sink: file, transform: [], level: info}}\n  b: {command: [c], log: {sink: none}}\n',
+    '4:21 notBuilt',
+  ],
   'an enum with another word': ['version: 1\nmodules:\n  a: {module: m, restart: {policy: allways}}\n', '3:36 badValue'],
   'a list in the environment': ['version: 1\nmodules:\n  a: {module: m, env: {X: [1]}}\n', '3:27 wrongType'],
   'a secret of an unknown kind': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "vault:x"}}}\n', '3:36 badValue'],

@@ -3,6 +3,10 @@ import { formatDuration, formatSize } from '../units.ts';
 import { common, nonEmpty, restart } from './common.ts';
 import { always, argument, count, duration, field, flag, size, unless } from './kit.ts';
 
+/** Those of Linux; a program must be able to catch it, but who wants SIGKILL may have it. */
+const signalName =
+  /^SIG(?:HUP|INT|QUIT|ILL|TRAP|ABRT|IOT|BUS|FPE|KILL|USR1|SEGV|USR2|PIPE|ALRM|TERM|STKFLT|CHLD|CONT|STOP|TSTP|TTIN|TTOU|URG|XCPU|XFSZ|VTALRM|PROF|WINCH|IO|POLL|PWR|SYS|RTM(?:IN(?:\+(?:\d|[12]\d|30))?|AX(?:-(?:\d|[12]\d|30))?))$/;
+
 const anything = z.record(z.string(), z.unknown());
 const ready = z.union([
   z.pipe(
@@ -13,6 +17,20 @@ const ready = z.union([
   // The tests to come; without this a bad `alive` would pass as one of them.
   anything.check(z.refine((test) => !('alive' in test), { error: 'expected alive, or a map with one test', abort: true })),
 ]);
+
+const logSettings = z.strictObject({
+  maxSize: z._default(size, 10 * 1024 ** 2),
+  keep: z._default(count(), 5),
+  capture: z._default(z.enum(['both', 'stdout', 'stderr', 'none']), 'both'),
+  mergeStderr: z._default(flag, false),
+  level: z._default(z.string(), 'info'),
+  stderrLevel: z._default(z.string(), 'warn'),
+  prefix: z._default(z.string(), ''),
+  metadata: z._default(anything, {}),
+  transform: z._default(z.array(z.tuple([z.string(), z.string()])), []),
+  sink: z._default(z.enum(['file', 'daemon', 'none']), 'file'),
+  overflow: z._default(z.enum(['block', 'drop']), 'block'),
+});
 
 /** Fields of `command:` entries: OS processes. */
 export const commandFields = {
@@ -33,7 +51,7 @@ export const commandFields = {
     doc: 'Working folder; without it the folder of the first config file.',
   }),
   stopSignal: field({
-    schema: z._default(z.string().check(z.regex(/^SIG[A-Z0-9+-]+$/, { error: 'expected a signal name such as SIGTERM' })), 'SIGTERM'),
+    schema: z._default(z.string().check(z.regex(signalName, { error: 'expected a signal name such as SIGTERM' })), 'SIGTERM'),
     change: 'live',
     applies: 'keeper',
     doc: 'The signal that asks the program to stop.',
@@ -81,22 +99,7 @@ export const commandFields = {
     doc: 'Exit codes that count as success, and those after which it is not restarted.',
   }),
   log: field({
-    schema: z.prefault(
-      z.strictObject({
-        maxSize: z._default(size, 10 * 1024 ** 2),
-        keep: z._default(count(), 5),
-        capture: z._default(z.enum(['both', 'stdout', 'stderr', 'none']), 'both'),
-        mergeStderr: z._default(flag, false),
-        level: z._default(z.string(), 'info'),
-        stderrLevel: z._default(z.string(), 'warn'),
-        prefix: z._default(z.string(), ''),
-        metadata: z._default(anything, {}),
-        transform: z._default(z.array(z.tuple([z.string(), z.string()])), []),
-        sink: z._default(z.enum(['file', 'daemon', 'none']), 'file'),
-        overflow: z._default(z.enum(['block', 'drop']), 'block'),
-      }),
-      {},
-    ),
+    schema: z.prefault(logSettings, {}),
     change: 'live',
     applies: 'keeper',
     doc: 'What becomes of the output.',
@@ -122,9 +125,13 @@ export const commandFields = {
   ...common,
 };
 
-/** Of the log settings the size and number of files are built. */
+/** Of the log settings the size and number of files are built, and of the others their defaults. */
 function unbuiltLog(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).some((key) => key !== 'maxSize' && key !== 'keep');
+  if (typeof value !== 'object' || value === null) return false;
+  const plain = logSettings.parse({}) as Readonly<Record<string, unknown>>;
+  return Object.entries(value).some(
+    ([key, said]) => key !== 'maxSize' && key !== 'keep' && JSON.stringify(said) !== JSON.stringify(plain[key]),
+  );
 }
 
 /** Fields of `package:` entries: npm packages. */
