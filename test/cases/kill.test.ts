@@ -110,10 +110,14 @@ function descends(pid: number, from: number): boolean {
 
 /** The pid in the lock: of the daemon that runs, or of the last one. */
 async function holder(place: Place): Promise<number> {
-  const read = () => readFile(join(place.stateDir, 'lock'), 'utf8');
+  let text = '';
+  const named = async (): Promise<boolean> => {
+    text = await readFile(join(place.stateDir, 'lock'), 'utf8');
+    return text.endsWith('\n');
+  };
   // It is empty for a moment while the next one takes it.
-  await until(async () => (await read()).endsWith('\n'), 'the lock names its holder');
-  return (JSON.parse(await read()) as { pid: number }).pid;
+  await until(named, 'the lock names its holder');
+  return (JSON.parse(text) as { pid: number }).pid;
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
