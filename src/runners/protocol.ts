@@ -39,6 +39,11 @@ export type FromRealm =
   /** The last one. */
   | { readonly type: 'settled'; readonly reason: string; readonly thrown: Thrown | null };
 
+/** A message of a realm on its way out of the thread. In a wrapping, for modules and their libraries may post to the same port. */
+export interface Posted {
+  readonly muster: FromRealm;
+}
+
 /** Daemon to runner. `id` is that of an instance; the daemon counts. */
 export type ToRunner =
   | { readonly type: 'start'; readonly id: number; readonly start: Start }

@@ -133,6 +133,24 @@ test('an error after the start ends the module alone', async () => {
   expect((await other.ended).reason).toBe('stopped');
 });
 
+test("what a module or its library posts to the port of its thread is nobody's business and harms nobody", async () => {
+  const { start } = createSetting(runnerFile);
+  const other = await start('other', waits);
+  const posting = await start(
+    'posting',
+    `import { parentPort } from 'node:worker_threads';
+    export async function main(ctx) {
+      for (const junk of [null, 1, 'text', {}, [], { type: 'settled' }, { muster: null }]) parentPort.postMessage(junk);
+      await ctx.run();
+    }`,
+  );
+  await Promise.all([other.ready, posting.ready]);
+  for (const one of [posting, other]) {
+    one.stop();
+    expect((await one.ended).reason).toBe('stopped');
+  }
+});
+
 test('an endless loop can be killed while others answer', async () => {
   const { start, runners } = createSetting(runnerFile);
   const loop = await start('loop', 'export async function main(ctx) { ctx.ready(); await null; for (;;); }');

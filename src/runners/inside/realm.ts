@@ -1,6 +1,6 @@
 // The first file of a worker thread: one module in a JavaScript heap of its own. Started by `thread.ts`.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromRealm, Start, Thrown, ToRealm } from '../protocol.ts';
+import type { FromRealm, Posted, Start, Thrown, ToRealm } from '../protocol.ts';
 import { startLife } from './life.ts';
 import { mapStacks } from './stack.ts';
 import { toThrown } from './thrown.ts';
@@ -11,7 +11,7 @@ mapStacks(ownFile);
 process.argv[1] = start.path;
 quietExperiments();
 
-const post = (message: FromRealm): void => parentPort?.postMessage(message);
+const post = (message: FromRealm): void => parentPort?.postMessage({ muster: message } satisfies Posted);
 const write = (stream: 'stdout' | 'stderr', text: string): boolean => process[stream].write(text);
 let settling = false;
 

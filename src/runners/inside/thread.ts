@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import type { Ended } from '../../model/driver.ts';
 import { type ErrorCode, messageOf } from '../../model/error.ts';
-import { type FromRealm, type FromRunner, outputWindow, type Start, type Thrown, type ToRealm } from '../protocol.ts';
+import { type FromRealm, type FromRunner, outputWindow, type Posted, type Start, type Thrown, type ToRealm } from '../protocol.ts';
 
 /** One worker thread with its realm, as the runner's main thread sees it. */
 export interface Thread {
@@ -41,7 +41,9 @@ export function startThread({ id, start, realmFile, send }: ThreadOptions): Thre
   let failure: unknown = null;
 
   send({ type: 'started', id, threadId: worker.threadId });
-  worker.on('message', (message: FromRealm) => {
+  worker.on('message', (posted: unknown) => {
+    const message = fromRealm(posted);
+    if (message === null) return;
     if (message.type === 'settled') settled = message;
     else send({ type: 'fromRealm', id, message });
   });
@@ -60,6 +62,11 @@ export function startThread({ id, start, realmFile, send }: ThreadOptions): Thre
     },
     wrote: output.wrote,
   };
+}
+
+/** Null for what the module itself or a library of it posted to nobody. */
+function fromRealm(posted: unknown): FromRealm | null {
+  return (posted as Posted | null)?.muster ?? null;
 }
 
 interface End {
