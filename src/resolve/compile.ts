@@ -5,7 +5,7 @@ import { MusterError, messageOf } from '../model/error.ts';
 import { type Source, sourcePlugin } from './compile-plugin.ts';
 
 interface Compiled {
-  /** One CommonJS file. Its last line names the packages to import before it runs; see `runners/inside/load.ts`. */
+  /** One CommonJS file. A line at its end names the packages to import before it runs; see `runners/inside/load.ts`. */
   readonly code: string;
   readonly map: string;
   /** The local files that are in it, the entry among them, by absolute path. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Desired, Entry } from '../../src/model/module.ts';
@@ -94,6 +94,20 @@ test('code that was loaded stays loadable after its file changed', async () => {
   write(folder, { 'mod.js': 'exports.main = () => 2' });
   const record = { ...desired, origin: 'config', generation: 1 } as const;
   expect((await resolver.restoreMaterial(record)).codeFile).toBe(codeFile);
+});
+
+test('compiled code that was damaged in the state dir is compiled again', async () => {
+  const folder = tempFolder({ 'mod.js': 'exports.main = () => 1' });
+  const desired = await one(resolverIn(folder), entry('mod', 'code', { module: `${folder}/mod.js` }));
+  const whole = readFileSync((await resolverIn(folder).material(desired)).codeFile ?? '');
+  const flipped = Buffer.from(whole);
+  flipped[20] = (flipped[20] ?? 0) ^ 1;
+  for (const damaged of [whole.subarray(0, 20), Buffer.alloc(0), Buffer.alloc(whole.length), flipped, Buffer.concat([whole, flipped])]) {
+    const { codeFile } = await resolverIn(folder).material(desired);
+    writeFileSync(codeFile ?? '', damaged);
+    await resolverIn(folder).restoreMaterial({ ...desired, origin: 'config', generation: 1 });
+    expect(readFileSync(codeFile ?? '').equals(whole)).toBe(true);
+  }
 });
 
 test('compiled code that nobody can go back to is removed, but not what was written just now', async () => {

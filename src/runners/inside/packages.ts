@@ -18,7 +18,9 @@ export async function importPackages(code: string, filename: string): Promise<Re
 
 function listOf(code: string): string[] {
   const start = code.lastIndexOf(listMark);
-  return start === -1 ? [] : (JSON.parse(code.slice(start + listMark.length)) as string[]);
+  if (start === -1) return [];
+  const [line = '[]'] = code.slice(start + listMark.length).split('\n', 1);
+  return JSON.parse(line) as string[];
 }
 
 function importerAt(filename: string): (name: string) => Promise<object> {
