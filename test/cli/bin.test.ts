@@ -1,0 +1,26 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { cli, createPlace, run } from '../support/place.ts';
+
+const stampBytes = 64;
+
+test('the client starts with the cache of its build, with one of another node, with a damaged one and without one', async () => {
+  await using place = await createPlace();
+  for (const part of ['cli.cjs', 'client.cjs', 'client.cache']) cpSync(join(dirname(cli), part), join(place.dir, part));
+  const file = join(place.dir, 'client.cache');
+  const cache = readFileSync(file);
+  const stamp = cache.subarray(0, stampBytes);
+  const caches = [
+    cache,
+    Buffer.concat([Buffer.from('v20.19.0 x64 1 1'.padEnd(stampBytes)), cache.subarray(stampBytes)]),
+    Buffer.concat([stamp, Buffer.from('no cache of V8')]),
+    Buffer.alloc(0),
+  ];
+  for (const content of caches) {
+    writeFileSync(file, content);
+    const ran = await run([join(place.dir, 'cli.cjs'), '--version'], place.stateDir);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toMatch(/^\d+\.\d+\.\d+/);
+  }
+});
