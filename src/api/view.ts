@@ -1,5 +1,6 @@
 import { holdsNow } from '../engine/context.ts';
 import { waitUntilSettled } from '../engine/health.ts';
+import { holdDoc } from '../engine/holds.ts';
 import { notLoaded } from '../engine/names.ts';
 import { driftPlan } from '../engine/reconcile.ts';
 import type { InfoDoc, ModuleView } from '../model/documents.ts';
@@ -41,7 +42,7 @@ async function views({ engine, refreshFacts }: ApiPorts): Promise<ModuleView[]> 
   const { context } = engine;
   context.ports.instances.views();
   await refreshFacts();
-  const holds = holdsNow(context);
+  const holds = holdsNow(context).map(holdDoc);
   const all = holds.find((hold) => hold.name === '*');
   const declared = context.outcome?.ok === true ? context.outcome.wanted.desired : null;
   return context.ports.instances

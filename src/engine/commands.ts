@@ -71,7 +71,8 @@ function byHand(desired: ReadonlyMap<string, Desired>, context: EngineContext): 
 /** A command that was refused or found wrong before it changed anything is an error of its caller. */
 function assertAllowed(result: Result): void {
   if (result.outcome !== 'refused' && result.outcome !== 'error') return;
-  const first = result.diagnostics.find((diagnostic) => diagnostic.severity === 'error');
+  const errors = result.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  const first = errors.find(({ code }) => result.outcome === 'refused' || code !== 'held');
   const failedGuards = result.guards.filter((guard) => !guard.ok).map(guardText);
   const message = first?.message ?? failedGuards.join('; ');
   if (result.outcome === 'refused') throw new MusterError('EREFUSED', message, { hint: first?.hint ?? '--override does it all the same' });
@@ -100,7 +101,7 @@ export async function remove(params: Params<'remove'>, common: Common, context: 
     },
     context,
   );
-  return { ...outcome, diagnostics: [...outcome.diagnostics, ...declaredWarnings(all, context)] };
+  return { ...outcome, diagnostics: [...outcome.diagnostics, ...(params.hold === true ? [] : declaredWarnings(all, context))] };
 }
 
 /** `remove` of a name that is being loaded ends that load instead of waiting for it. */

@@ -1,5 +1,7 @@
 import { desiredOf } from '../apply/step.ts';
+import type { HoldDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
+import { globMatches, isGlob } from '../model/glob.ts';
 import type { Params } from '../model/methods.ts';
 import type { Hold } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
@@ -18,7 +20,7 @@ export async function hold(params: Params<'hold'>, context: EngineContext): Prom
   const since = clock.now();
   const until = params.for === undefined ? null : since + params.for;
   await store.append(...names.map((name) => ({ type: 'hold' as const, hold: { name, reason: params.reason, since, until } })));
-  for (const name of names) context.events.emit({ type: 'hold', name, message: params.reason, fields: { until } });
+  for (const name of names) context.events.emit({ type: 'hold', name, message: params.reason, fields: { until: dateOf(until) } });
   return names;
 }
 
@@ -75,12 +77,19 @@ export async function release(names: readonly string[], common: Command['common'
 export function heldNames(params: Params<'release'>, { ports }: EngineContext): string[] {
   const { holds } = ports.store.state;
   if (params.all === true) return [...holds.keys()];
-  for (const name of params.names ?? []) {
-    if (!holds.has(name))
-      throw new MusterError('ENOENT', `${name} is not held${holds.size === 0 ? '' : `; held: ${[...holds.keys()].join(', ')}`}`);
-  }
-  return [...(params.names ?? [])];
+  return (params.names ?? []).flatMap((pattern) => {
+    const found = [...holds.keys()].filter((name) => name === pattern || (isGlob(pattern) && globMatches(pattern, name)));
+    if (found.length > 0) return found;
+    throw new MusterError('ENOENT', `${pattern} is not held${holds.size === 0 ? '' : `; held: ${[...holds.keys()].join(', ')}`}`);
+  });
 }
+
+/** A hold as documents have it. */
+export function holdDoc({ since, until, ...hold }: Hold): HoldDoc {
+  return { ...hold, since: new Date(since).toISOString(), until: dateOf(until) };
+}
+
+const dateOf = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 async function knownNames(patterns: readonly string[], context: EngineContext): Promise<string[]> {
   const loaded = context.ports.instances.snapshot();

@@ -2,7 +2,7 @@ import { MusterError } from '../model/error.ts';
 import { globRegExp, isGlob } from '../model/glob.ts';
 import type { Loaded } from '../model/module.ts';
 
-/** The loaded modules that NAME... stands for: exact names, globs, or the path of exactly one. Throws ENOENT for what fits none. */
+/** The loaded modules that NAME... stands for: exact names, globs, or the path of exactly one. Throws ENOENT for what fits none, EINVAL for a path of several. */
 export function loadedNames(patterns: readonly string[], loaded: ReadonlyMap<string, Loaded>, forgive = false): string[] {
   const names = new Set<string>();
   for (const pattern of patterns) {
@@ -27,7 +27,9 @@ function matches(pattern: string, loaded: ReadonlyMap<string, Loaded>): string[]
     const expression = globRegExp(pattern);
     return [...loaded.keys()].filter((name) => expression.test(name));
   }
-  return [...loaded.values()].filter((module) => module.path === pattern).map((module) => module.name);
+  const ofPath = [...loaded.values()].filter((module) => module.path === pattern).map((module) => module.name);
+  if (ofPath.length < 2) return ofPath;
+  throw new MusterError('EINVAL', `${pattern} is the path of ${ofPath.sort().join(', ')}`, { hint: 'name those that you mean' });
 }
 
 /** Those that require one of these, directly or through others; with `reload` only those that reload with them. */

@@ -5,6 +5,7 @@ import type { State } from '../model/module.ts';
 import { formatVersion, type Plan } from '../model/plan.ts';
 import { type EngineContext, holdsNow } from './context.ts';
 import { type Unhealthy, unhealthy } from './health.ts';
+import { holdDoc } from './holds.ts';
 import { driftPlan, dryRun } from './reconcile.ts';
 
 /** What the daemon knows of itself beside the engine. */
@@ -36,11 +37,12 @@ export function createStatus(identity: Identity, context: EngineContext, current
   return {
     async status() {
       const pending = await pendingPlan(context);
+      await context.ports.store.lookForRoom();
       const { ports, outcome, generation } = context;
       const sick = unhealthy(context);
       const drift =
         generation === null ? [] : driftPlan(context).changes.map((change) => ({ name: change.name, text: driftText(change.action) }));
-      const held = holdsNow(context);
+      const held = holdsNow(context).map(holdDoc);
       const diagnostics = outcome === null ? [] : [...(outcome.ok ? outcome.wanted.config.warnings : outcome.diagnostics)];
       return {
         formatVersion,

@@ -1,12 +1,23 @@
 import type { Diagnostic, Position } from './diagnostic.ts';
 import type { Kind, Spec } from './fields/table.ts';
-import type { Hold, Origin, State } from './module.ts';
+import type { Origin, State } from './module.ts';
 import type { IsolationOf, Summary } from './plan.ts';
 
 /** Level of a module's own status, most normal first. */
 export type StatusLevel = 'core' | 'info' | 'warn' | 'error';
 
 export type Containment = 'cgroup' | 'pidNamespace' | 'processGroup';
+
+/** What keeps a module as it is; `*` holds everything. */
+export interface HoldDoc {
+  name: string;
+  reason: string;
+  since: string;
+  /** null = until released. */
+  until: string | null;
+  /** True if the module was stopped with it and stays so. */
+  stopped?: boolean;
+}
 
 /** How an instance ended. */
 export interface LastExit {
@@ -44,7 +55,7 @@ export interface ModuleView {
   status: { level: StatusLevel; message: string; since: string };
   healthy: boolean;
   lastExit: LastExit | null;
-  held: Hold | null;
+  held: HoldDoc | null;
   containment: Containment | null;
   requires: string[];
   requiredBy: string[];
@@ -107,7 +118,7 @@ export interface StatusDoc {
   pending: { summary: Summary | null; guards: string[] };
   counts: Record<State, number>;
   lastReconcile: LastReconcile | null;
-  held: Hold[];
+  held: HoldDoc[];
   drift: { name: string; text: string }[];
   paused: boolean;
   containment: Containment;

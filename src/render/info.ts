@@ -29,7 +29,7 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   add('Restarts', doc.restarts);
   add('Containment', doc.containment);
   add('Last exit', doc.lastExit && exitText(doc.lastExit, now));
-  add('Held', doc.held && `${doc.held.reason}${doc.held.until === null ? '' : `, until ${new Date(doc.held.until).toISOString()}`}`);
+  add('Held', doc.held && `${doc.held.reason}${doc.held.until === null ? '' : `, until ${doc.held.until}`}`);
   add('Services', doc.services?.join(', '));
   add('Requires', doc.requires?.join(', '));
   add('Required by', doc.requiredBy?.join(', '));

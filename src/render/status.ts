@@ -90,6 +90,6 @@ function isSame(a: Diagnostic, b: Diagnostic): boolean {
 
 function holdText({ name, reason, until, stopped }: StatusDoc['held'][number], now: number): string {
   const which = name === '*' ? 'everything' : name;
-  const left = until === null ? 'until released' : `${spanText(until - now)} left`;
+  const left = until === null ? 'until released' : `${spanText(Date.parse(until) - now)} left`;
   return `${which}: ${reason}, ${left}${stopped === true ? ', stopped' : ''}`;
 }

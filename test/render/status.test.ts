@@ -3,6 +3,7 @@ import { statusText } from '../../src/render/status.ts';
 import { now } from './module-view.ts';
 import { statusDoc } from './status-doc.ts';
 
+const at = new Date(now).toISOString();
 const shown = (changes: Parameters<typeof statusDoc>[0] = {}) => statusText(statusDoc(changes), { now });
 const none = { load: 0, remove: 0, reload: 0, reconfigure: 0, rename: 0, adopt: 0, unchanged: 2, held: 0, unmanaged: 0 };
 const finding = {
@@ -49,8 +50,8 @@ describe('the text of status', () => {
       healthy: false,
       unhealthy: [{ name: 'web', reason: 'backing off' }],
       held: [
-        { name: 'gc', reason: 'INC-77', since: now, until: now + 3 * 3_600_000 },
-        { name: '*', reason: 'freeze', since: now, until: null },
+        { name: 'gc', reason: 'INC-77', since: at, until: new Date(now + 3 * 3_600_000).toISOString() },
+        { name: '*', reason: 'freeze', since: at, until: null },
       ],
       drift: [{ name: 'db', text: 'removed by hand' }],
     });
