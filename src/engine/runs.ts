@@ -20,11 +20,16 @@ export interface Runs<O, R> {
   idle(): Promise<void>;
 }
 
+interface Waiter<O, R> {
+  request: RunRequest<O>;
+  resolve(result: R): void;
+  reject(error: unknown): void;
+  timer: Timer | null;
+}
+
 interface Waiting<O, R> {
   key: string;
-  triggers: string[];
-  options: O[];
-  waiters: { resolve(result: R): void; reject(error: unknown): void; timer: Timer | null }[];
+  waiters: Waiter<O, R>[];
 }
 
 /** One run at a time; N requests during one make exactly one more of each key. */
@@ -40,45 +45,47 @@ export function createRuns<O, R>(clock: Clock, execute: (options: readonly O[], 
       for (const resolve of idlers.splice(0)) resolve();
       return;
     }
-    current = [...new Set(next.triggers)].join(', ');
-    for (const waiter of next.waiters) waiter.timer?.cancel();
+    const { waiters } = next;
+    current = [...new Set(waiters.map(({ request }) => request.trigger))].join(', ');
+    for (const waiter of waiters) waiter.timer?.cancel();
     try {
-      const result = await execute(next.options, current);
-      for (const waiter of next.waiters) waiter.resolve(result);
+      const result = await execute(
+        waiters.map(({ request }) => request.options),
+        current,
+      );
+      for (const waiter of waiters) waiter.resolve(result);
     } catch (error) {
-      for (const waiter of next.waiters) waiter.reject(error);
+      for (const waiter of waiters) waiter.reject(error);
     } finally {
       current = null;
       void begin();
     }
   };
 
+  /** Whoever gives up asks for nothing any more; a run that nobody else asked for does not happen. */
+  const giveUp = (waiter: Waiter<O, R>, waiting: Waiting<O, R>): void => {
+    waiting.waiters.splice(waiting.waiters.indexOf(waiter), 1);
+    if (waiting.waiters.length === 0) queue.splice(queue.indexOf(waiting), 1);
+    const message = `a run asked for by ${current} is still in progress after ${waiter.request.lockTimeout} ms`;
+    waiter.reject(new MusterError('EALREADY', message, { hint: 'try again, with a longer --lock-timeout or none' }));
+  };
+
   return {
     current: () => current,
     idle: () => (current === null && queue.length === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
-    request({ key, trigger, options, lockTimeout }) {
-      let entry = queue.find((waiting) => waiting.key === key);
-      if (entry === undefined) {
-        entry = { key, triggers: [], options: [], waiters: [] };
-        queue.push(entry);
+    request(request) {
+      const { key, lockTimeout } = request;
+      let waiting = queue.find((entry) => entry.key === key);
+      if (waiting === undefined) {
+        waiting = { key, waiters: [] };
+        queue.push(waiting);
       }
-      entry.triggers.push(trigger);
-      entry.options.push(options);
-      const { waiters } = entry;
+      const entry = waiting;
       const promise = new Promise<R>((resolve, reject) => {
-        const timer = lockTimeout === undefined || current === null ? null : clock.after(lockTimeout, () => giveUp(waiter));
-        const waiter = { resolve, reject, timer };
-        waiters.push(waiter);
+        const waiter: Waiter<O, R> = { request, resolve, reject, timer: null };
+        if (lockTimeout !== undefined) waiter.timer = clock.after(lockTimeout, () => giveUp(waiter, entry));
+        entry.waiters.push(waiter);
       });
-      const giveUp = (waiter: (typeof waiters)[number]): void => {
-        waiters.splice(waiters.indexOf(waiter), 1);
-        if (waiters.length === 0)
-          queue.splice(
-            queue.findIndex((waiting) => waiting.waiters === waiters),
-            1,
-          );
-        waiter.reject(new MusterError('EALREADY', `a run asked for by ${current} is still in progress after ${lockTimeout} ms`));
-      };
       queueMicrotask(() => void begin());
       return promise;
     },

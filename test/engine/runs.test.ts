@@ -69,6 +69,30 @@ test('a caller with a lock timeout gives up with EALREADY, naming the holder, an
   expect(begun).toHaveLength(1);
 });
 
+test('a caller that gave up leaves none of its options to the run it would have shared', async () => {
+  const { clock, begun, ask } = harness();
+  void ask('slow');
+  await clock.flush();
+  const patient = ask('mine');
+  const outcome = expect(ask('mine', 500)).rejects.toMatchObject({ code: 'EALREADY' });
+  await clock.advance(500);
+  await outcome;
+  begun[0]?.end();
+  await clock.flush();
+  expect(begun[1]?.count).toBe(1);
+  begun[1]?.end();
+  expect(await patient).toBe('run 2');
+});
+
+test('a lock timeout also counts where the run before it was asked for in the same turn', async () => {
+  const { clock, begun, ask } = harness();
+  void ask('slow');
+  const outcome = expect(ask('mine', 500)).rejects.toMatchObject({ code: 'EALREADY' });
+  await clock.advance(500);
+  await outcome;
+  expect(begun.map((run) => run.trigger)).toEqual(['slow']);
+});
+
 test('a run that throws fails its callers and the next one runs all the same', async () => {
   const clock = createFakeClock();
   let calls = 0;
