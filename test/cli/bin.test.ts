@@ -19,7 +19,7 @@ test('the client starts with the cache of its build, with one of another node, w
   ];
   for (const content of caches) {
     writeFileSync(file, content);
-    const ran = await run([join(place.dir, 'cli.cjs'), '--version'], place.stateDir);
+    const ran = await run([join(place.dir, 'cli.cjs'), '--version'], place.stateDir, {});
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     expect(ran.stdout).toMatch(/^\d+\.\d+\.\d+/);
   }
