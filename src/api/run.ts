@@ -1,4 +1,5 @@
 import { reload, remove, restart } from '../engine/commands.ts';
+import { plainRun } from '../engine/engine.ts';
 import { unhealthy, waitUntilSettled } from '../engine/health.ts';
 import { heldNames, hold, release, stop } from '../engine/holds.ts';
 import { load } from '../engine/load.ts';
@@ -12,8 +13,6 @@ import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import type { ApiPorts, Call, Handlers } from './call.ts';
 
-const defaultWaitMs = 60_000;
-
 /** Methods that change the loaded set. */
 export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 'start' | 'stop' | 'load' | 'remove' | 'release'> = {
   async reconcile(params, call, ports) {
@@ -23,7 +22,7 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
       return dryRun({ ...options, againstEmpty: params.against === 'empty' }, context).catch((error: unknown) => invalid(error, ports));
     }
     if (params.against !== undefined) throw new MusterError('EINVAL', '--against goes with --dry-run');
-    return wholeRun({ key: keyOf(params), trigger: 'reconcile', options, lockTimeout: params.lockTimeout }, params, ports);
+    return wholeRun({ key: keyOf(params), trigger: 'reconcile', options, lockTimeout: params.lockTimeout }, params, call, ports);
   },
   async reload(params, call, ports) {
     const { name } = params;
@@ -31,10 +30,10 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
       const { override, progress, wait, timeout, lockTimeout, reason, dryRun: dry } = params;
       if (dry === true) return runHandlers.reconcile({ dryRun: dry, override }, call, ports);
       const options = { reason: reason ?? null, request: requestOf({ override }), onProgress: progressTo({ progress }, call) };
-      return wholeRun({ key: keyOf({ override }), trigger: 'reload', options, lockTimeout }, { wait, timeout }, ports);
+      return wholeRun({ key: keyOf({ override }), trigger: 'reload', options, lockTimeout }, { wait, timeout }, call, ports);
     }
     const outcome = await reload({ ...params, name }, common(params, call), ports.engine.context);
-    return params.wait === true ? awaitHealth(outcome, params.timeout, ports) : outcome;
+    return params.wait === true ? awaitHealth(outcome, params.timeout, call, ports) : outcome;
   },
   restart: (params, call, { engine }) => restart(params, common(params, call), engine.context),
   start: (params, call, { engine }) => release(heldNames(params, engine.context), common(params, call), engine.context),
@@ -55,12 +54,13 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
 async function wholeRun(
   request: RunRequest<RunOptions>,
   { wait, timeout }: Pick<Params<'reconcile'>, 'wait' | 'timeout'>,
+  call: Call,
   ports: ApiPorts,
 ): Promise<Plan | Result> {
   const startedAt = new Date(ports.engine.context.ports.clock.now()).toISOString();
   try {
     const result = await ports.engine.runs.request(request);
-    return wait === true ? await awaitHealth(result, timeout, ports) : result;
+    return wait === true ? await awaitHealth(result, timeout, call, ports) : result;
   } catch (error) {
     const plan = invalid(error, ports);
     return { ...plan, kind: 'Result', dryRun: false, planId: plan.id, startedAt, finishedAt: plan.createdAt, changes: [] };
@@ -104,17 +104,18 @@ function requestOf(params: Params<'reconcile'>): Partial<Request> {
 function keyOf(params: Params<'reconcile'>): string {
   const { reason, progress, wait, timeout, lockTimeout, dryRun, ...rest } = params;
   const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== false);
-  return given.length === 0 ? 'plain' : JSON.stringify(given.sort());
+  return given.length === 0 ? plainRun : JSON.stringify(given.sort());
 }
 
 /** Until what this run touched is healthy and stays so; else exit code 10, naming what is not. */
-async function awaitHealth(outcome: Plan | Result, timeout: number | undefined, { engine }: ApiPorts): Promise<Plan | Result> {
+async function awaitHealth(outcome: Plan | Result, timeout: number | undefined, call: Call, ports: ApiPorts): Promise<Plan | Result> {
+  const { context } = ports.engine;
   if (outcome.exitCode !== 0 || outcome.kind === 'Plan') return outcome;
   const names =
     outcome.changes.length === 0
       ? undefined
       : new Set(outcome.changes.filter((change) => change.action !== 'remove').map((change) => change.name));
-  const missing = await waitUntilSettled(async () => unhealthy(engine.context, names), timeout ?? defaultWaitMs, engine.context);
+  const missing = await waitUntilSettled({ failing: async () => unhealthy(context, names), timeout, signal: call.signal }, context);
   if (missing.length === 0) return outcome;
   const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
   const diagnostics = missing.map(({ name, reason }) => ({

@@ -9,15 +9,13 @@ import { byName } from '../model/name.ts';
 import { formatVersion } from '../model/plan.ts';
 import type { ApiPorts, Handlers } from './call.ts';
 
-const defaultWaitMs = 60_000;
-
 /** Methods that only look. */
 export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 'drift'> = {
   ping: async (_params, _call, { pid, version }) => ({ pid, version }),
 
-  async status({ wait, timeout }, _call, { status, engine }) {
+  async status({ wait, timeout }, { signal }, { status, engine }) {
     if (wait === undefined) return status.status();
-    const missing = await waitUntilSettled(() => status.failing(wait), timeout ?? defaultWaitMs, engine.context);
+    const missing = await waitUntilSettled({ failing: () => status.failing(wait), timeout, signal }, engine.context);
     return { ...(await status.status()), waited: missing.length === 0 };
   },
 

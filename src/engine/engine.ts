@@ -1,7 +1,7 @@
 import type { DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Result } from '../model/plan.ts';
-import type { Timer } from '../model/ports.ts';
+import type { Clock, Timer } from '../model/ports.ts';
 import { createContext, type EngineContext, holdsNow, policyOf } from './context.ts';
 import { eventOf } from './events.ts';
 import { release } from './holds.ts';
@@ -9,8 +9,8 @@ import type { EnginePorts } from './ports.ts';
 import { driftPlan, dryRun, type RunOptions, runReconcile } from './reconcile.ts';
 import { createRuns, type Runs } from './runs.ts';
 
-/** Runs that nobody gave options to are all the same run. */
-const plainRun = 'plain';
+/** The key of runs that nobody gave options to: by signal, watcher or command they are all the same run. */
+export const plainRun = 'plain';
 
 export interface Engine {
   readonly context: EngineContext;
@@ -30,30 +30,39 @@ export interface Engine {
 export function createEngine(ports: EnginePorts): Engine {
   const context = createContext(ports);
   const runs = createRuns<RunOptions, Result>(ports.clock, (options, trigger) => runReconcile(combined(options), trigger, context));
-  let timers: Timer[] = [];
+  let timer: Timer | null = null;
   ports.instances.on((event) => context.events.emit(eventOf(event)));
+
+  /** Errors of users are in `status` and in the log already. A bug is logged too: what runs must not end with it. */
+  const quietly = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof MusterError)) ports.log.error({ err: error }, 'a run failed by a bug');
+      return undefined;
+    }
+  };
 
   const trigger = async (name: string, options: Partial<RunOptions> = {}): Promise<void> => {
     const key = options.inForce === true ? 'inForce' : plainRun;
     const asked = { reason: null, request: { retryFailed: true }, ...options };
-    await runs.request({ key, trigger: name, options: asked }).catch(expected);
+    await quietly(runs.request({ key, trigger: name, options: asked }));
   };
 
   /** The interval and the end of holds are looked at once a second at most; a tick costs nothing while nothing is due. */
   let lastLook = ports.clock.now();
   const tick = async (): Promise<void> => {
-    await expireHolds(context).catch((error: unknown) => ports.log.error({ err: error }, 'a hold that ended could not be released'));
+    await quietly(expireHolds(context));
     const { interval, selfHeal } = policyOf(context);
     if (interval > 0 && ports.clock.now() - lastLook >= interval) {
       lastLook = ports.clock.now();
-      await lookForDrift(context);
-      if (selfHeal && driftPlan(context).changes.length > 0) await trigger('selfHeal', { inForce: true });
-      else if (selfHeal && ports.instances.views().some((view) => view.failed)) await trigger('selfHeal', { inForce: true });
+      const drifted = lookForDrift(context);
+      if (selfHeal && (drifted || ports.instances.views().some((view) => view.failed))) await trigger('selfHeal', { inForce: true });
     }
-    schedule();
   };
   const schedule = (): void => {
-    if (!context.stopping.signal.aborted) timers = [ports.clock.after(tickMs, () => void tick())];
+    if (context.stopping.signal.aborted) return;
+    timer = ports.clock.after(tickMs, () => void quietly(tick()).then(schedule));
   };
 
   return {
@@ -73,7 +82,7 @@ export function createEngine(ports: EnginePorts): Engine {
       const { watch } = policyOf(context);
       if (watch === 'off' || context.stopping.signal.aborted) return;
       if (watch === 'apply') return trigger('watch');
-      const plan = await dryRun({ reason: null, request: {} }, context).catch(expected);
+      const plan = await quietly(dryRun({ reason: null, request: {} }, context));
       if (plan !== undefined && plan.changes.length > 0) {
         context.events.emit({
           type: 'config',
@@ -84,20 +93,27 @@ export function createEngine(ports: EnginePorts): Engine {
     },
     stop() {
       context.stopping.abort();
-      for (const timer of timers) timer.cancel();
-      const stopping = ports.instances.stopAll([...ports.instances.snapshot().keys()].sort());
-      return { done: stopping.done, now: stopping.now };
+      timer?.cancel();
+      const { done, now } = ports.instances.stopAll([...ports.instances.snapshot().keys()].sort());
+      return { done: done.then((stopped) => afterRuns(stopped, runs, ports.clock)), now };
     },
   };
 }
 
 const tickMs = 1000;
 
-/** Errors of users are in `status` and in the log already; bugs are not to be hidden. */
-function expected(error: unknown): undefined {
-  if (!(error instanceof MusterError)) throw error;
-  return undefined;
+/** A run under way ends by itself once nothing more may start; its caller gets to hear how, unless it hangs in something. */
+function afterRuns(stopped: DownDoc, runs: Runs<RunOptions, Result>, clock: Clock): Promise<DownDoc> {
+  return new Promise((resolve) => {
+    const timer = clock.after(runsEndMs, () => resolve(stopped));
+    void runs.idle().then(() => {
+      timer.cancel();
+      resolve(stopped);
+    });
+  });
 }
+
+const runsEndMs = 2000; // everything is stopped by then; what is left of a run is to record it
 
 /** Requests that became one run: every option that one of them asks for. */
 function combined(options: readonly RunOptions[]): RunOptions {
@@ -121,21 +137,21 @@ async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): 
   // One module that does not come up must not keep those down that ran before: no `stop`, no rollback to nothing.
   const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' } } as const;
   const nothingKnown = context.generation === null && context.ports.store.state.loaded.size === 0;
-  const fallback = (): Promise<Result> => runs.request({ key: 'boot', trigger: 'lastGood', options: { ...boot, inForce: true } });
+  // What was wrong with the config stays in `status`; that its stand-in worked says nothing of it.
+  const runLastGood = async (): Promise<Result> => {
+    const { lastReconcile } = context;
+    const result = await runs.request({ key: 'boot', trigger: 'lastGood', options: { ...boot, inForce: true } });
+    context.lastReconcile = lastReconcile;
+    return result;
+  };
   try {
     const result = await runs.request({ key: 'boot', trigger: 'start', options: boot });
     if (nothingKnown && result.outcome === 'error') throw unusable(result);
-    if (result.applyable || nothingKnown) return result;
-    const { lastReconcile } = context;
-    await fallback();
-    context.lastReconcile = lastReconcile;
+    if (!result.applyable && !nothingKnown) await runLastGood();
     return result;
   } catch (error) {
     if (!(error instanceof MusterError) || nothingKnown) throw error;
-    const { lastReconcile } = context;
-    const result = await fallback();
-    context.lastReconcile = lastReconcile;
-    return result;
+    return runLastGood();
   }
 }
 
@@ -151,9 +167,10 @@ async function expireHolds(context: EngineContext): Promise<void> {
   if (over.length > 0) await release(over, { reason: 'the hold ended' }, context);
 }
 
-async function lookForDrift(context: EngineContext): Promise<void> {
+/** Says so if something differs from the generation in force. */
+function lookForDrift(context: EngineContext): boolean {
   const { changes } = driftPlan(context);
-  if (changes.length > 0) {
-    context.events.emit({ type: 'drift', message: `${changes.length} modules differ from generation ${context.generation?.number ?? 0}` });
-  }
+  if (changes.length === 0) return false;
+  context.events.emit({ type: 'drift', message: `${changes.length} modules differ from generation ${context.generation?.number ?? 0}` });
+  return true;
 }

@@ -3,6 +3,8 @@ import type { EngineContext } from './context.ts';
 /** How long everything must stay healthy before a wait believes it: a module that dies over and over is R in between. */
 const settledMs = 1000;
 const lookEveryMs = 50;
+/** How long a wait waits that was given no timeout. */
+const defaultTimeoutMs = 60_000;
 
 export interface Unhealthy {
   name: string;
@@ -14,20 +16,29 @@ export function unhealthy({ ports }: EngineContext, names?: ReadonlySet<string>)
   return ports.instances
     .views()
     .filter((view) => !view.healthy && (names === undefined || names.has(view.name)))
-    .map((view) => ({ name: view.name, reason: view.lastExit?.reason ?? view.status.message ?? `state ${view.state}` }));
+    .map((view) => ({ name: view.name, reason: view.lastExit?.reason || view.status.message || `state ${view.state}` }));
+}
+
+export interface Wait {
+  /** What is missing now; empty if nothing is. */
+  failing(): Promise<Unhealthy[]>;
+  /** ms; a minute without it. */
+  timeout: number | undefined;
+  /** Aborted when the caller is gone. */
+  signal: AbortSignal;
 }
 
 /**
- * Waits until `failing()` has been empty, with no restart, for a moment. Resolves with what is still failing at the
- * end: empty for success.
+ * Waits until nothing is missing, with no restart, for a moment. Resolves with what was missing last, when the time is
+ * over, the caller has left or the daemon stops: empty for success.
  */
 export async function waitUntilSettled(
-  failing: () => Promise<Unhealthy[]>,
-  timeoutMs: number,
+  { failing, timeout = defaultTimeoutMs, signal }: Wait,
   context: EngineContext,
 ): Promise<Unhealthy[]> {
   const { clock, instances } = context.ports;
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.now() + timeout;
+  const settled = Math.min(settledMs, timeout / 2);
   const restarts = (): number => instances.views().reduce((sum, view) => sum + view.restarts, 0);
   let goodSince: number | null = null;
   let seen = restarts();
@@ -40,9 +51,10 @@ export async function waitUntilSettled(
     if (found.length > 0 || count !== seen) goodSince = null;
     else goodSince ??= now;
     seen = count;
-    const settled = Math.min(settledMs, timeoutMs / 2);
     if (goodSince !== null && now - goodSince >= settled) return [];
-    if (now >= deadline) return last.length > 0 ? last : [{ name: '', reason: 'restarted again and again' }];
+    if (now >= deadline || signal.aborted || context.stopping.signal.aborted) return last.length > 0 ? last : [unsettled];
     await new Promise<void>((resolve) => clock.after(lookEveryMs, resolve));
   }
 }
+
+const unsettled: Unhealthy = { name: 'a module', reason: 'restarted again and again' };

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { remove } from '../../src/engine/commands.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { load } from '../../src/engine/load.ts';
@@ -62,10 +63,13 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
     const driver = createSimDriver(world, leases, own, step, () => daemon.dead);
     daemon.instances = createInstances({ clock: own, random, drivers: { command: driver }, log: silent });
     const material = async () => ({ env: {}, config: {}, codeFile: null });
+    const error = (fields: object, message: string): void => {
+      if (!daemon.dead && message.includes('bug')) problems.push(`${message}: ${inspect(fields)}`);
+    };
     daemon.engine = createEngine({
       clock: own,
       random,
-      log: silent,
+      log: { ...silent, error },
       store,
       instances: daemon.instances,
       materials: { material, restore: material },

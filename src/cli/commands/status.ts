@@ -9,7 +9,7 @@ import { ask } from '../remote.ts';
 
 type Goal = 'synced' | 'healthy';
 
-export const status: Definition<{ wait?: Goal[]; timeout: number; check?: boolean }> = {
+export const status: Definition<{ wait?: Goal[]; timeout?: number; check?: boolean }> = {
   name: 'status',
   summary: 'show the daemon, its config, and whether all is as the config says',
   options: [
@@ -19,9 +19,9 @@ export const status: Definition<{ wait?: Goal[]; timeout: number; check?: boolea
   ],
   examples: ['muster status', 'muster status --wait synced,healthy --timeout 60s'],
   async run(call) {
-    const { wait, check } = call.options;
-    const timeout = call.options.timeout ?? 60_000;
-    const { waited, ...document } = await ask(call, 'status', wait === undefined ? {} : { wait, timeout });
+    const { wait, timeout, check } = call.options;
+    const payload = { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout }) };
+    const { waited, ...document } = await ask(call, 'status', payload);
     if (call.globals.json === true) printJson(call, document);
     else {
       const sources = call.io.outTerminal ? sourcesOf(document.config.diagnostics) : undefined;
