@@ -127,7 +127,7 @@ test('a compiler that has seen other versions of the text says the same as one t
         }
       }
     }),
-    { numRuns: Number(process.env.MUSTER_RUNS ?? 1500) },
+    { numRuns: Number(process.env.MUSTER_RUNS ?? 400) },
   );
 });
 
