@@ -107,6 +107,7 @@ async function intend(change: Change, options: ApplyOptions, { store }: ApplyPor
   const desired = options.desired.get(change.name);
   if (change.action === 'remove' && store.state.loaded.has(change.name)) await store.append({ type: 'removed', name: change.name });
   if (change.action !== 'load' || desired === undefined || options.originOf(change) !== 'manual') return;
+  if (change.asLoaded === true && store.state.loaded.has(change.name)) return;
   const { kind, spec, specDigest, codeDigest, path, source } = desired;
   const origin = 'manual';
   await store.append({

@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from 'node:fs';
 import pino from 'pino';
 import type { Log } from '../model/ports.ts';
 
@@ -13,14 +14,26 @@ export interface DaemonLogOptions {
 
 /** The daemon's own log. */
 export function createDaemonLog({ terminal, level, mask }: DaemonLogOptions): Log {
+  const toFile = isFile(2);
   const write = (line: string): void => {
+    const text = mask(terminal ? readable(line) : line);
     try {
-      process.stderr.write(mask(terminal ? readable(line) : line));
+      if (toFile) writeSync(2, text);
+      else process.stderr.write(text);
     } catch {
       // A log nobody can write to (a closed terminal, a full disk) must not end what it reports on.
     }
   };
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+}
+
+/** Node's stream over a file is gone for good after the first write that fails; the disk may have room again. */
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function readable(line: string): string {

@@ -41,6 +41,9 @@ export interface EngineStore {
   /** Why the last write failed; null if it did not. */
   readonly failure: MusterError | null;
   append: ApplyPorts['store']['append'];
+  takeRoom(bytes: number): Promise<void>;
+  freeRoom(): Promise<void>;
+  lookForRoom(): Promise<void>;
   saveGeneration(generation: Generation): Promise<void>;
   loadGeneration(number: number | 'last'): Promise<Generation | null>;
 }

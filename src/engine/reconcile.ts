@@ -90,6 +90,7 @@ function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry
     request: request(options.request),
     dryRun: dry,
     makesGeneration: options.inForce !== true,
+    recorded: options.inForce === true,
     onProgress: options.onProgress,
   };
   // What comes back after a restart of the daemon as it was stays whose it was.

@@ -1,6 +1,8 @@
 import { applyPlan } from '../apply/apply.ts';
 import { persist } from '../apply/persist.ts';
 import type { Progress } from '../model/documents.ts';
+import { MusterError } from '../model/error.ts';
+import { exitCode } from '../model/exit-code.ts';
 import type { Loaded, Origin } from '../model/module.ts';
 import type { Change, ChangeResult, Plan, Result } from '../model/plan.ts';
 import { plainRequest, type Request } from '../model/plan-input.ts';
@@ -12,6 +14,7 @@ import type { JournalRecord } from '../store/records.ts';
 import { type EngineContext, holdsNow, targetOf } from './context.ts';
 import { isInForce, saveGeneration } from './generations.ts';
 import type { Wanted } from './ports.ts';
+import { makeRoom, unrecorded } from './room.ts';
 
 /** One change of the loaded set, whoever asked for it. */
 export interface Transaction {
@@ -23,6 +26,8 @@ export interface Transaction {
   /** A run over the whole config: makes a generation if it changed something. */
   makesGeneration: boolean;
   claimed?: ReadonlySet<string>;
+  /** Brings back what is recorded already: a disk that takes no more is no reason not to. */
+  recorded?: boolean;
   /** Skip the waits when stopping. */
   cancel?: boolean;
   /** Plan against nothing instead of what is loaded; only with `dryRun`. */
@@ -67,8 +72,23 @@ export async function transact(transaction: Transaction, context: EngineContext)
     if (unsaved) await saveGeneration(transaction, planned, context);
     return resultOf(planned, [], startedAt, context);
   }
-  // Written before anything is touched: a disk that takes no more refuses the change whole.
-  await ports.store.append({ type: 'serial', serial: ports.store.state.serial });
+  try {
+    await makeRoom(transaction, context);
+    return await carryOut(transaction, planned, loaded, context);
+  } finally {
+    if (transaction.makesGeneration) await ports.store.freeRoom();
+  }
+}
+
+/** Applies the plan. What was done and cannot be recorded is said to be done: it stays, and the next run records it. */
+async function carryOut(
+  transaction: Transaction,
+  planned: Plan,
+  loaded: ReadonlyMap<string, Loaded>,
+  context: EngineContext,
+): Promise<Result> {
+  const { ports } = context;
+  const startedAt = ports.clock.now();
   context.events.emit({
     type: 'plan',
     message: `${transaction.trigger}: ${planned.changes.length} changes`,
@@ -93,8 +113,17 @@ export async function transact(transaction: Transaction, context: EngineContext)
     },
     { ...ports, claims: context.claims },
   );
-  await recordRun(transaction, planned, changes, loaded, context);
-  return resultOf(planned, changes, startedAt, context);
+  const result = (): Result => resultOf(planned, changes, startedAt, context);
+  try {
+    await recordRun(transaction, planned, changes, loaded, context);
+    return result();
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    ports.log.error({ err: error, planId: planned.id }, 'what was done could not be recorded');
+    const done = result();
+    if (!changes.some(({ status }) => status === 'ok')) return done;
+    return { ...done, diagnostics: [...done.diagnostics, unrecorded(error)], outcome: 'failed', exitCode: exitCode.failedPartly };
+  }
 }
 
 /** At most this share of the running modules is reloaded at a time; at least one, or nothing would ever change. */
@@ -148,7 +177,7 @@ async function moveHolds(changes: readonly ChangeResult[], { ports }: EngineCont
 
 function resultOf(planned: Plan, changes: ChangeResult[], startedAt: number, { ports }: EngineContext): Result {
   const done = changes.length > 0;
-  const exitCode = done ? resultExitCode(changes) : planned.exitCode;
+  const code = done ? resultExitCode(changes) : planned.exitCode;
   return {
     ...planned,
     kind: 'Result',
@@ -156,7 +185,7 @@ function resultOf(planned: Plan, changes: ChangeResult[], startedAt: number, { p
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(ports.clock.now()).toISOString(),
     changes,
-    outcome: done ? (exitCode === 0 ? 'applied' : 'failed') : planned.outcome,
-    exitCode,
+    outcome: done ? (code === 0 ? 'applied' : 'failed') : planned.outcome,
+    exitCode: code,
   };
 }

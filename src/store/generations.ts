@@ -5,6 +5,16 @@ import { seal, unseal } from './sealed.ts';
 
 const folder = 'generations';
 const kept = 20;
+const roomFile = 'room';
+
+/** Rejects with the error of the disk if it has no room for so much. Kept until it is freed, so that nobody else takes it. */
+export async function takeRoom(disk: Disk, bytes: number): Promise<void> {
+  await disk.replace(roomFile, new Uint8Array(bytes));
+}
+
+export async function freeRoom(disk: Disk): Promise<void> {
+  await disk.remove(roomFile);
+}
 
 /** Writes the file of a generation. It counts only once its head is in the journal. */
 export async function writeGeneration(disk: Disk, generation: Generation): Promise<void> {

@@ -1,7 +1,7 @@
 import type { MusterError } from '../model/error.ts';
 import type { Disk, Log, Random } from '../model/ports.ts';
 import { diskError } from './disk-error.ts';
-import { generationNumbers, pruneGenerations, readGeneration, writeGeneration } from './generations.ts';
+import { freeRoom, generationNumbers, pruneGenerations, readGeneration, takeRoom, writeGeneration } from './generations.ts';
 import { openJournal } from './journal.ts';
 import type { Generation, GenerationHead, JournalRecord, StoreState } from './records.ts';
 import { recover } from './recover.ts';
@@ -20,6 +20,15 @@ export interface Store {
   append(...records: JournalRecord[]): Promise<void>;
   /** Facts. Written at once but durable only with the next append; they outlive `kill -9`, not a power cut. Never fails. */
   appendLater(...records: JournalRecord[]): void;
+  /**
+   * Takes room on the disk for a change whose records and generation are not longer than this; rejects with `ENOSPC` if
+   * there is none. Before anything is touched: afterwards there must be room to say what was done.
+   */
+  takeRoom(bytes: number): Promise<void>;
+  /** Gives back what the change did not need. */
+  freeRoom(): Promise<void>;
+  /** Where there was no room the last time: whether there is now, for `failure`. */
+  lookForRoom(): Promise<void>;
   /** Writes the file of the generation, then its head to the journal. Keeps the last 20. */
   saveGeneration(generation: Generation): Promise<void>;
   /** `last`: the one in force, or if its file is damaged the newest whole one before it. A number: exactly that one, or null. */
@@ -40,15 +49,38 @@ export async function openStore({ disk, random, log }: { disk: Disk; random: Ran
     throw error;
   }
 
+  let roomFailure: MusterError | null = null;
+  let asked = 0;
+  const giveBack = (): Promise<void> =>
+    freeRoom(disk).catch((error) => log.warn({ err: error }, 'the room that was taken could not be given back'));
+
   return {
     state: journal.state,
     notes: recovered.notes,
     get failure() {
-      return journal.failure;
+      return journal.failure ?? roomFailure;
     },
     append: (...records) => journal.append(records),
     appendLater: (...records) => journal.appendLater(records),
+    async takeRoom(bytes) {
+      roomFailure = await takeRoom(disk, bytes).then(
+        () => null,
+        (error) => diskError(error, 'no room to record a change'),
+      );
+      asked = bytes;
+      if (roomFailure !== null) throw roomFailure;
+    },
+    freeRoom: giveBack,
+    async lookForRoom() {
+      if (roomFailure === null) return;
+      roomFailure = await takeRoom(disk, asked).then(
+        () => null,
+        () => roomFailure,
+      );
+      await giveBack();
+    },
     async saveGeneration(generation) {
+      await freeRoom(disk);
       await writeGeneration(disk, generation);
       await journal.append([{ type: 'generation', generation: headOf(generation) }]);
       await pruneGenerations(disk).catch((error) => log.warn({ err: error }, 'old generations could not be removed'));

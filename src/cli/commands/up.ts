@@ -47,8 +47,13 @@ export const up: Definition<Options> = {
 
 async function foreground(call: Call<Options>): Promise<number> {
   const { runDaemon } = await import('../../daemon/main.ts');
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}); // A terminal that closes ends no daemon.
+  outliveOutput();
   return runDaemon(upOptions(call, (first) => printFirstRun(call, first)));
+}
+
+/** A terminal that closes, or a log on a full disk, ends no daemon. */
+function outliveOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
 /** The far end of `detach`: what it would print goes to the one who waits. */
@@ -56,6 +61,7 @@ async function background(call: Call<Options>): Promise<number> {
   const tell = (message: object): void => {
     if (process.connected === true) process.send?.(message, () => process.connected && process.disconnect());
   };
+  outliveOutput();
   try {
     const { runDaemon } = await import('../../daemon/main.ts');
     return await runDaemon(upOptions(call, (first) => tell({ first })));
