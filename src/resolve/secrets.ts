@@ -25,10 +25,19 @@ const leastMaskable = 6;
 /** Values of the past are kept for going back to an older generation; the oldest are forgotten. */
 const mostKept = 10_000;
 
-export function createSecrets({ key, env }: { key: Uint8Array | string; env: Environment }): Secrets {
+/** A password store may ask an agent; a run must not wait for it for ever. */
+const longestProgramMs = 10_000;
+
+export interface SecretsOptions {
+  key: Uint8Array | string;
+  env: Environment;
+  programTimeoutMs?: number;
+}
+
+export function createSecrets({ key, env, programTimeoutMs = longestProgramMs }: SecretsOptions): Secrets {
   const values = new Map<string, string>();
   const seals = createSeals(key);
-  const read = (reference: string): Promise<string> => readSecret(seals.open(reference), env);
+  const read = (reference: string): Promise<string> => readSecret(seals.open(reference), env, programTimeoutMs);
   async function readFingerprint(reference: string): Promise<string> {
     const value = await read(reference);
     const fingerprint = createHmac('sha256', key).update(value).digest('hex').slice(0, 32);
@@ -88,7 +97,7 @@ function createSeals(key: Uint8Array | string) {
 const nonceBytes = 12;
 const tagBytes = 16;
 
-async function readSecret(reference: string, env: Environment): Promise<string> {
+async function readSecret(reference: string, env: Environment, programTimeoutMs: number): Promise<string> {
   const colon = reference.indexOf(':');
   const rest = reference.slice(colon + 1);
   switch (reference.slice(0, colon)) {
@@ -97,7 +106,7 @@ async function readSecret(reference: string, env: Environment): Promise<string> 
     case 'file':
       return readSecretFile(rest);
     case 'exec':
-      return readFromProgram(rest, env);
+      return readFromProgram(rest, env, programTimeoutMs);
     case 'text':
       return fillTemplate(rest, env);
     default:
@@ -120,22 +129,22 @@ async function readSecretFile(path: string): Promise<string> {
   }
 }
 
-const programTimeoutMs = 10_000; // a password store may ask an agent; a run must not wait for it for ever
-
-async function readFromProgram(line: string, env: Environment): Promise<string> {
+async function readFromProgram(line: string, env: Environment, timeout: number): Promise<string> {
   const [program = '', ...args] = line.split(/\s+/).filter((word) => word !== '');
   try {
-    const { stdout } = await promisify(execFile)(program, args, { env: { ...env }, timeout: programTimeoutMs, encoding: 'utf8' });
-    return trimLineEnd(stdout);
+    // SIGKILL: one that ignores SIGTERM would be waited for without end.
+    const running = promisify(execFile)(program, args, { env: { ...env }, timeout, killSignal: 'SIGKILL', encoding: 'utf8' });
+    running.child.stdin?.on('error', () => {}).end(); // nobody is there to type what it asks for
+    return trimLineEnd((await running).stdout);
   } catch (error) {
-    throw new MusterError('EFAILED', `the program "${program}" gave no secret: ${whyFailed(error)}`);
+    throw new MusterError('EFAILED', `the program "${program}" gave no secret: ${whyFailed(error, timeout)}`);
   }
 }
 
 /** Of the program's output nothing is shown: it may hold the secret. */
-function whyFailed(error: unknown): string {
+function whyFailed(error: unknown, timeout: number): string {
   const { code, signal, killed } = error as { code?: number | string; signal?: string | null; killed?: boolean };
-  if (killed === true) return `no answer within ${programTimeoutMs / 1000} s`;
+  if (killed === true) return `no answer within ${timeout / 1000} s`;
   if (code === 'ENOENT') return 'it is not there';
   if (typeof code === 'number') return `exited with code ${code}`;
   if (typeof signal === 'string') return `killed by ${signal}`;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createSecrets } from '../../src/resolve/secrets.ts';
 import { configOf, entry, resolverIn, tempFolder, write } from './setting.ts';
 
 const secretEntry = (reference: string) =>
@@ -52,6 +53,20 @@ test.each([
   const resolver = resolverIn(tempFolder());
   const { problem } = await resolver.resolveOne(secretEntry(reference), null, []);
   expect(problem).toMatchObject({ code, message });
+});
+
+test('a program that reads its input gets the end of it', async () => {
+  const { value } = createSecrets({ key: 'key', env: process.env });
+  expect(await value({ secret: 'exec:cat' })).toBe('');
+});
+
+test('a program that gives nothing and does not let itself be ended is not waited for', async () => {
+  const folder = tempFolder({ 'stubborn.sh': "trap '' TERM\nexec sleep 60\n" });
+  const { value } = createSecrets({ key: 'key', env: process.env, programTimeoutMs: 300 });
+  await expect(value({ secret: `exec:sh ${folder}/stubborn.sh` })).rejects.toMatchObject({
+    code: 'EFAILED',
+    message: 'the program "sh" gave no secret: no answer within 0.3 s',
+  });
 });
 
 test('a secret in config is filled in for the module', async () => {
