@@ -1,7 +1,7 @@
 import type { Ended, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { type ErrorCode, MusterError, messageOf } from '../model/error.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
-import type { Clock } from '../model/ports.ts';
+import type { Clock, Timer } from '../model/ports.ts';
 import { codeLogSettings, type LogSink } from './log-sink.ts';
 import { type FromRealm, type FromRunner, outputWindow, type Start, type ToRealm, type ToRunner } from './protocol.ts';
 import type { RunnerProcess } from './runner-process.ts';
@@ -33,6 +33,7 @@ export function startInstance({ id, launch, hooks, runner, logs, clock }: Instan
   let activeAt = clock.now();
   let over = false;
   let killed = false;
+  let killBound: Timer | null = null;
   let lastCall = 0;
   let wrote = 0;
   const early: ToRealm[] = [];
@@ -40,6 +41,7 @@ export function startInstance({ id, launch, hooks, runner, logs, clock }: Instan
   function finish(end: Ended, code: ErrorCode): void {
     if (over) return;
     over = true;
+    killBound?.cancel();
     if (end.error?.stack !== undefined) void output('stderr', Buffer.from(`${end.error.stack}\n`));
     ready.reject(new MusterError(code, whyNotReady(name, end), { output: tail.read() }));
     for (const call of calls.values()) call.reject(new MusterError('ECANCELED', `"${name}" ended meanwhile: ${end.reason}`));
@@ -117,7 +119,10 @@ export function startInstance({ id, launch, hooks, runner, logs, clock }: Instan
     try {
       const start = toStart(launch);
       const admitted = await runner.admit(id, { receive, gone: (reason) => finish(failed(reason), 'EFAILED') });
-      if (killed) return finish(terminated, 'ECANCELED');
+      if (killed) {
+        runner.leave(id);
+        return finish(terminated, 'ECANCELED');
+      }
       send = admitted;
       send({ type: 'start', id, start });
       for (const message of early) post(message);
@@ -139,9 +144,7 @@ export function startInstance({ id, launch, hooks, runner, logs, clock }: Instan
       if (over || killed) return;
       killed = true;
       send?.({ type: 'kill', id });
-      clock.after(killBoundMs, () => {
-        if (!over) runner.kill(`"${name}" could not be ended otherwise`);
-      });
+      killBound = clock.after(killBoundMs, () => runner.kill(`"${name}" could not be ended otherwise`));
     },
     reconfigure: (config) =>
       new Promise((resolve, reject) => {

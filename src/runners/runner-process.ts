@@ -17,6 +17,8 @@ export interface Inhabitant {
 export interface RunnerProcess {
   /** Starts the process if there is none; the messages go to the one in which the inhabitant lives. Rejects if there can be none. */
   admit(id: number, inhabitant: Inhabitant): Promise<(message: ToRunner) => void>;
+  /** For one that was admitted and then not started. */
+  leave(id: number): void;
   /** Ends the process with all threads in it. */
   kill(reason: string): void;
   pid(): number | null;
@@ -129,11 +131,13 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
         if (found === current) found.child.send(message);
       };
     },
+    leave: (id) => void current?.inhabitants.delete(id),
     kill,
     pid: () => current?.child.pid ?? null,
     containment: () => current?.child.containment ?? null,
     async dispose() {
       disposed = true;
+      await running?.catch(() => {}); // one that is being started would outlive this
       const was = current;
       kill('the daemon ends');
       await was?.child.exited;

@@ -71,3 +71,11 @@ test('a runner that cannot be started fails the modules with the reason, and is 
   await two.ended;
   expect(runners.length).toBeGreaterThan(0);
 });
+
+test('a runner that is being started when the driver is disposed of ends with it', async () => {
+  const { driver, start, runners } = createSetting(runnerFile);
+  const module = await start('module', 'export async function main(ctx) { await ctx.run(); }');
+  await driver.dispose();
+  expect(await runners[0]?.exited).toMatchObject({ signal: 'SIGKILL' });
+  expect((await module.ended).reason).toBe('its runner ended: the daemon ends');
+});
