@@ -130,8 +130,8 @@ function clientOn(socket: Socket): Client {
   }
 
   function take(line: string): void {
-    const message = JSON.parse(line) as Message;
-    if (message.type !== 'response') return;
+    const message = parse(line);
+    if (message?.type !== 'response') return;
     const request = pending.get(message.id);
     if (request !== undefined) answer(request, message);
     else if (message.error !== undefined && message.id === 0) end(fromWire(message.error)); // About the connection as such.
@@ -175,6 +175,14 @@ function clientOn(socket: Socket): Client {
     }
     pending.clear();
     socket.destroy();
+  }
+}
+
+function parse(line: string): Message | null {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new MusterError('EPROTO', 'what answers at the socket is no muster daemon: a line is no JSON', { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -223,6 +223,15 @@ it('says ECONNREFUSED where no daemon listens, whether or not a file is there', 
   await server.close();
   await expect(connect({ path })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await expect(connect({ path: join(dir, 'nowhere', 'muster.sock') })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+it('says EPROTO where what answers speaks something else', async () => {
+  await serve(echo);
+  const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  await new Promise<void>((resolve) => other.listen(join(dir, 'other.sock'), resolve));
+  const connected = await client(join(dir, 'other.sock'));
+  await expect(connected.request('muster.ping', {})).rejects.toMatchObject({ code: 'EPROTO' });
+  await new Promise((resolve) => other.close(resolve));
 });
 
 it('still answers a client that has closed its sending side', async () => {
