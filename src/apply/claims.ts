@@ -1,4 +1,5 @@
 import { MusterError } from '../model/error.ts';
+import type { Clock } from '../model/ports.ts';
 
 /** Who works on a name. */
 export interface Claim {
@@ -14,11 +15,11 @@ export interface Claims {
   current(name: string): string | null;
   /** Takes a free name; throws EBUSY if it is taken. */
   take(name: string, action: string): Claim;
-  /** Waits until the name is free and takes it. */
-  acquire(name: string, action: string): Promise<Claim>;
+  /** Waits until the name is free and takes it; for at most `timeout` ms, if given, then rejects with EALREADY. */
+  acquire(name: string, action: string, timeout?: number): Promise<Claim>;
 }
 
-export function createClaims(): Claims {
+export function createClaims(clock: Clock): Claims {
   const taken = new Map<string, { action: string; waiters: (() => void)[] }>();
 
   const take = (name: string, action: string): Claim => {
@@ -42,12 +43,32 @@ export function createClaims(): Claims {
   return {
     current: (name) => taken.get(name)?.action ?? null,
     take,
-    async acquire(name, action) {
+    async acquire(name, action, timeout) {
+      const deadline = timeout === undefined ? null : clock.now() + timeout;
       for (let holder = taken.get(name); holder !== undefined; holder = taken.get(name)) {
-        const { waiters } = holder;
-        await new Promise<void>((resolve) => waiters.push(resolve));
+        if (deadline === null) await freed(holder.waiters);
+        else if (clock.now() < deadline) await freedBefore(deadline, holder.waiters, clock);
+        else throw stillTaken(name, holder.action, timeout);
       }
       return take(name, action);
     },
   };
+}
+
+function freed(waiters: (() => void)[]): Promise<void> {
+  return new Promise((resolve) => waiters.push(resolve));
+}
+
+async function freedBefore(deadline: number, waiters: (() => void)[], clock: Clock): Promise<void> {
+  let over = (): void => {};
+  const late = new Promise<void>((resolve) => (over = resolve));
+  const timer = clock.after(deadline - clock.now(), over);
+  await Promise.race([freed(waiters), late]);
+  timer.cancel();
+}
+
+function stillTaken(name: string, action: string, timeout: number | undefined): MusterError {
+  return new MusterError('EALREADY', `${name}: ${action} is still in progress after ${timeout} ms`, {
+    hint: 'try again, with a longer --lock-timeout or none',
+  });
 }

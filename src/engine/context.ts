@@ -26,7 +26,7 @@ export interface EngineContext {
 export function createContext(ports: EnginePorts): EngineContext {
   return {
     ports,
-    claims: createClaims(),
+    claims: createClaims(ports.clock),
     events: createEvents(ports.clock),
     stopping: new AbortController(),
     generation: null,

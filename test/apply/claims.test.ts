@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { createClaims } from '../../src/apply/claims.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 test('a name is claimed by one at a time', () => {
-  const claims = createClaims();
+  const claims = createClaims(createFakeClock());
   const claim = claims.take('web', 'load');
   expect(claims.current('web')).toBe('load');
   expect(() => claims.take('web', 'remove')).toThrowError(/load is in progress/);
@@ -11,7 +12,7 @@ test('a name is claimed by one at a time', () => {
 });
 
 test('whoever waits for a name gets it one after another', async () => {
-  const claims = createClaims();
+  const claims = createClaims(createFakeClock());
   const first = claims.take('web', 'load');
   const order: string[] = [];
   const waiting = ['a', 'b', 'c'].map(async (who) => {
@@ -26,10 +27,26 @@ test('whoever waits for a name gets it one after another', async () => {
 });
 
 test('releasing twice does not free the claim of another', () => {
-  const claims = createClaims();
+  const claims = createClaims(createFakeClock());
   const first = claims.take('web', 'load');
   first.release();
   claims.take('web', 'remove');
   first.release();
   expect(claims.current('web')).toBe('remove');
+});
+
+test('whoever waits with a timeout gives up with EALREADY, saying what is in progress, and leaves no timer', async () => {
+  const clock = createFakeClock();
+  const claims = createClaims(clock);
+  const claim = claims.take('web', 'load');
+  const outcome = expect(claims.acquire('web', 'restart', 500)).rejects.toMatchObject({
+    code: 'EALREADY',
+    message: 'web: load is still in progress after 500 ms',
+  });
+  await clock.advance(500);
+  await outcome;
+  const patient = claims.acquire('web', 'restart', 500);
+  claim.release();
+  expect((await patient).action).toBe('restart');
+  expect(clock.pending()).toBe(0);
 });
