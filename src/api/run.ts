@@ -1,9 +1,10 @@
-import { reload, remove, restart } from '../engine/commands.ts';
+import { type Common, reload, restart } from '../engine/commands.ts';
 import { plainRun } from '../engine/engine.ts';
 import { unhealthy, waitUntilSettled } from '../engine/health.ts';
-import { heldNames, hold, release, stop } from '../engine/holds.ts';
+import { heldNames, release, stop } from '../engine/holds.ts';
 import { load } from '../engine/load.ts';
 import { dryRun, invalidPlan, type RunOptions } from '../engine/reconcile.ts';
+import { remove } from '../engine/remove.ts';
 import type { RunRequest } from '../engine/runs.ts';
 import type { Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
@@ -32,22 +33,18 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
       const options = { reason: reason ?? null, request: requestOf({ override }), onProgress: progressTo({ progress }, call) };
       return wholeRun({ key: keyOf({ override }), trigger: 'reload', options, lockTimeout }, { wait, timeout }, call, ports);
     }
+    if (params.reason !== undefined) {
+      const hint = 'leave NAME out, or the reason';
+      throw new MusterError('EINVAL', '--reason is kept with a generation, which the reload of one module does not make', { hint });
+    }
     const outcome = await reload({ ...params, name }, common(params, call), ports.engine.context);
     return params.wait === true ? awaitHealth(outcome, params.timeout, call, ports) : outcome;
   },
   restart: (params, call, { engine }) => restart(params, common(params, call), engine.context),
   start: (params, call, { engine }) => release(heldNames(params, engine.context), common(params, call), engine.context),
-  stop: async (params, call, { engine }) => ({ stopped: await stop(params, common(params, call), engine.context) }),
+  stop: async (params, _call, { engine }) => ({ stopped: await stop(params, engine.context) }),
   load: (params, call, { engine }) => load(params, common(params, call), engine.context),
-  async remove(params, call, { engine }) {
-    if (params.hold === true && params.reason === undefined)
-      throw new MusterError('EINVAL', 'a hold needs a reason', { hint: 'say --reason R' });
-    const outcome = await remove(params, common(params, call), engine.context);
-    if (params.hold === true && params.dryRun !== true) {
-      await hold({ names: outcome.changes.map((change) => change.name), reason: params.reason ?? '' }, engine.context);
-    }
-    return outcome;
-  },
+  remove: (params, call, { engine }) => remove(params, common(params, call), engine.context),
   release: (params, call, { engine }) => release(heldNames(params, engine.context), common(params, call), engine.context),
 };
 
@@ -73,10 +70,11 @@ function invalid(error: unknown, { engine }: ApiPorts): Plan {
   throw error;
 }
 
-type RunParams = Pick<Params<'restart'>, 'dryRun' | 'override' | 'reason' | 'progress'>;
+type RunParams = Partial<Pick<Params<'restart'>, 'dryRun' | 'override' | 'lockTimeout' | 'progress'>>;
 
-function common(params: RunParams, call: Call) {
-  return { dryRun: params.dryRun, override: params.override, reason: params.reason, onProgress: progressTo(params, call) };
+function common(params: RunParams, call: Call): Common {
+  const { dryRun, override, lockTimeout } = params;
+  return { dryRun, override, lockTimeout, onProgress: progressTo(params, call) };
 }
 
 /** Progress never waits for a slow reader: what it missed is not worth having. */

@@ -61,7 +61,7 @@ export const reason: OptionSpec = { flags: '--reason <TEXT>', doc: 'why; kept wi
 export const wait: OptionSpec = { flags: '--wait', doc: 'wait until all is healthy (exit 10 if it is not in time)' };
 export const lockTimeout: OptionSpec = {
   flags: '--lock-timeout <DURATION>',
-  doc: 'wait at most so long for another run (exit 9 after that)',
+  doc: 'wait at most so long for what is in progress (exit 9 after that)',
   parse: duration,
 };
 export const timeout: OptionSpec = { flags: '--timeout <DURATION>', doc: 'how long --wait waits', parse: duration };

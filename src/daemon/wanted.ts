@@ -40,7 +40,7 @@ export function createSources(options: WantedOptions): Sources {
       return resolver.resolveOne(entry, null, config?.modulePath ?? []);
     },
     withArgs: (desired, args) => resolver.respec(desired, { ...desired.spec, args: [...args] }),
-    async locate(target, _cwd) {
+    async locate(target) {
       if (target.startsWith('builtin:')) return { name: target.slice('builtin:'.length), module: target };
       if (!target.includes('/')) return { name: target, module: target };
       const file = target.slice(target.lastIndexOf('/') + 1);

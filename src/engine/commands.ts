@@ -1,6 +1,5 @@
 import type { Claim } from '../apply/claims.ts';
 import { desiredOf } from '../apply/step.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
 import { guardText } from '../model/guard-text.ts';
@@ -14,48 +13,56 @@ import type { Wanted } from './ports.ts';
 import { readWanted } from './reconcile.ts';
 import { request, type Transaction, transact } from './transact.ts';
 
-type Common = Pick<Params<'restart'>, 'dryRun' | 'override' | 'reason'> & { onProgress?: Transaction['onProgress'] };
+export type Common = Pick<Params<'restart'>, 'dryRun' | 'override' | 'lockTimeout'> & { onProgress?: Transaction['onProgress'] };
 
 /** What a command on single modules comes to, before it is planned. */
 export interface Command {
   name: string;
   common: Common;
-  request: Partial<Request>;
-  desired: ReadonlyMap<string, Desired>;
-  claims: readonly string[];
+  /** Its scope is claimed whole before anything is planned, in one order, so that two commands cannot wait for each other. */
+  request: Partial<Request> & { scope: ReadonlySet<string> };
+  /** What is to be loaded, made of what is loaded once the names are claimed: a run may have changed them meanwhile. */
+  desired(loaded: ReadonlyMap<string, Loaded>): ReadonlyMap<string, Desired>;
   /** On a name in progress: wait for it, or refuse. */
   busy: 'wait' | 'refuse';
   cancel?: boolean;
+  /** What belongs to it and has to be done before others get at its names again. Not in a dry run. */
+  finish?(): Promise<void>;
   /** The modules that are the config's from now on; the others stay whose they were. */
-  declared?: ReadonlySet<string> | ReadonlyMap<string, unknown>;
+  declared?: { has(name: string): boolean };
 }
 
 /** Plans and applies a command under claims on its names. Refusals and errors that come before any change are thrown. */
 export async function runCommand(command: Command, context: EngineContext): Promise<Plan | Result> {
   const claims: Claim[] = [];
-  const { common } = command;
+  const { common, name: action } = command;
+  const { scope } = command.request;
   try {
     if (common.dryRun !== true) {
-      for (const name of [...new Set(command.claims)].sort()) {
-        claims.push(command.busy === 'wait' ? await context.claims.acquire(name, command.name) : context.claims.take(name, command.name));
+      for (const name of [...scope].sort()) {
+        claims.push(
+          command.busy === 'wait' ? await context.claims.acquire(name, action, common.lockTimeout) : context.claims.take(name, action),
+        );
       }
     }
     const outcome = await transact(
       {
-        trigger: command.name,
-        reason: common.reason ?? null,
-        wanted: byHand(command.desired, context),
+        trigger: action,
+        reason: null,
+        wanted: byHand(command.desired(context.ports.instances.snapshot()), context),
         request: request({ ...command.request, override: common.override ?? false }),
         dryRun: common.dryRun ?? false,
         makesGeneration: false,
-        claimed: new Set(command.claims),
+        claimed: scope,
         cancel: command.cancel ?? false,
         originOf: ({ name }, loaded) => (command.declared?.has(name) ? 'config' : (loaded?.origin ?? 'manual')),
         onProgress: common.onProgress,
       },
       context,
     );
-    if (outcome.kind === 'Result') assertAllowed(outcome);
+    if (outcome.kind === 'Plan') return outcome;
+    assertAllowed(outcome);
+    await command.finish?.();
     return outcome;
   } finally {
     for (const claim of claims) claim.release();
@@ -80,46 +87,6 @@ function assertAllowed(result: Result): void {
   throw new MusterError(code, message, { exitCode: exitCode.error, ...(first?.hint === undefined ? {} : { hint: first.hint }) });
 }
 
-/** `remove NAME...` */
-export async function remove(params: Params<'remove'>, common: Common, context: EngineContext): Promise<Plan | Result> {
-  const { instances } = context.ports;
-  const loaded = instances.snapshot();
-  const names = loadedNames(params.names, loaded, params.force);
-  const all = params.recursive === true ? dependentsOf(names, loaded, 'any') : names;
-  if (params.dryRun !== true) await cancelStarts(all, params.cancel ?? false, context);
-  const outcome = await runCommand(
-    {
-      name: 'remove',
-      common,
-      request: { scope: new Set(all), drop: new Set(names), recursive: params.recursive ?? false },
-      desired: new Map(
-        [...loaded.values()].filter((module) => !all.includes(module.name)).map((module) => [module.name, desiredOf(module)]),
-      ),
-      claims: all,
-      busy: 'wait',
-      cancel: params.cancel ?? false,
-    },
-    context,
-  );
-  return { ...outcome, diagnostics: [...outcome.diagnostics, ...(params.hold === true ? [] : declaredWarnings(all, context))] };
-}
-
-/** `remove` of a name that is being loaded ends that load instead of waiting for it. */
-async function cancelStarts(names: readonly string[], cancel: boolean, { claims, ports }: EngineContext): Promise<void> {
-  await Promise.all(names.filter((name) => claims.current(name) === 'load').map((name) => ports.instances.remove(name, { cancel })));
-}
-
-function declaredWarnings(names: readonly string[], { outcome, generation }: EngineContext): Diagnostic[] {
-  return names.flatMap((name): Diagnostic[] => {
-    const wanted = outcome?.ok === true ? outcome.wanted.desired.get(name) : generation?.modules.find((record) => record.name === name);
-    const source = wanted?.source ?? null;
-    if (source === null) return [];
-    const message = `${name} is declared at ${source.file}:${source.line}; the next reconcile loads it again`;
-    const hint = `muster remove --hold --reason R ${name}`;
-    return [{ ...source, severity: 'warning', code: 'declared', message, hint, endLine: source.line, endColumn: source.column }];
-  });
-}
-
 /** `reload NAME [ARGS...]`: from its entry as the config has it now; one loaded by hand from its own spec. */
 export async function reload(params: Params<'reload'> & { name: string }, common: Common, context: EngineContext): Promise<Plan | Result> {
   const loaded = context.ports.instances.snapshot();
@@ -128,16 +95,14 @@ export async function reload(params: Params<'reload'> & { name: string }, common
   if (module === undefined && params.force !== true) throw notLoaded(params.name, loaded);
   const desired = declared.get(params.name) ?? (module === undefined ? undefined : desiredOf(module));
   if (desired === undefined) throw notLoaded(params.name, loaded);
-  const changed =
-    params.args === undefined || params.args.length === 0 ? desired : await withArgs(desired, params.args, params, declared, context);
+  const changed = params.args?.length ? [await withArgs(desired, params.args, params, declared, context)] : null;
   return runCommand(
     {
       name: 'reload',
       common,
       request: again([params.name], loaded),
       declared: new Set(declared.has(params.name) ? [params.name] : []),
-      desired: desiredWith(loaded, [changed]),
-      claims: [params.name],
+      desired: (now) => desiredWith(now, changed ?? (declared.has(params.name) ? [desired] : [])),
       busy: 'wait',
     },
     context,
@@ -149,12 +114,12 @@ export async function restart(params: Params<'restart'>, common: Common, context
   const loaded = context.ports.instances.snapshot();
   const names = loadedNames(params.names, loaded);
   return runCommand(
-    { name: 'restart', common, request: again(names, loaded), desired: desiredWith(loaded, []), claims: names, busy: 'wait' },
+    { name: 'restart', common, request: again(names, loaded), desired: (now) => desiredWith(now, []), busy: 'wait' },
     context,
   );
 }
 
-function again(names: readonly string[], loaded: ReadonlyMap<string, Loaded>): Partial<Request> {
+function again(names: readonly string[], loaded: ReadonlyMap<string, Loaded>) {
   return { scope: new Set(dependentsOf(names, loaded, 'reload')), again: new Set(names) };
 }
 

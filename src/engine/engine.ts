@@ -164,7 +164,7 @@ function unusable({ diagnostics }: Result): MusterError {
 async function expireHolds(context: EngineContext): Promise<void> {
   const inForce = new Set(holdsNow(context).map((hold) => hold.name));
   const over = [...context.ports.store.state.holds.keys()].filter((name) => !inForce.has(name));
-  if (over.length > 0) await release(over, { reason: 'the hold ended' }, context);
+  if (over.length > 0) await release(over, {}, context);
 }
 
 /** Says so if something differs from the generation in force. */

@@ -1,12 +1,11 @@
-import { desiredOf } from '../apply/step.ts';
 import type { HoldDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { globMatches, isGlob } from '../model/glob.ts';
 import type { Params } from '../model/methods.ts';
 import type { Hold } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
-import { type Command, declaredNow, desiredWith, runCommand } from './commands.ts';
-import type { EngineContext } from './context.ts';
+import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
+import { type EngineContext, holdsNow } from './context.ts';
 import { loadedNames, notLoaded } from './names.ts';
 import { inForce } from './reconcile.ts';
 
@@ -14,28 +13,47 @@ const everything = '*';
 
 /** `hold NAME...|--all --reason R [--for D]`. Also for declared names that are not loaded. */
 export async function hold(params: Params<'hold'>, context: EngineContext): Promise<string[]> {
-  const { store, clock } = context.ports;
+  const { clock } = context.ports;
   const names = params.all === true ? [everything] : await knownNames(params.names ?? [], context);
   if (names.length === 0) throw new MusterError('EINVAL', 'name what to hold, or say --all');
-  const since = clock.now();
-  const until = params.for === undefined ? null : since + params.for;
-  await store.append(...names.map((name) => ({ type: 'hold' as const, hold: { name, reason: params.reason, since, until } })));
-  for (const name of names) context.events.emit({ type: 'hold', name, message: params.reason, fields: { until: dateOf(until) } });
+  const until = params.for === undefined ? null : clock.now() + params.for;
+  await keep(names, { reason: params.reason, until }, context);
   return names;
 }
 
-/** `stop NAME...`: stopped, and held so that no run starts it again. */
-export async function stop(params: Params<'stop'>, common: Command['common'], context: EngineContext): Promise<string[]> {
+/** Holds these, loaded or not. What was stopped stays stopped under the new hold, and is started when that is released. */
+export async function keep(
+  names: readonly string[],
+  { reason, until }: Pick<Hold, 'reason' | 'until'>,
+  context: EngineContext,
+): Promise<void> {
+  const { store, clock } = context.ports;
+  const since = clock.now();
+  await store.append(
+    ...names.map((name) => {
+      const stopped = store.state.holds.get(name)?.stopped === true ? { stopped: true } : {};
+      return { type: 'hold' as const, hold: { name, reason, since, until, ...stopped } };
+    }),
+  );
+  for (const name of names) context.events.emit({ type: 'hold', name, message: reason, fields: { until: dateOf(until) } });
+}
+
+/**
+ * `stop NAME...`: stopped, and held so that no run starts it again. What somebody else holds is refused: the hold of a
+ * stop would take the place of theirs.
+ */
+export async function stop({ names: patterns, override, reason }: Params<'stop'>, context: EngineContext): Promise<string[]> {
   const { store, clock, instances } = context.ports;
-  const names = loadedNames(params.names, instances.snapshot());
-  const reason = common.reason ?? 'stopped by hand';
-  const holds = names.map((name): Hold => ({ name, reason, since: clock.now(), until: null, stopped: true }));
+  const names = loadedNames(patterns, instances.snapshot());
+  if (override !== true) assertNotHeld(names, context);
+  const since = clock.now();
+  const holds = names.map((name): Hold => ({ name, reason: reason ?? 'stopped by hand', since, until: null, stopped: true }));
   await store.append(...holds.map((item) => ({ type: 'hold' as const, hold: item })));
   await Promise.all(
     names.map(async (name) => {
       const claim = await context.claims.acquire(name, 'stop');
       try {
-        await instances.halt(name);
+        if (instances.get(name) !== undefined) await instances.halt(name);
       } finally {
         claim.release();
       }
@@ -44,28 +62,39 @@ export async function stop(params: Params<'stop'>, common: Command['common'], co
   return names;
 }
 
+function assertNotHeld(names: readonly string[], context: EngineContext): void {
+  const holds = holdsNow(context);
+  const all = holds.find((item) => item.name === everything);
+  for (const name of names) {
+    const found = holds.find((item) => item.name === name) ?? all;
+    if (found === undefined || found.stopped === true) continue;
+    throw new MusterError('EREFUSED', `${name} is held: ${found.reason}`, { hint: 'muster release, or --override' });
+  }
+}
+
 /** `release NAME...|--all`, `start NAME...` and expiry: brings just these to the generation in force. */
-export async function release(names: readonly string[], common: Command['common'], context: EngineContext): Promise<Plan | Result> {
+export async function release(names: readonly string[], common: Common, context: EngineContext): Promise<Plan | Result> {
   const { store, instances } = context.ports;
-  const held = [...store.state.holds.values()].filter((item) => names.includes(item.name));
-  await store.append(...held.map(({ name }) => ({ type: 'released' as const, name })));
-  for (const { name } of held) context.events.emit({ type: 'hold', name, message: 'released' });
+  const over = names.flatMap((name) => store.state.holds.get(name) ?? []);
+  await store.append(...over.map(({ name }) => ({ type: 'released' as const, name })));
+  for (const { name } of over) context.events.emit({ type: 'hold', name, message: 'released' });
   const loaded = instances.snapshot();
   const wanted = inForce(context).desired;
-  const all = names.includes(everything) ? [...new Set([...wanted.keys(), ...loaded.keys()])] : [...names];
-  const halted = all.filter((name) => loaded.get(name)?.state === 'E');
-  const desired = new Map(desiredWith(loaded, []));
-  for (const name of all) {
-    const module = wanted.get(name) ?? loaded.get(name);
-    if (module !== undefined) desired.set(name, 'origin' in module ? desiredOf(module) : module);
-  }
+  // What has a hold of its own stays held when all is released that has none.
+  const all = names.includes(everything)
+    ? [...new Set([...wanted.keys(), ...loaded.keys()])].filter((name) => !store.state.holds.has(name))
+    : names;
+  const halted = over.filter(({ name, stopped }) => stopped === true && loaded.get(name)?.state === 'E');
   return runCommand(
     {
       name: 'release',
       common,
-      request: { scope: new Set(all), again: new Set(halted), retryFailed: true },
-      desired,
-      claims: all,
+      request: { scope: new Set(all), again: new Set(halted.map(({ name }) => name)), retryFailed: true },
+      desired: (now) =>
+        desiredWith(
+          now,
+          all.flatMap((name) => wanted.get(name) ?? []),
+        ),
       busy: 'wait',
       declared: wanted,
     },

@@ -3,14 +3,14 @@ import type { Params } from '../model/methods.ts';
 import type { Desired } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import type { Plan, Result } from '../model/plan.ts';
-import { type Command, declaredNow, declaredRefusal, desiredWith, runCommand } from './commands.ts';
+import { type Common, declaredNow, declaredRefusal, desiredWith, runCommand, withArgs } from './commands.ts';
 import type { EngineContext } from './context.ts';
 import { requirements } from './names.ts';
 
 type LoadParams = Params<'load'>;
 
 /** `load NAME [ARGS...]`: a declared one as declared, with what it requires; anything else by hand. */
-export async function load(params: LoadParams, common: Command['common'], context: EngineContext): Promise<Plan | Result> {
+export async function load(params: LoadParams, common: Common, context: EngineContext): Promise<Plan | Result> {
   const declared = await declaredNow(context);
   const asDeclared = params.command === true || params.name !== undefined ? undefined : declared.get(params.target);
   const wanted =
@@ -18,15 +18,13 @@ export async function load(params: LoadParams, common: Command['common'], contex
   const [first] = wanted;
   if (first === undefined) throw new Error('a load names at least one module');
   assertFree(first.name, context);
-  const loaded = context.ports.instances.snapshot();
   const names = wanted.map((module) => module.name);
   return runCommand(
     {
       name: 'load',
       common,
       request: { scope: new Set(names), retryFailed: true },
-      desired: desiredWith(loaded, wanted),
-      claims: names,
+      desired: (loaded) => desiredWith(loaded, wanted),
       busy: 'refuse',
       declared: new Set(asDeclared === undefined ? [] : names),
     },
@@ -43,9 +41,13 @@ async function fromConfig(
   declared: ReadonlyMap<string, Desired>,
   context: EngineContext,
 ): Promise<Desired[]> {
-  const altered = params.args.length > 0 || params.config !== undefined || params.env !== undefined || params.isolation !== undefined;
-  if (altered && params.override !== true) throw declaredRefusal(desired);
-  const first = params.args.length > 0 ? await context.ports.sources.withArgs(desired, params.args) : desired;
+  const { config, env, isolation, service } = params;
+  const given = Object.entries({ config, env, isolation, service }).find(([, value]) => value !== undefined);
+  if (given !== undefined) {
+    const hint = 'change it in the config, or load it under another name with --name';
+    throw new MusterError('EINVAL', `${desired.name} is declared; --${given[0]} is for modules loaded by hand`, { hint });
+  }
+  const first = params.args.length > 0 ? await withArgs(desired, params.args, params, declared, context) : desired;
   const found = new Map([[first.name, first]]);
   const collect = (module: Desired): void => {
     for (const { name } of requirements(module)) {
@@ -62,8 +64,7 @@ async function fromConfig(
 async function byHand(params: LoadParams, declared: ReadonlyMap<string, Desired>, context: EngineContext): Promise<Desired> {
   const { sources } = context.ports;
   if (params.package !== undefined) throw new MusterError('ENOSYS', 'packages are not built yet');
-  const { name, module } =
-    params.command === true ? { name: params.target, module: null } : await sources.locate(params.target, params.cwd);
+  const { name, module } = params.command === true ? { name: params.target, module: null } : await sources.locate(params.target);
   const chosen = params.name ?? name;
   const problem = nameProblem(chosen);
   if (problem !== null) throw new MusterError('EINVAL', `${chosen}: ${problem}`, { hint: 'choose another with --name' });

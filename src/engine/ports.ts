@@ -33,7 +33,7 @@ export interface Sources {
   /** The same module with other arguments. */
   withArgs(desired: Desired, args: readonly string[]): Promise<Desired>;
   /** What the command `load NAME` means by NAME, where it is not declared. */
-  locate(target: string, cwd: string): Promise<{ name: string; module: string }>;
+  locate(target: string): Promise<{ name: string; module: string }>;
 }
 
 export interface EngineStore {

@@ -8,17 +8,22 @@ const flag = z.optional(z.boolean());
 const text = z.optional(z.string());
 const limit = z.union([z.int().check(z.nonnegative()), z.string().check(z.regex(/^\d+(\.\d+)?%$/))]);
 
-/** Options of every method that changes something. */
+/** Options of every method that changes something by a plan. */
 const run = {
   dryRun: flag,
   override: flag,
-  /** ms to wait for another run before giving up. */
+  /** ms to wait for another run, or for a command on the same names, before giving up with EALREADY. */
   lockTimeout: z.optional(ms),
-  /** Why, as the caller says; kept in the generation. */
-  reason: text,
   /** Stream `{progress}` parts before the response. */
   progress: flag,
-  /** Wait until healthy, at most `timeout` ms. */
+};
+
+/** Options of runs over the whole config. */
+const whole = {
+  ...run,
+  /** Why, as the caller says; kept in the generation. */
+  reason: text,
+  /** Wait until what was changed is healthy, at most `timeout` ms. */
   wait: flag,
   timeout: z.optional(ms),
 };
@@ -34,7 +39,7 @@ export const params = {
   info: z.strictObject({ target: z.string() }),
   /** The whole config against what is loaded. `from`: absolute paths of files to use instead of the daemon's own. */
   reconcile: z.strictObject({
-    ...run,
+    ...whole,
     from: z.optional(z.array(z.string())),
     against: z.optional(z.literal('empty')),
     prune: z.optional(z.enum(['owned', 'none', 'all'])),
@@ -45,13 +50,18 @@ export const params = {
     onFailure: z.optional(z.enum(['continue', 'stop', 'rollback'])),
   }),
   /** Without a name a run over the whole config, as by SIGHUP; with one that module again. */
-  reload: z.strictObject({ ...run, name: text, args: z.optional(z.array(z.string())), force: flag }),
+  reload: z.strictObject({ ...whole, name: text, args: z.optional(z.array(z.string())), force: flag }),
   restart: z.strictObject({ ...run, names }),
-  stop: z.strictObject({ ...run, names }),
-  start: z.strictObject({ ...run, names }),
+  /** Ends with the hold that keeps it stopped; `reason` is the hold's. */
+  stop: z.strictObject({ names, override: flag, reason: text }),
+  /** The holds that these names have end first, so there is no dry run of it. */
+  start: z.strictObject({ names, override: flag, lockTimeout: z.optional(ms), progress: flag }),
   signal: z.strictObject({ name: z.string(), signal: z.string() }),
+  /** Refuses a name that is being worked on instead of waiting for it. */
   load: z.strictObject({
-    ...run,
+    dryRun: flag,
+    override: flag,
+    progress: flag,
     /** A path (absolute), `builtin:NAME`, a bare name, or with `command` the instance name. */
     target: z.string(),
     args: z.array(z.string()),
@@ -65,7 +75,8 @@ export const params = {
     /** The caller's folder: relative paths and the command's cwd. */
     cwd: z.string(),
   }),
-  remove: z.strictObject({ ...run, names, force: flag, cancel: flag, hold: flag, recursive: flag }),
+  /** `reason` is that of the `hold`. */
+  remove: z.strictObject({ ...run, names, force: flag, cancel: flag, hold: flag, reason: text, recursive: flag }),
   hold: z.strictObject({ names: z.optional(names), all: flag, reason: z.string().check(z.minLength(1)), for: z.optional(ms) }),
   release: z.strictObject({ names: z.optional(names), all: flag, progress: flag }),
   drift: z.strictObject({}),

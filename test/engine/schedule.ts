@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { remove } from '../../src/engine/commands.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { load } from '../../src/engine/load.ts';
+import { remove } from '../../src/engine/remove.ts';
 import { createInstances, type OwnedInstances } from '../../src/instances/instances.ts';
 import { MusterError } from '../../src/model/error.ts';
 import type { Lease } from '../../src/model/keeper.ts';

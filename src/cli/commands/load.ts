@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { MusterError } from '../../model/error.ts';
 import type { Call, Definition } from '../command.ts';
-import { assignments, dryRun, jsonObject, lockTimeout, override, type RunOptions, reason } from '../options.ts';
+import { assignments, dryRun, jsonObject, override, type RunOptions } from '../options.ts';
 import { printQuietRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
@@ -38,8 +38,6 @@ export const load: Definition<Options> = {
     { flags: '--package <SPEC>', doc: 'an npm package', hidden: true },
     dryRun,
     override,
-    lockTimeout,
-    reason,
   ],
   examples: ['muster load ./modules/greeter.ts --loud', 'muster load --command ticker node ticker.mjs'],
   passThrough: true,

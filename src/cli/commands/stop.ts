@@ -1,5 +1,5 @@
 import type { Definition } from '../command.ts';
-import { override, type RunOptions, reason } from '../options.ts';
+import { override, type RunOptions } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { ask } from '../remote.ts';
 import { runParams } from '../run-params.ts';
@@ -9,7 +9,7 @@ export const stop: Definition<RunOptions> = {
   operands: '<NAME...>',
   summary: 'stop modules and hold them',
   details: 'They stay listed and stopped, also over a reconcile, until `start`.',
-  options: [override, reason],
+  options: [override, { flags: '--reason <TEXT>', doc: 'why they are held' }],
   examples: ['muster stop web --reason "disk swap"'],
   async run(call) {
     const document = await ask(call, 'stop', { ...runParams(call.options), names: [...call.args] });

@@ -1,0 +1,51 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { MusterError } from '../model/error.ts';
+import type { Params } from '../model/methods.ts';
+import type { Plan, Result } from '../model/plan.ts';
+import { type Common, desiredWith, runCommand } from './commands.ts';
+import type { EngineContext } from './context.ts';
+import { keep } from './holds.ts';
+import { dependentsOf, loadedNames } from './names.ts';
+
+/** `remove NAME...`: stops and forgets; with `hold` they stay away, also those declared that are not loaded now. */
+export async function remove(params: Params<'remove'>, common: Common, context: EngineContext): Promise<Plan | Result> {
+  const { hold = false, reason, cancel = false, recursive = false, force } = params;
+  if (hold && !reason) throw new MusterError('EINVAL', 'a hold needs a reason', { hint: 'say --reason R' });
+  const loaded = context.ports.instances.snapshot();
+  const names = loadedNames(params.names, loaded, force);
+  const all = recursive ? dependentsOf(names, loaded, 'any') : names;
+  const away = [...new Set([...all, ...params.names.filter((name) => declarationOf(name, context) !== undefined)])];
+  if (params.dryRun !== true) await cancelStarts(all, cancel, context);
+  const outcome = await runCommand(
+    {
+      name: 'remove',
+      common,
+      request: { scope: new Set(all), drop: new Set(names), recursive },
+      desired: (now) => new Map([...desiredWith(now, [])].filter(([name]) => !all.includes(name))),
+      busy: 'wait',
+      cancel,
+      ...(hold ? { finish: () => keep(away, { reason: reason ?? '', until: null }, context) } : {}),
+    },
+    context,
+  );
+  return { ...outcome, diagnostics: [...outcome.diagnostics, ...(hold ? [] : declaredWarnings(all, context))] };
+}
+
+/** `remove` of a name that is being loaded ends that load instead of waiting for it. */
+async function cancelStarts(names: readonly string[], cancel: boolean, { claims, ports }: EngineContext): Promise<void> {
+  await Promise.all(names.filter((name) => claims.current(name) === 'load').map((name) => ports.instances.remove(name, { cancel })));
+}
+
+function declaredWarnings(names: readonly string[], context: EngineContext): Diagnostic[] {
+  return names.flatMap((name): Diagnostic[] => {
+    const source = declarationOf(name, context)?.source ?? null;
+    if (source === null) return [];
+    const message = `${name} is declared at ${source.file}:${source.line}; the next reconcile loads it again`;
+    const hint = `muster remove --hold --reason R ${name}`;
+    return [{ ...source, severity: 'warning', code: 'declared', message, hint, endLine: source.line, endColumn: source.column }];
+  });
+}
+
+function declarationOf(name: string, { outcome, generation }: EngineContext) {
+  return outcome?.ok === true ? outcome.wanted.desired.get(name) : generation?.modules.find((record) => record.name === name);
+}
