@@ -227,7 +227,7 @@ it('says ECONNREFUSED where no daemon listens, whether or not a file is there', 
 
 it('says EPROTO where what answers speaks something else', async () => {
   await serve(echo);
-  const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const other = createServer((socket) => socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   await new Promise<void>((resolve) => other.listen(join(dir, 'other.sock'), resolve));
   const connected = await client(join(dir, 'other.sock'));
   await expect(connected.request('muster.ping', {})).rejects.toMatchObject({ code: 'EPROTO' });
