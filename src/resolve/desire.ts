@@ -135,9 +135,18 @@ const fallbackPath = '/bin:/usr/bin';
 function checkCommand(spec: CommandSpec, outcome: Outcome, pass: Pass, parts: Parts): void {
   const path = moduleEnvironment(parts.env, { PATH: parts.env.PATH ?? null, ...pick(spec.env, 'PATH') }).PATH;
   const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path: path ?? fallbackPath };
-  const refused = pass.check(command);
+  const refused = tooLong(spec) ?? pass.check(command);
   outcome.command = command;
   if (refused !== null) outcome.problem = refused;
+}
+
+/** Linux takes no longer argument (MAX_ARG_STRLEN, with its final NUL). How much all may have together is known to exec alone. */
+const mostArgumentBytes = 128 * 1024 - 1;
+
+function tooLong({ command, args }: CommandSpec): Problem | null {
+  const index = [...command, ...args].findIndex((argument) => Buffer.byteLength(argument) > mostArgumentBytes);
+  if (index === -1) return null;
+  return problem('E2BIG', `argument ${index} of ${command[0]} is longer than ${mostArgumentBytes} bytes`, 'put it into a file');
 }
 
 function pick(env: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {

@@ -183,6 +183,17 @@ test('a missing program, one that is not executable, a bad folder and a bad inte
   expect(messages[3]).toContain('asks for the interpreter /no/such/interpreter');
 });
 
+test('an argument that is longer than the system takes is a problem, before anything is stopped for it', async () => {
+  const folder = tempFolder();
+  const resolver = resolverIn(folder);
+  const echo = (bytes: number) => entry(`e${bytes}`, 'command', { command: ['true', 'ü'.repeat(bytes / 2)], cwd: folder });
+  expect((await one(resolver, echo(131_070))).problem).toBeUndefined();
+  expect((await one(resolver, echo(131_072))).problem).toMatchObject({
+    code: 'E2BIG',
+    message: 'argument 1 of true is longer than 131071 bytes',
+  });
+});
+
 test('a problem is gone once what it was about is there', async () => {
   const folder = tempFolder();
   const resolver = resolverIn(folder);
