@@ -27,6 +27,8 @@ export interface ApplyOptions {
   onFailure: OnFailure;
   concurrency: number;
   maxUnavailable: number;
+  /** Whether somebody holds a name that was free to change when the plan was made. */
+  heldSince(name: string): boolean;
   /** Names whose claim the caller holds already. */
   claimed: ReadonlySet<string>;
   /** Skip the wait when stopping. */
@@ -73,12 +75,13 @@ async function attempt(
   undo: (() => Promise<void>)[],
   results: Map<string, ChangeResult>,
 ): Promise<StepOutcome> {
-  const names = [change.name, ...(change.from === undefined ? [] : [change.from])];
+  const names = [change.name, ...(change.from === undefined ? [] : [change.from])].sort(); // in one order, as commands claim
   const claims = [];
   for (const name of names) if (!options.claimed.has(name)) claims.push(await ports.claims.acquire(name, change.action));
   try {
     const before = options.loaded.get(change.from ?? change.name);
-    if (movedMeanwhile(ports.instances.get(change.from ?? change.name), before)) return changedMeanwhile(change.name);
+    const moved = movedMeanwhile(ports.instances.get(change.from ?? change.name), before);
+    if (moved || names.some(options.heldSince)) return changedMeanwhile(change.name);
     const back = options.onFailure === 'rollback' ? undoOf(change, before, ports) : null;
     await intend(change, options, ports);
     const outcome = await step(change, targetOf(change, options, ports), before, options.cancel, ports);

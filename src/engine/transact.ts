@@ -106,6 +106,7 @@ async function carryOut(
       onFailure,
       concurrency: policy.concurrency === 0 ? ports.defaultConcurrency : policy.concurrency,
       maxUnavailable: unavailable(policy, loaded),
+      heldSince: heldSince(context),
       claimed: transaction.claimed ?? new Set(),
       cancel: transaction.cancel ?? false,
       signal: context.stopping.signal,
@@ -124,6 +125,12 @@ async function carryOut(
     if (!changes.some(({ status }) => status === 'ok')) return done;
     return { ...done, diagnostics: [...done.diagnostics, unrecorded(error)], outcome: 'failed', exitCode: exitCode.failedPartly };
   }
+}
+
+/** A module that was held or stopped while the run was on its way to it must not be changed, or started, any more. */
+function heldSince(context: EngineContext): (name: string) => boolean {
+  const then = new Set(holdsNow(context).map((hold) => hold.name));
+  return (name) => holdsNow(context).some((hold) => !then.has(hold.name) && (hold.name === name || hold.name === '*'));
 }
 
 /** At most this share of the running modules is reloaded at a time; at least one, or nothing would ever change. */

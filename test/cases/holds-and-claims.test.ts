@@ -73,6 +73,29 @@ test('a restart that waited for a run starts what the run made of the module', a
   expect(await place.status()).toMatchObject({ synced: true });
 });
 
+test('what is stopped while a run is on its way to it stays stopped', async () => {
+  const config = (word: string) =>
+    `version: 1
+policy: {concurrency: 1}
+modules:
+  slow: {command: [sh, -c, "trap '' TERM; : ${word}; while :; do sleep 0.1; done"], stopTimeout: 1500ms}
+  web: {command: [sh, -c, "sleep inf; : ${word}"]}
+`;
+  await using place = await createPlace(config('old'));
+  await place.up();
+  await place.write('muster.yaml', config('new'));
+  const run = place.muster('reload', '--json');
+  await until(async () => (await place.module('slow')).state === 'F', 'the run is under way');
+  expect((await place.muster('stop', 'web')).code).toBe(0);
+  expect(json(await run)).toMatchObject({
+    changes: [
+      { name: 'slow', status: 'ok' },
+      { name: 'web', status: 'skipped' },
+    ],
+  });
+  expect(await place.module('web')).toMatchObject({ state: 'E', pid: null, held: { stopped: true } });
+});
+
 test('options that a declared module cannot take are refused instead of dropped', async () => {
   await using place = await createPlace('version: 1\nmodules: {db: {command: [sleep, inf], disabled: true}}\n');
   await place.up();
@@ -85,7 +108,10 @@ test('down during a run ends the run, and both callers get their answer', async 
   await using place = await createPlace('version: 1\nmodules: {db: {command: [sleep, inf]}}\n');
   await place.up();
   await place.write('never.mjs', 'export const main = () => new Promise(() => setTimeout(() => {}, 2 ** 30));\n');
-  await place.write('muster.yaml', 'version: 1\nmodules: {db: {command: [sleep, inf]}, never: {module: ./never.mjs, stopTimeout: 200ms}}\n');
+  await place.write(
+    'muster.yaml',
+    'version: 1\nmodules: {db: {command: [sleep, inf]}, never: {module: ./never.mjs, stopTimeout: 200ms}}\n',
+  );
   const run = place.muster('reload', '--json');
   await until(async () => (await place.list()).some(({ name, state }) => name === 'never' && state === 'I'), 'the run is under way');
   const down = await place.muster('down', '--json');
