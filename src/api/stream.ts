@@ -1,7 +1,7 @@
 import { notLoaded } from '../engine/names.ts';
 import type { EventDoc, LogRecord } from '../model/documents.ts';
 import { globMatches, isGlob } from '../model/glob.ts';
-import type { ApiPorts, Handlers } from './call.ts';
+import type { ApiPorts, Call, Handlers } from './call.ts';
 
 const defaultLines = 100;
 
@@ -26,8 +26,7 @@ export const streamHandlers: Pick<Handlers, 'logs' | 'events'> = {
   async events({ follow, lines }, call, { engine }) {
     const past = engine.context.events.recent().slice(-(lines ?? defaultLines));
     if (follow !== true) return [...past];
-    await call.part(past);
-    await forwardEvents(call, engine.context.events.subscribe);
+    await forwardEvents(call, past, engine.context.events.subscribe);
     return [];
   },
 };
@@ -55,11 +54,13 @@ function byTime(a: LogRecord, b: LogRecord): number {
 /** How many events may wait for a slow reader before the oldest are dropped. */
 const maxWaiting = 1000;
 
+/** What is past goes first; what happens while it is being sent is not lost. */
 async function forwardEvents(
-  call: { part(payload: unknown): Promise<void>; signal: AbortSignal },
+  call: Call,
+  past: readonly EventDoc[],
   subscribe: (listener: (event: EventDoc) => void) => () => void,
 ): Promise<void> {
-  const waiting: EventDoc[] = [];
+  const waiting = [...past];
   let wake = (): void => {};
   const end = subscribe((event) => {
     waiting.push(event);
