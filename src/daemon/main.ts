@@ -47,19 +47,22 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
     createLog: (mask) => createDaemonLog({ terminal: options.terminal, level: options.env.MUSTER_LOG_LEVEL ?? 'info', mask }),
     onRead: (paths) => watcher.watch(paths),
   });
+  try {
+    await parts.keeper.sweep([...parts.store.state.leases.values()]);
+    await parts.engine.restore();
+    return await untilStopped(options, parts, watcher);
+  } finally {
+    await parts.dispose();
+  }
+}
+
+/** Answers clients, signals and the watcher, from before the first run until all is stopped. */
+async function untilStopped(options: UpOptions, parts: Parts, watcher: { watch(paths: readonly string[]): void }): Promise<number> {
   const { engine, log } = parts;
   const manager = createServiceManager(options.env, log);
   const ended = deferred<number>();
   const stopping = stopOnce(engine, parts, () => manager.stopping());
-
-  await parts.keeper.sweep([...parts.store.state.leases.values()]);
-  await engine.restore();
-  const server = await serve(options, parts, async () => {
-    const stopped = await stopping.stop();
-    // The answer to `down` leaves before the socket goes.
-    setTimeout(() => ended.resolve(0), 20);
-    return stopped;
-  });
+  const server = await serve(options, parts, { stop: stopping.stop, leave: () => ended.resolve(0) });
   const signals = onSignals({
     hangUp: createReloads(engine, manager, () => statusLine(engine)),
     stop: () => void stopping.stop().then(() => ended.resolve(0)),
@@ -80,7 +83,6 @@ async function runLocked(options: UpOptions, files: readonly string[]): Promise<
     signals.close();
     await watching.close();
     await server.close();
-    await parts.dispose();
   }
 }
 
@@ -97,7 +99,8 @@ async function boot({ engine, store }: Parts, stateDir: string) {
 
 const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
 
-async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownDoc>) {
+/** `leave` is called once the answer to `down` is on its way; closing the server sends what waits. */
+async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop(): Promise<DownDoc>; leave(): void }) {
   const { engine, log, logs, mask } = parts;
   const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir };
   const answer = createApi({
@@ -112,7 +115,7 @@ async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownD
     refreshFacts: () => parts.inspector.refresh(),
     exportsOf,
     mask,
-    down,
+    down: stop,
   });
   return serveSocket({
     path: socketOf(options.stateDir),
@@ -122,6 +125,8 @@ async function serve(options: UpOptions, parts: Parts, down: () => Promise<DownD
     async onRequest(request, reply) {
       try {
         reply.send(await answer(request.topic, request.payload, reply));
+        // A turn later, so that the callers of runs that ended with it have been answered too.
+        if (request.topic === 'muster.down') setImmediate(leave);
       } catch (error) {
         if (!(error instanceof MusterError)) log.error({ err: error, topic: request.topic }, 'a request failed by a bug');
         reply.fail(error);
