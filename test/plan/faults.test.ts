@@ -101,7 +101,7 @@ const faults: Record<string, Edit> = {
 };
 
 /** Worlds per property: few first for all of them, for most faults show at once in one of them. */
-const runs = [8, 40, 200];
+const runs = [4, 16, 64, 200];
 
 describe('the properties notice that', () => {
   for (const [title, edit] of Object.entries(faults)) {
