@@ -40,15 +40,17 @@ export async function ask<M extends Method>(
   }
 }
 
+type RunMethod = 'reconcile' | 'reload' | 'restart' | 'start' | 'load' | 'remove' | 'release';
+
 /** A request that changes something, with progress on a terminal. */
-export async function askRun(call: Call, method: Method, payload: object): Promise<Plan | Result> {
+export async function askRun<M extends RunMethod>(call: Call, method: M, payload: Params<M>): Promise<Plan | Result> {
   const line = progressLine(call.io);
   try {
-    const whole = (call.io.errTerminal ? { ...payload, progress: true } : payload) as Params<Method>;
-    return (await ask(call, method, whole, (part) => {
+    const whole = call.io.errTerminal ? { ...payload, progress: true } : payload;
+    return await ask(call, method, whole, (part) => {
       const progress = (part as Partial<ProgressPart> | null)?.progress;
       if (progress !== undefined) line.show(progress);
-    })) as Plan | Result;
+    });
   } finally {
     line.clear();
   }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { MusterError } from '../../model/error.ts';
+import type { Params } from '../../model/methods.ts';
 import type { Call, Definition } from '../command.ts';
 import { assignments, dryRun, jsonObject, override, type RunOptions } from '../options.ts';
 import { printQuietRun } from '../output.ts';
@@ -46,7 +47,7 @@ export const load: Definition<Options> = {
   },
 };
 
-function payloadOf({ args: [target = '', ...args], options, io }: Call<Options>): object {
+function payloadOf({ args: [target = '', ...args], options, io }: Call<Options>): Params<'load'> {
   const { name, exec, service, config, env, command } = options;
   if (options.package !== undefined) throw new MusterError('EINVAL', '--package is not built yet');
   if (exec === true && options.isolation !== undefined && options.isolation !== 'process') {
