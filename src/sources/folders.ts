@@ -21,8 +21,8 @@ export function createFolders({ log, onEvent }: FoldersOptions) {
   let paths: ReadonlySet<string> = new Set();
 
   return {
-    /** True if a folder is watched that was not. */
-    async cover(wanted: readonly string[]): Promise<boolean> {
+    /** What happens in a new folder before its watch has begun does not show; when it has begun that counts as an event. */
+    async cover(wanted: readonly string[]): Promise<void> {
       paths = new Set(wanted);
       const needed = await foldersOf(wanted);
       for (const [folder, { identity, watcher }] of watched) {
@@ -30,9 +30,9 @@ export function createFolders({ log, onEvent }: FoldersOptions) {
         watched.delete(folder);
         await watcher.close();
       }
-      const added = [...needed].filter(([folder]) => !watched.has(folder));
-      for (const [folder, identity] of added) watched.set(folder, { identity, watcher: await start(folder) });
-      return added.length > 0;
+      for (const [folder, identity] of needed) {
+        if (!watched.has(folder)) watched.set(folder, { identity, watcher: await start(folder) });
+      }
     },
     async close(): Promise<void> {
       await Promise.all([...watched.values()].map(({ watcher }) => watcher.close()));
@@ -50,6 +50,7 @@ export function createFolders({ log, onEvent }: FoldersOptions) {
       // Other files of the folder need no watch of their own; their coming and going shows in the folder.
       ignored: (path, stats) => stats?.isFile() === true && !paths.has(path),
     });
+    watcher.on('ready', onEvent);
     watcher.on('all', onEvent);
     watcher.on('raw', onEvent);
     watcher.on('error', (error) => log.warn({ err: error, folder }, 'a folder is watched by polling only'));

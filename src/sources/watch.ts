@@ -48,9 +48,9 @@ export function watchFiles({ clock, onChange, log, quietMs = 150, pollMs = 4000 
     async close() {
       closed = true;
       poll?.cancel();
-      burst.cancel();
       await turn;
       await folders.close();
+      burst.cancel(); // last: until then there are events
     },
   };
 
@@ -67,7 +67,7 @@ export function watchFiles({ clock, onChange, log, quietMs = 150, pollMs = 4000 
 
   /** New paths are seen for the first time; what is known of the others stays, for the next look to compare. */
   async function takeIn(): Promise<void> {
-    await cover();
+    await folders.cover(paths);
     const now = new Map<string, string>();
     for (const path of paths) {
       const { text, changedAt } = await signatureOf(path);
@@ -78,14 +78,9 @@ export function watchFiles({ clock, onChange, log, quietMs = 150, pollMs = 4000 
     seen = now;
   }
 
-  /** What happened in a folder before it was watched, another look finds. */
-  async function cover(): Promise<void> {
-    if (await folders.cover(paths)) burst.event();
-  }
-
   async function look(): Promise<void> {
     const different = await compare();
-    await cover();
+    await folders.cover(paths);
     if (different && !closed) onChange();
   }
 
@@ -103,7 +98,7 @@ export function watchFiles({ clock, onChange, log, quietMs = 150, pollMs = 4000 
   /** What the poll finds is waited for like an event: it may be half done. */
   function tick(): void {
     run(async () => {
-      await cover();
+      await folders.cover(paths);
       for (const path of paths) {
         if (seen.get(path) === (await signatureOf(path)).text) continue;
         burst.event();
