@@ -19,9 +19,11 @@ export function findProblems(draft: Draft): void {
     diagnostics.push(diagnostic('error', 'EBUSY', message, place(draft, loaded.get(name)?.source), hint));
   }
   for (const name of holds.refused) {
-    const message = `${name} is held: ${holds.of(name)?.reason ?? ''}`;
+    const hold = holds.of(name);
+    const message = `${name} is held: ${hold?.reason ?? ''}`;
+    const release = hold?.name === '*' ? '--all' : name;
     const source = draft.wanted.get(name)?.source ?? loaded.get(name)?.source;
-    diagnostics.push(diagnostic('error', 'held', message, place(draft, source), `muster release ${name}, or --override`));
+    diagnostics.push(diagnostic('error', 'held', message, place(draft, source), `muster release ${release}, or --override`));
   }
   if (leftOut.size > 0) {
     const names = [...leftOut].sort();
