@@ -1,23 +1,29 @@
 import { recordOf } from '../apply/persist.ts';
-import type { Hold, LoadedRecord } from '../model/module.ts';
+import type { Desired, Hold, LoadedRecord } from '../model/module.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Generation } from '../store/records.ts';
 import { type EngineContext, holdsNow } from './context.ts';
+import type { Wanted } from './ports.ts';
 import { retainCode } from './retain.ts';
 import type { Transaction } from './transact.ts';
 
 /**
- * Whether the declared modules are loaded as the generation in force has them. Those that are held are not asked: the
- * generation has them as they are to be once they are released.
+ * Whether the declared modules are loaded as the generation in force has them. Of those that are held it is the config
+ * that counts: the generation has them as they are to be once they are released.
  */
-export function isInForce(context: EngineContext): boolean {
+export function isInForce({ wanted }: Transaction, context: EngineContext): boolean {
   const isHeld = heldBy(holdsNow(context));
+  const held = new Map((context.generation?.modules ?? []).filter(({ name }) => isHeld(name)).map((record) => [record.name, record]));
+  for (const desired of heldModules(wanted, isHeld)) {
+    if (!isSame(held.get(desired.name), desired)) return false;
+    held.delete(desired.name);
+  }
+  if (held.size > 0) return false;
   const recorded = new Map((context.generation?.modules ?? []).filter(({ name }) => !isHeld(name)).map((record) => [record.name, record]));
   let seen = 0;
   for (const loaded of context.ports.instances.snapshot().values()) {
     if (loaded.origin !== 'config' || isHeld(loaded.name)) continue;
-    const record = recorded.get(loaded.name);
-    if (record?.specDigest !== loaded.specDigest || record.codeDigest !== loaded.codeDigest) return false;
+    if (!isSame(recorded.get(loaded.name), loaded)) return false;
     seen += 1;
   }
   return seen === recorded.size;
@@ -51,10 +57,17 @@ function declaredModules({ wanted }: Transaction, context: EngineContext): Loade
   const modules = [...instances.snapshot().values()].filter((loaded) => loaded.origin === 'config' && !isHeld(loaded.name)).map(recordOf);
   if (holds.length === 0) return modules;
   const generation = store.state.generation + 1;
-  for (const desired of wanted.desired.values()) {
-    if (isHeld(desired.name) && !desired.spec.disabled) modules.push(recordOf({ ...desired, origin: 'config', generation }));
-  }
-  return modules;
+  return [...modules, ...heldModules(wanted, isHeld).map((desired) => recordOf({ ...desired, origin: 'config', generation }))];
+}
+
+function heldModules({ desired }: Wanted, isHeld: (name: string) => boolean): Desired[] {
+  return [...desired.values()].filter(({ name, spec }) => isHeld(name) && !spec.disabled);
+}
+
+type Digests = Pick<LoadedRecord, 'specDigest' | 'codeDigest'>;
+
+function isSame(a: Digests | undefined, b: Digests): boolean {
+  return a?.specDigest === b.specDigest && a.codeDigest === b.codeDigest;
 }
 
 function heldBy(holds: readonly Hold[]): (name: string) => boolean {

@@ -68,7 +68,7 @@ export async function transact(transaction: Transaction, context: EngineContext)
   const startedAt = ports.clock.now();
   if (!planned.applyable || planned.changes.length === 0) {
     await catchUp(context);
-    const unsaved = transaction.makesGeneration && planned.applyable && !isInForce(context);
+    const unsaved = transaction.makesGeneration && planned.applyable && !isInForce(transaction, context);
     if (unsaved) await saveGeneration(transaction, planned, context);
     return resultOf(planned, [], startedAt, context);
   }
@@ -154,7 +154,7 @@ async function recordRun(
   const changed = changes.some(
     (change) => (change.status === 'ok' && change.reason.code !== 'restarted') || before.has(change.name) !== after.has(change.name),
   );
-  const unsaved = transaction.makesGeneration && !isInForce(context);
+  const unsaved = transaction.makesGeneration && !isInForce(transaction, context);
   if (!changed && !unsaved) return;
   await moveHolds(changes, context);
   const serial: JournalRecord = { type: 'serial', serial: store.state.serial + 1 };

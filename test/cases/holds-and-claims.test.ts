@@ -120,3 +120,17 @@ test('down during a run ends the run, and both callers get their answer', async 
   expect(result.stderr).not.toContain('bug');
   expect(json(result)).toMatchObject({ outcome: 'failed', changes: [{ name: 'never', status: 'failed' }] });
 });
+
+test('what a reload passed over because it was held is applied when the hold ends, also where nothing else changed', async () => {
+  const config = (seconds: number) => `version: 1\nmodules: {web: {command: [sleep, "${seconds}"]}}\n`;
+  await using place = await createPlace(config(1000));
+  await place.up();
+  const { serial } = await place.status();
+  await place.muster('hold', 'web', '--reason', 'r');
+  await place.write('muster.yaml', config(2000));
+  for (let times = 0; times < 2; times += 1) expect((await place.reload()).result.changes).toEqual([]);
+  expect(await place.status()).toMatchObject({ serial, generation: 2 });
+  const released = await place.muster('release', 'web');
+  expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('1 reloaded') });
+  expect(await place.status()).toMatchObject({ synced: true, held: [], drift: [] });
+});
