@@ -13,22 +13,21 @@ const everything = '*';
 
 /** `hold NAME...|--all --reason R [--for D]`. Also for declared names that are not loaded. */
 export async function hold(params: Params<'hold'>, context: EngineContext): Promise<string[]> {
-  const { clock } = context.ports;
   const names = params.all === true ? [everything] : await knownNames(params.names ?? [], context);
   if (names.length === 0) throw new MusterError('EINVAL', 'name what to hold, or say --all');
-  const until = params.for === undefined ? null : clock.now() + params.for;
-  await keep(names, { reason: params.reason, until }, context);
+  await keep(names, { reason: params.reason, forMs: params.for ?? null }, context);
   return names;
 }
 
 /** Holds these, loaded or not. What was stopped stays stopped under the new hold, and is started when that is released. */
 export async function keep(
   names: readonly string[],
-  { reason, until }: Pick<Hold, 'reason' | 'until'>,
+  { reason, forMs }: { reason: string; forMs: number | null },
   context: EngineContext,
 ): Promise<void> {
   const { store, clock } = context.ports;
   const since = clock.now();
+  const until = forMs === null ? null : since + forMs;
   await store.append(
     ...names.map((name) => {
       const stopped = store.state.holds.get(name)?.stopped === true ? { stopped: true } : {};

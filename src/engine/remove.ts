@@ -24,7 +24,7 @@ export async function remove(params: Params<'remove'>, common: Common, context: 
       desired: (now) => new Map([...desiredWith(now, [])].filter(([name]) => !all.includes(name))),
       busy: 'wait',
       cancel,
-      ...(hold ? { finish: () => keep(away, { reason: reason ?? '', until: null }, context) } : {}),
+      ...(hold ? { finish: () => keep(away, { reason: reason ?? '', forMs: null }, context) } : {}),
     },
     context,
   );
