@@ -41,15 +41,16 @@ export function print(call: Call, text: string): void {
   if (text !== '') call.io.out(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** Prints a plan or what became of it, its findings on stderr, and gives the exit code. */
-export function printRun(call: Call, run: Plan | Result): number {
+/** Prints a plan or what became of it, its findings on stderr, and gives the exit code: the one that the document names. */
+export function printRun(call: Call, done: Plan | Result, detailed = (call.options as RunPrinting).detailedExitcode === true): number {
+  const run = { ...done, exitCode: exitOf(done, detailed) };
   printDiagnostics(run.diagnostics, call.io, call.errStyle);
   const format = formatOf(call);
   if (format === 'json') printJson(call, run);
   else if (format === 'markdown') print(call, planMarkdown(run));
   else print(call, runText(run, call.style));
   if (run.outcome === 'error' && run.changes.length === 0) call.io.err('Nothing was changed.\n');
-  return exitOf(run, (call.options as RunPrinting).detailedExitcode === true);
+  return run.exitCode;
 }
 
 /**

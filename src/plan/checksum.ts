@@ -2,11 +2,11 @@ import { canonicalJson } from '../model/canonical.ts';
 import type { Plan, Result } from '../model/plan.ts';
 
 /**
- * Over everything a plan says but for its id and time. It tells plans apart and finds what was damaged on the way; it
+ * Over everything a plan says but for its id, its time, and the exit code, which is also the caller's to choose. It tells plans apart and finds what was damaged on the way; it
  * proves nothing about who wrote them (a saved plan is signed by the daemon for that).
  */
 export function planChecksum(plan: Plan | Result): string {
-  const { id, createdAt, checksum, ...rest } = plan;
+  const { id, createdAt, exitCode, checksum, ...rest } = plan;
   return hash64(canonicalJson(rest));
 }
 

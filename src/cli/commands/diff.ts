@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { exitCode } from '../../model/exit-code.ts';
 import type { Definition } from '../command.ts';
 import { type Format, formatOption, printRun } from '../output.ts';
 
@@ -15,7 +14,6 @@ export const diff: Definition<{ output?: Format }> = {
     const [a = '', b = ''] = call.args.map((file) => resolve(call.io.cwd, file));
     // Guards are about what runs; nothing runs here.
     const plan = await planFiles({ base: [a], files: [b] }, { allowEmpty: true, maxRemovals: '100%', override: true }, call.io);
-    const code = printRun(call, plan);
-    return code === exitCode.ok && plan.outcome === 'changes' ? exitCode.differences : code;
+    return printRun(call, plan, true);
   },
 };

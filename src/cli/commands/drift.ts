@@ -10,9 +10,10 @@ export const drift: Definition = {
   details: 'Edits of the config that wait to be applied are no drift. Exits 0 if there is none, 2 if there is some.',
   examples: ['muster drift'],
   async run(call) {
-    const plan = await ask(call, 'drift', {});
+    const found = await ask(call, 'drift', {});
+    const plan = { ...found, exitCode: found.changes.length === 0 ? exitCode.ok : exitCode.differences };
     if (call.globals.json === true) printJson(call, plan);
     else print(call, driftText(plan, call.style));
-    return plan.changes.length === 0 ? exitCode.ok : exitCode.differences;
+    return plan.exitCode;
   },
 };
