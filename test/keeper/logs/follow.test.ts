@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { followLogs } from '../../../src/keeper/logs/read.ts';
+import type { FakeClock } from '../../support/fake-clock.ts';
+import { until } from '../support/keeper.ts';
 import { bytes, logs } from './support.ts';
 
 test('what is written later is followed over rotations, none missed and none twice', async () => {
@@ -29,27 +31,45 @@ test('what is written later is followed over rotations, none missed and none twi
 });
 
 test('a log that does not exist yet is followed from its first line', async () => {
-  const { dir, writer } = await logs();
-  const end = new AbortController();
-  const following = followLogs(dir, 'web', { signal: end.signal });
+  const { clock, following, end, writer } = await followed();
   const first = following.next();
-  setTimeout(() => void writer.write('stderr', bytes('hello\n')), 30);
-  expect((await first).value).toMatchObject([{ stream: 'stderr', text: 'hello' }]);
+  await until(() => clock.pending() === 1); // it has looked
+  void writer.write('stderr', bytes('hello\n'));
+  expect((await polled(first, clock)).value).toMatchObject([{ stream: 'stderr', text: 'hello' }]);
   end.abort();
   expect((await following.next()).done).toBe(true);
   await writer.close();
 });
 
 test('a line that rests unfinished is shown as a part', async () => {
-  const { dir, writer } = await logs();
-  const end = new AbortController();
-  const following = followLogs(dir, 'web', { signal: end.signal });
+  const { clock, following, end, writer } = await followed();
   const first = following.next();
-  setTimeout(() => void writer.write('stdout', bytes('Password: ')), 30);
-  expect((await first).value).toMatchObject([{ text: 'Password: ', partial: true }]);
-  writer.write('stdout', bytes('ok\n'));
-  expect((await following.next()).value).toMatchObject([{ text: 'ok' }]);
+  await until(() => clock.pending() === 1);
+  void writer.write('stdout', bytes('Password: '));
+  expect((await polled(first, clock)).value).toMatchObject([{ text: 'Password: ', partial: true }]);
+  void writer.write('stdout', bytes('ok\n'));
+  expect((await polled(following.next(), clock)).value).toMatchObject([{ text: 'ok' }]);
   end.abort();
   expect((await following.next()).done).toBe(true);
+  expect(clock.pending()).toBe(0);
   await writer.close();
 });
+
+async function followed() {
+  const { dir, clock, writer } = await logs();
+  const end = new AbortController();
+  return { clock, writer, end, following: followLogs(dir, 'web', { signal: end.signal, clock }) };
+}
+
+/** Lets the time between two looks pass until there is something. */
+async function polled<T>(something: Promise<T>, clock: FakeClock): Promise<T> {
+  let there = false;
+  void something.then(() => {
+    there = true;
+  });
+  await until(async () => {
+    await clock.advance(500);
+    return there;
+  });
+  return something;
+}
