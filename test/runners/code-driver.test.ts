@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { buildRunner, createSetting, removeRunner, root } from './setting.ts';
@@ -164,15 +165,16 @@ test('an endless loop can be killed while others answer', async () => {
 });
 
 test('what blocks in a system call is ended with its runner, and the others hear why', async () => {
-  const { start } = createSetting(runnerFile);
+  const { folder, start } = createSetting(runnerFile);
   const other = await start('other', waits);
   const blocked = await start(
     'blocked',
     `import { spawnSync } from 'node:child_process';
-    export async function main(ctx) { ctx.ready(); await new Promise((go) => setTimeout(go, 10)); spawnSync('sleep', ['60']); }`,
+    export async function main(ctx) { ctx.ready(); spawnSync('sh', ['-c', 'mkdir "$0"; exec sleep 60', ctx.args[0]]); }`,
+    { args: [`${folder}/blocks`] },
   );
   await Promise.all([other.ready, blocked.ready]);
-  await new Promise((go) => setTimeout(go, 100));
+  while (!existsSync(`${folder}/blocks`)) await new Promise((go) => setTimeout(go, 10));
   blocked.kill();
   expect((await other.ended).reason).toBe('its runner ended: "blocked" could not be ended otherwise');
   await blocked.ended;
