@@ -45,11 +45,15 @@ export async function runCommand(command: Command, context: EngineContext): Prom
         );
       }
     }
+    const loaded = context.ports.instances.snapshot();
+    const desired = command.desired(loaded);
+    // Whoever held the claim before may have removed it.
+    for (const name of command.request.again ?? []) if (!desired.has(name)) throw notLoaded(name, loaded);
     const outcome = await transact(
       {
         trigger: action,
         reason: null,
-        wanted: byHand(command.desired(context.ports.instances.snapshot()), context),
+        wanted: byHand(desired, context),
         request: request({ ...command.request, override: common.override ?? false }),
         dryRun: common.dryRun ?? false,
         makesGeneration: false,

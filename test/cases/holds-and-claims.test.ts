@@ -134,3 +134,14 @@ test('what a reload passed over because it was held is applied when the hold end
   expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('1 reloaded') });
   expect(await place.status()).toMatchObject({ synced: true, held: [], drift: [] });
 });
+
+test('a reload or restart that waited for a module which is removed meanwhile says that it is not loaded', async () => {
+  await using place = await createPlace(`version: 1\nmodules: {other: {command: [sleep, inf]}}\n`);
+  await place.up();
+  await place.muster('load', '--command', 'slow', 'sh', '-c', "trap 'sleep 2; exit' TERM; while :; do sleep 0.1; done");
+  const removing = place.muster('remove', 'slow');
+  await until(async () => (await place.module('slow')).state === 'F', 'the removal is under way');
+  const late = [place.muster('reload', 'slow'), place.muster('restart', 'slow')];
+  expect((await removing).code).toBe(0);
+  for (const one of late) expect(await one).toMatchObject({ code: 1, stderr: expect.stringContaining('no module "slow" is loaded') });
+});
