@@ -42,10 +42,10 @@ test('37. A module whose new code throws at start is reverted: the old code runs
 });
 
 test('37. A command that does not come up under its new arguments is started again as it was', async () => {
-  const command = (script: string) => `version: 1\nmodules:\n  web:\n    command: [node, -e, "${script}"]\n`;
-  await using place = await createPlace(command('setInterval(() => {}, 60_000)'));
+  const command = (script: string) => `version: 1\nmodules:\n  web:\n    command: [sh, -c, "${script}"]\n`;
+  await using place = await createPlace(command('exec sleep 1000'));
   await place.up();
-  await place.write('muster.yaml', command('process.exit(3)'));
+  await place.write('muster.yaml', command('exit 3'));
   const { ran, result } = await place.reload();
   expect(ran.code).toBe(4);
   expect(outcomes(result)).toEqual({ web: 'reverted' });

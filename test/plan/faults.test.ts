@@ -97,7 +97,7 @@ const faults: Record<string, Edit> = {
     to: 'before === after',
   },
   'the summary counts what it likes': { file: 'src/plan/assemble.ts', from: 'summary[action] += 1', to: 'summary[action] = 1' },
-  'the time is part of the checksum': { file: 'src/plan/checksum.ts', from: 'id, createdAt, checksum,', to: 'id, checksum,' },
+  'the time is part of the checksum': { file: 'src/plan/checksum.ts', from: 'id, createdAt, exitCode,', to: 'id, exitCode,' },
 };
 
 /** Worlds per property: few first for all of them, for most faults show at once in one of them. */
