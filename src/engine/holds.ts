@@ -101,10 +101,20 @@ export async function release(names: readonly string[], common: Common, context:
   );
 }
 
-/** The names of holds that `release NAME...` stands for. Throws ENOENT for what is not held. */
-export function heldNames(params: Params<'release'>, { ports }: EngineContext): string[] {
-  const { holds } = ports.store.state;
+/**
+ * The names of holds that `release NAME...` stands for. Throws ENOENT for what is not held, and EREFUSED while everything
+ * is: the module could not be brought up to date, and its own hold would be lost.
+ */
+export function heldNames(
+  params: Pick<Params<'release'>, 'names' | 'all'> & { override?: boolean | undefined },
+  context: EngineContext,
+): string[] {
+  const { holds } = context.ports.store.state;
   if (params.all === true) return [...holds.keys()];
+  const frozen = holdsNow(context).find((item) => item.name === everything);
+  if (frozen !== undefined && params.override !== true && params.names?.includes(everything) !== true) {
+    throw new MusterError('EREFUSED', `everything is held: ${frozen.reason}`, { hint: 'muster release --all' });
+  }
   return (params.names ?? []).flatMap((pattern) => {
     const found = [...holds.keys()].filter((name) => name === pattern || (isGlob(pattern) && globMatches(pattern, name)));
     if (found.length > 0) return found;

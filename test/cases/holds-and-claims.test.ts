@@ -29,6 +29,21 @@ test('stop refuses what somebody holds, and takes its place with --override', as
   expect(await place.module('db')).toMatchObject({ state: 'R', held: null });
 });
 
+test('while everything is held, a single hold is neither released nor lost', async () => {
+  await using place = await createPlace('version: 1\nmodules: {db: {command: [sleep, inf]}}\n');
+  await place.up();
+  await place.muster('stop', 'db');
+  await place.muster('hold', '--all', '--reason', 'freeze');
+  for (const command of ['start', 'release']) {
+    const refused = await place.muster(command, 'db');
+    expect(refused).toMatchObject({ code: 8 });
+    expect(refused.stderr).toContain('freeze');
+  }
+  expect(await place.module('db')).toMatchObject({ state: 'E', held: { stopped: true } });
+  expect(await place.muster('start', '--override', 'db')).toMatchObject({ code: 0 });
+  expect(await place.module('db')).toMatchObject({ state: 'R', held: { reason: 'freeze' } });
+});
+
 test('when the hold on everything ends, what has finished is not run again and what was stopped stays stopped', async () => {
   await using place = await createPlace(
     `version: 1
