@@ -32,6 +32,91 @@ export interface Context {
   onReconfigure(fn: (config: Readonly<Record<string, unknown>>) => unknown): void;
   /** Called when the module is told to stop, last registered first; awaited. One that throws is logged and stops nothing. */
   onShutdown(fn: () => unknown): void;
+
+  /**
+   * Serves requests to `NAME.method`, and to `SERVICE.method` of every service it registered. What the function returns,
+   * or resolves with, is the response; what it throws is the error of the caller, with its `code` if it has one. An (async)
+   * iterable that is no array, string or plain data makes a stream. A handler for `ping`, `stats`, `statsClear`, `debug`,
+   * `rusage` or `shutdown` takes the place of muster's own; one for `disconnect` hears of askers that are gone.
+   */
+  handle<P = Payload>(method: string, fn: (request: Incoming<P>) => unknown): void;
+  /** Takes requests to another name too. Rejects with EEXIST, naming the holder; if nobody catches that, the module fails. */
+  register(service: string): Promise<void>;
+  /**
+   * Asks the service that the topic begins with. Rejects with a code: ENOSYS nobody serves it, EHOSTUNREACH who was to
+   * answer is gone, ETIMEDOUT, ECANCELED by `signal`, EBUSY too much waits already, E2BIG, EINVAL the payload cannot be
+   * cloned, or what the other side threw.
+   */
+  request<R = Payload>(topic: string, payload?: unknown, options?: RequestOptions): Promise<R>;
+  /** The parts of a streamed response as they come; leaving the loop ends the stream. `timeout` is that between two parts. */
+  stream<R = Payload>(topic: string, payload?: unknown, options?: RequestOptions): AsyncIterable<R>;
+  /** To every subscriber of a matching glob, at most once each. Never waits: what is beyond their bound is dropped and counted. */
+  publish(topic: string, payload?: unknown): void;
+  /** Calls `fn` with events whose topic matches (`heartbeat.*`); returns the function that ends it. */
+  subscribe<P = Payload>(glob: string, fn: (event: Published<P>) => unknown): () => void;
+  /** 32 bits that `muster debug NAME` sets; what they mean is the module's affair. */
+  readonly debugFlags: number;
+  /** What the function returns stands beside `tx` and `rx` in `stats`. */
+  onStats(fn: () => Readonly<Record<string, unknown>>): void;
+  /**
+   * Returns what the next instance of this module gets as `restored`: structured-clone data, at most 16 MiB. Called
+   * before a reload; if it throws, or takes longer than `stopTimeout`, the reload is refused and this instance serves on.
+   */
+  onSave(fn: () => unknown): void;
+  /** What the last instance saved before a reload; undefined at a first start, or after a crash. */
+  readonly restored: Payload;
+  /**
+   * Becomes a service that loads modules: answers `NAME.load`, `NAME.remove` and `NAME.list`, by default with the loader
+   * of this realm, which is returned. Functions that are given take its place.
+   */
+  hostModules(own?: Partial<ModuleHost>): ModuleHost;
+}
+
+/** Structured-clone data; over sockets JSON. Whoever knows more says so by a type argument. */
+// biome-ignore lint/suspicious/noExplicitAny: what comes from elsewhere has the shape that its author says
+export type Payload = any;
+
+export interface Incoming<P = Payload> {
+  /** Whole: `greeter.hello`. */
+  readonly topic: string;
+  /** Without the service: `hello`. */
+  readonly method: string;
+  readonly payload: P;
+  /** Name of the module that asks; `client` for one of the socket, `muster` for the daemon. */
+  readonly from: string;
+  /** Aborted when the asker gives up or is gone, and when this module is told to stop. */
+  readonly signal: AbortSignal;
+}
+
+export interface Published<P = Payload> {
+  readonly topic: string;
+  readonly payload: P;
+  /** Name of the module that published it. */
+  readonly from: string;
+}
+
+export interface RequestOptions {
+  /** ms; without it there is no limit. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A module to be loaded by a service. */
+export interface HostedModule {
+  /** The whole name: `gateway.status`. */
+  readonly name: string;
+  /** The entry file. */
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface ModuleHost {
+  /** Resolves when it runs. */
+  load(module: HostedModule): unknown;
+  /** Resolves when nothing of it is left. */
+  remove(module: { readonly name: string }): unknown;
+  list(): unknown;
 }
 
 /** Into the module's own log. Text is taken as it is, anything else as `util.format` shows it. */

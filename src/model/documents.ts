@@ -125,6 +125,47 @@ export interface StatusDoc {
   conditions: Condition[];
 }
 
+export interface Counts {
+  request: number;
+  response: number;
+  event: number;
+  control: number;
+}
+
+/** `stats NAME`. What a module adds stands beside these; a command has `outputBytes` instead of messages. */
+export interface ModuleStats extends Record<string, unknown> {
+  tx?: Counts;
+  rx?: Counts;
+  /** Events that were dropped for it or from it; absent while there are none. */
+  dropped?: number;
+}
+
+export const rusageOf = ['self', 'children', 'thread'] as const;
+/** The process that the module runs in, its ended children, or the thread of the module. */
+export type RusageOf = (typeof rusageOf)[number];
+
+/** Seconds of processor time, and the highest resident set in KiB (of a thread: that of its process), as getrusage(2) has them. */
+export interface Rusage {
+  utime: number;
+  stime: number;
+  maxrss: number;
+}
+
+/** One message, as `trace` shows it. */
+export interface TraceRecord {
+  at: string;
+  type: 'request' | 'response' | 'event' | 'control';
+  topic: string;
+  /** Names: of a module, `client`, `muster`; of an event nobody, before it is delivered. */
+  from: string;
+  to: string | null;
+  error?: string;
+  more?: true;
+  /** Bytes, estimated. */
+  size: number;
+  payload?: unknown;
+}
+
 /** One line of `events`. */
 export interface EventDoc {
   at: string;

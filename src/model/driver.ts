@@ -1,4 +1,4 @@
-import type { Containment, StatusLevel } from './documents.ts';
+import type { Containment, ModuleStats, Rusage, RusageOf, StatusLevel } from './documents.ts';
 import type { Kind, Spec } from './fields/table.ts';
 
 /** Everything a start needs, secrets filled in. Never logged, never stored. */
@@ -16,6 +16,8 @@ export interface Launch {
   /** The complete environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly config: Readonly<Record<string, unknown>>;
+  /** What the last instance saved (`Launched.save`); null: nothing. */
+  readonly restored: Uint8Array | null;
 }
 
 /** How an instance ended, once everything of it is gone. */
@@ -48,6 +50,13 @@ export interface Launched {
   containment(): Containment | null;
   /** Whether it handles a live `reconfigure`. */
   reconfigurable(): boolean;
+  /**
+   * What the module wants its next instance to have, serialized; null: it says nothing. Before that it finishes the requests it
+   * has begun. Rejects if the module throws or it is too much; then, and after `resume`, it serves on.
+   */
+  save(): Promise<Uint8Array | null>;
+  /** It is not stopped after all: it takes requests again. */
+  resume(): void;
   /** Asks it to stop: shutdown message or stop signal. Idempotent. */
   stop(): void;
   /** Ends it by force, with all that belongs to it. Idempotent. */
@@ -60,8 +69,14 @@ export interface Launched {
   rename(name: string): void;
   /** Sends an OS signal; throws a MusterError where there is no process. */
   signal(signal: string): void;
-  /** When it last sent output or a message, ms since the epoch. */
+  /** When it last sent a request or response (a command: output), ms since the epoch; as of the last `Driver.refresh`. */
   activeAt(): number;
+  /** Requests that it has not begun with, as of the last `Driver.refresh`. */
+  queued(): number;
+  /** Counters, use of resources and what the module adds; answered, with what can be had, also while it hangs. */
+  stats(): Promise<ModuleStats>;
+  clearStats(): Promise<void>;
+  rusage(who: RusageOf): Promise<Rusage>;
   /** The last lines of output, at most 20. */
   output(): string[];
 }
@@ -69,4 +84,6 @@ export interface Launched {
 /** Starts instances of one kind. Never throws; a failed start shows in `ready` and `ended`. */
 export interface Driver {
   start(launch: Launch, hooks: LaunchHooks): Launched;
+  /** Brings what views show of the instances (idle, queue) up to date; never rejects and never takes long. */
+  refresh?(): Promise<void>;
 }

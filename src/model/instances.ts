@@ -1,4 +1,4 @@
-import type { LastExit, ModuleView } from './documents.ts';
+import type { LastExit, ModuleStats, ModuleView, Rusage, RusageOf } from './documents.ts';
 import type { WireError } from './error.ts';
 import type { Desired, Loaded, LoadedRecord, Origin, State } from './module.ts';
 
@@ -35,6 +35,12 @@ export interface Instances {
   views(): ModuleView[];
   /** The last lines of output of an instance. */
   output(name: string): string[];
+  /** Brings what views show of running instances (idle, queue) up to date; never rejects and never takes long. */
+  refresh(): Promise<void>;
+  /** Counters of a module and what it adds. ENOENT where it is not loaded, ENOSYS where nothing of it runs. */
+  stats(name: string): Promise<ModuleStats>;
+  clearStats(name: string): Promise<void>;
+  rusage(name: string, who: RusageOf): Promise<Rusage>;
   /** Puts a recorded module back without starting it (after a restart of the daemon): state E, `started` false. */
   restore(record: LoadedRecord): void;
   /**
@@ -45,10 +51,13 @@ export interface Instances {
   /** Stops it and forgets it; resolves when all of it is gone. Cancels a start or a pending restart. */
   remove(name: string, options?: { cancel?: boolean }): Promise<void>;
   /**
-   * Stops the old instance and starts the new one. If that fails, the old one is started again as it was and the
-   * outcome is `reverted`; if even that fails it is listed as E with `failed` and the outcome is `failed`.
+   * Puts a new instance in the place of the old one, which first saves what the new one is to have. Strategy `replace`
+   * stops the old one first, and requests wait meanwhile; `overlap` stops it once the new one runs. If the new one
+   * fails, the old one runs on or is started again as it was, with what was saved, and the outcome is `reverted`; if even
+   * that fails it is listed as E with `failed` and the outcome is `failed`. Where saving fails nothing is stopped and
+   * the outcome is `reverted`, unless `force`.
    */
-  replace(name: string, target: Target): Promise<ReplaceOutcome>;
+  replace(name: string, target: Target, options?: { force?: boolean }): Promise<ReplaceOutcome>;
   /** Delivers live fields and a new `config` to the running instance; rejects and changes nothing if it throws. */
   reconfigure(name: string, target: Target): Promise<void>;
   /** Keeps the instance under a new name. Only the name, the record and live fields change. */

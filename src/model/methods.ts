@@ -1,5 +1,17 @@
 import * as z from 'zod/mini';
-import type { DownDoc, EventDoc, InfoDoc, ListDoc, LogRecord, Progress, StatusDoc } from './documents.ts';
+import {
+  type DownDoc,
+  type EventDoc,
+  type InfoDoc,
+  type ListDoc,
+  type LogRecord,
+  type ModuleStats,
+  type Progress,
+  type Rusage,
+  rusageOf,
+  type StatusDoc,
+  type TraceRecord,
+} from './documents.ts';
 import type { Plan, Result } from './plan.ts';
 
 const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
@@ -82,13 +94,29 @@ export const params = {
   drift: z.strictObject({}),
   logs: z.strictObject({ names, follow: flag, lines: z.optional(z.int().check(z.nonnegative())), since: z.optional(ms) }),
   events: z.strictObject({ follow: flag, lines: z.optional(z.int().check(z.nonnegative())) }),
+  /** Counters of one module; without a name of all, by name. With `rusage` that instead, without a name of the daemon. */
+  stats: z.strictObject({ name: text, clear: flag, clearAll: flag, rusage: z.optional(z.enum(rusageOf)) }),
+  /** Without `op` the flags as they are. */
+  debug: z.strictObject({
+    name: z.string(),
+    op: z.optional(z.enum(['set', 'setbit', 'clearbit', 'clear'])),
+    flags: z.optional(z.int().check(z.nonnegative())),
+  }),
+  publish: z.strictObject({ topic: z.string(), payload: z.optional(z.unknown()) }),
+  /** Until the caller leaves. Names need not be loaded (yet). */
+  trace: z.strictObject({
+    names: z.optional(z.array(z.string())),
+    full: flag,
+    types: z.optional(z.array(z.enum(['request', 'response', 'event', 'control']))),
+    topic: text,
+  }),
   down: z.strictObject({ keep: flag }),
 };
 
 export type Method = keyof typeof params;
 export type Params<M extends Method> = z.output<(typeof params)[M]>;
 
-/** What each method answers; for `logs` and `events` each part of the stream. */
+/** What each method answers; for `logs`, `events` and `trace` each part of the stream. */
 export interface Responses {
   ping: { pid: number; version: string };
   status: StatusDoc & { waited?: boolean };
@@ -107,6 +135,10 @@ export interface Responses {
   drift: Plan;
   logs: LogRecord[];
   events: EventDoc[];
+  stats: ModuleStats | Rusage | { modules: Record<string, ModuleStats> };
+  debug: { flags: number };
+  publish: Record<string, never>;
+  trace: { records: TraceRecord[]; dropped: number };
   down: DownDoc;
 }
 

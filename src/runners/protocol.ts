@@ -1,6 +1,8 @@
-import type { StatusLevel } from '../model/documents.ts';
+import type { MessagePort } from 'node:worker_threads';
+import type { Address, BusFromRunner, BusToRunner, EventPacket, Packet, Traced, Tracing } from '../model/bus.ts';
+import type { ModuleStats, Rusage, RusageOf, StatusLevel } from '../model/documents.ts';
 import type { Ended } from '../model/driver.ts';
-import type { ErrorCode } from '../model/error.ts';
+import type { ErrorCode, WireError } from '../model/error.ts';
 
 /** What a realm needs to run one module. */
 export interface Start {
@@ -16,7 +18,20 @@ export interface Start {
   readonly maxHeap: number | null;
   /** Of a module found by a bare name: what it has to export as `name`, if it exports one. */
   readonly expectName: string | null;
+  /** What the last instance saved; null: nothing. */
+  readonly restored: Uint8Array | null;
 }
+
+/** Which realm a module is put into. A realm is a JavaScript heap with one channel: a thread of a runner process. */
+export type Place =
+  /** A thread of its own. */
+  | { readonly type: 'own' }
+  /** One of the threads of the pool. */
+  | { readonly type: 'pool' }
+  /** The thread of this group. */
+  | { readonly type: 'group'; readonly group: string }
+  /** That of the module that loads it, which asks for it by name (`hostModules`). */
+  | { readonly type: 'host'; readonly host: Address };
 
 /** Anything that was thrown, as data; the stack is mapped to the sources. */
 export interface Thrown {
@@ -25,40 +40,110 @@ export interface Thrown {
   readonly stack: string;
 }
 
-export type ToRealm =
+/** Daemon to module. */
+export type ToModule =
   | { readonly type: 'stop' }
+  | { readonly type: 'resume' }
   | { readonly type: 'rename'; readonly name: string }
-  | { readonly type: 'reconfigure'; readonly call: number; readonly config: Readonly<Record<string, unknown>> };
+  | { readonly type: 'reconfigure'; readonly call: number; readonly config: Readonly<Record<string, unknown>> }
+  | { readonly type: 'save'; readonly call: number };
 
-export type FromRealm =
+/** Module to daemon. */
+export type FromModule =
   | { readonly type: 'ready' }
   | { readonly type: 'reconfigurable' }
   | { readonly type: 'finalizing' }
   | { readonly type: 'status'; readonly level: StatusLevel; readonly message: string }
   | { readonly type: 'reconfigured'; readonly call: number; readonly thrown: Thrown | null }
-  /** The last one. */
-  | { readonly type: 'settled'; readonly reason: string; readonly thrown: Thrown | null };
+  | { readonly type: 'saved'; readonly call: number; readonly state: Uint8Array | null; readonly thrown: Thrown | null };
 
-/** A message of a realm on its way out of the thread. In a wrapping, for modules and their libraries may post to the same port. */
-export interface Posted {
-  readonly muster: FromRealm;
+/** Daemon to runner; several go in one array. `id` is an instance: its address on the bus. */
+export type ToRunner =
+  | { readonly type: 'start'; readonly id: Address; readonly place: Place; readonly start: Start }
+  /** Ends it by force; in a shared realm, if the others can be spared it, alone. */
+  | { readonly type: 'kill'; readonly id: Address }
+  /** Output that was passed on; a runner holds back what runs ahead of it. */
+  | { readonly type: 'wrote'; readonly id: Address; readonly bytes: number }
+  | { readonly type: 'toModule'; readonly id: Address; readonly message: ToModule }
+  | { readonly type: 'usage'; readonly call: number }
+  | { readonly type: 'stats'; readonly call: number; readonly id: Address; readonly clear: boolean }
+  | { readonly type: 'rusage'; readonly call: number; readonly id: Address; readonly who: RusageOf }
+  | BusToRunner;
+
+/** Runner to daemon; several go in one array. */
+export type FromRunner =
+  | { readonly type: 'started'; readonly id: Address; readonly threadId: number }
+  | { readonly type: 'output'; readonly id: Address; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
+  | { readonly type: 'fromModule'; readonly id: Address; readonly message: FromModule }
+  /** The last one of an instance: nothing of it is left. */
+  | { readonly type: 'ended'; readonly id: Address; readonly ended: Ended; readonly code: ErrorCode }
+  | { readonly type: 'usage'; readonly call: number; readonly modules: readonly ModuleUsage[] }
+  | { readonly type: 'stats'; readonly call: number; readonly stats: ModuleStats }
+  | { readonly type: 'rusage'; readonly call: number; readonly rusage: Rusage }
+  | BusFromRunner;
+
+/** What a runner's main thread reads from shared memory, also while the module hangs. */
+export interface ModuleUsage {
+  readonly id: Address;
+  readonly queued: number;
+  /** When it last sent a request or response, ms since the epoch; 0: never. */
+  readonly activeAt: number;
 }
 
-/** Daemon to runner. `id` is that of an instance; the daemon counts. */
-export type ToRunner =
-  | { readonly type: 'start'; readonly id: number; readonly start: Start }
-  | { readonly type: 'kill'; readonly id: number }
-  /** Output that was passed on; a runner holds back what runs ahead of it. */
-  | { readonly type: 'wrote'; readonly id: number; readonly bytes: number }
-  | { readonly type: 'toRealm'; readonly id: number; readonly message: ToRealm };
+/** Where the counters of one module stand in shared memory; see `inside/meter.ts`. */
+export interface MeterPlace {
+  readonly buffer: SharedArrayBuffer;
+  readonly index: number;
+}
 
-/** Runner to daemon. */
-export type FromRunner =
-  | { readonly type: 'started'; readonly id: number; readonly threadId: number }
-  | { readonly type: 'output'; readonly id: number; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
-  | { readonly type: 'fromRealm'; readonly id: number; readonly message: FromRealm }
-  /** The last one of an instance: nothing of it is left. */
-  | { readonly type: 'ended'; readonly id: number; readonly ended: Ended; readonly code: ErrorCode };
+/** Where packets to an address are posted: a port to the realm it lives in, the own realm, or the runner, which relays. */
+export type Via = { readonly type: 'realm'; readonly realm: number } | { readonly type: 'here' } | { readonly type: 'relay' };
+
+/** A runner's main thread to one of its realms; several go in one array. Calls count per realm. */
+export type ToRealm =
+  | { readonly type: 'start'; readonly id: Address; readonly start: Start; readonly meter: MeterPlace; readonly hosted: boolean }
+  | { readonly type: 'toModule'; readonly id: Address; readonly message: ToModule }
+  /** Ends a module at once as far as a realm can: its functions are not called any more. */
+  | { readonly type: 'abandon'; readonly id: Address }
+  | { readonly type: 'wrote'; readonly id: Address; readonly bytes: number }
+  /** What `onStats` adds. */
+  | { readonly type: 'ownStats'; readonly call: number; readonly id: Address }
+  /** A port to another realm of this runner. Comes before the first route that needs it. */
+  | { readonly type: 'peer'; readonly realm: number; readonly port: MessagePort }
+  | { readonly type: 'route'; readonly call: number; readonly route: RouteHere }
+  | { readonly type: 'stale'; readonly prefixes: readonly string[] }
+  | { readonly type: 'gone'; readonly address: Address; readonly name: string }
+  | { readonly type: 'registered'; readonly call: number; readonly error: WireError | null }
+  | { readonly type: 'packets'; readonly packets: readonly Packet[] }
+  | { readonly type: 'events'; readonly events: readonly EventPacket[] }
+  | { readonly type: 'tracing'; readonly tracing: Tracing };
+
+/** A route as a realm goes it. `meter` is that of the module asked, where it lives in this runner: who asks counts its queue. */
+export type RouteHere =
+  | { readonly service: string; readonly address: Address; readonly via: Via; readonly meter: MeterPlace | null }
+  | { readonly error: WireError };
+
+/** A realm to its runner's main thread; several go in one array, wrapped: modules and their libraries may post to the same port. */
+export interface Posted {
+  readonly muster: readonly FromRealm[];
+}
+
+export type FromRealm =
+  | { readonly type: 'started'; readonly id: Address }
+  | { readonly type: 'fromModule'; readonly id: Address; readonly message: FromModule }
+  /** Output of a module that shares its realm; one that is alone writes to the thread's streams. */
+  | { readonly type: 'output'; readonly id: Address; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
+  /** The last one of a module. */
+  | { readonly type: 'settled'; readonly id: Address; readonly reason: string; readonly thrown: Thrown | null }
+  | { readonly type: 'ownStats'; readonly call: number; readonly stats: Readonly<Record<string, unknown>> }
+  | { readonly type: 'resolve'; readonly from: Address; readonly call: number; readonly prefix: string }
+  | { readonly type: 'waiting'; readonly from: Address; readonly prefix: string; readonly count: number }
+  | { readonly type: 'register'; readonly from: Address; readonly call: number; readonly service: string }
+  /** All globs that the modules of this realm subscribed. */
+  | { readonly type: 'subscribed'; readonly globs: readonly string[] }
+  | { readonly type: 'packets'; readonly packets: readonly Packet[] }
+  | { readonly type: 'events'; readonly events: readonly EventPacket[] }
+  | { readonly type: 'traced'; readonly records: readonly Traced[]; readonly dropped: number };
 
 /** Bytes of output of one module that may be under way to the daemon. */
 export const outputWindow = 256 * 1024;
