@@ -96,6 +96,13 @@ export interface MeterPlace {
   readonly index: number;
 }
 
+/** `workerData` of a realm, which starts empty and is told what to run by `start`. */
+export interface RealmData {
+  readonly realm: number;
+  /** See `inside/meter.ts`. */
+  readonly credits: SharedArrayBuffer;
+}
+
 /** Where packets to an address are posted: a port to the realm it lives in, the own realm, or the runner, which relays. */
 export type Via = { readonly type: 'realm'; readonly realm: number } | { readonly type: 'here' } | { readonly type: 'relay' };
 

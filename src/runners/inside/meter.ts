@@ -58,3 +58,33 @@ export function openMeter({ buffer, index }: MeterPlace): Meter {
     clear: () => void numbers.fill(0, 0, 9),
   };
 }
+
+/**
+ * Events under way between a realm and its runner's main thread. Each side counts what it has taken, so that the other sees
+ * also in the middle of a loop how much is still under way (`eventWindow`).
+ */
+export interface EventCredits {
+  /** Taken by the main thread of what the realm published. */
+  readonly published: SharedCount;
+  /** Taken by the realm of what was delivered to it. */
+  readonly delivered: SharedCount;
+}
+
+/** Counts up from 0 and wraps around at 2^32; differences stay right. */
+export interface SharedCount {
+  add(count: number): void;
+  read(): number;
+}
+
+export function createCreditsBuffer(): SharedArrayBuffer {
+  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+}
+
+export function openCredits(buffer: SharedArrayBuffer): EventCredits {
+  const integers = new Int32Array(buffer);
+  const count = (at: number): SharedCount => ({
+    add: (more) => void Atomics.add(integers, at, more),
+    read: () => Atomics.load(integers, at) >>> 0,
+  });
+  return { published: count(0), delivered: count(1) };
+}

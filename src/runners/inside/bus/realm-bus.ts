@@ -3,12 +3,13 @@ import type { Address, EventPacket, Packet, Tracing } from '../../../model/bus.t
 import type { Context, Incoming, Payload, Published, RequestOptions } from '../../../model/context.ts';
 import type { WireError } from '../../../model/error.ts';
 import type { FromRealm, RouteHere } from '../../protocol.ts';
-import type { Meter } from '../meter.ts';
+import type { EventCredits, Meter } from '../meter.ts';
 
 /** What the messages of a realm need of it. */
 export interface RealmPorts {
   /** To the runner's main thread; what is posted in one turn goes in one array. */
   post(message: FromRealm): void;
+  readonly credits: EventCredits;
   /** ms since the epoch. */
   now(): number;
 }
