@@ -164,7 +164,7 @@ export class Instance {
     this.#enter('I', reason);
     this.run = startRun({
       driver,
-      launch: launchOf(this.name, target, random.id()),
+      launch: launchOf(this.name, target, random.id(), null),
       clock,
       log,
       stopTimeoutMs: () => this.spec.stopTimeout,

@@ -12,6 +12,7 @@ import { reconfigureInstance } from './reconfigure.ts';
 import { recordOf } from './record.ts';
 import { replaceInstance } from './replace.ts';
 import { dependents } from './requires.ts';
+import type { Run } from './run.ts';
 import { StopAll } from './stop-all.ts';
 import { viewOf } from './view.ts';
 
@@ -65,6 +66,12 @@ export function createInstances({ clock, random, drivers, log, inspect = () => n
     },
     views: () => views([...table.values()].sort(byName)),
     output: (name) => table.get(name)?.output() ?? [],
+    refresh: async () => {
+      await Promise.all(Object.values(drivers).map((driver) => driver.refresh?.()));
+    },
+    stats: async (name) => runOf(name).launched.stats(),
+    clearStats: async (name) => runOf(name).launched.clearStats(),
+    rusage: async (name, who) => runOf(name).launched.rusage(who),
 
     restore: (record) => {
       if (table.has(record.name)) throw new MusterError('EEXIST', `module ${record.name} is already loaded`);
@@ -125,9 +132,7 @@ export function createInstances({ clock, random, drivers, log, inspect = () => n
     },
 
     signal: (name, signal) => {
-      const { run } = listed(name);
-      if (run === null) throw new MusterError('ENOENT', `module ${name} is not running`, { hint: `muster start ${name}` });
-      run.launched.signal(signal);
+      runOf(name, 'ENOENT').launched.signal(signal);
     },
 
     stopAll,
@@ -176,6 +181,12 @@ export function createInstances({ clock, random, drivers, log, inspect = () => n
     const instance = table.get(name);
     if (instance === undefined) throw new MusterError('ENOENT', `no module "${name}" is loaded`, { hint: 'muster list' });
     return instance;
+  }
+
+  function runOf(name: string, code: 'ENOENT' | 'ENOSYS' = 'ENOSYS'): Run {
+    const { run } = listed(name);
+    if (run === null) throw new MusterError(code, `module ${name} is not running`, { hint: `muster start ${name}` });
+    return run;
   }
 
   function checkOpen(name: string): void {

@@ -159,6 +159,8 @@ function neverStarted(error: unknown): Launched {
     threadId: () => null,
     containment: () => null,
     reconfigurable: () => false,
+    save: () => Promise.reject(error),
+    resume: nothing,
     stop: nothing,
     kill: nothing,
     reconfigure: () => Promise.reject(error),
@@ -166,6 +168,10 @@ function neverStarted(error: unknown): Launched {
     rename: nothing,
     signal: nothing,
     activeAt: () => 0,
+    queued: () => 0,
+    stats: () => Promise.reject(error),
+    clearStats: () => Promise.reject(error),
+    rusage: () => Promise.reject(error),
     output: () => [],
   };
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../model/ports.ts';
 import { exitWords } from './death.ts';
 import type { LogSettings, LogWriter } from './logs/writer.ts';
 import { createTail, type Tail } from './tail.ts';
+import { usageOf } from './usage.ts';
 
 export interface CommandDriverOptions {
   readonly keeper: Keeper;
@@ -25,6 +26,7 @@ function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOpti
   let exited = false;
   let asked: 'stop' | 'kill' | null = null;
   let activeAt = clock.now();
+  let outputBytes = 0;
   const log = logs.open(name, spec.log);
   const tail: Tail = createTail(clock);
   const ready = deferred<void>();
@@ -37,6 +39,8 @@ function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOpti
     threadId: () => null,
     containment: () => child?.containment ?? null,
     reconfigurable: () => false,
+    save: async () => null,
+    resume() {},
     stop() {
       if (asked !== null) return;
       asked = 'stop';
@@ -60,6 +64,16 @@ function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOpti
       child.signal(signal);
     },
     activeAt: () => activeAt,
+    queued: () => 0,
+    stats: async () => ({ outputBytes }),
+    async clearStats() {
+      outputBytes = 0;
+    },
+    async rusage(who) {
+      const usage = child === null || exited ? null : usageOf(child.pid, who);
+      if (usage === null) throw new MusterError('ENOENT', `${name} has no process`);
+      return usage;
+    },
     output: () => tail.lines(),
   };
 
@@ -80,6 +94,7 @@ function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOpti
       env: launch.env,
       onOutput(stream, chunk) {
         activeAt = clock.now();
+        outputBytes += chunk.length;
         tail.push(stream, chunk);
         return log.write(stream, chunk);
       },

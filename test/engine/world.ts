@@ -168,6 +168,8 @@ export function createSimDriver(
       threadId: () => null,
       containment: () => 'processGroup',
       reconfigurable: () => false,
+      save: async () => null,
+      resume: () => {},
       stop: () => end(Number(stopAfter)),
       kill: () => end(0),
       reconfigure: async () => {},
@@ -177,6 +179,10 @@ export function createSimDriver(
       },
       signal: () => {},
       activeAt: () => 0,
+      queued: () => 0,
+      stats: async () => ({}),
+      clearStats: async () => {},
+      rusage: async () => ({ utime: 0, stime: 0, maxrss: 0 }),
       output: () => [],
     };
   }

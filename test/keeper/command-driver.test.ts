@@ -42,6 +42,7 @@ function launch(command: string[], more: object = {}, args: string[] = []): Laun
     args,
     env: { PATH: process.env.PATH ?? '' },
     config: {},
+    restored: null,
   };
 }
 
@@ -147,4 +148,29 @@ test('only the last lines are kept, cut at a bound and read leniently', async ()
   expect(lines[0]).toBe('line 82');
   expect(lines[18]).toBe(`${'x'.repeat(1024)}…`);
   expect(lines[19]).toBe('\ufffd end');
+});
+
+test('what a command has used and written can be read while it runs', async () => {
+  const { start } = driver();
+  const it = start(
+    launch([
+      'sh',
+      '-c',
+      'head -c 300000000 /dev/zero >/dev/null; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo up; exec sleep 60',
+    ]),
+  );
+  await it.ready;
+  await until(() => it.output().length > 0);
+  expect(await it.stats()).toEqual({ outputBytes: 3 });
+  const self = await it.rusage('self');
+  expect(self.utime + self.stime).toBeGreaterThan(0);
+  expect(self.maxrss).toBeGreaterThan(100);
+  expect(await it.rusage('thread')).toMatchObject({ utime: expect.any(Number), stime: expect.any(Number) });
+  expect((await it.rusage('children')).stime).toBeGreaterThan(0);
+  expect(await it.save()).toBe(null);
+  await it.clearStats();
+  expect(await it.stats()).toEqual({ outputBytes: 0 });
+  it.stop();
+  await it.ended;
+  await expect(it.rusage('self')).rejects.toMatchObject({ code: 'ENOENT' });
 });

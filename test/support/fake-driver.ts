@@ -17,16 +17,22 @@ export interface Behaviour {
   /** The same for a kill. */
   readonly killAfter?: number | 'never';
   readonly reconfigurable?: boolean;
+  /** What it saves before a reload, as text; without it null. */
+  readonly saves?: string;
+  /** It throws this when it is told to save; `hang`: it never answers. */
+  readonly refuseSave?: string;
   /** It throws this when it is given a new config; `hang`: it never answers. */
   readonly refuseConfig?: string;
   readonly output?: readonly string[];
+  /** Requests that it has not begun with. */
+  readonly queued?: number;
 }
 
 /** One start, as tests see it. */
 export interface FakeStart extends Launched {
   readonly launch: Launch;
   readonly hooks: LaunchHooks;
-  /** What it was told, in order: `stop`, `kill`, `reconfigure {...}`, `update`, `rename NAME`, `signal SIG`. */
+  /** What it was told, in order: `save`, `resume`, `stop`, `kill`, `reconfigure {...}`, `update`, `rename NAME`, `signal SIG`. */
   readonly told: string[];
   readonly alive: () => boolean;
   name: string;
@@ -88,6 +94,13 @@ function fakeStart(clock: Clock, launch: Launch, hooks: LaunchHooks, how: Behavi
     threadId: () => null,
     containment: () => (alive ? 'processGroup' : null),
     reconfigurable: () => alive && how.reconfigurable === true,
+    save: async () => {
+      told.push('save');
+      if (how.refuseSave === 'hang') return new Promise(() => {});
+      if (how.refuseSave !== undefined) throw new MusterError('EFAILED', how.refuseSave);
+      return how.saves === undefined ? null : Buffer.from(how.saves);
+    },
+    resume: () => void told.push('resume'),
     stop: () => {
       told.push('stop');
       if (asked || how.stopAfter === 'never') return;
@@ -111,6 +124,10 @@ function fakeStart(clock: Clock, launch: Launch, hooks: LaunchHooks, how: Behavi
     },
     signal: (signal) => void told.push(`signal ${signal}`),
     activeAt: () => activeAt,
+    queued: () => how.queued ?? 0,
+    stats: async () => ({ pid, cleared: told.includes('clearStats') }),
+    clearStats: async () => void told.push('clearStats'),
+    rusage: async (who) => ({ utime: pid, stime: who.length, maxrss: 1 }),
     output: () => [...(how.output ?? [])],
   };
   return start;
