@@ -76,7 +76,7 @@ export type FromRunner =
   | { readonly type: 'output'; readonly id: Address; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
   | { readonly type: 'fromModule'; readonly id: Address; readonly message: FromModule }
   /** The last one of an instance: nothing of it is left. */
-  | { readonly type: 'ended'; readonly id: Address; readonly ended: Ended; readonly code: ErrorCode }
+  | { readonly type: 'ended'; readonly id: Address; readonly ended: Ended; readonly code: ErrorCode; readonly hint?: string }
   | { readonly type: 'usage'; readonly call: number; readonly modules: readonly ModuleUsage[] }
   | { readonly type: 'stats'; readonly call: number; readonly stats: ModuleStats }
   | { readonly type: 'rusage'; readonly call: number; readonly rusage: Rusage }
@@ -99,6 +99,8 @@ export interface MeterPlace {
 /** `workerData` of a realm, which starts empty and is told what to run by `start`. */
 export interface RealmData {
   readonly realm: number;
+  /** Whether several modules live in it, or will, each of which has to be told from the others; else one, and those it hosts. */
+  readonly shared: boolean;
   /** See `inside/meter.ts`. */
   readonly credits: SharedArrayBuffer;
 }
@@ -136,7 +138,8 @@ export interface Posted {
 }
 
 export type FromRealm =
-  | { readonly type: 'started'; readonly id: Address }
+  /** The module is taken up. `tid` is the number that the system knows the thread by (/proc/thread-self); null where it tells none. */
+  | { readonly type: 'started'; readonly id: Address; readonly tid: number | null }
   | { readonly type: 'fromModule'; readonly id: Address; readonly message: FromModule }
   /** Output of a module that shares its realm; one that is alone writes to the thread's streams. */
   | { readonly type: 'output'; readonly id: Address; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
