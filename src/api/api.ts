@@ -3,16 +3,18 @@ import { MusterError } from '../model/error.ts';
 import { type Method, params } from '../model/methods.ts';
 import type { ApiPorts, Call, Handler, Handlers } from './call.ts';
 import { controlHandlers } from './control.ts';
+import { messageHandlers } from './messages.ts';
+import { assertMay } from './rights.ts';
 import { runHandlers } from './run.ts';
 import { streamHandlers } from './stream.ts';
 import { viewHandlers } from './view.ts';
 
-const handlers: Handlers = { ...viewHandlers, ...runHandlers, ...controlHandlers, ...streamHandlers };
+const handlers: Handlers = { ...viewHandlers, ...runHandlers, ...controlHandlers, ...messageHandlers, ...streamHandlers };
 const service = 'muster.';
 
 /**
- * Answers requests to service `muster`. Throws a MusterError: ENOSYS for an unknown method, EINVAL for bad options; what goes
- * wrong later rejects. No async function: a promise that adopts another costs each request three more turns of the queue.
+ * Answers requests to service `muster`. Throws a MusterError: ENOSYS for an unknown method, EINVAL for bad options, EPERM
+ * for what a module may not ask; what goes wrong later rejects. No async function: a promise that adopts another costs each request three more turns of the queue.
  */
 export function createApi(ports: ApiPorts): (topic: string, payload: unknown, call: Call) => Promise<unknown> {
   return (topic, payload, call) => {
@@ -20,6 +22,7 @@ export function createApi(ports: ApiPorts): (topic: string, payload: unknown, ca
     const schema: z.ZodMiniType = params[method];
     const parsed = schema.safeParse(payload ?? {});
     if (!parsed.success) throw badOptions(topic, parsed.error);
+    if (call.from !== undefined) assertMay(call.from, method, parsed.data as never);
     return (handlers[method] as Handler<Method>)(parsed.data as never, call, ports);
   };
 }

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { StatusReporter } from '../engine/status.ts';
-import type { DownDoc, LogRecord } from '../model/documents.ts';
+import type { BusPort, Party } from '../model/bus.ts';
+import type { DownDoc, LogRecord, Rusage, RusageOf, TraceRecord } from '../model/documents.ts';
 import type { Method, Params, Responses } from '../model/methods.ts';
 
 /** One request as a method sees it. */
@@ -9,11 +10,25 @@ export interface Call {
   part(payload: unknown): Promise<void>;
   /** Aborted when the caller is gone. What it asked for goes on. */
   signal: AbortSignal;
+  /** The module that asks; without it a client of the control socket, whom the socket's permissions let in. */
+  from?: Asker;
+}
+
+/** A module that asks, and what it may ask for. */
+export type Asker = Pick<Party, 'name' | 'control'>;
+
+/** The messages between modules, as far as methods have to do with them. */
+export interface ApiBus extends Pick<BusPort, 'request'> {
+  /** An event; `from` is the name that subscribers see. Throws EINVAL or E2BIG for what cannot be sent. */
+  publish(topic: string, payload: unknown, from: string): void;
+  /** Gives what goes over the bus from now on, until `signal` is aborted; `dropped` counts what was lost since the last call. */
+  trace(wanted: { payloads: boolean }, onRecords: (records: readonly TraceRecord[], dropped: number) => void, signal: AbortSignal): void;
 }
 
 /** What the methods need of the daemon beyond the engine. */
 export interface ApiPorts {
   engine: Engine;
+  bus: ApiBus;
   status: StatusReporter;
   version: string;
   pid: number;
@@ -25,6 +40,8 @@ export interface ApiPorts {
   inspect(path: string): Promise<{ size: number; sha1: string } | null>;
   /** Brings the sizes and digests in views up to the files on disk. */
   refreshFacts(): Promise<void>;
+  /** Of the daemon's own process. */
+  rusage(who: RusageOf): Promise<Rusage>;
   exportsOf(path: string): Promise<string[]>;
   /** Takes secrets out of text that is shown. */
   mask(text: string): string;

@@ -1,12 +1,15 @@
 import { notLoaded } from '../engine/names.ts';
-import type { EventDoc, LogRecord } from '../model/documents.ts';
-import { globMatches, isGlob } from '../model/glob.ts';
-import type { ApiPorts, Call, Handlers } from './call.ts';
+import type { EventDoc, LogRecord, TraceRecord } from '../model/documents.ts';
+import { globMatches, globRegExp, isGlob } from '../model/glob.ts';
+import type { Params } from '../model/methods.ts';
+import type { ApiPorts, Handlers } from './call.ts';
+import { forward } from './forward.ts';
+import { shown } from './shown.ts';
 
 const defaultLines = 100;
 
 /** Methods that answer with a stream; with `follow` until the caller leaves. */
-export const streamHandlers: Pick<Handlers, 'logs' | 'events'> = {
+export const streamHandlers: Pick<Handlers, 'logs' | 'events' | 'trace'> = {
   async logs({ names, follow, lines, since }, call, ports) {
     const chosen = logNames(names, ports);
     const options = { lines: lines ?? defaultLines, ...(since === undefined ? {} : { sinceMs: since }) };
@@ -26,8 +29,28 @@ export const streamHandlers: Pick<Handlers, 'logs' | 'events'> = {
   async events({ follow, lines }, call, { engine }) {
     const past = engine.context.events.recent().slice(-(lines ?? defaultLines));
     if (follow !== true) return [...past];
-    await forwardEvents(call, past, engine.context.events.subscribe);
+    await forward<EventDoc>(
+      call,
+      past,
+      (take) => engine.context.events.subscribe((event) => take([event])),
+      (events) => events,
+    );
     return [];
+  },
+
+  async trace({ names, types, topic, full }, call, { bus, mask }) {
+    const passes = traceFilter({ names, types, topic });
+    const end = new AbortController();
+    await forward<TraceRecord>(
+      call,
+      [],
+      (take) => {
+        bus.trace({ payloads: full === true }, (records, dropped) => take(records.filter(passes), dropped), end.signal);
+        return () => end.abort();
+      },
+      (records, dropped) => ({ records: records.map((record) => maskTrace(record, mask)), dropped }),
+    );
+    return { records: [], dropped: 0 };
   },
 };
 
@@ -51,29 +74,24 @@ function byTime(a: LogRecord, b: LogRecord): number {
   return a.at === null || b.at === null || a.at === b.at ? 0 : a.at < b.at ? -1 : 1;
 }
 
-/** How many events may wait for a slow reader before the oldest are dropped. */
-const maxWaiting = 1000;
+/** A message is about a module that sent it or got it; of a name that nobody has (yet) there are none. */
+function traceFilter({ names, types, topic }: Pick<Params<'trace'>, 'names' | 'types' | 'topic'>): (record: TraceRecord) => boolean {
+  const ofNames = names === undefined || names.length === 0 ? null : names.map(globRegExp);
+  const ofTypes = types === undefined || types.length === 0 ? null : new Set(types);
+  const ofTopic = topic === undefined ? null : globRegExp(topic);
+  return (record) =>
+    (ofTypes === null || ofTypes.has(record.type)) &&
+    (ofTopic === null || ofTopic.test(record.topic)) &&
+    (ofNames === null || ofNames.some((name) => name.test(record.from) || (record.to !== null && name.test(record.to))));
+}
 
-/** What is past goes first; what happens while it is being sent is not lost. */
-async function forwardEvents(
-  call: Call,
-  past: readonly EventDoc[],
-  subscribe: (listener: (event: EventDoc) => void) => () => void,
-): Promise<void> {
-  const waiting = [...past];
-  let wake = (): void => {};
-  const end = subscribe((event) => {
-    waiting.push(event);
-    if (waiting.length > maxWaiting) waiting.shift();
-    wake();
-  });
-  call.signal.addEventListener('abort', () => wake(), { once: true });
-  try {
-    while (!call.signal.aborted) {
-      if (waiting.length > 0) await call.part(waiting.splice(0));
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  } finally {
-    end();
-  }
+function maskTrace(record: TraceRecord, mask: (text: string) => string): TraceRecord {
+  const topic = mask(record.topic);
+  const { error, payload } = record;
+  return {
+    ...record,
+    topic,
+    ...(error === undefined ? {} : { error: mask(error) }),
+    ...(payload === undefined ? {} : { payload: shown(payload, mask) }),
+  };
 }
