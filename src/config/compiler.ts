@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { deepFreeze } from '../model/canonical.ts';
 import type { ConfigOutcome, ConfigSet, FileText, Reader } from '../model/config-set.ts';
 import { isError } from '../model/diagnostic.ts';
+import { readAlternatives } from './alternatives.ts';
 import { assemble } from './assemble.ts';
 import { declarations } from './declared.ts';
 import { createFindings, sorted } from './findings.ts';
@@ -98,14 +99,15 @@ function evaluate(layers: readonly Layer[], gathering: Gathering, memory: Memory
   const { root, modules } = assembled;
   const policy = readPolicy(root, env, findings);
   const modulePath = readModulePath(root, env, findings);
-  if (!gathering.incomplete) checkSet(modules, findings);
+  const alternatives = gathering.incomplete ? new Map() : readAlternatives(layers, { modules, env, findings });
+  if (!gathering.incomplete) checkSet(modules, alternatives, findings);
 
   const diagnostics = deepFreeze(sorted(findings.all, [...asked]));
   if (diagnostics.some(isError)) return deepFreeze({ ok: false, diagnostics, files: [...asked], watch: [...watch] });
   const files = layers.flatMap((layer) => layer.units.map((unit) => unit.file));
   const config: ConfigSet = {
     modules: declarations(modules, memory.config?.modules),
-    ...{ policy, modulePath, files, watch: [...watch], digest: digestOf(files), warnings: diagnostics },
+    ...{ policy, alternatives, modulePath, files, watch: [...watch], digest: digestOf(files), warnings: diagnostics },
   };
   return Object.freeze({ ok: true, config: Object.freeze(config) });
 }

@@ -3,16 +3,17 @@ import { canonicalJson, deepFreeze } from '../model/canonical.ts';
 import type { Fields } from '../model/fields/kit.ts';
 import { fieldOf, fieldTable, type Kind, kindKey, kinds, type Spec } from '../model/fields/table.ts';
 import type { Entry } from '../model/module.ts';
-import { nameProblem, serviceOfName } from '../model/name.ts';
+import { nameProblem } from '../model/name.ts';
+import { didYouMean } from '../model/suggest.ts';
 import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
 import { describe } from './issues.ts';
 import { entryRules, kindSchema } from './kind-schema.ts';
 import { mergeDicts } from './merge.ts';
 import type { Dict, Located, Pair } from './node.ts';
+import { checkPlacement, placed, serviceFor } from './placement.ts';
 import { isIgnored, toRaw } from './raw.ts';
 import { report } from './report.ts';
-import { didYouMean } from './suggest.ts';
 
 export type Defaults = Readonly<Partial<Record<Kind, Dict>>>;
 
@@ -30,6 +31,10 @@ export interface Evaluated {
   readonly disabled: boolean;
   readonly requires: readonly Reference[];
   readonly after: readonly Reference[];
+  /** Services it registers. */
+  readonly provides: readonly string[];
+  /** The service that loads it. */
+  readonly service: string | null;
 }
 
 export interface Surroundings {
@@ -44,7 +49,7 @@ export interface Surroundings {
 export function evaluateEntry(name: string, { key, value }: Pair, around: Surroundings): Evaluated {
   const { findings } = around;
   const before = findings.all.length;
-  const failed: Evaluated = { name, key, entry: null, disabled: false, requires: [], after: [] };
+  const failed: Evaluated = { name, key, entry: null, disabled: false, requires: [], after: [], provides: [], service: null };
   const problem = nameProblem(name);
   if (problem !== null) findings.error(key, 'badName', problem);
 
@@ -70,7 +75,13 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   }
   const bad = new Set(parsed.error?.issues.map((issue) => issue.path[0]));
   refuseUnbuilt(name, key, kind, raw, whole, findings, bad);
-  const references = { requires: referencesIn(whole, 'requires', raw), after: referencesIn(whole, 'after', raw) };
+  checkPlacement({ name, key, kind, own, raw, findings });
+  const references = {
+    requires: referencesIn(whole, 'requires', raw),
+    after: referencesIn(whole, 'after', raw),
+    provides: Array.isArray(raw.provides) ? raw.provides.filter((service) => typeof service === 'string') : [],
+    service: serviceFor(name, raw.service),
+  };
   if (!parsed.success || findings.all.length > before) return { ...failed, ...references };
   const spec = canonical(name, parsed.data as unknown as Spec);
   return { name, key, entry: entryOf(name, kind, spec, secrets), disabled: spec.disabled, ...references };
@@ -143,10 +154,6 @@ function refuseUnbuilt(
     const what = typeof raw[field] === 'object' ? field : `${field}: ${describe(raw[field])}`;
     findings.error(at, 'notBuilt', `${what} is not built yet in this version of muster`, `remove it from ${name}`);
   }
-  const service = serviceOfName(name);
-  if (service === null || raw.service !== undefined || nameProblem(name) !== null) return;
-  const message = `"${name}" says that the service ${service} loads it: that is not built yet in this version of muster`;
-  findings.error(key, 'notBuilt', message, 'add service: none, or use a name without periods');
 }
 
 function referencesIn(whole: Dict, field: string, raw: Record<string, unknown>): Reference[] {
@@ -161,7 +168,7 @@ function referencesIn(whole: Dict, field: string, raw: Record<string, unknown>):
   });
 }
 
-/** One form for what means the same. The order of `requires` and `after` means nothing. */
+/** One form for what means the same. The order of `requires`, `after` and `provides` means nothing. */
 function canonical(name: string, spec: Spec): Spec {
   const reloads = new Map<string, boolean>();
   for (const item of spec.requires) {
@@ -169,10 +176,12 @@ function canonical(name: string, spec: Spec): Spec {
     reloads.set(required.name, required.reload || (reloads.get(required.name) ?? false));
   }
   const requires = [...reloads.keys()].sort().map((other) => (reloads.get(other) ? { name: other, reload: true } : other));
-  const { service, ...rest } = { ...spec, requires, after: [...new Set(spec.after)].sort() };
-  // A plain name is loaded by no service, whether it says so or not.
-  const said = service === undefined || (service === 'none' && serviceOfName(name) === null) ? {} : { service };
-  return { ...rest, ...said } as Spec;
+  const lists = {
+    requires,
+    after: [...new Set(spec.after)].sort(),
+    provides: [...new Set(spec.provides)].filter((own) => own !== name).sort(),
+  };
+  return placed(name, { ...spec, ...lists } as Spec);
 }
 
 function entryOf(name: string, kind: Kind, spec: Spec, secrets: string[][]): Entry {

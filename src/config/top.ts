@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { count, duration, flag, percent } from '../model/fields/kit.ts';
 import { type Kind, kindKey, kinds } from '../model/fields/table.ts';
 import { defaultPolicy, type Policy } from '../model/policy.ts';
+import { didYouMean } from '../model/suggest.ts';
 import { type Defaults, knownFields } from './entry.ts';
 import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
@@ -10,7 +11,6 @@ import { entryRules, kindSchema } from './kind-schema.ts';
 import type { Dict, Node, Pair } from './node.ts';
 import { absolute, fill, isIgnored, toRaw } from './raw.ts';
 import { report } from './report.ts';
-import { didYouMean } from './suggest.ts';
 
 /** Keys of a main file with what the schema says of them. Those of an included file are fewer. */
 export const topKeys = {
@@ -26,7 +26,7 @@ export const topKeys = {
   notify: 'Whom to tell.',
 } as const;
 export const includedKeys: ReadonlySet<string> = new Set(['version', 'include', 'modules', 'hosts', 'alternatives']);
-const unbuilt = ['hosts', 'alternatives', 'source', 'notify'] as const;
+const unbuilt = ['hosts', 'source', 'notify'] as const;
 
 const limit = z.union([count(), percent], { error: 'expected a count or a percentage such as 50%' });
 

@@ -1,6 +1,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Declared } from './module.ts';
 import type { Policy } from './policy.ts';
+import type { Alternatives } from './requires.ts';
 
 /** A file as it was read, whole. */
 export interface FileText {
@@ -14,6 +15,8 @@ export interface FileText {
 export interface ConfigSet {
   readonly modules: ReadonlyMap<string, Declared>;
   readonly policy: Policy;
+  /** By service the module that is to have it, of several that provide it; all of them are declared. */
+  readonly alternatives: Alternatives;
   /** Absolute folders, those of $MUSTER_MODULE_PATH last. */
   readonly modulePath: readonly string[];
   /** All files that took part, in reading order. */

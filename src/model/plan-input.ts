@@ -7,6 +7,8 @@ import type { OnFailure, Policy } from './policy.ts';
 export interface Request {
   /** Names that may change; null: all, the whole-config run. */
   scope: ReadonlySet<string> | null;
+  /** Of the scope what the caller named; what it requires comes along with that as the reason. Empty: all of the scope. */
+  asked: ReadonlySet<string>;
   /** Reload these whether changed or not. */
   again: ReadonlySet<string>;
   /** Remove these though they may be declared. */
@@ -29,6 +31,7 @@ export interface Request {
 /** A run over the whole config for which nothing special was asked. */
 export const plainRequest: Request = {
   scope: null,
+  asked: new Set(),
   again: new Set(),
   drop: new Set(),
   retryFailed: false,
@@ -47,7 +50,7 @@ export const plainRequest: Request = {
 export interface PlanInput {
   desired: ReadonlyMap<string, Desired>;
   /** Of the config in question; null for commands on modules loaded by hand. */
-  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'>;
+  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'> & Partial<Pick<ConfigSet, 'alternatives'>>;
   loaded: ReadonlyMap<string, Loaded>;
   holds: readonly Hold[];
   /** Of the generation in force: its policy, and the names it declared. */

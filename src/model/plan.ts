@@ -28,6 +28,8 @@ export interface Change {
   codeDigest: string | null;
   /** Names of changes that are done before this one. */
   after: string[];
+  /** Of these the ones without which it makes no sense: it is skipped where one of them fails. Absent: none. */
+  needs?: string[];
   /** With `rename`, and with a `reload` that also renames: the former name. */
   from?: string;
   /** Done from the loaded record, not from the config: the module is held, or not declared. */

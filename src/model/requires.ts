@@ -8,35 +8,59 @@ export interface Requirement {
 }
 
 interface HasSpec {
-  readonly spec: Spec;
+  readonly spec: { readonly provides: readonly string[]; readonly priority: number };
 }
 
 const none: readonly Requirement[] = [];
 
 /** What the spec says it requires, and the service that loads it: that one takes its modules along wherever it goes. */
-export function requirementsOf({ requires, service }: Spec): readonly Requirement[] {
-  const loader = service === undefined || service === 'none' ? none : [{ name: service, reload: true }];
+export function requirementsOf(spec: Pick<Spec, 'requires' | 'service'>): readonly Requirement[] {
+  const { requires } = spec;
+  const service = loaderOf(spec);
+  const loader = service === null ? none : [{ name: service, reload: true }];
   if (requires.length === 0) return loader;
   return [...requires.map((item) => (typeof item === 'string' ? { name: item, reload: false } : item)), ...loader];
 }
 
-/**
- * Which module is meant by a name in `requires`: the module of that name, else the one that provides the service of that
- * name: the highest priority, ties by name. A name of nobody stands for itself.
- */
-export function providers(modules: ReadonlyMap<string, HasSpec>): (name: string) => string {
+/** The service that loads the module into itself; null: muster does. */
+export function loaderOf({ service }: Pick<Spec, 'service'>): string | null {
+  return service === undefined || service === 'none' ? null : service;
+}
+
+/** By service the module that is to have it, where the config says so. */
+export type Alternatives = ReadonlyMap<string, string>;
+
+/** By service the one of its providers that has it: the one in `alternatives`, else the highest priority, ties by name. */
+export function winners(modules: ReadonlyMap<string, HasSpec>, alternatives?: Alternatives): ReadonlyMap<string, string> {
   const byService = new Map<string, string>();
   for (const [name, { spec }] of modules) {
     for (const service of spec.provides) {
       const other = byService.get(service);
-      if (other === undefined || comesBefore(name, spec, other, modules.get(other)?.spec)) byService.set(service, name);
+      if (other === undefined || wins(service, name, other, modules, alternatives)) byService.set(service, name);
     }
   }
-  if (byService.size === 0) return (name) => name;
-  return (name) => (modules.has(name) ? name : (byService.get(name) ?? name));
+  return byService;
 }
 
-function comesBefore(name: string, spec: Spec, other: string, otherSpec: Spec | undefined): boolean {
-  const least = otherSpec?.priority ?? Number.NEGATIVE_INFINITY;
-  return spec.priority > least || (spec.priority === least && name < other);
+function wins(
+  service: string,
+  name: string,
+  other: string,
+  modules: ReadonlyMap<string, HasSpec>,
+  alternatives: Alternatives | undefined,
+): boolean {
+  const forced = alternatives?.get(service);
+  if (forced === name || forced === other) return forced === name;
+  const [priority = 0, least = 0] = [modules.get(name)?.spec.priority, modules.get(other)?.spec.priority];
+  return priority > least || (priority === least && name < other);
+}
+
+/**
+ * Which module is meant by a name in `requires`: the module of that name, else the one that has the service of that
+ * name. A name of nobody stands for itself.
+ */
+export function providers(modules: ReadonlyMap<string, HasSpec>, alternatives?: Alternatives): (name: string) => string {
+  const byService = winners(modules, alternatives);
+  if (byService.size === 0) return (name) => name;
+  return (name) => (modules.has(name) ? name : (byService.get(name) ?? name));
 }

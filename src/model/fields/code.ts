@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
 import { common, restart } from './common.ts';
-import { always, field, size, unless } from './kit.ts';
+import { field, name, size } from './kit.ts';
 
 /** Fields of `module:` entries: code run by muster. */
 export const codeFields = {
@@ -15,22 +15,19 @@ export const codeFields = {
     schema: z._default(z.enum(['thread', 'shared', 'process']), 'thread'),
     change: 'reload',
     applies: 'runners',
-    doc: '`thread`: a thread of its own; `shared`: a thread with others; `process`: a runner process of its own.',
-    unbuilt: (value) => value === 'shared',
+    doc: '`thread`: a thread of its own; `shared`: a thread with others; `process`: a runner process of its own. A module that a service loads is in the thread of that service.',
   }),
   threadGroup: field({
-    schema: z.optional(z.string()),
+    schema: z.optional(name),
     change: 'reload',
     applies: 'runners',
     doc: 'With `shared`: modules of one group share a thread.',
-    unbuilt: always,
   }),
   runner: field({
-    schema: z._default(z.string(), 'main'),
+    schema: z._default(name, 'main'),
     change: 'reload',
     applies: 'runners',
     doc: 'The runner process that has its thread.',
-    unbuilt: unless('main'),
   }),
   config: field({
     schema: z._default(z.record(z.string(), z.unknown()), {}),
@@ -42,14 +39,13 @@ export const codeFields = {
     schema: z._default(z.enum(['none', 'read', 'apply']), 'none'),
     change: 'live',
     applies: 'instances',
-    doc: 'What the module may ask of the daemon.',
-    unbuilt: unless('none'),
+    doc: 'What the module may ask of the daemon: nothing but `muster.ping`, what only looks, or everything.',
   }),
   maxHeap: field({
     schema: z.optional(size),
     change: 'reload',
     applies: 'runners',
-    doc: 'Limit of the JavaScript heap.',
+    doc: 'Limit of the JavaScript heap. A shared thread has one heap for all that is in it, so there it cannot be given.',
     show: formatSize,
   }),
   restart: restart('onFailure'),

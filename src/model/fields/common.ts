@@ -1,8 +1,13 @@
 import * as z from 'zod/mini';
+import { nameProblem } from '../name.ts';
 import { formatDuration } from '../units.ts';
-import { always, argument, count, duration, envName, envValue, field, flag, number, unless } from './kit.ts';
+import { always, argument, count, duration, envName, envValue, field, flag, name, number, unless } from './kit.ts';
 
 const require_ = z.union([z.string(), z.strictObject({ name: z.string(), reload: z._default(flag, false) })]);
+
+const loader = z
+  .string()
+  .check(z.refine((value) => value === 'none' || nameProblem(value) === null, { error: ({ input }) => nameProblem(String(input)) ?? '' }));
 
 const backoff = z.prefault(
   z.strictObject({
@@ -84,25 +89,22 @@ export const common = {
     doc: 'Load only if these modules are wanted, these variables are set (`!X`: unset) and these keys of the own config are true.',
   }),
   provides: field({
-    schema: z._default(z.array(z.string()), []),
+    schema: z._default(z.array(name), []),
     change: 'reload',
     applies: 'plan',
-    doc: 'Services the module registers.',
-    unbuilt: nonEmpty,
+    doc: 'Services the module registers. Of several modules that provide a service one has it; a module that would have none of its services is not loaded.',
   }),
   priority: field({
     schema: z._default(number, 0),
     change: 'live',
     applies: 'plan',
-    doc: 'Of several providers of a service the highest wins.',
-    unbuilt: unless(0),
+    doc: 'Of several providers of a service the highest has it, unless `alternatives` says which.',
   }),
   service: field({
-    schema: z.optional(z.string()),
+    schema: z.optional(loader),
     change: 'reload',
     applies: 'plan',
-    doc: 'The service that loads this module, or `none`; without it a dotted name says so.',
-    unbuilt: unless('none'),
+    doc: 'The service that loads this module into itself, or `none`. Without it the words of the name before its last period say so.',
   }),
   startTimeout: field({
     schema: z._default(duration, 30_000),
@@ -123,7 +125,6 @@ export const common = {
     change: 'live',
     applies: 'instances',
     doc: '`replace` stops the old instance first; `overlap` runs the new one before the old one stops.',
-    unbuilt: (value) => (value as { strategy?: unknown } | undefined)?.strategy === 'overlap',
   }),
   critical: field({
     schema: z._default(flag, false),
@@ -137,7 +138,6 @@ export const common = {
     change: 'live',
     applies: 'resolve',
     doc: 'Reload when the code changes on disk, without a config change.',
-    unbuilt: unless(false),
   }),
   renamedFrom: field({
     schema: z.optional(z.string()),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { nameProblem } from '../name.ts';
 import { parseDuration, parsePercent, parseSize } from '../units.ts';
 
 /**
@@ -118,3 +119,8 @@ export const envValue = z.union([
   z.null(),
   secret,
 ]);
+
+/** A name as modules and services have it. */
+export const name = z
+  .string()
+  .check(z.refine((value) => nameProblem(value) === null, { error: ({ input }) => nameProblem(String(input)) ?? '' }));
