@@ -1,7 +1,10 @@
 import { format } from 'node:util';
 import { deepFreeze } from '../../model/canonical.ts';
 import type { Context, ModuleLog } from '../../model/context.ts';
-import type { FromRealm, Start } from '../protocol.ts';
+import type { FromModule, Start } from '../protocol.ts';
+import type { ModuleBus } from './bus/realm-bus.ts';
+import { createReadiness } from './readiness.ts';
+import { packState, unpackState } from './state.ts';
 import { toThrown } from './thrown.ts';
 
 type Config = Context['config'];
@@ -15,48 +18,80 @@ export interface ContextControl {
   shutDown(): Promise<void>;
   /** Rejects with what the module throws, and then the old config is in place again. */
   reconfigure(config: Config): Promise<void>;
-  rename(name: string): void;
+  /** Whether it wants to carry anything over a reload. */
+  saves(): boolean;
+  /** Null: it has nothing to carry over. Rejects with what the module throws, EINVAL or E2BIG. */
+  save(): Promise<Uint8Array | null>;
 }
 
 export interface ContextOptions {
-  readonly start: Pick<Start, 'name' | 'args' | 'env' | 'config'>;
-  post(message: FromRealm): void;
+  readonly start: Pick<Start, 'args' | 'env' | 'config' | 'restored'>;
+  name(): string;
+  readonly bus: ModuleBus;
+  post(message: FromModule): void;
   write(stream: 'stdout' | 'stderr', text: string): void;
+  /** Calls a function of the module as its own. */
+  run<T>(fn: () => T): T;
+  /** An error that the module cannot catch. */
+  failed(error: unknown): void;
+  hostModules: Context['hostModules'];
 }
 
-export function createContext({ start, post, write }: ContextOptions): ContextControl {
-  const abort = new AbortController();
+export function createContext({ start, name, bus, post, write, run, failed, hostModules }: ContextOptions): ContextControl {
+  const shutdownFns: (() => unknown)[] = [];
+  const readiness = createReadiness({ bus, post });
+  let abort: AbortController | null = null;
+  let log: ModuleLog | null = null;
   let told: () => void = () => {};
   const stopping = new Promise<void>((resolve) => {
     told = resolve;
   });
-  const shutdownFns: (() => unknown)[] = [];
-  const log = createLog(write);
   let reconfigureFn: ((config: Config) => unknown) | null = null;
-  let { name } = start;
+  let saveFn: (() => unknown) | null = null;
   let config = deepFreeze(start.config);
-  let ready = false;
+  let packed = start.restored;
+  let restored: unknown;
   let shutdown: Promise<void> | null = null;
 
   const context: Context = {
     get name() {
-      return name;
+      return name();
     },
     get config() {
       return config;
     },
     args: Object.freeze([...start.args]),
     env: Object.freeze({ ...start.env }),
-    log,
-    signal: abort.signal,
-    rank: 0,
-    ready() {
-      if (ready) return;
-      ready = true;
-      post({ type: 'ready' });
+    get log() {
+      log ??= createLog(write);
+      return log;
     },
-    run() {
-      context.ready();
+    get signal() {
+      abort ??= new AbortController();
+      return abort.signal;
+    },
+    rank: 0,
+    get debugFlags() {
+      return bus.debugFlags;
+    },
+    get restored() {
+      if (packed !== null) restored = unpackState(packed);
+      packed = null;
+      return restored;
+    },
+    handle: bus.handle,
+    request: bus.request,
+    stream: bus.stream,
+    publish: bus.publish,
+    subscribe: bus.subscribe,
+    onStats: bus.onStats,
+    register: readiness.register,
+    hostModules,
+    ready() {
+      readiness.become().catch(failed);
+    },
+    async run() {
+      await readiness.become();
       return stopping;
     },
     status(level, message) {
@@ -69,23 +104,27 @@ export function createContext({ start, post, write }: ContextOptions): ContextCo
     onShutdown(fn) {
       shutdownFns.push(fn);
     },
+    onSave(fn) {
+      saveFn = fn;
+    },
   };
 
   async function runShutdown(): Promise<void> {
     for (const fn of shutdownFns.reverse()) {
       try {
-        await fn();
+        await run(fn);
       } catch (error) {
-        log.error(`a function given to onShutdown threw: ${toThrown(error).stack}`);
+        context.log.error(`a function given to onShutdown threw: ${toThrown(error).stack}`);
       }
     }
-    abort.abort();
+    abort ??= new AbortController();
+    run(() => abort?.abort());
     told();
   }
 
   return {
     context: Object.freeze(context),
-    isReady: () => ready,
+    isReady: readiness.isReady,
     shutDown() {
       shutdown ??= runShutdown();
       return shutdown;
@@ -94,15 +133,14 @@ export function createContext({ start, post, write }: ContextOptions): ContextCo
       const before = config;
       config = deepFreeze(next);
       try {
-        await reconfigureFn?.(config);
+        await run(() => reconfigureFn?.(config));
       } catch (error) {
         config = before;
         throw error;
       }
     },
-    rename(next) {
-      name = next;
-    },
+    saves: () => saveFn !== null,
+    save: async () => packState(await run(() => saveFn?.())),
   };
 }
 

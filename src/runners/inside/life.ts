@@ -1,37 +1,175 @@
-import type { FromRealm, Start, Thrown, ToRealm } from '../protocol.ts';
+import type { Address } from '../../model/bus.ts';
+import type { Main } from '../../model/context.ts';
+import type { FromModule, Start, Thrown, ToModule } from '../protocol.ts';
+import type { ModuleBus, ModuleHere } from './bus/realm-bus.ts';
+import { openCode } from './code.ts';
 import { createContext } from './context.ts';
+import type { Hosting } from './host.ts';
 import { loadMain } from './load.ts';
+import type { Meter } from './meter.ts';
+import type { Surroundings } from './surroundings.ts';
 import { toThrown } from './thrown.ts';
+
+/** How a module ended. */
+export interface End {
+  readonly reason: string;
+  readonly thrown: Thrown | null;
+}
 
 /** One module in a realm, from its load to its end. */
 export interface Life {
-  /** Resolves with the end, and never rejects. */
-  readonly settled: Promise<{ reason: string; thrown: Thrown | null }>;
-  receive(message: ToRealm): void;
+  readonly id: Address;
+  readonly surroundings: Surroundings;
+  name(): string;
+  state(): 'I' | 'R' | 'F';
+  receive(message: ToModule): void;
+  stop(): void;
+  /** It threw, or left a rejected promise, where nobody caught it. */
+  uncaught(error: unknown, rejected?: Promise<unknown>): void;
+  exit(code: number): void;
+  /** It is over at once; its functions are not called any more. */
+  end(end: End): void;
+  ownStats(): Readonly<Record<string, unknown>>;
 }
 
 export interface LifeOptions {
+  readonly id: Address;
   readonly start: Start;
-  post(message: FromRealm): void;
-  write(stream: 'stdout' | 'stderr', text: string): void;
+  readonly meter: Meter;
+  /** Where its messages are; called once. */
+  join(module: ModuleHere): ModuleBus;
+  post(message: FromModule): void;
+  run<T>(life: Life, fn: () => T): T;
+  surroundingsOf(life: Life): Surroundings;
+  hostingOf(life: Life, bus: ModuleBus): Hosting;
+  /** Nothing of it is left; called once. */
+  over(life: Life, end: End): void;
 }
 
-export function startLife({ start, post, write }: LifeOptions): Life {
-  const control = createContext({ start, post, write });
+export function startLife(options: LifeOptions): Life {
+  const { id, start, meter, post } = options;
+  let { name } = start;
+  let finished = false;
   let told = false;
+  let ofItself = 'main returned';
+  let winding: Promise<void> | null = null;
+  let releaseCode = (): void => {};
+  let saving = 0;
+  const run = <T>(fn: () => T): T => options.run(life, fn);
+  /** There is nobody to catch it. */
+  const failed = (error: unknown): void =>
+    run(() =>
+      process.nextTick(() => {
+        throw error;
+      }),
+    );
 
-  async function live(): Promise<{ reason: string; thrown: Thrown | null }> {
+  const life: Life = {
+    id,
+    get surroundings() {
+      return surroundings;
+    },
+    name: () => name,
+    state: () => (winding !== null ? 'F' : control.isReady() ? 'R' : 'I'),
+    receive,
+    stop() {
+      told = true;
+      void windDown();
+    },
+    uncaught(error, rejected) {
+      if (!finished && !surroundings.hears(error, rejected)) end(threw(error));
+    },
+    exit(code) {
+      const reason = `exited with code ${code}`;
+      end({ reason, thrown: code === 0 ? null : { code: 'EFAILED', message: reason, stack: '' } }, code);
+    },
+    end,
+    ownStats: () => bus.ownStats(),
+  };
+  const bus = options.join({
+    address: id,
+    name: life.name,
+    meter,
+    run,
+    failed,
+    shutDown() {
+      ofItself = 'shut down';
+      leave();
+    },
+  });
+  const surroundings = options.surroundingsOf(life);
+  const hosting = options.hostingOf(life, bus);
+  const { write } = surroundings;
+  const { hostModules } = hosting;
+  const control = createContext({ start, name: life.name, bus, post, write, run, failed, hostModules });
+
+  async function live(): Promise<void> {
     try {
-      const main = await loadMain(start);
-      await main(control.context, [...start.args]);
+      const main = await load();
+      if (finished) return;
+      await run(() => main(control.context, [...start.args]));
     } catch (error) {
-      const thrown = toThrown(error);
-      await control.shutDown();
-      return { reason: `threw: ${thrown.message}`, thrown };
+      if (finished) return;
+      const how = threw(error);
+      await windDown();
+      return end(how);
     }
-    if (control.isReady() && !told) post({ type: 'finalizing' });
-    await control.shutDown();
-    return { reason: told ? 'stopped' : 'main returned', thrown: null };
+    leave();
+    await windDown();
+    await bus.idle();
+    end({ reason: told ? 'stopped' : ofItself, thrown: null });
+  }
+
+  async function load(): Promise<Main> {
+    const code = openCode(start);
+    releaseCode = code.release;
+    return run(() => loadMain(start, code, surroundings.own));
+  }
+
+  /** It goes by its own will. */
+  function leave(): void {
+    if (control.isReady() && !told && winding === null) post({ type: 'finalizing' });
+    void windDown();
+  }
+
+  function windDown(): Promise<void> {
+    winding ??= (async () => {
+      await hosting.stopAll();
+      bus.finalizing();
+      await control.shutDown();
+    })();
+    return winding;
+  }
+
+  function end(how: End, code = 0): void {
+    if (finished) return;
+    finished = true;
+    hosting.end(how);
+    bus.leave();
+    releaseCode();
+    run(() => surroundings.close(code));
+    options.over(life, how);
+  }
+
+  function receive(message: ToModule): void {
+    switch (message.type) {
+      case 'stop':
+        life.stop();
+        break;
+      case 'resume':
+        saving += 1;
+        bus.resume();
+        break;
+      case 'rename':
+        name = message.name;
+        break;
+      case 'reconfigure':
+        void reconfigure(message.call, message.config);
+        break;
+      case 'save':
+        void save(message.call);
+        break;
+    }
   }
 
   async function reconfigure(call: number, config: Start['config']): Promise<void> {
@@ -43,21 +181,27 @@ export function startLife({ start, post, write }: LifeOptions): Life {
     }
   }
 
-  return {
-    settled: live(),
-    receive(message) {
-      switch (message.type) {
-        case 'stop':
-          told = true;
-          void control.shutDown();
-          break;
-        case 'rename':
-          control.rename(message.name);
-          break;
-        case 'reconfigure':
-          void reconfigure(message.call, message.config);
-          break;
-      }
-    },
-  };
+  /** What it has begun is answered before, so that the state is that after it. Who waits too long calls `resume`. */
+  async function save(call: number): Promise<void> {
+    saving += 1;
+    const turn = saving;
+    bus.quiesce();
+    try {
+      if (control.saves()) await bus.idle();
+      const state = turn === saving ? await control.save() : null;
+      if (turn === saving) post({ type: 'saved', call, state, thrown: null });
+    } catch (error) {
+      if (turn !== saving) return;
+      bus.resume();
+      post({ type: 'saved', call, state: null, thrown: toThrown(error) });
+    }
+  }
+
+  void live();
+  return life;
+}
+
+function threw(error: unknown): End {
+  const thrown = toThrown(error);
+  return { reason: `threw: ${thrown.message}`, thrown };
 }

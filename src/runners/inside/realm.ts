@@ -1,39 +1,32 @@
-// The first file of a worker thread: one module in a JavaScript heap of its own. Started by `thread.ts`.
+// The first file of a worker thread: a JavaScript heap with one channel, in which the runner's main thread starts modules.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromRealm, Posted, Start, Thrown, ToRealm } from '../protocol.ts';
-import { startLife } from './life.ts';
+import type { FromRealm, Posted, RealmData, ToRealm } from '../protocol.ts';
+import { openCredits } from './meter.ts';
+import { createOutbox } from './outbox.ts';
+import { createRealm } from './residents.ts';
 import { mapStacks } from './stack.ts';
-import { toThrown } from './thrown.ts';
 
-const start = workerData as Start;
-const ownFile = process.argv[1] ?? '';
-mapStacks(ownFile);
-process.argv[1] = start.path;
+mapStacks(process.argv[1] ?? '');
 quietExperiments();
+// What its runner has is nobody's business; each module brings its own.
+for (const name of Object.keys(process.env)) delete process.env[name];
 
-const post = (message: FromRealm): void => parentPort?.postMessage({ muster: message } satisfies Posted);
-const write = (stream: 'stdout' | 'stderr', text: string): boolean => process[stream].write(text);
-let settling = false;
-
-process.on('uncaughtException', (error: unknown) => {
-  // A module that listens itself has taken the matter into its hands.
-  if (process.listenerCount('uncaughtException') > 1) return;
-  const thrown = toThrown(error);
-  void end({ reason: `threw: ${thrown.message}`, thrown });
+const { credits, shared } = workerData as RealmData;
+const outbox = createOutbox<FromRealm>((muster) => parentPort?.postMessage({ muster } satisfies Posted));
+const realm = createRealm({
+  ...outbox,
+  shared,
+  credits: openCredits(credits),
+  // Output is passed on in turns with the other side; exiting now would lose what waits for its turn.
+  drain: () => Promise.all([flush('stdout'), flush('stderr')]),
 });
 
-const life = startLife({ start, post, write });
-parentPort?.on('message', (message: ToRealm) => life.receive(message));
-void life.settled.then(end);
-
-async function end({ reason, thrown }: { reason: string; thrown: Thrown | null }): Promise<void> {
-  if (settling) return;
-  settling = true;
-  // Output is passed on in turns with the other side; exiting now would lose what waits for its turn.
-  await Promise.all([flush('stdout'), flush('stderr')]);
-  post({ type: 'settled', reason, thrown });
-  process.exit(0);
-}
+process.on('exit', outbox.flush);
+process.on('uncaughtException', (error: unknown) => realm.uncaught(error));
+process.on('unhandledRejection', (error: unknown, rejected) => realm.uncaught(error, rejected));
+parentPort?.on('message', (messages: readonly ToRealm[]) => {
+  for (const message of messages) realm.receive(message);
+});
 
 function flush(stream: 'stdout' | 'stderr'): Promise<void> {
   return new Promise((resolve) => {

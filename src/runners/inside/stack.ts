@@ -4,6 +4,8 @@ import { dirname, resolve } from 'node:path';
 
 /** Code of a module under the name it runs as. */
 export interface MappedCode {
+  readonly script: string;
+  /** Of the entry: paths in the map are relative to it. */
   readonly filename: string;
   readonly mapFile: string;
 }
@@ -19,7 +21,11 @@ export function mapStacks(ownFile: string): void {
 }
 
 export function addMap(code: MappedCode): void {
-  mapped.set(code.filename, { code, map: undefined });
+  mapped.set(code.script, { code, map: undefined });
+}
+
+export function dropMap(script: string): void {
+  mapped.delete(script);
 }
 
 /** What called the module tells its author nothing. */
@@ -50,7 +56,7 @@ function sourceOf(file: string, line: number, column: number): string | null {
   if (entry.map === undefined) entry.map = readMap(entry.code.mapFile);
   const found = entry.map?.findEntry(line - 1, column - 1);
   if (found === undefined || !('originalSource' in found)) return null;
-  return `${resolve(dirname(file), found.originalSource)}:${found.originalLine + 1}:${found.originalColumn + 1}`;
+  return `${resolve(dirname(entry.code.filename), found.originalSource)}:${found.originalLine + 1}:${found.originalColumn + 1}`;
 }
 
 function readMap(file: string): SourceMap | null {

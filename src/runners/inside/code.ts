@@ -1,0 +1,122 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { compileFunction, constants } from 'node:vm';
+import type { Start } from '../protocol.ts';
+import { importPackages } from './packages.ts';
+import { addMap, dropMap } from './stack.ts';
+
+export type Body = (
+  exports: object,
+  require: NodeJS.Require,
+  module: object,
+  filename: string,
+  dirname: string,
+  placeOf: (relative: string) => ImportMeta,
+) => unknown;
+
+/** Compiled code, which any number of instances run. */
+export interface Code {
+  /** The name it runs under, from which paths and packages are found: the file itself, though it may be gone. */
+  readonly filename: string;
+  /** Makes the function of one instance, for which `process` and `console` are these. */
+  readonly bind: (ownProcess: unknown, ownConsole: unknown) => Body;
+  readonly require: NodeJS.Require;
+  readonly placeOf: (relative: string) => ImportMeta;
+  /** What it gets for the packages that it imports statically. */
+  readonly packages: Promise<ReadonlyMap<string, unknown>>;
+  /** Whether its text has this name in it. */
+  mentions(name: string): boolean;
+  /** Kept in memory while it is in use; to be called once per `openCode`. */
+  release(): void;
+}
+
+interface Kept {
+  readonly code: Omit<Code, 'release'>;
+  readonly script: string;
+  users: number;
+}
+
+/** Within a function of its own, code may declare the names `process` and `console` itself. */
+const opening = 'return (function (exports, require, module, __filename, __dirname, __musterPlace) {';
+const closing = '\n})';
+
+const inUse = new Map<string, Kept>();
+const scripts = new Set<string>();
+
+/** With `compileFunction`, not `import()`: that one keeps every version of a module in memory for ever. */
+export function openCode({ path, codeFile }: Pick<Start, 'path' | 'codeFile'>): Code {
+  const filename = placeOf(path, codeFile);
+  const key = `${codeFile}\n${filename}`;
+  const kept = inUse.get(key) ?? compile(filename, codeFile);
+  inUse.set(key, kept);
+  kept.users += 1;
+  let released = false;
+  return {
+    ...kept.code,
+    release() {
+      if (released) return;
+      released = true;
+      kept.users -= 1;
+      if (kept.users > 0) return;
+      inUse.delete(key);
+      scripts.delete(kept.script);
+      dropMap(kept.script);
+    },
+  };
+}
+
+function placeOf(path: string, codeFile: string): string {
+  if (!isAbsolute(path)) return codeFile;
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
+
+function compile(filename: string, codeFile: string): Kept {
+  const text = readFileSync(codeFile, 'utf8');
+  const script = scriptName(filename);
+  const bind = compileFunction(opening + text + closing, ['process', 'console'], {
+    filename: script,
+    columnOffset: -opening.length,
+    // Asked for only where it is needed: it makes Node print a warning that it is experimental.
+    ...(/\bimport\s*\(/.test(text) ? { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER } : {}),
+  }) as Code['bind'];
+  scripts.add(script);
+  addMap({ script, filename, mapFile: `${codeFile}.map` });
+  const mentioned = new Set(['process', 'console'].filter((name) => new RegExp(`\\b${name}\\b`).test(text)));
+  const packages = importPackages(text, filename);
+  packages.catch(() => {}); // whoever runs the code hears of it
+  return {
+    code: {
+      filename,
+      bind,
+      require: createRequire(filename),
+      placeOf: (relative) => metaOf(resolve(dirname(filename), relative)),
+      packages,
+      mentions: (name) => mentioned.has(name),
+    },
+    script,
+    users: 0,
+  };
+}
+
+/** Two versions of one file can be in use at a time; the name in a stack says which it was. */
+function scriptName(filename: string): string {
+  let script = filename;
+  for (let version = 2; scripts.has(script); version += 1) script = `${filename}#${version}`;
+  return script;
+}
+
+/** `import.meta` of one source file. */
+function metaOf(filename: string): ImportMeta {
+  const url = pathToFileURL(filename).href;
+  const find = (name: string): string => {
+    const found = createRequire(filename).resolve(name);
+    return isAbsolute(found) ? pathToFileURL(found).href : found;
+  };
+  return { url, filename, dirname: dirname(filename), resolve: find } as ImportMeta;
+}

@@ -1,0 +1,93 @@
+import type { Context, HostedModule, ModuleHost } from '../../model/context.ts';
+import { MusterError } from '../../model/error.ts';
+import type { ModuleBus } from './bus/realm-bus.ts';
+import type { End, Life } from './life.ts';
+
+/** What a module hosts. */
+export interface Hosting {
+  readonly hostModules: Context['hostModules'];
+  /** Resolves when nothing is left of what it hosts. */
+  stopAll(): Promise<void>;
+  /** The module is over, and so is what it hosts. */
+  end(how: End): void;
+}
+
+/** A module that is hosted. */
+export interface Guest {
+  readonly life: Life;
+  /** Resolves when it runs, rejects with what it failed with. */
+  readonly running: Promise<void>;
+  /** Resolves when nothing of it is left. */
+  readonly over: Promise<void>;
+}
+
+export interface HostingOptions {
+  /** The name of the module that hosts. */
+  name(): string;
+  readonly bus: Pick<ModuleBus, 'fallback'>;
+  /** Begins with what muster announced under this name; null: nothing. */
+  begin(module: HostedModule): Guest | null;
+  /** It is not to be begun with after all; false: nothing is announced under this name. */
+  forget(name: string): boolean;
+}
+
+export function createHosting({ name: nameOfHost, bus, begin, forget }: HostingOptions): Hosting {
+  const guests = new Set<Guest>();
+  let closing = false;
+  const find = (name: string): Guest | undefined => [...guests].find(({ life }) => life.name() === name);
+
+  const host: ModuleHost = Object.freeze({
+    async load(module: HostedModule) {
+      const name = nameOf(module);
+      if (closing) throw new MusterError('ECANCELED', `"${nameOfHost()}" is being stopped`);
+      if (find(name) !== undefined) throw new MusterError('EEXIST', `"${name}" is already loaded`);
+      const guest = begin(module);
+      if (guest === null) {
+        throw new MusterError('ENOENT', `muster announced no module "${name}"`, { hint: `muster load --service ${nameOfHost()} PATH` });
+      }
+      guests.add(guest);
+      void guest.over.then(() => guests.delete(guest));
+      await guest.running;
+    },
+    async remove(module: { readonly name: string }) {
+      const name = nameOf(module);
+      const guest = find(name);
+      if (guest === undefined && forget(name)) return;
+      if (guest === undefined) throw new MusterError('ENOENT', `"${nameOfHost()}" has loaded no module "${name}"`);
+      await stop(guest);
+    },
+    list: () =>
+      [...guests].map(({ life }) => ({ name: life.name(), state: life.state() })).sort((one, other) => (one.name < other.name ? -1 : 1)),
+  });
+
+  return {
+    hostModules(own = {}) {
+      const { load = host.load, remove = host.remove, list = host.list } = own;
+      bus.fallback('load', ({ payload }) => load(payload));
+      bus.fallback('remove', ({ payload }) => remove(payload));
+      bus.fallback('list', () => list());
+      return host;
+    },
+    async stopAll() {
+      closing = true;
+      await Promise.all([...guests].map(stop));
+    },
+    end({ reason }) {
+      closing = true;
+      const message = `"${nameOfHost()}", which had loaded it, has ended: ${reason}`;
+      for (const { life } of guests) life.end({ reason: message, thrown: { code: 'EFAILED', message, stack: '' } });
+    },
+  };
+}
+
+async function stop({ life, over }: Guest): Promise<void> {
+  life.stop();
+  await over;
+}
+
+/** Anybody can send a request with anything in it. */
+function nameOf(module: unknown): string {
+  const name = (module as { name?: unknown } | null | undefined)?.name;
+  if (typeof name === 'string') return name;
+  throw new MusterError('EINVAL', 'the payload names no module', { hint: '{"name": "gateway.status"}' });
+}

@@ -1,0 +1,218 @@
+import { readlinkSync } from 'node:fs';
+import type { Address } from '../../model/bus.ts';
+import { MusterError } from '../../model/error.ts';
+import type { FromRealm, ToRealm } from '../protocol.ts';
+import type { ModuleBus } from './bus/realm-bus.ts';
+import { createRealmBus } from './bus-stand-in.ts';
+import { createHosting, type Guest } from './host.ts';
+import { type End, type Life, startLife } from './life.ts';
+import { type EventCredits, openMeter } from './meter.ts';
+import type { Outbox } from './outbox.ts';
+import { createScopes } from './scopes.ts';
+import { shareThread } from './shared-thread.ts';
+import { takePart, takeThread } from './surroundings.ts';
+
+/** The modules of a thread, from the messages of its runner. */
+export interface Realm {
+  receive(message: ToRealm): void;
+  /** An error, or a rejected promise, that nobody caught. */
+  uncaught(error: unknown, rejected?: Promise<unknown>): void;
+}
+
+export interface RealmOptions extends Outbox<FromRealm> {
+  /** Several live in it, or will; else one, and those it hosts. */
+  readonly shared: boolean;
+  readonly credits: EventCredits;
+  /** Resolves when the output of the thread is passed on. */
+  drain(): Promise<unknown>;
+}
+
+type StartMessage = Extract<ToRealm, { type: 'start' }>;
+
+interface Hooks {
+  ready?(): void;
+  over?(end: End): void;
+}
+
+const stopped: End = { reason: 'stopped', thrown: null };
+const terminated: End = { reason: 'terminated', thrown: null };
+
+export function createRealm({ shared, post, flush, credits, drain }: RealmOptions): Realm {
+  const bus = createRealmBus({ post, credits, now: Date.now });
+  const scopes = createScopes<Life>();
+  const lives = new Map<Address, Life>();
+  const announced = new Map<Address, StartMessage>();
+  const tid = threadId();
+  let owner: Life | null = null;
+  let several = false;
+  if (shared) share();
+
+  function begin({ id, start, meter, hosted }: StartMessage, hooks: Hooks = {}): Life {
+    const alone = !shared && !hosted;
+    if (!alone) share();
+    post({ type: 'started', id, tid });
+    return startLife({
+      id,
+      start,
+      meter: openMeter(meter),
+      join: bus.join,
+      run: scopes.run,
+      post(message) {
+        post({ type: 'fromModule', id, message });
+        if (message.type !== 'ready') return;
+        flush(); // what it does next may take for ever
+        hooks.ready?.();
+      },
+      surroundingsOf(life) {
+        lives.set(id, life);
+        if (alone) owner = life;
+        return alone ? takeThread(start) : takePart({ start, pass, exit: (code) => leave(life, code) });
+      },
+      hostingOf,
+      over(life, end) {
+        lives.delete(id);
+        hooks.over?.(end);
+        if (life === owner) return void endWith(life, end);
+        post({ type: 'settled', id, ...end });
+      },
+    });
+    function pass(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
+      post({ type: 'output', id, stream, chunk });
+    }
+  }
+
+  function share(): void {
+    if (several) return;
+    several = true;
+    scopes.share();
+    shareThread(scopes.current);
+  }
+
+  function hostingOf(life: Life, moduleBus: ModuleBus) {
+    return createHosting({
+      name: life.name,
+      bus: moduleBus,
+      begin({ name, args, config }) {
+        const message = take(name);
+        if (message === undefined) return null;
+        const { start } = message;
+        return invite({ ...message, start: { ...start, args: args ?? start.args, config: config ?? start.config } });
+      },
+      forget(name) {
+        const message = take(name);
+        if (message !== undefined) post({ type: 'settled', id: message.id, ...stopped });
+        return message !== undefined;
+      },
+    });
+  }
+
+  function take(name: string): StartMessage | undefined {
+    const message = [...announced.values()].find(({ start }) => start.name === name);
+    if (message !== undefined) announced.delete(message.id);
+    return message;
+  }
+
+  function invite(message: StartMessage): Guest {
+    const hooks: Hooks = {};
+    const running = new Promise<void>((resolve, reject) => {
+      hooks.ready = resolve;
+      hooks.over = (end) => reject(whyNotRunning(message.start.name, end));
+    });
+    const over = new Promise<void>((resolve) => {
+      const { over: failed } = hooks;
+      hooks.over = (end) => {
+        failed?.(end);
+        resolve();
+      };
+    });
+    running.catch(() => {}); // whoever loads it awaits it
+    return { life: begin(message, hooks), running, over };
+  }
+
+  /** The thread ends with its owner, and so does all that is in it. */
+  async function endWith(life: Life, end: End): Promise<void> {
+    await drain();
+    post({ type: 'settled', id: life.id, ...end });
+    process.exit(0);
+  }
+
+  return {
+    receive(message) {
+      switch (message.type) {
+        case 'start':
+          if (message.hosted) announced.set(message.id, message);
+          else begin(message);
+          break;
+        case 'toModule':
+          if (message.message.type === 'stop') dismiss(message.id, stopped);
+          lives.get(message.id)?.receive(message.message);
+          break;
+        case 'abandon':
+          dismiss(message.id, terminated);
+          lives.get(message.id)?.end(terminated);
+          break;
+        case 'wrote':
+          lives.get(message.id)?.surroundings.wrote(message.bytes);
+          break;
+        case 'ownStats':
+          post({ type: 'ownStats', call: message.call, stats: lives.get(message.id)?.ownStats() ?? {} });
+          break;
+        case 'peer':
+          bus.peer(message.realm, message.port);
+          break;
+        case 'route':
+          bus.route(message.call, message.route);
+          break;
+        case 'stale':
+          bus.stale(message.prefixes);
+          break;
+        case 'gone':
+          bus.gone(message.address, message.name);
+          break;
+        case 'registered':
+          bus.registered(message.call, message.error);
+          break;
+        case 'packets':
+          bus.packets(message.packets);
+          break;
+        case 'events':
+          bus.events(message.events);
+          break;
+        case 'tracing':
+          bus.tracing(message.tracing);
+          break;
+      }
+    },
+    uncaught(error, rejected) {
+      const life = scopes.current() ?? owner;
+      // Whose it is cannot be known: the thread ends with it.
+      if (life === null) throw error;
+      life.uncaught(error, rejected);
+    },
+  };
+
+  function dismiss(id: Address, end: End): void {
+    if (announced.delete(id)) post({ type: 'settled', id, ...end });
+  }
+}
+
+/** Throws what unwinds the module's stack; nobody hears of it any more. */
+function leave(life: Life, code: number): never {
+  life.exit(code);
+  throw new MusterError('ECANCELED', `"${life.name()}" has exited with code ${code}`);
+}
+
+function whyNotRunning(name: string, { reason, thrown }: End): MusterError {
+  return thrown === null
+    ? new MusterError('EFAILED', `"${name}" ended before it was running: ${reason}`)
+    : new MusterError(thrown.code, thrown.message);
+}
+
+/** As the operating system numbers it; null where it does not say so. */
+function threadId(): number | null {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,25 @@
+import { deserialize, serialize } from 'node:v8';
+import { MusterError, messageOf } from '../../model/error.ts';
+
+/** What a module may carry over a reload. */
+export const stateLimit = 16 * 1024 ** 2;
+
+/** Null where there is nothing to carry over. Throws EINVAL for what is no structured-clone data, E2BIG for too much. */
+export function packState(state: unknown): Uint8Array | null {
+  if (state === undefined) return null;
+  const packed = serialized(state);
+  if (packed.length <= stateLimit) return new Uint8Array(packed);
+  throw new MusterError('E2BIG', `the state to be carried over is ${packed.length} bytes long; at most ${stateLimit} are possible`);
+}
+
+export function unpackState(packed: Uint8Array | null): unknown {
+  return packed === null ? undefined : deserialize(packed);
+}
+
+function serialized(state: unknown): Uint8Array {
+  try {
+    return serialize(state);
+  } catch (error) {
+    throw new MusterError('EINVAL', `the state to be carried over is no plain data: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,196 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
+import { onTestFinished } from 'vitest';
+import { createCompiler } from '../../../src/resolve/compile.ts';
+import { lookOnce } from '../../../src/resolve/files.ts';
+import { createCreditsBuffer, createMeterBuffer } from '../../../src/runners/inside/meter.ts';
+import type { FromModule, FromRealm, Posted, RealmData, Start, ToModule, ToRealm } from '../../../src/runners/protocol.ts';
+
+type Settled = Extract<FromRealm, { type: 'settled' }>;
+
+/** The program of a realm as it is shipped. */
+export async function buildRealm(): Promise<{ file: string; remove(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-realm-'));
+  const src = join(import.meta.dirname, '..', '..', '..', 'src');
+  await build({
+    entryPoints: [join(src, 'runners/inside/realm.ts')],
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    minify: true,
+    keepNames: true,
+    logLevel: 'warning',
+  });
+  return { file: join(folder, 'realm.cjs'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** One realm, and the least of what a runner does for it. */
+export interface TestRealm {
+  readonly worker: Worker;
+  readonly folder: string;
+  readonly heard: FromRealm[];
+  /** Messages that came in one piece. */
+  readonly batches: (readonly FromRealm[])[];
+  readonly exited: Promise<{ code: number; error: Error | null }>;
+  post(...messages: ToRealm[]): void;
+  /** Compiles and starts a module; the code is that of `NAME.ts`. */
+  start(name: string, code: string, options?: StartOptions): Promise<TestModule>;
+  startCompiled(start: Start, hosted?: boolean): TestModule;
+}
+
+export interface StartOptions extends Partial<Omit<Start, 'name'>> {
+  hosted?: boolean;
+  /** By path beside the entry. */
+  files?: Record<string, string>;
+}
+
+export interface TestModule {
+  readonly id: number;
+  readonly start: Start;
+  readonly settled: Promise<Settled>;
+  send(message: ToModule): void;
+  /** What it said, in order. */
+  said(): FromModule[];
+  /** Resolves with the first message of this type. */
+  says<T extends FromModule['type']>(type: T, call?: number): Promise<Extract<FromModule, { type: T }>>;
+  /** What it wrote over the port of its realm. */
+  wrote(stream?: 'stdout' | 'stderr'): string;
+  stop(): Promise<Settled>;
+}
+
+export interface RealmOptions {
+  shared?: boolean;
+  /** Acknowledge output as it comes; true where not said otherwise. */
+  acknowledge?: boolean;
+}
+
+let lastId = 0;
+
+export function openRealm(file: string, { shared = false, acknowledge = true }: RealmOptions = {}): TestRealm & { thread(): string } {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'muster-')));
+  const compiler = createCompiler({ stat: (path) => lookOnce().stat(path) });
+  const data: RealmData = { realm: 1, shared, credits: createCreditsBuffer() };
+  const worker = new Worker(file, { workerData: data, stdout: true, stderr: true, env: {} });
+  const heard: FromRealm[] = [];
+  const batches: (readonly FromRealm[])[] = [];
+  const waiting = new Set<() => void>();
+  let threadOutput = '';
+  let error: Error | null = null;
+
+  for (const stream of [worker.stdout, worker.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      threadOutput += chunk.toString('utf8');
+    });
+  }
+  worker.on('message', (posted: Posted | null) => {
+    const messages = posted?.muster ?? [];
+    batches.push(messages);
+    for (const message of messages) {
+      heard.push(message);
+      if (message.type === 'output' && acknowledge) post({ type: 'wrote', id: message.id, bytes: message.chunk.length });
+    }
+    for (const look of waiting) look();
+  });
+  worker.on('error', (thrown: Error) => {
+    error = thrown;
+  });
+  const exited = new Promise<{ code: number; error: Error | null }>((resolve) => {
+    worker.on('exit', (code) => resolve({ code, error }));
+  });
+  onTestFinished(async () => {
+    await worker.terminate();
+    await compiler.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function post(...messages: ToRealm[]): void {
+    worker.postMessage(messages);
+  }
+
+  function until<T>(find: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = find();
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      void exited.then(({ code, error: why }) => reject(why ?? new Error(`the realm exited with code ${code}`)));
+      look();
+    });
+  }
+
+  function moduleOf(id: number, start: Start): TestModule {
+    const said = (): FromModule[] => heard.flatMap((one) => (one.type === 'fromModule' && one.id === id ? [one.message] : []));
+    const settled = until(() => heard.find((one): one is Settled => one.type === 'settled' && one.id === id));
+    settled.catch(() => {});
+    return {
+      id,
+      start,
+      settled,
+      said,
+      send: (message) => post({ type: 'toModule', id, message }),
+      says<T extends FromModule['type']>(type: T, call?: number) {
+        const fits = (one: FromModule): one is Extract<FromModule, { type: T }> =>
+          one.type === type && (call === undefined || ('call' in one && one.call === call));
+        return until(() => said().find(fits));
+      },
+      wrote: (stream) =>
+        heard
+          .flatMap((one) =>
+            one.type === 'output' && one.id === id && (stream === undefined || one.stream === stream) ? [Buffer.from(one.chunk)] : [],
+          )
+          .join(''),
+      stop() {
+        post({ type: 'toModule', id, message: { type: 'stop' } });
+        return settled;
+      },
+    };
+  }
+
+  function startCompiled(start: Start, hosted = false): TestModule {
+    lastId += 1;
+    post({ type: 'start', id: lastId, start, meter: { buffer: createMeterBuffer(), index: 0 }, hosted });
+    return moduleOf(lastId, start);
+  }
+
+  return {
+    worker,
+    folder,
+    heard,
+    batches,
+    exited,
+    post,
+    startCompiled,
+    thread: () => threadOutput,
+    async start(name, code, { hosted = false, files = {}, ...rest } = {}) {
+      const path = join(folder, `${name}.ts`);
+      for (const [place, text] of Object.entries({ ...files, [path]: code }))
+        writeFileSync(join(place.startsWith('/') ? '/' : folder, place), text);
+      const { code: text, map } = await compiler.compile(path);
+      const codeFile = join(folder, `${name}.${lastId}.compiled.cjs`);
+      writeFileSync(codeFile, text);
+      writeFileSync(`${codeFile}.map`, map);
+      const start: Start = {
+        name,
+        path,
+        codeFile,
+        args: [],
+        env: {},
+        config: {},
+        maxHeap: null,
+        expectName: null,
+        restored: null,
+        ...rest,
+      };
+      return startCompiled(start, hosted);
+    },
+  };
+}
