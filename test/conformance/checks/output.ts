@@ -1,0 +1,72 @@
+import { until } from '../../support/place.ts';
+import type { Check } from '../check.ts';
+import type { World } from '../world.ts';
+
+export const output: Check[] = [
+  {
+    title: 'console and the standard streams of a module go to its own log',
+    async observe(world) {
+      await world.ask('host.probe.print', 'now');
+      return written(world, 'now', 6);
+    },
+    expected: {
+      own: ['by console.error', 'by console.info', 'by console.log 7 { a: 1 }', 'by console.warn', 'by stderr', 'by stdout'],
+      beside: 0,
+    },
+  },
+  {
+    title: 'What is printed later, by timers and promises, goes to the log of the module that began it',
+    async observe(world) {
+      await world.ask('host.probe.printLater', 'later');
+      return written(world, 'later', 5);
+    },
+    expected: { own: ['in a microtask', 'in a promise', 'in a tick', 'in a timer', 'in an immediate'], beside: 0 },
+  },
+  {
+    title: 'What is printed at an event goes to the log of the module that hears it',
+    async observe(world) {
+      await world.ask('peer.tell', [['print.now', 'event']]);
+      return written(world, 'event', 1);
+    },
+    expected: { own: ['at an event'], beside: 0 },
+  },
+  {
+    title: 'The log of the context knows four levels',
+    async observe(world) {
+      await world.ask('host.probe.log', 'leveled');
+      const own = () => leveled(world, 'leveled');
+      await until(async () => (await own()).length === 4, 'four lines are in the log');
+      return own();
+    },
+    expected: ['debug leveled debug', 'error leveled error', 'info leveled info { a: [ 1 ] }', 'warn leveled warn'],
+  },
+  {
+    title: 'A module says how it is, at four levels',
+    async observe({ ask, view }) {
+      const seen: unknown[] = [];
+      for (const level of ['info', 'warn', 'error', 'core']) {
+        await ask('host.probe.status', [level, `this is ${level}`]);
+        const status = (await view('host.probe'))?.status;
+        seen.push([status?.level, status?.message]);
+      }
+      return seen;
+    },
+    expected: ['info', 'warn', 'error', 'core'].map((level) => [level, `this is ${level}`]),
+  },
+];
+
+/** Lines with this mark in the own log, without it, sorted, for the two streams come as they like; and how many the neighbour has. */
+async function written({ logs }: World, mark: string, count: number): Promise<unknown> {
+  const marked = async (name: string) => (await logs(name)).filter((line) => line.startsWith(`${mark} `));
+  await until(async () => (await marked('host.probe')).length >= count, `${count} lines are in the log`);
+  const own = (await marked('host.probe')).map((line) => line.slice(mark.length + 1)).sort();
+  return { own, beside: (await marked('host')).length };
+}
+
+async function leveled({ muster }: World, mark: string): Promise<string[]> {
+  const records = await muster('logs', { names: ['host.probe'] });
+  return records
+    .filter(({ text }) => text.includes(mark))
+    .map(({ level, text }) => `${level} ${text.replace(/^(debug|error): /, '')}`)
+    .sort();
+}
