@@ -36,12 +36,13 @@ export interface ApiPorts {
   followLogs(name: string, signal: AbortSignal): AsyncIterable<LogRecord[]>;
   /** Names that have a log though nothing of that name is loaded. */
   hasLog(name: string): boolean;
-  /** What a file on disk says of itself. */
-  inspect(path: string): Promise<{ size: number; sha1: string } | null>;
+  /** What is on disk of a path or of `builtin:NAME`; `file` is where. */
+  inspect(path: string): Promise<{ file: string; size: number; sha1: string } | null>;
   /** Brings the sizes and digests in views up to the files on disk. */
   refreshFacts(): Promise<void>;
-  /** Of the daemon's own process. */
-  rusage(who: RusageOf): Promise<Rusage>;
+  /** Of the daemon's own process; null where it cannot be told. */
+  rusage(who: RusageOf): Rusage | null;
+  /** The names that a file of code exports, read without running it. */
   exportsOf(path: string): Promise<string[]>;
   /** Takes secrets out of text that is shown. */
   mask(text: string): string;

@@ -1,5 +1,5 @@
 import { notLoaded } from '../engine/names.ts';
-import type { ModuleStats } from '../model/documents.ts';
+import type { ModuleStats, Rusage, RusageOf } from '../model/documents.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Loaded } from '../model/module.ts';
 import type { ApiPorts, Handlers } from './call.ts';
@@ -17,7 +17,7 @@ export const messageHandlers: Pick<Handlers, 'stats' | 'debug' | 'publish'> = {
       else await Promise.all(namesOf(ports).map((one) => instances.clearStats(one).catch(unlessAbsent)));
       return {};
     }
-    if (rusage !== undefined) return name === undefined ? ports.rusage(rusage) : instances.rusage(name, rusage);
+    if (rusage !== undefined) return name === undefined ? daemonUsage(rusage, ports) : instances.rusage(name, rusage);
     if (name !== undefined) return shownStats(await instances.stats(name), ports);
     const all = await Promise.all(namesOf(ports).map(async (one) => [one, await instances.stats(one).catch(unlessAbsent)] as const));
     return { modules: Object.fromEntries(all.flatMap(([one, stats]) => (stats === null ? [] : [[one, shownStats(stats, ports)]]))) };
@@ -44,6 +44,12 @@ export const messageHandlers: Pick<Handlers, 'stats' | 'debug' | 'publish'> = {
     return {};
   },
 };
+
+function daemonUsage(who: RusageOf, ports: ApiPorts): Rusage {
+  const usage = ports.rusage(who);
+  if (usage === null) throw new MusterError('EIO', 'what the daemon uses cannot be read from /proc');
+  return usage;
+}
 
 function namesOf({ engine }: ApiPorts): string[] {
   return [...engine.context.ports.instances.snapshot().keys()].sort();

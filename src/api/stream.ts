@@ -1,6 +1,6 @@
 import { notLoaded } from '../engine/names.ts';
 import type { EventDoc, LogRecord, TraceRecord } from '../model/documents.ts';
-import { globMatches, globRegExp, isGlob } from '../model/glob.ts';
+import { globMatches, isGlob } from '../model/glob.ts';
 import type { Params } from '../model/methods.ts';
 import type { ApiPorts, Handlers } from './call.ts';
 import { forward } from './forward.ts';
@@ -76,13 +76,12 @@ function byTime(a: LogRecord, b: LogRecord): number {
 
 /** A message is about a module that sent it or got it; of a name that nobody has (yet) there are none. */
 function traceFilter({ names, types, topic }: Pick<Params<'trace'>, 'names' | 'types' | 'topic'>): (record: TraceRecord) => boolean {
-  const ofNames = names === undefined || names.length === 0 ? null : names.map(globRegExp);
+  const ofNames = names === undefined || names.length === 0 ? null : names;
   const ofTypes = types === undefined || types.length === 0 ? null : new Set(types);
-  const ofTopic = topic === undefined ? null : globRegExp(topic);
   return (record) =>
     (ofTypes === null || ofTypes.has(record.type)) &&
-    (ofTopic === null || ofTopic.test(record.topic)) &&
-    (ofNames === null || ofNames.some((name) => name.test(record.from) || (record.to !== null && name.test(record.to))));
+    (topic === undefined || globMatches(topic, record.topic)) &&
+    (ofNames === null || ofNames.some((name) => globMatches(name, record.from) || (record.to !== null && globMatches(name, record.to))));
 }
 
 function maskTrace(record: TraceRecord, mask: (text: string) => string): TraceRecord {

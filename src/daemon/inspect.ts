@@ -10,7 +10,8 @@ export interface Inspector {
   facts: Inspect;
   /** Looks again at every file that was asked for; reads only those that changed. */
   refresh(): Promise<void>;
-  inspectFile(path: string): Promise<FileFacts | null>;
+  /** `file` is where it was found. */
+  inspectFile(path: string): Promise<(FileFacts & { file: string }) | null>;
 }
 
 interface Known {
@@ -26,7 +27,7 @@ export function createInspector(builtinDir: string): Inspector {
     const found = await locate(entry.request, builtinDir);
     const stamp = found?.stamp ?? '';
     if (stamp === entry.stamp) return;
-    entry.facts = found === null ? null : { size: found.size, sha1: await sha1Of(found.path), changedAt: found.changedAt };
+    entry.facts = found === null ? null : await factsOf(found);
     entry.stamp = stamp;
   };
 
@@ -43,11 +44,14 @@ export function createInspector(builtinDir: string): Inspector {
       for (const entry of known.values()) await look(entry).catch(() => {});
     },
     async inspectFile(path) {
-      const entry: Known = { request: { path, cwd: null, searchPath: null }, stamp: 'never', facts: null };
-      await look(entry);
-      return entry.facts;
+      const found = await locate({ path, cwd: null, searchPath: null }, builtinDir);
+      return found === null ? null : { ...(await factsOf(found)), file: found.path };
     },
   };
+}
+
+async function factsOf({ path, size, changedAt }: { path: string; size: number; changedAt: number }): Promise<FileFacts> {
+  return { size, sha1: await sha1Of(path), changedAt };
 }
 
 async function locate(request: InspectRequest, builtinDir: string) {

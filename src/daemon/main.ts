@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { createApi } from '../api/api.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createStatus } from '../engine/status.ts';
+import { usageOf } from '../keeper/usage.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
@@ -114,6 +115,7 @@ async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop()
     inspect: (path) => parts.inspector.inspectFile(path),
     refreshFacts: () => parts.inspector.refresh(),
     exportsOf,
+    rusage: (who) => usageOf(process.pid, who),
     mask,
     down: stop,
   });

@@ -77,6 +77,14 @@ export interface InfoDoc extends Partial<ModuleView> {
   sha1: string | null;
   exports: string[];
   spec: Spec | null;
+  /** Of `requires`: what it is reloaded after, whenever that is. */
+  reloadedWith?: string[];
+  /** Of `requiredBy`: what is reloaded whenever it is. */
+  reloads?: string[];
+  /** Names under which a file that was asked for by its path is loaded, where these are several. */
+  loadedAs?: string[];
+  /** Why it is not loaded, or cannot be. */
+  notLoaded?: string;
   /** Last lines of output. */
   output: string[];
 }
