@@ -1,3 +1,4 @@
+import type { ServicesPort } from '../model/bus.ts';
 import type { Driver } from '../model/driver.ts';
 import type { InstanceEvent, Target } from '../model/instances.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
@@ -7,10 +8,9 @@ export interface InstancePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly services: ServicesPort;
   driverOf(target: Target): Driver;
   emit(event: InstanceEvent): void;
-  /** Something that a snapshot shows has changed. */
-  changed(): void;
   /** It is over, and nothing of it is to be listed any more. */
   forget(name: string): void;
 }

@@ -1,32 +1,33 @@
 import type { LastExit } from '../model/documents.ts';
+import type { Launch } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 import type { Spec } from '../model/fields/table.ts';
 import type { Target } from '../model/instances.ts';
-import type { Loaded, LoadedRecord, State } from '../model/module.ts';
-import type { Timer } from '../model/ports.ts';
+import type { Loaded, LoadedRecord } from '../model/module.ts';
 import type { InstancePorts, StopOptions } from './instance-ports.ts';
-import { checkMove } from './lifecycle.ts';
+import { createLoaded } from './loaded.ts';
 import { lastExitOf, launchOf, recordOf, renamed, sameRun } from './record.ts';
-import { noHistory } from './restart-policy.ts';
-import { type Run, type RunEnd, startRun } from './run.ts';
+import { Restarts } from './restarts.ts';
+import type { Run, RunEnd } from './run.ts';
+import { failureOf, type Next, Runs, type RunsOwner, type Starting } from './runs.ts';
 import { ShownStatus } from './shown-status.ts';
-import { type OwnEnd, verdictOn } from './verdict.ts';
-import { Waiters } from './waiters.ts';
+import { Standing } from './standing.ts';
 
 /**
- * One listed module: its record, its state, at most one run of it, and its restarts. It obeys `lifecycle.ts`; every
- * change comes through `start`, `stop`, an event of the run, or the timer between two restarts.
+ * One listed module: its record, its state, what runs of it and its restarts. Every change comes through `start`, `stop`,
+ * an event of a run, or the timer between two restarts.
  */
 export class Instance {
   name: string;
-  state: State = 'E';
-  failed = false;
+  record: LoadedRecord;
+  /** For the planner. */
+  readonly loaded: () => Loaded = createLoaded(this);
   started = false;
-  since: number;
-  restarts = 0;
   lastExit: LastExit | null = null;
+  readonly standing: Standing;
+  readonly restarts: Restarts;
   readonly status: ShownStatus;
-  run: Run | null = null;
+  readonly runs: Runs;
   /** When the run that is or was last began. */
   startedAt: number | null = null;
   /** Null after `restore` until it is started: there is no material yet. */
@@ -36,42 +37,29 @@ export class Instance {
   /** Counts who took over; a flow of several steps ends when its turn is over. */
   turn = 0;
   forgotten = false;
-  readonly whenGone = new Waiters();
   readonly #ports: InstancePorts;
-  #record: LoadedRecord;
-  #loaded: Loaded | null = null;
-  #listed = false;
-  #history = noHistory;
-  #backoff: Timer | null = null;
   #lastActive: number;
-  /** Why it was told to stop; an end after that is no failure. */
-  #requested: string | null = null;
-  #starting: { resolve(): void; reject(error: MusterError): void } | null = null;
-  readonly #settled = new Waiters();
-
+  #starting: Starting | null = null;
   #output: readonly string[] = [];
 
   constructor(record: LoadedRecord, ports: InstancePorts) {
     this.name = record.name;
-    this.since = ports.clock.now();
-    this.#lastActive = this.since;
+    this.standing = new Standing(this, ports);
+    this.restarts = new Restarts(ports);
     this.status = new ShownStatus(ports.clock);
+    this.runs = new Runs(ports, this.#owner());
+    this.#lastActive = this.standing.since;
     this.#ports = ports;
-    this.#record = record;
+    this.record = record;
   }
 
   get spec(): Spec {
-    return this.#record.spec;
+    return this.record.spec;
   }
 
-  /** For the planner: frozen, and the same object until something of it changes. */
-  loaded(): Loaded {
-    const reconfigurable = this.run?.launched.reconfigurable() ?? false;
-    if (this.#loaded === null || this.#loaded.reconfigurable !== reconfigurable) {
-      const { state, failed, started } = this;
-      this.#loaded = Object.freeze({ ...this.#record, state, failed, reconfigurable, started });
-    }
-    return this.#loaded;
+  /** The run that has the name; null where nothing of it runs. */
+  get run(): Run | null {
+    return this.runs.current;
   }
 
   activeAt(): number {
@@ -81,64 +69,62 @@ export class Instance {
   /** Puts a new record in place of the old one; the next start goes by it. */
   become(target: Target): void {
     this.target = target;
-    this.#record = recordOf(target);
-    this.#touch();
+    this.record = recordOf(target);
   }
 
   /** Enters the list with nothing running. */
   list(reason: string): void {
-    this.#enter('E', reason);
+    this.standing.enter('E', reason);
   }
 
   /**
    * Starts it by someone's will; nothing of it may be running. Resolves when it runs; rejects with the module's error
    * when all of the attempt is gone (state E, failed), or with ECANCELED when it was told to stop meanwhile.
    */
-  start(target: Target): Promise<void> {
+  start(target: Target, restored: Uint8Array | null = null): Promise<void> {
     if (this.run !== null) throw new Error(`module ${this.name} runs already`);
-    this.#cancelBackoff();
+    this.restarts.reset();
     this.become(target);
-    this.restarts = 0;
-    this.#history = noHistory;
     return new Promise((resolve, reject) => {
       this.#starting = { resolve, reject };
-      this.#launch(target, 'load');
+      this.#launch(target, 'load', restored);
     });
+  }
+
+  /**
+   * Starts another run of it beside the one in state R, to take over from that once it is ready itself: then it resolves,
+   * and the old one is on its way out. Rejects when the new one is gone without; the old one then runs on if it did not end by itself.
+   */
+  startBeside(target: Target, restored: Uint8Array | null): Promise<void> {
+    if (this.standing.state !== 'R' || this.runs.beside !== null) throw new Error(`module ${this.name} has no room for another run`);
+    return this.runs.startBeside(this.#ports.driverOf(target), this.#launchOf(target, restored), target);
   }
 
   /** Stops what runs and what would be restarted; resolves when it is gone. */
   stop(reason: string, options: StopOptions = {}): Promise<void> {
     if (options.forget === true) this.forgotten = true;
     if (this.run === null) {
-      this.#cancelBackoff();
+      this.restarts.cancel();
       this.#rest(reason, options);
       return Promise.resolve();
     }
-    this.#requested = reason;
-    const gone = this.gone();
-    if (this.state === 'I' || this.state === 'R') this.#enter('F', reason);
+    const { state } = this.standing;
+    if (state === 'I' || state === 'R') this.standing.enter('F', reason);
     if (options.byHand === true) this.status.set('core', reason);
-    if (options.cancel === true) this.run.kill();
-    else this.run.stop(this.spec.stopTimeout);
-    return gone;
-  }
-
-  /** Resolves when nothing of it runs. */
-  gone(): Promise<void> {
-    return this.run === null ? Promise.resolve() : this.whenGone.wait();
+    return this.runs.stop(reason, options.cancel === true);
   }
 
   /** Keeps what runs under the name of the target. */
   rename(target: Target): void {
     const from = this.name;
     const { name, spec } = target.desired;
-    this.#announce(this.state, null, `renamed to ${name}`);
+    this.standing.announce(this.standing.state, null, `renamed to ${name}`);
     this.name = name;
     if (this.runsAs !== null) this.runsAs = sameRun(this.runsAs.desired, target.desired) ? target : renamed(this.runsAs, name);
     this.become(target);
-    this.run?.launched.rename(name);
+    for (const { launched } of this.runs.all()) launched.rename(name);
     this.run?.launched.update(spec);
-    this.#announce(null, this.state, `renamed from ${from}`);
+    this.standing.announce(null, this.standing.state, `renamed from ${from}`);
   }
 
   /** The last lines of output, also of a run that is over. */
@@ -146,81 +132,101 @@ export class Instance {
     return this.run?.launched.output() ?? [...this.#output];
   }
 
-  /** Resolves when it is not on its way up. */
-  settled(): Promise<void> {
-    return this.state !== 'I' ? Promise.resolve() : this.#settled.wait();
-  }
-
-  #launch(target: Target, reason: string): void {
-    const { clock, random, log } = this.#ports;
+  #launch(target: Target, reason: string, restored: Uint8Array | null): void {
     const driver = this.#ports.driverOf(target);
-    this.#requested = null;
-    this.runsAs = target;
     this.started = true;
-    this.failed = false;
-    this.startedAt = clock.now();
-    this.#lastActive = this.startedAt;
+    this.standing.failed = false;
+    this.#runAs(target, this.#ports.clock.now());
     this.status.set('core', '');
-    this.#enter('I', reason);
-    this.run = startRun({
-      driver,
-      launch: launchOf(this.name, target, random.id(), null),
-      clock,
-      log,
-      stopTimeoutMs: () => this.spec.stopTimeout,
-      owner: {
-        running: () => this.#onRunning(),
-        finalizing: () => this.#enter('F', 'finalizing by itself'),
-        status: (level, message) => {
-          this.status.set(level, message);
-          this.#ports.emit({ type: 'status', name: this.name, level, message });
-        },
-        stuck: () => this.status.set('error', 'killed and still not gone'),
-        gone: (end) => this.#onGone(end),
+    this.standing.enter('I', reason);
+    this.runs.start(driver, this.#launchOf(target, restored));
+  }
+
+  #launchOf(target: Target, restored: Uint8Array | null): Launch {
+    return launchOf(this.name, target, this.#ports.random.id(), restored);
+  }
+
+  #runAs(target: Target, startedAt: number): void {
+    this.runsAs = target;
+    this.startedAt = startedAt;
+    this.#lastActive = startedAt;
+  }
+
+  #owner(): RunsOwner {
+    return {
+      stopTimeout: () => this.spec.stopTimeout,
+      cancelled: () => this.#cancelled(),
+      running: () => {
+        this.standing.enter('R', 'running');
+        this.#starting?.resolve();
+        this.#starting = null;
       },
-    });
+      passedOn: (next, why) => this.#onPassedOn(next, why),
+      finalizing: () => this.standing.enter('F', 'finalizing by itself'),
+      status: (level, message) => {
+        this.status.set(level, message);
+        this.#ports.emit({ type: 'status', name: this.name, level, message });
+      },
+      stuck: () => this.status.set('error', 'killed and still not gone'),
+      lingers: (end) => {
+        this.#ended(end);
+        if (this.standing.state !== 'F') this.standing.enter('F', `${end.ended.reason}; the one before it is on its way out`);
+      },
+      left: (end) => this.#ended(end),
+      gone: (end) => this.#onGone(end),
+    };
   }
 
-  #onRunning(): void {
-    this.#enter('R', 'running');
-    this.#starting?.resolve();
-    this.#starting = null;
+  /** Another run has the name; its record and start are the module's from now on. */
+  #onPassedOn({ run, target, said, starting }: Next, why: string | null): void {
+    this.restarts.reset();
+    this.become(target.desired.name === this.name ? target : renamed(target, this.name));
+    this.#runAs(this.target ?? target, run.startedAt);
+    this.status.set(said?.level ?? 'core', said?.message ?? '');
+    if (why === null) {
+      this.standing.enter('R', 'running in place of the old one');
+      return;
+    }
+    this.#starting = starting;
+    this.#ports.services.park(this.name); // until the reload is over
+    this.standing.enter('E', `${why}; the new one is on its way`);
+    this.standing.enter('I', 'load');
   }
 
-  #onGone({ ended, startError, ranSince, output }: RunEnd): void {
-    const { clock } = this.#ports;
-    this.#lastActive = this.activeAt();
-    this.run = null;
-    this.#output = output;
-    this.lastExit = lastExitOf(ended, startError, clock.now());
+  #ended(end: RunEnd): void {
+    this.#lastActive = Math.max(this.#lastActive, end.activeAt);
+    this.lastExit = lastExitOf(end, this.#ports.clock.now());
+  }
+
+  #onGone(end: RunEnd): void {
+    const { asked } = this.runs;
     const starting = this.#starting;
     this.#starting = null;
-    if (this.#requested !== null) {
-      const why = this.#requested;
-      this.#rest(why, {});
-      starting?.reject(new MusterError('ECANCELED', `the start of ${this.name} was cancelled: ${why}`));
+    this.#output = end.output;
+    this.#ended(end);
+    if (asked !== null) {
+      this.#rest(asked, {});
+      starting?.reject(this.#cancelled());
     } else if (starting !== null) {
-      const failure = startError ?? new MusterError('EFAILED', `${this.name} ended before it ran: ${ended.reason}`);
+      const failure = failureOf(end);
       this.#fail(failure.message);
       starting.reject(failure);
-    } else {
-      const ranFor = ranSince === null ? 0 : clock.now() - ranSince;
-      this.#afterOwnEnd({ ended, startError: startError?.message ?? null, ranFor });
-    }
-    this.whenGone.release();
+    } else this.#afterOwnEnd(end);
   }
 
   /** It ended by itself after it had run once: what the policy says. */
-  #afterOwnEnd(end: OwnEnd): void {
-    const { clock, random, emit } = this.#ports;
-    const verdict = verdictOn(end, this.spec, this.#history, clock.now(), random.next());
+  #afterOwnEnd({ ended, startError, ranSince }: RunEnd): void {
+    const { clock, emit } = this.#ports;
+    const ranFor = ranSince === null ? 0 : clock.now() - ranSince;
+    const end = { ended, startError: startError?.message ?? null, ranFor };
+    const verdict = this.restarts.after(end, this.spec, () => {
+      if (this.target !== null) this.#launch(this.target, 'restart', null);
+    });
     switch (verdict.is) {
       case 'backOff': {
         const { delayMs, attempt } = verdict;
-        this.#history = verdict.history;
         this.status.set(verdict.failure ? 'error' : 'core', verdict.why);
-        this.#enter('B', verdict.why);
-        this.#backoff = clock.after(delayMs, () => this.#restart());
+        this.standing.enter('B', verdict.why);
         emit({ type: 'restart', name: this.name, delayMs, attempt });
         break;
       }
@@ -230,64 +236,29 @@ export class Instance {
         break;
       case 'done':
         this.status.note(verdict.why);
-        this.#enter('E', verdict.why);
+        this.standing.enter('E', verdict.why);
     }
   }
 
-  #restart(): void {
-    this.#backoff = null;
-    if (this.target === null) return;
-    this.restarts += 1;
-    this.#launch(this.target, 'restart');
+  #cancelled(): MusterError {
+    return new MusterError('ECANCELED', `the start of ${this.name} was cancelled: ${this.runs.asked}`);
   }
 
   #fail(reason: string): void {
-    this.failed = true;
+    this.standing.failed = true;
     this.status.set('error', reason);
-    this.#enter('E', reason);
+    this.standing.enter('E', reason);
   }
 
   /** Nothing of it runs any more, and somebody wanted that. */
   #rest(reason: string, { byHand }: StopOptions): void {
     if (byHand === true) this.status.set('core', reason);
     if (this.forgotten) {
-      this.#move(this.state, null, reason);
+      this.standing.leave(reason);
       this.#ports.forget(this.name);
       return;
     }
-    this.failed = false;
-    if (this.state === 'E') this.#touch();
-    else this.#enter('E', reason);
-  }
-
-  #cancelBackoff(): void {
-    this.#backoff?.cancel();
-    this.#backoff = null;
-  }
-
-  #enter(state: State, reason: string): void {
-    const from = this.#listed ? this.state : null;
-    this.#listed = true;
-    this.state = state;
-    this.since = this.#ports.clock.now();
-    this.#move(from, state, reason);
-    if (state !== 'I') this.#settled.release();
-  }
-
-  #move(from: State | null, to: State | null, reason: string): void {
-    checkMove(this.name, from, to);
-    this.#announce(from, to, reason);
-  }
-
-  #announce(from: State | null, to: State | null, reason: string): void {
-    this.#touch();
-    const { name, failed, lastExit } = this;
-    this.#ports.log.debug({ module: name, from, to, failed, reason }, 'module state');
-    this.#ports.emit({ type: 'state', name, from, to, failed, reason, lastExit });
-  }
-
-  #touch(): void {
-    this.#loaded = null;
-    this.#ports.changed();
+    this.standing.failed = false;
+    if (this.standing.state !== 'E') this.standing.enter('E', reason);
   }
 }

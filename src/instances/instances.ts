@@ -1,3 +1,4 @@
+import type { ServicesPort } from '../model/bus.ts';
 import type { Driver } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 import type { Kind } from '../model/fields/table.ts';
@@ -11,7 +12,7 @@ import type { InstancePorts } from './instance-ports.ts';
 import { reconfigureInstance } from './reconfigure.ts';
 import { recordOf } from './record.ts';
 import { replaceInstance } from './replace.ts';
-import { dependents } from './requires.ts';
+import { needsOf } from './requires.ts';
 import type { Run } from './run.ts';
 import { StopAll } from './stop-all.ts';
 import { viewOf } from './view.ts';
@@ -23,6 +24,8 @@ export interface InstancesOptions {
   readonly log: Log;
   /** Size and SHA-1 of entry files for views; without it they are null. */
   readonly inspect?: Inspect;
+  /** The bus; without it nobody asks modules anything. */
+  readonly services?: ServicesPort;
 }
 
 export type OwnedInstances = Instances & {
@@ -31,7 +34,8 @@ export type OwnedInstances = Instances & {
 };
 
 /** The loaded set (see `model/instances.ts`). */
-export function createInstances({ clock, random, drivers, log, inspect = () => null }: InstancesOptions): OwnedInstances {
+export function createInstances(options: InstancesOptions): OwnedInstances {
+  const { clock, random, drivers, log, inspect = () => null, services = noServices } = options;
   const table = new Map<string, Instance>();
   const listeners = new Set<(event: InstanceEvent) => void>();
   let snapshot: ReadonlyMap<string, Loaded> | null = null;
@@ -42,11 +46,9 @@ export function createInstances({ clock, random, drivers, log, inspect = () => n
     clock,
     random,
     log,
+    services,
     driverOf: ({ desired }) => driverOf(desired.kind),
     emit,
-    changed: () => {
-      snapshot = null;
-    },
     forget: (name) => {
       table.delete(name);
       snapshot = null;
@@ -84,8 +86,8 @@ export function createInstances({ clock, random, drivers, log, inspect = () => n
       const { name } = target.desired;
       driverOf(target.desired.kind);
       for (let busy = running(name); busy !== null; busy = running(name)) {
-        if (busy.state !== 'F') throw new MusterError('EEXIST', `module ${name} is already loaded`);
-        await busy.gone();
+        if (busy.standing.state !== 'F') throw new MusterError('EEXIST', `module ${name} is already loaded`);
+        await busy.runs.gone();
       }
       checkOpen(name);
       const instance = table.get(name) ?? create(target);
@@ -105,11 +107,11 @@ export function createInstances({ clock, random, drivers, log, inspect = () => n
       await instance.stop('removed', { cancel, forget: true });
     },
 
-    replace: async (name, target): Promise<ReplaceOutcome> => {
+    replace: async (name, target, { force = false } = {}): Promise<ReplaceOutcome> => {
       const instance = listed(name);
       driverOf(target.desired.kind);
       checkOpen(name);
-      return replaceInstance(instance, target, ++instance.turn);
+      return replaceInstance(instance, target, force, ports);
     },
 
     reconfigure: async (name, target) => reconfigureInstance(listed(name), target, clock),
@@ -172,9 +174,9 @@ export function createInstances({ clock, random, drivers, log, inspect = () => n
 
   function views(of: readonly Instance[]) {
     const now = clock.now();
-    const requiredBy = dependents([...table.values()].map((instance) => [instance.name, instance.spec] as const));
-    const isRunning = (name: string) => table.get(name)?.state === 'R';
-    return of.map((instance) => viewOf(instance, { now, inspect, isRunning, requiredBy: requiredBy.get(instance.name) ?? [] }));
+    const needs = needsOf(table);
+    const isRunning = (name: string) => table.get(name)?.standing.state === 'R';
+    return of.map((instance) => viewOf(instance, { now, inspect, needs, services, isRunning }));
   }
 
   function listed(name: string): Instance {
@@ -211,3 +213,5 @@ export function createInstances({ clock, random, drivers, log, inspect = () => n
     return { done: stopping.done, now: () => stopping.now() };
   }
 }
+
+const noServices: ServicesPort = { park() {}, unpark() {}, absent() {}, services: () => [], waiting: () => 0 };

@@ -2,12 +2,12 @@ import type { State } from '../model/module.ts';
 
 /**
  * All moves there are between the states of a module (CONTRACT §3); null: not listed. A running one always passes F on
- * its way out when it is told to stop, and E or B when it ends by itself.
+ * its way out when it is told to stop, and E or B when it ends by itself. From R to R another run takes over.
  */
 const moves: Readonly<Record<State | 'none', readonly (State | null)[]>> = {
   none: ['I', 'E'],
   I: ['R', 'F', 'E', 'B'],
-  R: ['F', 'E', 'B'],
+  R: ['F', 'E', 'B', 'R'],
   F: ['E', 'B', null],
   E: ['I', null],
   B: ['I', 'E', null],

@@ -4,6 +4,7 @@ import type { Spec } from '../model/fields/table.ts';
 import type { Target } from '../model/instances.ts';
 import type { Clock } from '../model/ports.ts';
 import { formatDuration } from '../model/units.ts';
+import { answerOf } from './answer.ts';
 import type { Instance } from './instance.ts';
 import type { Run } from './run.ts';
 
@@ -13,8 +14,9 @@ import type { Run } from './run.ts';
  * start goes by the new target.
  */
 export async function reconfigureInstance(instance: Instance, target: Target, clock: Clock): Promise<void> {
+  const { standing, runs } = instance;
   // Only while something runs: one that was removed meanwhile stays F for ever.
-  while (instance.run !== null && instance.state !== 'R') await (instance.state === 'I' ? instance.settled() : instance.gone());
+  while (instance.run !== null && standing.state !== 'R') await (standing.state === 'I' ? standing.settled() : runs.gone());
   if (instance.forgotten) throw new MusterError('ENOENT', `module ${instance.name} was removed`);
   const { run } = instance;
   if (run !== null && canonicalJson(configOf(instance.spec)) !== canonicalJson(configOf(target.desired.spec))) {
@@ -29,25 +31,15 @@ export async function reconfigureInstance(instance: Instance, target: Target, cl
 async function deliver(instance: Instance, run: Run, target: Target, clock: Clock): Promise<void> {
   const { name } = instance;
   const { startTimeout } = target.desired.spec;
-  const goneWhileTold = () => new MusterError('EFAILED', `${name} ended while it was given its new config`);
-  const cleanUp: (() => void)[] = [];
-  const ended = new Promise<never>((_, reject) => {
-    const late = `${name} did not take its new config within ${formatDuration(startTimeout)} (startTimeout)`;
-    const timer = clock.after(startTimeout, () => reject(new MusterError('ETIMEDOUT', late)));
-    cleanUp.push(
-      () => timer.cancel(),
-      instance.whenGone.add(() => reject(goneWhileTold())),
-    );
-  });
   try {
-    await Promise.race([run.launched.reconfigure(target.material.config), ended]);
+    const { is } = await answerOf(run, run.launched.reconfigure(target.material.config), startTimeout, clock);
+    const late = `${name} did not take its new config within ${formatDuration(startTimeout)} (startTimeout)`;
+    if (is === 'late') throw new MusterError('ETIMEDOUT', late);
   } catch (error) {
     if (error instanceof MusterError) throw error;
     throw new MusterError('EFAILED', `${name} refused its new config: ${messageOf(error)}`, { cause: error });
-  } finally {
-    for (const undo of cleanUp) undo();
   }
-  if (instance.run !== run) throw goneWhileTold();
+  if (instance.run !== run) throw new MusterError('EFAILED', `${name} ended while it was given its new config`);
 }
 
 function configOf(spec: Spec): unknown {

@@ -1,10 +1,11 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { LastExit } from '../model/documents.ts';
-import type { Ended, Launch } from '../model/driver.ts';
+import type { Launch } from '../model/driver.ts';
 import { fieldOf, type Spec } from '../model/fields/table.ts';
 import type { Target } from '../model/instances.ts';
 import type { Desired, LoadedRecord } from '../model/module.ts';
 import type { InspectRequest } from './inspect.ts';
+import type { RunEnd } from './run.ts';
 
 export function recordOf({ desired, origin, generation }: Target): LoadedRecord {
   const { name, kind, spec, specDigest, codeDigest, path, source } = desired;
@@ -41,6 +42,7 @@ function field(spec: Spec, name: string): unknown {
   return (spec as Record<string, unknown>)[name];
 }
 
-export function lastExitOf({ code, signal, reason, error }: Ended, startError: Error | null, now: number): LastExit {
+export function lastExitOf({ ended, startError }: RunEnd, now: number): LastExit {
+  const { code, signal, reason, error } = ended;
   return { at: new Date(now).toISOString(), code, signal, reason, error: startError?.message ?? error?.message ?? null };
 }

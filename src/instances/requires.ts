@@ -1,20 +1,29 @@
 import type { Spec } from '../model/fields/table.ts';
+import { providers, requirementsOf } from '../model/requires.ts';
 
-/** The names a module needs, as its spec says. */
-export function requiredNames(spec: Spec): string[] {
-  return spec.requires.map((need) => (typeof need === 'string' ? need : need.name));
+/** Which module needs which: both ways by names of modules, sorted, nobody itself. A name that nobody answers to stands for itself. */
+export interface Needs {
+  of(name: string): readonly string[];
+  by(name: string): readonly string[];
 }
 
-/** Who needs a name, sorted, for all names that are needed. */
-export function dependents(specs: Iterable<readonly [name: string, spec: Spec]>): ReadonlyMap<string, readonly string[]> {
-  const result = new Map<string, string[]>();
-  for (const [name, spec] of specs) {
-    for (const needed of requiredNames(spec)) {
-      const list = result.get(needed);
-      if (list === undefined) result.set(needed, [name]);
+const none: readonly string[] = [];
+
+export function needsOf(modules: ReadonlyMap<string, { readonly spec: Spec }>): Needs {
+  const provider = providers(modules);
+  const needed = new Map<string, readonly string[]>();
+  const needing = new Map<string, string[]>();
+  for (const name of [...modules.keys()].sort()) {
+    const requirements = requirementsOf((modules.get(name) as { spec: Spec }).spec);
+    if (requirements.length === 0) continue;
+    const names = new Set(requirements.map((requirement) => provider(requirement.name)));
+    names.delete(name);
+    needed.set(name, [...names].sort());
+    for (const other of names) {
+      const list = needing.get(other);
+      if (list === undefined) needing.set(other, [name]);
       else list.push(name);
     }
   }
-  for (const list of result.values()) list.sort();
-  return result;
+  return { of: (name) => needed.get(name) ?? none, by: (name) => needing.get(name) ?? none };
 }

@@ -3,6 +3,7 @@ import type { Driver, Ended, Launch, Launched } from '../model/driver.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Clock, Log, Timer } from '../model/ports.ts';
 import { formatDuration } from '../model/units.ts';
+import { Waiters } from './waiters.ts';
 
 /** After a kill the end is a matter of milliseconds; when it takes this long something is wrong with the machine. */
 export const killGraceMs = 5000;
@@ -25,6 +26,8 @@ export interface RunEnd {
   readonly startError: MusterError | null;
   /** When it began to run (state R); null if it never did. */
   readonly ranSince: number | null;
+  /** When it last did something (`Launched.activeAt`). */
+  readonly activeAt: number;
   readonly output: readonly string[];
 }
 
@@ -35,8 +38,10 @@ export interface Run {
   /** Asks it to stop and kills it after `timeoutMs`. Idempotent. */
   stop(timeoutMs: number): void;
   kill(): void;
-  /** Resolves when it was killed and is still not gone. */
-  readonly stuck: Promise<void>;
+  /** Resolves when it is gone, or was killed and is still not gone. */
+  readonly over: Promise<void>;
+  /** Released when it is gone. */
+  readonly whenGone: Waiters;
   /** Whether force was used. */
   wasKilled(): boolean;
 }
@@ -60,9 +65,10 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
   let killed = false;
   let settled = false;
   let deadline: Timer | null = null;
-  let markStuck: () => void = () => {};
-  const stuck = new Promise<void>((resolve) => {
-    markStuck = resolve;
+  const whenGone = new Waiters();
+  let markOver: () => void = () => {};
+  const over = new Promise<void>((resolve) => {
+    markOver = resolve;
   });
 
   const launched = startSafely(driver, launch, {
@@ -70,7 +76,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
       if (phase !== 'gone') owner.status(level, message);
     },
     finalizing: () => {
-      if (phase !== 'running') return;
+      if (phase !== 'running' || killed) return;
       phase = 'stopping';
       limit(stopTimeoutMs(), kill);
       owner.finalizing();
@@ -83,7 +89,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
   launched.ready.then(onReady, onUnready);
   launched.ended.then(onEnded, (error) => onEnded(lost(error)));
 
-  return { launched, startedAt, stuck, stop, kill, wasKilled: () => killed };
+  return { launched, startedAt, over, whenGone, stop, kill, wasKilled: () => killed };
 
   function limit(ms: number, fn: () => void): void {
     deadline?.cancel();
@@ -120,7 +126,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     launched.kill();
     limit(killGraceMs, () => {
       log.error({ module: launch.name, lease: launch.lease, pid: launched.pid() }, 'module was killed and is still not gone');
-      markStuck();
+      markOver();
       owner.stuck();
     });
   }
@@ -136,7 +142,10 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     phase = 'gone';
     const output = launched.output();
     if (failedStart) startError ??= new MusterError('EFAILED', `${launch.name} ended before it ran: ${ended.reason}`);
-    owner.gone({ ended, ranSince, output, startError: startError === null ? null : withOutput(startError, output) });
+    const error = startError === null ? null : withOutput(startError, output);
+    owner.gone({ ended, ranSince, output, activeAt: launched.activeAt(), startError: error });
+    whenGone.release();
+    markOver();
   }
 }
 

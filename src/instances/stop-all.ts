@@ -1,5 +1,5 @@
 import type { Instance } from './instance.ts';
-import { requiredNames } from './requires.ts';
+import { needsOf } from './requires.ts';
 
 /**
  * Stops instances so that each is asked once all that need it are gone; what is independent stops at the same time, in
@@ -21,8 +21,9 @@ export class StopAll {
   constructor(instances: ReadonlyMap<string, Instance>, order: readonly string[]) {
     const names = new Set([...order.filter((name) => instances.has(name)), ...instances.keys()]);
     this.#waiting = new Map([...names].flatMap((name) => pair(instances.get(name))));
-    for (const [name, instance] of this.#waiting) {
-      const requires = [...new Set(requiredNames(instance.spec))].filter((needed) => needed !== name);
+    const needs = needsOf(instances);
+    for (const name of this.#waiting.keys()) {
+      const requires = needs.of(name);
       this.#requires.set(name, requires);
       for (const needed of requires) this.#dependents.set(needed, (this.#dependents.get(needed) ?? 0) + 1);
     }
@@ -53,14 +54,14 @@ export class StopAll {
   }
 
   async #stop(name: string, instance: Instance): Promise<void> {
-    const { run } = instance;
+    const runs = instance.runs.all();
     // One that has ended stays as it is listed, failed or not.
-    const gone = instance.state === 'E' ? undefined : instance.stop(reason, { cancel: this.#cancel });
+    if (instance.standing.state !== 'E') void instance.stop(reason, { cancel: this.#cancel });
     // Also one that is gone already is taken off a step later: a long chain of those must not nest.
-    await (run === null ? gone : Promise.race([gone, run.stuck]));
-    if (run !== null) {
+    await Promise.all(runs.map((run) => run.over));
+    if (runs.length > 0) {
       this.#stopped.push(instance.name);
-      if (run.wasKilled()) this.#killed.push(instance.name);
+      if (runs.some((run) => run.wasKilled())) this.#killed.push(instance.name);
     }
     this.#stopping.delete(name);
     this.#begin(this.#release(name));

@@ -1,3 +1,4 @@
+import type { ServicesPort } from '../model/bus.ts';
 import type { ModuleView } from '../model/documents.ts';
 import type { Kind, Spec } from '../model/fields/table.ts';
 import type { IsolationOf } from '../model/plan.ts';
@@ -5,21 +6,23 @@ import type { Inspect } from './inspect.ts';
 import type { Instance } from './instance.ts';
 import { isHealthy } from './lifecycle.ts';
 import { fileOf } from './record.ts';
-import { requiredNames } from './requires.ts';
+import type { Needs } from './requires.ts';
 
 export interface ViewContext {
   readonly now: number;
   readonly inspect: Inspect;
-  readonly requiredBy: readonly string[];
+  readonly needs: Needs;
+  readonly services: Pick<ServicesPort, 'services' | 'waiting'>;
   isRunning(name: string): boolean;
 }
 
 /** One row of `list --json`. Holds are not known here; who serves the API fills them in. */
-export function viewOf(instance: Instance, { now, inspect, requiredBy, isRunning }: ViewContext): ModuleView {
-  const { name, state, failed, run, restarts, status, lastExit } = instance;
+export function viewOf(instance: Instance, { now, inspect, needs, services, isRunning }: ViewContext): ModuleView {
+  const { name, standing, run, restarts, status, lastExit } = instance;
+  const { state, failed } = standing;
   const { kind, spec, path, codeDigest, origin, generation, source } = instance.loaded();
   const file = inspect(fileOf(path, spec, instance.target));
-  const requires = requiredNames(spec).sort();
+  const requires = [...needs.of(name)];
   return {
     name,
     kind,
@@ -31,16 +34,16 @@ export function viewOf(instance: Instance, { now, inspect, requiredBy, isRunning
     codeDigest,
     stale: kind === 'command' && run !== null && (file?.changedAt ?? 0) > run.startedAt,
     idle: Math.max(0, Math.floor((now - instance.activeAt()) / 1000)),
-    queued: 0,
-    services: [],
-    service: null,
+    queued: (run?.launched.queued() ?? 0) + services.waiting(name),
+    services: [...services.services(name)],
+    service: spec.service === undefined || spec.service === 'none' ? null : spec.service,
     path,
     pid: run?.launched.pid() ?? null,
     threadId: run?.launched.threadId() ?? null,
-    restarts,
+    restarts: restarts.count,
     origin,
     generation,
-    since: new Date(instance.since).toISOString(),
+    since: new Date(standing.since).toISOString(),
     startedAt: instance.startedAt === null ? null : new Date(instance.startedAt).toISOString(),
     status: { ...status.value },
     healthy: isHealthy(state, failed),
@@ -48,7 +51,7 @@ export function viewOf(instance: Instance, { now, inspect, requiredBy, isRunning
     held: null,
     containment: run?.launched.containment() ?? null,
     requires,
-    requiredBy: [...requiredBy],
+    requiredBy: [...needs.by(name)],
     waitingFor: requires.filter((needed) => !isRunning(needed)),
     declaredAt: source,
   };

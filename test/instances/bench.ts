@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { createInstances, type InstancesOptions, type OwnedInstances } from '../../src/instances/instances.ts';
+import type { ServicesPort } from '../../src/model/bus.ts';
 import type { Launch } from '../../src/model/driver.ts';
 import { type CommandSpec, fieldTable } from '../../src/model/fields/table.ts';
 import type { InstanceEvent, Target } from '../../src/model/instances.ts';
@@ -57,5 +58,19 @@ function target(kind: 'code' | 'command', name: string, fields: object, origin: 
     origin,
     generation: origin === 'config' ? 1 : 0,
     material: { env: {}, config: 'config' in spec ? (spec.config as Record<string, unknown>) : {}, codeFile: null },
+  };
+}
+
+/** The bus as instances see it: what it was told, in order. */
+export function createServices(said: Partial<Pick<ServicesPort, 'services' | 'waiting'>> = {}): ServicesPort & { told: string[] } {
+  const told: string[] = [];
+  return {
+    told,
+    park: (name) => void told.push(`park ${name}`),
+    unpark: (name) => void told.push(`unpark ${name}`),
+    absent: (name, why) => void told.push(`${name} ${why}`),
+    services: () => [],
+    waiting: () => 0,
+    ...said,
   };
 }

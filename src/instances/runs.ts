@@ -1,0 +1,200 @@
+import type { StatusLevel } from '../model/documents.ts';
+import type { Driver, Launch } from '../model/driver.ts';
+import { MusterError } from '../model/error.ts';
+import type { Target } from '../model/instances.ts';
+import type { Clock, Log } from '../model/ports.ts';
+import { type Run, type RunEnd, startRun } from './run.ts';
+import { Waiters } from './waiters.ts';
+
+/** Who waits for a start. */
+export interface Starting {
+  resolve(): void;
+  reject(error: MusterError): void;
+}
+
+/** A run that is to take over from the one that has the name. */
+export interface Next {
+  readonly role: 'next';
+  readonly run: Run;
+  readonly target: Target;
+  readonly starting: Starting;
+  /** The status it gave itself so far. */
+  said: { level: StatusLevel; message: string } | null;
+}
+
+type Beside = Next | { readonly role: 'leaving'; readonly run: Run };
+
+/** What the module is told of its runs. */
+export interface RunsOwner {
+  /** How long one that is told to stop may take, ms. */
+  stopTimeout(): number;
+  /** What those hear who waited for a start that was told to stop. */
+  cancelled(): MusterError;
+  /** The one that was started runs. */
+  running(): void;
+  /** `next` has the name: it is ready; or not yet, and `why` tells that the one before it ends by itself. */
+  passedOn(next: Next, why: string | null): void;
+  finalizing(): void;
+  status(level: StatusLevel, message: string): void;
+  /** One was killed and is still not gone. */
+  stuck(): void;
+  /** The one with the name has ended, and another is still on its way out. */
+  lingers(end: RunEnd): void;
+  /** One that has the name no more is gone. */
+  left(end: RunEnd): void;
+  /** Nothing of it runs any more. */
+  gone(end: RunEnd): void;
+}
+
+/**
+ * What runs of one module: the run that has its name, and during a reload with overlap a second one, that is to take over or
+ * was taken over from. When the one with the name is gone, the other has it, whatever it was there for.
+ */
+export class Runs {
+  current: Run | null = null;
+  beside: Beside | null = null;
+  /** Why they were told to stop; an end after that is no failure. */
+  asked: string | null = null;
+  readonly #ports: { clock: Clock; log: Log };
+  readonly #owner: RunsOwner;
+  /** How the one with the name ended, while one that had it before is still there. */
+  #end: RunEnd | null = null;
+  /** Who waited for a run that was told to stop before it could take over. */
+  #cancelled: Starting | null = null;
+  readonly #whenGone = new Waiters();
+  readonly #whenAlone = new Waiters();
+
+  constructor(ports: { clock: Clock; log: Log }, owner: RunsOwner) {
+    this.#ports = ports;
+    this.#owner = owner;
+  }
+
+  all(): Run[] {
+    return [this.current, this.beside?.run].filter((run) => run != null);
+  }
+
+  /** Nothing of it may be running. */
+  start(driver: Driver, launch: Launch): void {
+    this.asked = null;
+    this.current = this.#begin(driver, launch);
+  }
+
+  /** Resolves once it has taken over; rejects when it is gone without. */
+  startBeside(driver: Driver, launch: Launch, target: Target): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.beside = { role: 'next', run: this.#begin(driver, launch), target, starting: { resolve, reject }, said: null };
+    });
+  }
+
+  /** Resolves when all are gone. */
+  stop(reason: string, cancel: boolean): Promise<void> {
+    this.asked = reason;
+    const gone = this.gone();
+    const timeout = this.#owner.stopTimeout();
+    for (const run of this.all()) {
+      if (cancel) run.kill();
+      else run.stop(timeout);
+    }
+    return gone;
+  }
+
+  gone(): Promise<void> {
+    return this.current === null ? Promise.resolve() : this.#whenGone.wait();
+  }
+
+  /** Resolves when there is no second one. */
+  alone(): Promise<void> {
+    return this.beside === null ? Promise.resolve() : this.#whenAlone.wait();
+  }
+
+  /** Each event of a run is taken for what the run is by then. */
+  #begin(driver: Driver, launch: Launch): Run {
+    const owner = this.#owner;
+    let run: Run | null = null;
+    const isBeside = (): boolean => run !== null && this.beside?.run === run;
+    run = startRun({
+      driver,
+      launch,
+      ...this.#ports,
+      stopTimeoutMs: owner.stopTimeout,
+      owner: {
+        running: () => (isBeside() ? this.#takeOver() : owner.running()),
+        finalizing: () => {
+          if (!isBeside()) this.#onFinalizing();
+        },
+        status: (level, message) => {
+          if (!isBeside()) owner.status(level, message);
+          else if (this.beside?.role === 'next') this.beside.said = { level, message };
+        },
+        stuck: owner.stuck,
+        gone: (end) => (isBeside() ? this.#onBesideGone(end) : this.#onGone(end)),
+      },
+    });
+    return run;
+  }
+
+  #takeOver(): void {
+    const { beside: next, current: old } = this;
+    if (next?.role !== 'next' || old === null) return;
+    const timeout = this.#owner.stopTimeout();
+    this.current = next.run;
+    this.beside = { role: 'leaving', run: old };
+    this.#owner.passedOn(next, null);
+    old.stop(timeout);
+    next.starting.resolve();
+  }
+
+  #onFinalizing(): void {
+    const { beside, current } = this;
+    if (beside?.role !== 'next' || current === null) {
+      this.#owner.finalizing();
+      return;
+    }
+    this.current = beside.run;
+    this.beside = { role: 'leaving', run: current };
+    this.#owner.passedOn(beside, 'finalizing by itself');
+  }
+
+  #onGone(end: RunEnd): void {
+    const { beside } = this;
+    this.current = beside?.run ?? null;
+    this.beside = null;
+    if (beside === null) this.#onAllGone(end);
+    else if (beside.role === 'next' && this.asked === null) {
+      this.#owner.left(end);
+      this.#owner.passedOn(beside, end.ended.reason);
+    } else this.#linger(beside, end);
+    if (beside !== null) this.#whenAlone.release();
+  }
+
+  /** What is left is on its way out; where nobody asked for that, nobody waits for it either: the module is down. */
+  #linger(beside: Beside, end: RunEnd): void {
+    this.#end = end;
+    if (beside.role === 'next') this.#cancelled = beside.starting;
+    if (this.asked === null) beside.run.kill();
+    this.#owner.lingers(end);
+  }
+
+  #onAllGone(last: RunEnd): void {
+    const end = this.#end ?? last;
+    const cancelled = this.#cancelled;
+    this.#end = null;
+    this.#cancelled = null;
+    this.#owner.gone(end);
+    cancelled?.reject(this.#owner.cancelled());
+    this.#whenGone.release();
+  }
+
+  #onBesideGone(end: RunEnd): void {
+    const { beside } = this;
+    this.beside = null;
+    if (beside?.role === 'next') beside.starting.reject(this.asked === null ? failureOf(end) : this.#owner.cancelled());
+    else this.#owner.left(end);
+    this.#whenAlone.release();
+  }
+}
+
+/** Why a run never got as far as running. */
+export function failureOf({ startError, ended }: RunEnd): MusterError {
+  return startError ?? new MusterError('EFAILED', `ended before it ran: ${ended.reason}`);
+}

@@ -1,0 +1,61 @@
+import type { LastExit } from '../model/documents.ts';
+import type { State } from '../model/module.ts';
+import type { InstancePorts } from './instance-ports.ts';
+import { checkMove } from './lifecycle.ts';
+import { Waiters } from './waiters.ts';
+
+/** Whose standing it is; both may change. */
+interface Subject {
+  readonly name: string;
+  readonly lastExit: LastExit | null;
+}
+
+/** The state of one module. Every move of it is checked by `lifecycle.ts` and announced to listeners and to the bus. */
+export class Standing {
+  state: State = 'E';
+  failed = false;
+  /** When it entered its state. */
+  since: number;
+  readonly #subject: Subject;
+  readonly #ports: InstancePorts;
+  readonly #settled = new Waiters();
+  #listed = false;
+
+  constructor(subject: Subject, ports: InstancePorts) {
+    this.#subject = subject;
+    this.#ports = ports;
+    this.since = ports.clock.now();
+  }
+
+  enter(state: State, reason: string): void {
+    const from = this.#listed ? this.state : null;
+    this.#listed = true;
+    this.state = state;
+    this.since = this.#ports.clock.now();
+    checkMove(this.#subject.name, from, state);
+    const { services } = this.#ports;
+    if (state === 'B') services.absent(this.#subject.name, 'backingOff');
+    if (state === 'E') services.absent(this.#subject.name, 'exited');
+    this.announce(from, state, reason);
+    if (state !== 'I') this.#settled.release();
+  }
+
+  /** It is not listed any more. */
+  leave(reason: string): void {
+    checkMove(this.#subject.name, this.state, null);
+    this.#ports.services.absent(this.#subject.name, 'removed');
+    this.announce(this.state, null, reason);
+  }
+
+  announce(from: State | null, to: State | null, reason: string): void {
+    const { name, lastExit } = this.#subject;
+    const { failed } = this;
+    this.#ports.log.debug({ module: name, from, to, failed, reason }, 'module state');
+    this.#ports.emit({ type: 'state', name, from, to, failed, reason, lastExit });
+  }
+
+  /** Resolves when it is not on its way up. */
+  settled(): Promise<void> {
+    return this.state !== 'I' ? Promise.resolve() : this.#settled.wait();
+  }
+}
