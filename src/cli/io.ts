@@ -18,6 +18,10 @@ export interface Io {
   out(text: string): void;
   /** Everything else: progress, warnings, errors. */
   err(text: string): void;
+  /** Resolves when a slow reader has taken what went out; null: it has. */
+  room(): Promise<void> | null;
+  /** All of stdin. */
+  read(): Promise<string>;
 }
 
 /** The real ones. `onBroken` hears of an output that cannot be written to; `flushed` calls back when all is out. */
@@ -35,6 +39,8 @@ export function processIo(onBroken: (error: NodeJS.ErrnoException) => void): Io 
     columns: () => process.stderr.columns || 80,
     out: out.write,
     err: err.write,
+    room: out.room,
+    read: readStdin,
     flushed: (done) => out.flushed(() => err.flushed(done)),
   };
 }
@@ -57,7 +63,15 @@ function sink(fd: number, streamOf: () => NodeJS.WriteStream, onBroken: (error: 
     }
     if (rest.length > 0) stream?.write(rest);
   };
-  return { write, flushed: (done: () => void) => (stream === null ? done() : void stream.write('', () => done())) };
+  const flushed = (done: () => void): void => (stream === null ? done() : void stream.write('', () => done()));
+  const room = (): Promise<void> | null => (stream?.writableNeedDrain === true ? new Promise((resolve) => flushed(resolve)) : null);
+  return { write, room, flushed };
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
 }
 
 /** `muster` where that is how it was found, else the line that starts this file from here. */

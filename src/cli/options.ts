@@ -14,6 +14,13 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Any number, also with a fraction or an exponent. */
+export function number(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(value)) throw new MusterError('EINVAL', `"${text}" is no number`);
+  return value;
+}
+
 /** A count, or a percentage as written. */
 export function limit(text: string): number | string {
   if (/^\d+$/.test(text)) return Number(text);

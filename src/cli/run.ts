@@ -18,7 +18,7 @@ export async function run(argv: readonly string[], io: Io, onSignals: () => void
   try {
     return await definition.run(call);
   } catch (error) {
-    const target = args[0] !== undefined && definition.operands?.includes('NAME') === true ? ` ${args[0]}` : '';
+    const target = args[0] !== undefined && /NAME|TOPIC/.test(definition.operands ?? '') ? ` ${args[0]}` : '';
     printFailure(`${definition.name}${target}`, error, io, call.errStyle);
     return exitCodeOf(error as { code?: unknown });
   }

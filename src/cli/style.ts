@@ -1,4 +1,5 @@
 import type { Colors } from 'picocolors/types.js';
+import type { TraceRecord } from '../model/documents.ts';
 import { plainStyle, type Style } from '../render/style.ts';
 
 /** Loaded only where colours are wanted: it looks at the terminal as soon as it is there, which takes time. */
@@ -12,6 +13,14 @@ export function makeStyle(colours: Colors | null): Style {
   if (colours === null) return plainStyle;
   const { green, red, yellow, dim, bold } = colours;
   return { add: green, remove: red, change: yellow, error: red, warning: yellow, dim, bold };
+}
+
+/** Telling types of messages apart. */
+export function messagePaint(colours: Colors | null): (type: TraceRecord['type'], text: string) => string {
+  if (colours === null) return (_type, text) => text;
+  const { cyan, green, yellow, dim } = colours;
+  const paints = { request: cyan, response: green, event: yellow, control: dim };
+  return (type, text) => paints[type](text);
 }
 
 /** Telling names apart in a mixed stream; the same name keeps its colour for the life of this. */

@@ -22,6 +22,8 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   add('Exports', doc.exports.join(', '));
   add('Declared at', doc.declaredAt && `${doc.declaredAt.file}:${doc.declaredAt.line}`);
   add('Origin', doc.origin && `${doc.origin}${doc.generation ? `, generation ${doc.generation}` : ''}`);
+  add('Loaded as', doc.loadedAs?.join(', '));
+  add('Not loaded', doc.notLoaded);
   add('State', stateText(doc, now));
   add('Started', doc.startedAt && `${doc.startedAt}, ${ageText(doc.startedAt, now)} ago`);
   add('PID', doc.pid);
@@ -31,12 +33,18 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   add('Last exit', doc.lastExit && exitText(doc.lastExit, now));
   add('Held', doc.held && `${doc.held.reason}${doc.held.until === null ? '' : `, until ${doc.held.until}`}`);
   add('Services', doc.services?.join(', '));
-  add('Requires', doc.requires?.join(', '));
-  add('Required by', doc.requiredBy?.join(', '));
+  add('Loaded by', doc.service);
+  add('Requires', doc.requires && marked(doc.requires, doc.reloadedWith, 'reloads this'));
+  add('Required by', doc.requiredBy && marked(doc.requiredBy, doc.reloads, 'reloaded with it'));
   add('Waits for', doc.waitingFor?.join(', '));
   add('Spec', doc.spec && doc.kind && specText(doc.kind, doc.spec, show));
   add('Output', doc.output.join('\n'));
   return pairs(rows, style);
+}
+
+/** Names, with a mark on those along which a reload goes. */
+function marked(names: readonly string[], along: readonly string[] | undefined, mark: string): string {
+  return names.map((name) => (along?.includes(name) === true ? `${name} (${mark})` : name)).join(', ');
 }
 
 function stateText({ state, failed, since, status, stale, ...rest }: InfoDoc, now: number): string | undefined {

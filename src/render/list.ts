@@ -1,5 +1,5 @@
 import type { ListDoc, ModuleView } from '../model/documents.ts';
-import { byName } from '../model/name.ts';
+import { belowTheirServices } from '../model/module-order.ts';
 import { ageText } from './ages.ts';
 import { columns } from './columns.ts';
 import { plainStyle, type Style } from './style.ts';
@@ -12,17 +12,25 @@ export interface ListOptions {
   long: boolean;
   /** ms since the epoch. */
   now: number;
+  /** Names of what a service loaded are indented, for people; else a name begins its line. */
+  indent?: boolean;
 }
 
-/** The table of `list` (CONTRACT §5): sorted by name, names never cut, the header also where nothing is loaded. */
-export function listText(document: ListDoc, { long, now }: ListOptions, style: Style = plainStyle): string {
+/**
+ * The table of `list` (CONTRACT §5): sorted by name, what a service loaded right below it, names never cut, the header also
+ * where nothing is loaded.
+ */
+export function listText(document: ListDoc, { long, now, indent = false }: ListOptions, style: Style = plainStyle): string {
   // Why is last, for it may be long and is not padded then.
   const titles = long ? [...head.slice(0, -1), ...longHead, 'Why'] : head;
-  const modules = [...document.modules].sort(byName);
-  const rows = modules.map((module) => (long ? longRow(module, now) : row(module, now)));
+  const modules = belowTheirServices(document.modules);
+  const rows = modules.map(({ module, depth }) => {
+    const [name = '', ...cells] = long ? longRow(module, now) : row(module, now);
+    return [`${indent ? '  '.repeat(depth) : ''}${name}`, ...cells];
+  });
   const right = new Set(titles.flatMap((title, index) => (numbers.has(title) ? [index] : [])));
   const [first = '', ...rest] = columns([titles, ...rows], right);
-  const lines = rest.map((line, index) => colour(modules[index], style)(line));
+  const lines = rest.map((line, index) => colour(modules[index]?.module, style)(line));
   return `${[style.bold(first), ...lines].join('\n')}\n`;
 }
 

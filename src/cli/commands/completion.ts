@@ -23,7 +23,7 @@ function words(table: readonly Definition[]): CommandWords[] {
     .map(({ name, summary, operands, options }) => ({
       name,
       summary,
-      takesNames: operands?.includes('NAME') === true,
+      takesNames: /NAME|SERVICE|TOPIC/.test(operands ?? ''),
       takesFiles: /FILE|PATH|<A>/.test(operands ?? '') || name === 'load',
       options: (options ?? [])
         .filter(({ hidden }) => hidden !== true)

@@ -8,7 +8,9 @@ export const info: Definition = {
   name: 'info',
   operands: '<NAME|PATH>',
   summary: 'tell all there is to know of one module',
-  details: 'Of a path that is not loaded: what the file says.',
+  details:
+    'Of one that is not loaded what the config says, or the file: by PATH (with a slash), builtin:NAME, or a bare NAME on the\n' +
+    'module path. No code of it is run. Names along which a reload goes are marked in Requires and Required by.',
   examples: ['muster info greeter', 'muster info ./modules/greeter.ts'],
   async run(call) {
     const [target = ''] = call.args;

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { MusterError } from '../../model/error.ts';
+import { nameProblem } from '../../model/name.ts';
 import type { Call, Definition } from '../command.ts';
+import { moduleStarter, moduleTest } from '../module-starter.ts';
 import { collect } from '../options.ts';
 import { print } from '../output.ts';
 import { starterConfig, starterModule } from '../starter.ts';
 import { unitText } from '../systemd-unit.ts';
-import { which } from '../which.ts';
+import { which, whichFlags } from '../which.ts';
 
 interface Options {
   config?: string[];
@@ -14,38 +16,74 @@ interface Options {
 
 export const init: Definition<Options> = {
   name: 'init',
-  operands: '[systemd]',
-  summary: 'write a commented starter config and a module; or print a systemd unit',
-  details: '`init` writes ./muster.yaml and ./modules/greeter.ts and never overwrites. `init systemd` prints a unit for this daemon.',
+  operands: '[module|systemd] [WORD]',
+  summary: 'write a commented starter config, or a module with a test; or print a systemd unit',
+  details:
+    '`init` writes ./muster.yaml and ./modules/greeter.ts. `init module WORD` writes ./WORD.ts and ./WORD.test.mjs, a test that runs\n' +
+    'the module in a daemon of its own. Nothing is overwritten. `init systemd` prints a unit for this daemon.',
   options: [{ flags: '-c, --config <FILE>', doc: 'config file that the unit names (repeatable)', parse: collect }],
-  examples: ['muster init && muster up', 'muster init systemd -c /etc/muster/muster.yaml > /etc/systemd/system/muster.service'],
+  examples: [
+    'muster init && muster up',
+    'muster init module counter && node --test counter.test.mjs',
+    'muster init systemd -c /etc/muster/muster.yaml > /etc/systemd/system/muster.service',
+  ],
   async run(call) {
-    const [what] = call.args;
+    const [what, word] = call.args;
+    if (what === 'module') return writeModule(call, word);
+    if (word !== undefined) throw new MusterError('EINVAL', `init ${what} takes no "${word}"`);
     if (what === undefined) return writeStarter(call);
-    if (what !== 'systemd') throw new MusterError('EINVAL', `no "init ${what}"`, { hint: 'there is `init` and `init systemd`' });
+    if (what !== 'systemd')
+      throw new MusterError('EINVAL', `no "init ${what}"`, { hint: 'there is init, init module NAME and init systemd' });
     printUnit(call);
     return 0;
   },
 };
 
-/** Looks first, so that nothing is written where one of them is there already. */
 function writeStarter(call: Call<Options>): number {
-  const files = [
-    [resolve(call.io.cwd, 'modules/greeter.ts'), starterModule],
-    [resolve(call.io.cwd, 'muster.yaml'), starterConfig],
-  ] as const;
-  for (const [file] of files) {
-    if (!existsSync(file)) continue;
-    throw new MusterError('EEXIST', `${relative(call.io.cwd, file)} is there already`, {
+  writeAll(call, [
+    ['modules/greeter.ts', starterModule],
+    ['muster.yaml', starterConfig],
+  ]);
+  return 0;
+}
+
+function writeModule(call: Call<Options>, name: string | undefined): number {
+  if (name === undefined) throw new MusterError('EINVAL', 'init module needs a name', { hint: 'e.g. muster init module counter' });
+  const problem = nameProblem(name);
+  if (problem !== null) throw new MusterError('EINVAL', `${name}: ${problem}`);
+  if (name.includes('.')) {
+    const last = name.slice(name.lastIndexOf('.') + 1);
+    const hint = `muster init module ${last}, and "${name}: {module: ./${last}.ts}" in the config, or load --name ${name}`;
+    throw new MusterError('EINVAL', `"${name}" is loaded by the service ${name.slice(0, -last.length - 1)}, which a test of it lacks`, {
+      hint,
+    });
+  }
+  writeAll(call, [
+    [`${name}.ts`, moduleStarter(name)],
+    [`${name}.test.mjs`, moduleTest(name)],
+  ]);
+  const command = `${call.io.self}${whichFlags(call.globals, call.io)}`;
+  print(
+    call,
+    `\nNext:\n  node --test ${name}.test.mjs\n  ${command} load ./${name}.ts\n  ${command} request ${name}.hello '{"who": "you"}'`,
+  );
+  return 0;
+}
+
+/** Looks first, so that nothing is written where one of them is there already. */
+function writeAll(call: Call<Options>, files: readonly (readonly [file: string, text: string])[]): void {
+  const paths = files.map(([file, text]) => [resolve(call.io.cwd, file), text] as const);
+  for (const [path] of paths) {
+    if (!existsSync(path)) continue;
+    throw new MusterError('EEXIST', `${relative(call.io.cwd, path)} is there already`, {
       hint: 'init overwrites nothing; move it away first',
     });
   }
-  for (const [file, text] of files) {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text, { flag: 'wx' });
-    print(call, `wrote ${relative(call.io.cwd, file)}`);
+  for (const [path, text] of paths) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { flag: 'wx' });
+    print(call, `wrote ${relative(call.io.cwd, path)}`);
   }
-  return 0;
 }
 
 function printUnit(call: Call<Options>): void {

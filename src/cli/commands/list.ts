@@ -8,15 +8,17 @@ export const list: Definition<{ long?: boolean }> = {
   operands: '[SERVICE]',
   summary: 'list what is loaded',
   details:
-    'All modules, or those that SERVICE loaded. S: I initializing, R running, F finalizing, E exited, X failed, B backing off.\n' +
-    'Size in bytes, Digest of the entry file, Idle in seconds since its last output or message.',
+    'All modules, those of a service below it; or only those that SERVICE loaded (`muster`: those that no other service did).\n' +
+    'Size in bytes, Digest the last 7 hex digits of the SHA-1 of its file, Idle in seconds since it last sent a request or response\n' +
+    '(a command: since its last output), For how long it has been in its state, Service: further services that it registered.\n' +
+    'S: I initializing, R running, F finalizing, E exited, X failed, B backing off. On a terminal names are indented below services.',
   options: [{ flags: '-l, --long', doc: 'also Kind, PID, Restarts, Queued, Origin and Path' }],
-  examples: ['muster list', 'muster list --json | jq -r ".modules[].name"'],
+  examples: ['muster list', 'muster list gateway', 'muster list --json | jq -r ".modules[].name"'],
   async run(call) {
     const [service] = call.args;
     const document = await ask(call, 'list', service === undefined ? {} : { service });
     if (call.globals.json === true) printJson(call, document);
-    else print(call, listText(document, { long: call.options.long === true, now: Date.now() }, call.style));
+    else print(call, listText(document, { long: call.options.long === true, now: Date.now(), indent: call.io.outTerminal }, call.style));
     return 0;
   },
 };

@@ -32,7 +32,7 @@ export const load: Definition<Options> = {
     { flags: '--name <NAME>', doc: 'name of the instance' },
     { flags: '--isolation <MODE>', doc: 'where its code runs', choices: ['thread', 'shared', 'process'] },
     { flags: '--exec', doc: 'in a process of its own: --isolation process' },
-    { flags: '--service <SERVICE>', doc: 'who loads it' },
+    { flags: '--service <SERVICE>', doc: 'the service that loads it (default: all words of its name but the last), or none' },
     { flags: '--config <JSON>', doc: 'its config', parse: jsonObject },
     { flags: '--env <KEY=VALUE>', doc: 'environment (repeatable)', parse: assignments },
     { flags: '--command', doc: 'run a program: NAME is the instance, ARGS the argv' },

@@ -13,7 +13,7 @@ export const reload: Definition<RunOptions & { force?: boolean; output?: Format;
     'Without NAME as SIGHUP to the daemon, but it waits and reports. With NAME that module is loaded again, changed or not,\n' +
     'from its entry as the config has it now. Options end at NAME: what follows goes to the module untouched.',
   options: [
-    { flags: '-f, --force', doc: 'also when NAME is not loaded' },
+    { flags: '-f, --force', doc: 'also when NAME is not loaded, or cannot save its state' },
     override,
     wait,
     timeout,

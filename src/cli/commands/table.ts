@@ -1,5 +1,6 @@
 import type { Definition } from '../command.ts';
 import { completion } from './completion.ts';
+import { debug } from './debug.ts';
 import { diff } from './diff.ts';
 import { down } from './down.ts';
 import { drift } from './drift.ts';
@@ -11,15 +12,19 @@ import { list } from './list.ts';
 import { load } from './load.ts';
 import { logs } from './logs.ts';
 import { names } from './names.ts';
+import { publish } from './publish.ts';
 import { reconcile } from './reconcile.ts';
 import { release } from './release.ts';
 import { reload } from './reload.ts';
 import { remove } from './remove.ts';
+import { request } from './request.ts';
 import { restart, start } from './restart.ts';
 import { schema } from './schema.ts';
 import { signal } from './signal.ts';
+import { stats } from './stats.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
+import { trace } from './trace.ts';
 import { up } from './up.ts';
 import { validate } from './validate.ts';
 
@@ -40,6 +45,11 @@ export const table: readonly Definition[] = [
   remove,
   list,
   info,
+  stats,
+  debug,
+  request,
+  publish,
+  trace,
   logs,
   events,
   hold,
