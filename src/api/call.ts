@@ -21,9 +21,12 @@ export type Asker = Pick<Party, 'name' | 'control'>;
 export interface ApiBus extends Pick<BusPort, 'request'> {
   /** An event; `from` is the name that subscribers see. Throws EINVAL or E2BIG for what cannot be sent. */
   publish(topic: string, payload: unknown, from: string): void;
-  /** Gives what goes over the bus from now on, until `signal` is aborted; `dropped` counts what was lost since the last call. */
-  trace(wanted: { payloads: boolean }, onRecords: (records: readonly TraceRecord[], dropped: number) => void, signal: AbortSignal): void;
+  /** Tells of messages from now on until the signal aborts; `dropped` were lost before them. */
+  trace(wanted: TraceWanted, onRecords: (records: readonly TraceRecord[], dropped: number) => void, signal: AbortSignal): void;
 }
+
+/** Names, of modules that need not be there yet, or globs; without names everything. `payloads`: messages whole. */
+export type TraceWanted = Pick<Params<'trace'>, 'names' | 'types' | 'topic'> & { readonly payloads: boolean };
 
 /** What the methods need of the daemon beyond the engine. */
 export interface ApiPorts {

@@ -18,7 +18,7 @@ export async function forward<T>(
   let lost = 0;
   let wake = (): void => {};
   const end = subscribe((items, lostBefore = 0) => {
-    waiting.push(...items);
+    waiting = waiting.concat(items);
     lost += lostBefore + Math.max(0, waiting.length - maxWaiting);
     if (waiting.length > maxWaiting) waiting = waiting.slice(-maxWaiting);
     wake();

@@ -1,7 +1,6 @@
 import { notLoaded } from '../engine/names.ts';
 import type { EventDoc, LogRecord, TraceRecord } from '../model/documents.ts';
 import { globMatches, isGlob } from '../model/glob.ts';
-import type { Params } from '../model/methods.ts';
 import type { ApiPorts, Handlers } from './call.ts';
 import { forward } from './forward.ts';
 import { shown } from './shown.ts';
@@ -39,13 +38,13 @@ export const streamHandlers: Pick<Handlers, 'logs' | 'events' | 'trace'> = {
   },
 
   async trace({ names, types, topic, full }, call, { bus, mask }) {
-    const passes = traceFilter({ names, types, topic });
+    const wanted = { names, types, topic, payloads: full === true };
     const end = new AbortController();
     await forward<TraceRecord>(
       call,
       [],
       (take) => {
-        bus.trace({ payloads: full === true }, (records, dropped) => take(records.filter(passes), dropped), end.signal);
+        bus.trace(wanted, take, end.signal);
         return () => end.abort();
       },
       (records, dropped) => ({ records: records.map((record) => maskTrace(record, mask)), dropped }),
@@ -72,16 +71,6 @@ function maskRecord(record: LogRecord, { mask }: ApiPorts): LogRecord {
 /** Stable, so that lines of one module keep their order where times are equal or unknown. */
 function byTime(a: LogRecord, b: LogRecord): number {
   return a.at === null || b.at === null || a.at === b.at ? 0 : a.at < b.at ? -1 : 1;
-}
-
-/** A message is about a module that sent it or got it; of a name that nobody has (yet) there are none. */
-function traceFilter({ names, types, topic }: Pick<Params<'trace'>, 'names' | 'types' | 'topic'>): (record: TraceRecord) => boolean {
-  const ofNames = names === undefined || names.length === 0 ? null : names;
-  const ofTypes = types === undefined || types.length === 0 ? null : new Set(types);
-  return (record) =>
-    (ofTypes === null || ofTypes.has(record.type)) &&
-    (topic === undefined || globMatches(topic, record.topic)) &&
-    (ofNames === null || ofNames.some((name) => globMatches(name, record.from) || (record.to !== null && globMatches(name, record.to))));
 }
 
 function maskTrace(record: TraceRecord, mask: (text: string) => string): TraceRecord {

@@ -20,6 +20,7 @@ export function statText(document: unknown, { path, type, scale }: StatFormat): 
     });
   }
   const number = value * (scale ?? 1);
+  if (!Number.isFinite(number)) throw new MusterError('EINVAL', `${value} times ${scale} is too large`);
   if (type === 'double') return number.toFixed(6);
   return type === 'int' ? String(BigInt(Math.trunc(number))) : String(number);
 }

@@ -19,16 +19,16 @@ export interface Request {
   payload: Record<string, unknown>;
 }
 
-type Answer = (payload: Record<string, unknown>, part: (payload: unknown) => void) => unknown;
+type Answer = (payload: Record<string, unknown>, part: (payload: unknown) => Promise<void>, signal: AbortSignal) => unknown;
 
 /** The built client against a daemon that only answers: it keeps what it was asked and gives what it is told to. */
 export interface Bench {
   readonly folder: string;
   readonly stateDir: string;
   readonly asked: Request[];
-  /** By method; what is thrown crosses the socket as an error. */
+  /** By method of muster, or by topic of a module; what is thrown crosses the socket as an error. */
   readonly answers: Record<string, Answer>;
-  muster(args: readonly string[], options?: { env?: Record<string, string>; elsewhere?: boolean }): Promise<Run>;
+  muster(args: readonly string[], options?: { env?: Record<string, string>; elsewhere?: boolean; stdin?: string }): Promise<Run>;
   dispose(): Promise<void>;
 }
 
@@ -68,9 +68,9 @@ export async function makeBench(): Promise<Bench> {
       const payload = request.payload as Record<string, unknown>;
       asked.push({ topic: request.topic, payload });
       try {
-        const answer = answers[request.topic.slice('muster.'.length)];
+        const answer = answers[request.topic.replace(/^muster\./, '')];
         if (answer === undefined) throw new MusterError('ENOSYS', `no method ${request.topic}`);
-        reply.send(await answer(payload, (part) => reply.part(part)));
+        reply.send(await answer(payload, (part) => reply.part(part), reply.signal));
       } catch (error) {
         reply.fail(error as Error);
       }
@@ -80,12 +80,14 @@ export async function makeBench(): Promise<Bench> {
 }
 
 function runner(script: string, folder: string): Bench['muster'] {
-  return (args, { env = {}, elsewhere = false } = {}) => {
+  return (args, { env = {}, elsewhere = false, stdin = '' } = {}) => {
     const child = spawn(process.execPath, [script, ...args], {
       cwd: folder,
       env: { PATH: process.env.PATH, HOME: folder, MUSTER_STATE_DIR: elsewhere ? join(folder, 'elsewhere') : folder, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
     });
+    child.stdin.on('error', () => {}); // one that does not read it may be gone before it is written
+    child.stdin.end(stdin);
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => (out += chunk));

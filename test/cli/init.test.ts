@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,6 +33,27 @@ describe('init', () => {
     expect(out).toContain(
       `ExecStart=${process.execPath} ${join(bench.folder, 'cli.cjs')} up --daemon web --state-dir "/srv/my state" -c ${file}\n`,
     );
+  });
+
+  it('writes a module and its test once, and says what to do next', async () => {
+    const { code, out, err } = await bench.muster(['init', 'module', 'counter']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(
+      /^wrote counter\.ts\nwrote counter\.test\.mjs\n\nNext:\n {2}node --test counter\.test\.mjs\n.* load \.\/counter\.ts\n/,
+    );
+    await rm(join(bench.folder, 'counter.ts'));
+    const again = await bench.muster(['init', 'module', 'counter']);
+    expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('counter.test.mjs is there already (EEXIST)') });
+    await expect(readFile(join(bench.folder, 'counter.ts'))).rejects.toThrow('ENOENT');
+  });
+
+  it.each([
+    [['module'], 'init module needs a name (EINVAL)'],
+    [['module', '../x'], '../x: a name is words of'],
+    [['module', 'gateway.status'], 'is loaded by the service gateway'],
+    [['systemd', 'x'], 'init systemd takes no "x" (EINVAL)'],
+  ])('refuses %j', async (args, says) => {
+    expect(await bench.muster(['init', ...args])).toMatchObject({ code: 1, out: '', err: expect.stringContaining(says) });
   });
 
   it('names what there is when asked for something else', async () => {

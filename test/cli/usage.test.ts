@@ -9,7 +9,8 @@ afterAll(() => bench.dispose());
 
 const commands = [
   ...['up', 'down', 'status', 'validate', 'reconcile', 'diff', 'reload', 'restart', 'stop', 'start', 'signal', 'hold', 'release'],
-  ...['drift', 'load', 'remove', 'list', 'info', 'logs', 'events', 'schema', 'init', 'completion'],
+  ...['drift', 'load', 'remove', 'list', 'info', 'stats', 'debug', 'request', 'publish', 'trace'],
+  ...['logs', 'events', 'schema', 'init', 'completion'],
 ];
 
 describe('usage', () => {
@@ -22,6 +23,9 @@ describe('usage', () => {
   it.each([
     ['an unknown command', ['lst'], /unknown command 'lst' \(Did you mean list\?\)/],
     ['an unknown option', ['list', '--bogus'], /muster: list: unknown option '--bogus'\nUsage: muster list/],
+    ['two names where one goes', ['debug', 'a', 'b'], /muster: debug: too many arguments/],
+    ['a bad type of number', ['stats', '-t', 'float'], /Allowed choices are int, double/],
+    ['a bad factor', ['stats', '-s', 'twice'], /"twice" is no number/],
     ['a missing operand', ['load'], /muster: load: missing required argument 'NAME'/],
     ['too many operands', ['list', 'a', 'b'], /too many arguments/],
     ['a bad duration', ['status', '--timeout', 'soon'], /"soon" is no duration/],

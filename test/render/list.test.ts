@@ -21,6 +21,43 @@ describe('the text of list', () => {
     ]);
   });
 
+  it('puts what a service loaded right below it, and indents it only for people', () => {
+    const modules = [
+      moduleView({ name: 'gateway.status', service: 'gateway' }),
+      moduleView({ name: 'gateway-2' }),
+      moduleView({ name: 'gateway.status.deep', service: 'gateway.status' }),
+      moduleView({ name: 'gateway' }),
+      moduleView({ name: 'a', service: 'gw' }),
+      moduleView({ name: 'web', services: ['gw'] }),
+      moduleView({ name: 'b', service: 'gone' }),
+    ];
+    const names = ['b', 'gateway', 'gateway.status', 'gateway.status.deep', 'gateway-2', 'web', 'a'];
+    expect(
+      table(modules)
+        .slice(1, -1)
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(names);
+    const shown = listText({ formatVersion: '1.0', modules }, { long: false, now, indent: true });
+    expect([...shown.matchAll(/^ *[ab]\b|^ *(?:gateway\S*|web)/gm)].map(([name]) => name)).toEqual([
+      'b',
+      'gateway',
+      '  gateway.status',
+      '    gateway.status.deep',
+      'gateway-2',
+      'web',
+      '  a',
+    ]);
+  });
+
+  it('lists also services that load each other', () => {
+    const modules = [moduleView({ name: 'a', service: 'b' }), moduleView({ name: 'b', service: 'a' })];
+    expect(
+      table(modules)
+        .slice(1, -1)
+        .map((line) => line[0]),
+    ).toEqual(['a', 'b']);
+  });
+
   it('shows X and the reason for a module that failed, and what a module waits for', () => {
     const failed = moduleView({ state: 'E', failed: true, healthy: false, lastExit });
     const waiting = moduleView({ name: 'web', waitingFor: ['db'] });

@@ -6,6 +6,7 @@ import { eventText } from '../../src/render/events.ts';
 import { infoText } from '../../src/render/info.ts';
 import { logPrinter } from '../../src/render/logs.ts';
 import { nextStepsText } from '../../src/render/next-steps.ts';
+import { tracePrinter } from '../../src/render/trace.ts';
 import { moduleView, now } from './module-view.ts';
 import { planDoc } from './plan-doc.ts';
 
@@ -86,5 +87,41 @@ describe('other texts', () => {
     expect(text).not.toMatch(/Last exit|Held|null|undefined/);
     const file = { formatVersion: '1.0', name: 'x', path: '/x.ts', sha1: 'abc', exports: ['main'], spec: null, output: [] };
     expect(infoText(file, now)).toBe('Name     x\nPath     /x.ts\nSHA-1    abc\nExports  main\n');
+  });
+
+  it('mark in both directions along which requirements a reload goes', () => {
+    const module = moduleView({ requires: ['db', 'gateway'], requiredBy: ['top', 'web'], service: 'gateway' });
+    const more = { reloadedWith: ['gateway'], reloads: ['web'], sha1: null, exports: [], spec: null, output: [] };
+    const text = infoText({ ...module, ...more, formatVersion: '1.0' }, now);
+    expect(text).toContain('Loaded by    gateway\n');
+    expect(text).toContain('Requires     db, gateway (reloads this)\n');
+    expect(text).toContain('Required by  top, web (reloaded with it)\n');
+  });
+
+  it('say why a module is not loaded, or as what its file is', () => {
+    const file = { formatVersion: '1.0', name: 'x', path: '/x.ts', sha1: null, exports: [], spec: null, output: [] };
+    expect(infoText({ ...file, notLoaded: 'disabled' }, now)).toContain('Not loaded  disabled\n');
+    expect(infoText({ ...file, loadedAs: ['a', 'b'] }, now)).toContain('Loaded as  a, b\n');
+  });
+});
+
+describe('the text of a trace', () => {
+  const record = { at: '2026-01-01T00:00:00.000Z', type: 'request', topic: 'a.b', from: 'client', to: 'a', size: 2 } as const;
+  const plain = { human: false, delta: false, paint: (_type: string, text: string) => text };
+
+  it('keeps its columns as wide as they have been, and has the payload and the error on the line', () => {
+    const print = tracePrinter(plain);
+    expect(print({ ...record, from: 'long-name', payload: { a: 'x\ny' } })).toBe(
+      '2026-01-01T00:00:00.000Z  request   long-name -> a  a.b  [2]  {"a":"x\\ny"}\n',
+    );
+    expect(print({ ...record, type: 'response', more: true, error: 'EBUSY:\nno' })).toBe(
+      '2026-01-01T00:00:00.000Z  response  client -> a     a.b  [2]  more  error: EBUSY: no\n',
+    );
+  });
+
+  it('tells time also backwards, for messages come from several threads', () => {
+    const print = tracePrinter({ ...plain, human: true, delta: true });
+    const times = ['00.500', '01.000', '00.999'].map((time) => print({ ...record, at: `2026-01-01T00:00:${time}Z` }).split(' ')[0]);
+    expect(times).toEqual(['+0.000s', '+0.500s', '-0.001s']);
   });
 });

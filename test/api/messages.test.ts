@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiBus } from '../../src/api/call.ts';
+import type { TraceRecord } from '../../src/model/documents.ts';
+import { MusterError } from '../../src/model/error.ts';
+import { makeWorld } from './ports.ts';
+
+const counts = { request: 1, response: 2, event: 3, control: 4 };
+
+describe('muster.stats', () => {
+  it('has those of all modules by name, but for what does not run', async () => {
+    const { world, ask } = makeWorld([{ name: 'b' }, { name: 'a' }, { name: 'gone' }]);
+    world.stats.set('a', { tx: counts, rx: counts });
+    world.stats.set('b', { outputBytes: 12 });
+    world.stats.set('gone', new MusterError('ENOSYS', 'gone does not run'));
+    expect(await ask('stats')).toEqual({ modules: { a: { tx: counts, rx: counts }, b: { outputBytes: 12 } } });
+    await expect(ask('stats', { name: 'gone' })).rejects.toMatchObject({ code: 'ENOSYS' });
+  });
+
+  it('shows what a module adds as JSON and without secrets', async () => {
+    const { world, ask } = makeWorld([{ name: 'a' }]);
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    world.stats.set('a', { tx: counts, big: 10n, circle, login: { hunter22: ['is hunter22'] }, none: undefined });
+    expect(await ask('stats', { name: 'a' })).toEqual({
+      tx: counts,
+      big: '10',
+      circle: expect.stringMatching(/^\(no JSON: /),
+      login: { '***': ['is ***'] },
+      none: null,
+    });
+  });
+
+  it('clears one or all, and tells resources of a module or of the daemon', async () => {
+    const { world, ask } = makeWorld([{ name: 'b' }, { name: 'a' }]);
+    expect(await ask('stats', { name: 'b', clear: true })).toEqual({});
+    expect(await ask('stats', { clearAll: true })).toEqual({});
+    expect(world.cleared).toEqual(['b', 'a', 'b']);
+    expect(await ask('stats', { name: 'a', rusage: 'thread' })).toEqual({ utime: 1, stime: 2, maxrss: 3 });
+    expect(await ask('stats', { rusage: 'self' })).toMatchObject({ utime: 7 });
+    await expect(ask('stats', { rusage: 'bad' })).rejects.toMatchObject({ code: 'EINVAL' });
+  });
+});
+
+describe('muster.debug', () => {
+  it('asks the module, and answers its flags', async () => {
+    const asked: unknown[] = [];
+    const request: ApiBus['request'] = async (topic, payload) => {
+      asked.push([topic, payload]);
+      return { flags: 0x10 };
+    };
+    const { ask } = makeWorld([{ name: 'tiny' }], { request });
+    expect(await ask('debug', { name: 'tiny', op: 'setbit', flags: 16 })).toEqual({ flags: 16 });
+    expect(await ask('debug', { name: 'tiny', op: 'clear' })).toEqual({ flags: 16 });
+    expect(asked).toEqual([
+      ['tiny.debug', { op: 'setbit', flags: 16 }],
+      ['tiny.debug', { op: 'clear' }],
+    ]);
+    await expect(ask('debug', { name: 'tiny', op: 'set' })).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(ask('debug', { name: 'tiny', flags: 1 })).rejects.toMatchObject({ code: 'EINVAL' });
+  });
+
+  it('says why a module has no flags', async () => {
+    let answer: () => Promise<unknown> = async () => {
+      throw new MusterError('ENOSYS', 'nobody serves it');
+    };
+    const { ask } = makeWorld([{ name: 'tiny' }, { name: 'web', kind: 'command' }], { request: () => answer() });
+    await expect(ask('debug', { name: 'nosuch' })).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining('loaded: tiny, web'),
+    });
+    await expect(ask('debug', { name: 'web' })).rejects.toMatchObject({ code: 'ENOSYS', message: expect.stringContaining('is a command') });
+    answer = async () => ({ level: 'debug' });
+    await expect(ask('debug', { name: 'tiny' })).rejects.toMatchObject({ code: 'EPROTO' });
+  });
+});
+
+describe('muster.publish', () => {
+  it('publishes under the name of the one who asks', async () => {
+    const sent: unknown[] = [];
+    const { ask } = makeWorld([], { publish: (...event) => void sent.push(event) });
+    expect(await ask('publish', { topic: 'a.b', payload: [1] })).toEqual({});
+    await ask('publish', { topic: 'a.b' }, { from: { name: 'panel', control: 'apply' } });
+    expect(sent).toEqual([
+      ['a.b', [1], 'client'],
+      ['a.b', undefined, 'panel'],
+    ]);
+  });
+});
+
+describe('muster.trace', () => {
+  const record: TraceRecord = { at: '', type: 'event', topic: 'a.b', from: 'a', to: null, size: 2, payload: { pass: 'hunter22' } };
+
+  it('begins with an empty part, then tells what comes, without secrets, until the caller leaves', async () => {
+    let tell: Parameters<ApiBus['trace']>[1] = () => {};
+    let ended = false;
+    const { ask } = makeWorld([], {
+      trace(wanted, onRecords, signal) {
+        expect(wanted).toEqual({ names: ['a'], types: undefined, topic: undefined, payloads: true });
+        tell = onRecords;
+        signal.addEventListener('abort', () => (ended = true));
+      },
+    });
+    const leave = new AbortController();
+    const parts: unknown[] = [];
+    const part = async (payload: unknown) => {
+      if (parts.push(payload) === 1) setImmediate(() => tell([record], 3));
+      else leave.abort();
+    };
+    await ask('trace', { names: ['a'], full: true }, { part, signal: leave.signal });
+    expect(parts).toEqual([
+      { records: [], dropped: 0 },
+      { records: [{ ...record, payload: { pass: '***' } }], dropped: 3 },
+    ]);
+    expect(ended).toBe(true);
+  });
+
+  it('drops and counts what a slow reader does not take', async () => {
+    let tell: Parameters<ApiBus['trace']>[1] = () => {};
+    const { ask } = makeWorld([], {
+      trace(_, onRecords) {
+        tell = onRecords;
+      },
+    });
+    const leave = new AbortController();
+    const parts: { records: unknown[]; dropped: number }[] = [];
+    const part = async (payload: unknown) => {
+      parts.push(payload as (typeof parts)[number]);
+      if (parts.length === 1) for (let i = 0; i < 5000; i++) tell([record], 0);
+      else leave.abort();
+    };
+    await ask('trace', {}, { part, signal: leave.signal });
+    expect(parts.map(({ records, dropped }) => [records.length, dropped])).toEqual([
+      [0, 0],
+      [1000, 4000],
+    ]);
+  });
+});
