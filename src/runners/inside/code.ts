@@ -4,6 +4,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileFunction, constants } from 'node:vm';
 import type { Start } from '../protocol.ts';
+import { timerNames } from './own-timers.ts';
 import { importPackages } from './packages.ts';
 import { addMap, dropMap } from './stack.ts';
 
@@ -20,8 +21,8 @@ export type Body = (
 export interface Code {
   /** The name it runs under, from which paths and packages are found: the file itself, though it may be gone. */
   readonly filename: string;
-  /** Makes the function of one instance, for which `process` and `console` are these. */
-  readonly bind: (ownProcess: unknown, ownConsole: unknown) => Body;
+  /** Makes the function of one instance, for which `replaceable` are these. */
+  readonly bind: (...globals: unknown[]) => Body;
   readonly require: NodeJS.Require;
   readonly placeOf: (relative: string) => ImportMeta;
   /** What it gets for the packages that it imports statically. */
@@ -38,7 +39,10 @@ interface Kept {
   users: number;
 }
 
-/** Within a function of its own, code may declare the names `process` and `console` itself. */
+/** Globals that an instance has its own of. */
+export const replaceable = ['process', 'console', ...timerNames] as const;
+
+/** Within a function of its own, code may declare these names itself. */
 const opening = 'return (function (exports, require, module, __filename, __dirname, __musterPlace) {';
 const closing = '\n})';
 
@@ -79,7 +83,7 @@ function placeOf(path: string, codeFile: string): string {
 function compile(filename: string, codeFile: string): Kept {
   const text = readFileSync(codeFile, 'utf8');
   const script = scriptName(filename);
-  const bind = compileFunction(opening + text + closing, ['process', 'console'], {
+  const bind = compileFunction(opening + text + closing, [...replaceable], {
     filename: script,
     columnOffset: -opening.length,
     // Asked for only where it is needed: it makes Node print a warning that it is experimental.
@@ -87,7 +91,7 @@ function compile(filename: string, codeFile: string): Kept {
   }) as Code['bind'];
   scripts.add(script);
   addMap({ script, filename, mapFile: `${codeFile}.map` });
-  const mentioned = new Set(['process', 'console'].filter((name) => new RegExp(`\\b${name}\\b`).test(text)));
+  const mentioned = new Set<string>(replaceable.filter((name) => new RegExp(`\\b${name}\\b`).test(text)));
   const packages = importPackages(text, filename);
   packages.catch(() => {}); // whoever runs the code hears of it
   return {

@@ -3,6 +3,7 @@ import { deepFreeze } from '../../model/canonical.ts';
 import type { Context, ModuleLog } from '../../model/context.ts';
 import type { FromModule, Start } from '../protocol.ts';
 import type { ModuleBus } from './bus/realm-bus.ts';
+import { ModuleContext } from './module-context.ts';
 import { createReadiness } from './readiness.ts';
 import { packState, unpackState } from './state.ts';
 import { toThrown } from './thrown.ts';
@@ -40,8 +41,9 @@ export interface ContextOptions {
 export function createContext({ start, name, bus, post, write, run, failed, hostModules }: ContextOptions): ContextControl {
   const shutdownFns: (() => unknown)[] = [];
   const readiness = createReadiness({ bus, post });
-  let abort: AbortController | null = null;
-  let log: ModuleLog | null = null;
+  const abort = once(() => new AbortController());
+  const log = once(() => createLog(write));
+  const restored = once(() => unpackState(start.restored));
   let told: () => void = () => {};
   const stopping = new Promise<void>((resolve) => {
     told = resolve;
@@ -49,81 +51,58 @@ export function createContext({ start, name, bus, post, write, run, failed, host
   let reconfigureFn: ((config: Config) => unknown) | null = null;
   let saveFn: (() => unknown) | null = null;
   let config = deepFreeze(start.config);
-  let packed = start.restored;
-  let restored: unknown;
   let shutdown: Promise<void> | null = null;
 
-  const context: Context = {
-    get name() {
-      return name();
+  const context = new ModuleContext(
+    { name, config: () => config, log, signal: () => abort().signal, debugFlags: () => bus.debugFlags, restored },
+    {
+      args: Object.freeze([...start.args]),
+      env: Object.freeze({ ...start.env }),
+      handle: bus.handle,
+      request: bus.request,
+      stream: bus.stream,
+      publish: bus.publish,
+      subscribe: bus.subscribe,
+      onStats: bus.onStats,
+      register: readiness.register,
+      hostModules,
+      ready() {
+        readiness.become().catch(failed);
+      },
+      async run() {
+        await readiness.become();
+        return stopping;
+      },
+      status(level, message) {
+        post({ type: 'status', level, message: String(message) });
+      },
+      onReconfigure(fn) {
+        reconfigureFn = fn;
+        post({ type: 'reconfigurable' });
+      },
+      onShutdown(fn) {
+        shutdownFns.push(fn);
+      },
+      onSave(fn) {
+        saveFn = fn;
+      },
     },
-    get config() {
-      return config;
-    },
-    args: Object.freeze([...start.args]),
-    env: Object.freeze({ ...start.env }),
-    get log() {
-      log ??= createLog(write);
-      return log;
-    },
-    get signal() {
-      abort ??= new AbortController();
-      return abort.signal;
-    },
-    rank: 0,
-    get debugFlags() {
-      return bus.debugFlags;
-    },
-    get restored() {
-      if (packed !== null) restored = unpackState(packed);
-      packed = null;
-      return restored;
-    },
-    handle: bus.handle,
-    request: bus.request,
-    stream: bus.stream,
-    publish: bus.publish,
-    subscribe: bus.subscribe,
-    onStats: bus.onStats,
-    register: readiness.register,
-    hostModules,
-    ready() {
-      readiness.become().catch(failed);
-    },
-    async run() {
-      await readiness.become();
-      return stopping;
-    },
-    status(level, message) {
-      post({ type: 'status', level, message: String(message) });
-    },
-    onReconfigure(fn) {
-      reconfigureFn = fn;
-      post({ type: 'reconfigurable' });
-    },
-    onShutdown(fn) {
-      shutdownFns.push(fn);
-    },
-    onSave(fn) {
-      saveFn = fn;
-    },
-  };
+  );
 
   async function runShutdown(): Promise<void> {
     for (const fn of shutdownFns.reverse()) {
       try {
         await run(fn);
       } catch (error) {
-        context.log.error(`a function given to onShutdown threw: ${toThrown(error).stack}`);
+        log().error(`a function given to onShutdown threw: ${toThrown(error).stack}`);
       }
     }
-    abort ??= new AbortController();
-    run(() => abort?.abort());
+    run(() => abort().abort());
     told();
   }
 
   return {
-    context: Object.freeze(context),
+    context,
     isReady: readiness.isReady,
     shutDown() {
       shutdown ??= runShutdown();
@@ -156,4 +135,12 @@ function createLog(write: ContextOptions['write']): ModuleLog {
     warn: to('stderr', ''),
     error: to('stderr', 'error: '),
   });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -19,7 +19,7 @@ export interface End {
 /** One module in a realm, from its load to its end. */
 export interface Life {
   readonly id: Address;
-  readonly surroundings: Surroundings;
+  surroundings(): Surroundings;
   name(): string;
   state(): 'I' | 'R' | 'F';
   receive(message: ToModule): void;
@@ -66,9 +66,7 @@ export function startLife(options: LifeOptions): Life {
 
   const life: Life = {
     id,
-    get surroundings() {
-      return surroundings;
-    },
+    surroundings: () => surroundings,
     name: () => name,
     state: () => (winding !== null ? 'F' : control.isReady() ? 'R' : 'I'),
     receive,

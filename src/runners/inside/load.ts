@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
+import timers from 'node:timers';
 import type { Main } from '../../model/context.ts';
 import { MusterError } from '../../model/error.ts';
 import type { Start } from '../protocol.ts';
-import type { Code } from './code.ts';
-import type { OwnGlobals } from './own-process.ts';
+import { type Code, replaceable } from './code.ts';
+import type { OwnGlobals } from './own-globals.ts';
 import { packagePrefix } from './packages.ts';
 
 type Exports = Record<string, unknown>;
@@ -20,19 +21,30 @@ export async function loadMain({ path, expectName }: Start, code: Code, own: Own
 
 function run(code: Code, packages: ReadonlyMap<string, unknown>, own: OwnGlobals | null): Exports {
   const { filename, placeOf } = code;
-  const ownOf = (name: 'process' | 'console'): unknown => (own !== null && code.mentions(name) ? own[name] : globalThis[name]);
-  const body = code.bind(ownOf('process'), ownOf('console'));
+  const body = code.bind(...replaceable.map((name) => (own !== null && code.mentions(name) ? ownGlobal(own, name) : globalThis[name])));
   const module: { exports: Exports } = { exports: {} };
   body.call(module.exports, module.exports, requireFor(code, packages, own), module, filename, dirname(filename), placeOf);
   return module.exports ?? {};
 }
 
+function ownGlobal(own: OwnGlobals, name: (typeof replaceable)[number]): unknown {
+  return name === 'process' || name === 'console' ? own[name] : own.timers[name];
+}
+
 function requireFor({ require }: Code, packages: ReadonlyMap<string, unknown>, own: OwnGlobals | null): NodeJS.Require {
-  const find = (name: string): unknown => {
-    if (name.startsWith(packagePrefix)) return packages.get(name);
-    if (own !== null && (name === 'process' || name === 'node:process')) return own.process;
-    if (own !== null && (name === 'console' || name === 'node:console')) return own.console;
-    return require(name);
-  };
+  const find = (name: string): unknown =>
+    name.startsWith(packagePrefix) ? packages.get(name) : (own !== null && ownBuiltin(own, name)) || require(name);
   return Object.assign(find, require);
+}
+
+function ownBuiltin(own: OwnGlobals, name: string): unknown {
+  switch (name.replace(/^node:/, '')) {
+    case 'process':
+      return own.process;
+    case 'console':
+      return own.console;
+    case 'timers':
+      return { ...timers, ...own.timers };
+  }
+  return undefined;
 }

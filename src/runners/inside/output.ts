@@ -2,6 +2,11 @@ import { outputWindow } from '../protocol.ts';
 
 type Stream = 'stdout' | 'stderr';
 
+interface Piece {
+  readonly stream: Stream;
+  readonly chunk: Uint8Array;
+}
+
 /** What a module that shares its thread writes: on its way as far as the other side keeps up, some waits, the rest is dropped. */
 export interface Output {
   write(stream: Stream, chunk: string | Uint8Array): void;
@@ -20,7 +25,8 @@ export const outputBacklog = 4 * outputWindow;
 const encoder = new TextEncoder();
 
 export function createOutput(pass: (stream: Stream, chunk: Uint8Array) => void): Output {
-  const waiting: { stream: Stream; chunk: Uint8Array }[] = [];
+  const waiting: Piece[] = [];
+  let gathered: Piece[] = [];
   let hungry: (() => void)[] = [];
   let waitingBytes = 0;
   let underway = 0;
@@ -29,24 +35,32 @@ export function createOutput(pass: (stream: Stream, chunk: Uint8Array) => void):
 
   function advance(window: number): void {
     let sent = 0;
-    for (const { stream, chunk } of waiting) {
+    for (const piece of waiting) {
       if (underway >= window) break;
       sent += 1;
-      send(stream, chunk);
-      waitingBytes -= chunk.length;
+      send(piece);
+      waitingBytes -= piece.chunk.length;
     }
     waiting.splice(0, sent);
     if (waiting.length === 0) sayDropped();
   }
 
-  function send(stream: Stream, chunk: Uint8Array): void {
-    underway += chunk.length;
-    pass(stream, chunk);
+  /** Lines of one turn go as one. */
+  function send(piece: Piece): void {
+    underway += piece.chunk.length;
+    if (gathered.push(piece) === 1) queueMicrotask(flush);
+  }
+
+  function flush(): void {
+    const pieces = gathered;
+    gathered = [];
+    for (const { stream, chunk } of joined(pieces)) pass(stream, chunk);
   }
 
   function sayDropped(): void {
     if (dropped === 0) return;
-    send('stderr', encoder.encode(`muster: ${dropped} bytes of output were dropped here: they came faster than they could be written\n`));
+    const line = `muster: ${dropped} bytes of output were dropped here: they came faster than they could be written\n`;
+    send({ stream: 'stderr', chunk: encoder.encode(line) });
     dropped = 0;
   }
 
@@ -58,7 +72,7 @@ export function createOutput(pass: (stream: Stream, chunk: Uint8Array) => void):
       // A view would be cloned with the whole of the pool that it stands in.
       const chunk = typeof text === 'string' ? encoder.encode(text) : new Uint8Array(text);
       if (hasRoom()) {
-        send(stream, chunk);
+        send({ stream, chunk });
       } else if (dropped > 0 || waitingBytes + chunk.length > outputBacklog) {
         dropped += chunk.length;
       } else {
@@ -79,6 +93,31 @@ export function createOutput(pass: (stream: Stream, chunk: Uint8Array) => void):
     close() {
       closed = true;
       advance(Number.POSITIVE_INFINITY);
+      flush();
     },
   };
+}
+
+/** What follows each other on one stream becomes one piece. */
+function joined(pieces: readonly Piece[]): Piece[] {
+  const all: Piece[] = [];
+  for (let from = 0, to = 0; from < pieces.length; from = to) {
+    const stream = pieces[from]?.stream ?? 'stdout';
+    let bytes = 0;
+    for (to = from; pieces[to]?.stream === stream; to += 1) bytes += pieces[to]?.chunk.length ?? 0;
+    all.push({ stream, chunk: concat(pieces.slice(from, to), bytes) });
+  }
+  return all;
+}
+
+function concat(pieces: readonly Piece[], bytes: number): Uint8Array {
+  const [first] = pieces;
+  if (first !== undefined && pieces.length === 1) return first.chunk;
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const { chunk } of pieces) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }

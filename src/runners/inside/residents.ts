@@ -152,7 +152,7 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
           lives.get(message.id)?.end(terminated);
           break;
         case 'wrote':
-          lives.get(message.id)?.surroundings.wrote(message.bytes);
+          lives.get(message.id)?.surroundings().wrote(message.bytes);
           break;
         case 'ownStats':
           post({ type: 'ownStats', call: message.call, stats: lives.get(message.id)?.ownStats() ?? {} });

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Start } from '../protocol.ts';
 import { createOutput } from './output.ts';
-import { createOwnGlobals, type OwnGlobals } from './own-process.ts';
+import { OwnGlobals } from './own-globals.ts';
 
 /** What stands around a module where Node's globals would: those of its thread, or where several share one, its own. */
 export interface Surroundings {
@@ -43,19 +43,20 @@ export interface PartOptions {
 /** Of a module among several. */
 export function takePart({ start, pass, exit }: PartOptions): Surroundings {
   const output = createOutput(pass);
-  const own = createOwnGlobals({ start, output, exit });
+  const own = new OwnGlobals({ start, output, exit });
   return {
     own,
     write: output.write,
     wrote: output.wrote,
     hears(error, rejected) {
-      if (!own.used()) return false;
-      const on: EventEmitter = own.process;
+      const on: EventEmitter | null = own.usedProcess();
+      if (on === null) return false;
       if (rejected === undefined) return on.emit('uncaughtException', error, 'uncaughtException');
       return on.emit('unhandledRejection', error, rejected) || hears(on, 0, error, rejected);
     },
     close(code) {
-      if (own.used()) emitExit(own.process, code);
+      own.close();
+      emitExit(own.usedProcess(), code);
       output.close();
     },
   };
@@ -69,9 +70,9 @@ function hears(on: EventEmitter, ours: number, error: unknown, rejected: Promise
   return on.emit('uncaughtException', error, 'unhandledRejection');
 }
 
-function emitExit(on: NodeJS.Process, code: number): void {
+function emitExit(on: NodeJS.Process | null, code: number): void {
   try {
-    on.emit('exit', code);
+    on?.emit('exit', code);
   } catch {
     // It has ended; there is nobody to tell.
   }

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import { createCompiler } from '../../../src/resolve/compile.ts';
 import { lookOnce } from '../../../src/resolve/files.ts';
-import { createCreditsBuffer, createMeterBuffer } from '../../../src/runners/inside/meter.ts';
+import { createCreditsBuffer, createMeterBuffer, metersPerBuffer } from '../../../src/runners/inside/meter.ts';
 import type { FromModule, FromRealm, Posted, RealmData, Start, ToModule, ToRealm } from '../../../src/runners/protocol.ts';
 
 type Settled = Extract<FromRealm, { type: 'settled' }>;
@@ -23,8 +23,8 @@ export async function buildRealm(): Promise<{ file: string; remove(): void }> {
     target: 'node20.19',
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
-    minify: true,
-    keepNames: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: 'warning',
   });
   return { file: join(folder, 'realm.cjs'), remove: () => rmSync(folder, { recursive: true, force: true }) };
@@ -71,6 +71,7 @@ export interface RealmOptions {
 }
 
 let lastId = 0;
+let buffer = createMeterBuffer();
 
 export function openRealm(file: string, { shared = false, acknowledge = true }: RealmOptions = {}): TestRealm & { thread(): string } {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'muster-')));
@@ -79,7 +80,7 @@ export function openRealm(file: string, { shared = false, acknowledge = true }: 
   const worker = new Worker(file, { workerData: data, stdout: true, stderr: true, env: {} });
   const heard: FromRealm[] = [];
   const batches: (readonly FromRealm[])[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Set<(news: readonly FromRealm[]) => void>();
   let threadOutput = '';
   let error: Error | null = null;
 
@@ -95,7 +96,7 @@ export function openRealm(file: string, { shared = false, acknowledge = true }: 
       heard.push(message);
       if (message.type === 'output' && acknowledge) post({ type: 'wrote', id: message.id, bytes: message.chunk.length });
     }
-    for (const look of waiting) look();
+    for (const look of waiting) look(messages);
   });
   worker.on('error', (thrown: Error) => {
     error = thrown;
@@ -113,23 +114,27 @@ export function openRealm(file: string, { shared = false, acknowledge = true }: 
     worker.postMessage(messages);
   }
 
-  function until<T>(find: () => T | undefined): Promise<T> {
+  /** Resolves with the first message, heard already or yet to come, of which `find` makes something. */
+  function until<T>(find: (message: FromRealm) => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = find();
-        if (found === undefined) return;
-        waiting.delete(look);
-        resolve(found);
+      const look = (messages: readonly FromRealm[]): void => {
+        for (const message of messages) {
+          const found = find(message);
+          if (found === undefined) continue;
+          waiting.delete(look);
+          resolve(found);
+          return;
+        }
       };
       waiting.add(look);
       void exited.then(({ code, error: why }) => reject(why ?? new Error(`the realm exited with code ${code}`)));
-      look();
+      look(heard);
     });
   }
 
   function moduleOf(id: number, start: Start): TestModule {
     const said = (): FromModule[] => heard.flatMap((one) => (one.type === 'fromModule' && one.id === id ? [one.message] : []));
-    const settled = until(() => heard.find((one): one is Settled => one.type === 'settled' && one.id === id));
+    const settled = until((one) => (one.type === 'settled' && one.id === id ? one : undefined));
     settled.catch(() => {});
     return {
       id,
@@ -140,7 +145,7 @@ export function openRealm(file: string, { shared = false, acknowledge = true }: 
       says<T extends FromModule['type']>(type: T, call?: number) {
         const fits = (one: FromModule): one is Extract<FromModule, { type: T }> =>
           one.type === type && (call === undefined || ('call' in one && one.call === call));
-        return until(() => said().find(fits));
+        return until((one) => (one.type === 'fromModule' && one.id === id && fits(one.message) ? one.message : undefined));
       },
       wrote: (stream) =>
         heard
@@ -157,7 +162,8 @@ export function openRealm(file: string, { shared = false, acknowledge = true }: 
 
   function startCompiled(start: Start, hosted = false): TestModule {
     lastId += 1;
-    post({ type: 'start', id: lastId, start, meter: { buffer: createMeterBuffer(), index: 0 }, hosted });
+    if (lastId % metersPerBuffer === 0) buffer = createMeterBuffer();
+    post({ type: 'start', id: lastId, start, meter: { buffer, index: lastId % metersPerBuffer }, hosted });
     return moduleOf(lastId, start);
   }
 

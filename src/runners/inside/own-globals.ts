@@ -3,14 +3,7 @@ import { EventEmitter } from 'node:events';
 import { Writable } from 'node:stream';
 import type { Start } from '../protocol.ts';
 import type { Output } from './output.ts';
-
-/** What a module that shares its thread has in the place of Node's own. */
-export interface OwnGlobals {
-  readonly process: NodeJS.Process;
-  readonly console: Console;
-  /** Whether the module has asked for its process. */
-  used(): boolean;
-}
+import { createOwnTimers, type OwnTimers } from './own-timers.ts';
 
 export interface OwnGlobalsOptions {
   readonly start: Pick<Start, 'path' | 'args' | 'env'>;
@@ -19,26 +12,49 @@ export interface OwnGlobalsOptions {
   exit(code: number): never;
 }
 
-/** Each part is made when the module first asks for it: most use none of them. */
-export function createOwnGlobals({ start, output, exit }: OwnGlobalsOptions): OwnGlobals {
-  let own: NodeJS.Process | null = null;
-  let ownConsole: Console | null = null;
-  const globals: OwnGlobals = {
-    get process() {
-      own ??= createProcess(start, output, exit);
-      return own;
-    },
-    get console() {
-      const { stdout, stderr } = globals.process;
-      ownConsole ??= Object.assign(new Console({ stdout, stderr }), { Console });
-      return ownConsole;
-    },
-    used: () => own !== null,
-  };
-  return globals;
+/** What a module that shares its thread has in the place of Node's own. Each is made when it is first asked for. */
+export class OwnGlobals {
+  readonly #options: OwnGlobalsOptions;
+  #process: NodeJS.Process | null = null;
+  #console: Console | null = null;
+  #timers: OwnTimers | null = null;
+  #closed = false;
+
+  constructor(options: OwnGlobalsOptions) {
+    this.#options = options;
+  }
+
+  get process(): NodeJS.Process {
+    this.#process ??= createProcess(this.#options);
+    return this.#process;
+  }
+
+  get console(): Console {
+    const { stdout, stderr } = this.process;
+    this.#console ??= Object.assign(new Console({ stdout, stderr }), { Console });
+    return this.#console;
+  }
+
+  get timers(): OwnTimers['timers'] {
+    this.#timers ??= createOwnTimers();
+    if (this.#closed) this.#timers.close();
+    return this.#timers.timers;
+  }
+
+  /** Null while the module has not asked for it. */
+  usedProcess(): NodeJS.Process | null {
+    return this.#process;
+  }
+
+  /** Nothing goes off any more. */
+  close(): void {
+    this.#closed = true;
+    this.#timers?.close();
+  }
 }
 
-function createProcess({ path, args, env }: OwnGlobalsOptions['start'], output: Output, exit: (code: number) => never): NodeJS.Process {
+function createProcess({ start, output, exit }: OwnGlobalsOptions): NodeJS.Process {
+  const { path, args, env } = start;
   const own = Object.create(process, {
     ...lazy('stdout', () => createStream(output, 'stdout')),
     ...lazy('stderr', () => createStream(output, 'stderr')),

@@ -1,0 +1,76 @@
+import { beforeAll, expect, test } from 'vitest';
+import { buildRealm, openRealm, type TestRealm } from './realm.ts';
+
+let realmFile = '';
+beforeAll(async () => {
+  const { file, remove } = await buildRealm();
+  realmFile = file;
+  return remove;
+});
+
+const tiny = "export async function main(ctx) { ctx.handle('hello', () => 'hello'); await ctx.run(); }";
+
+/** Answers what is live in the heap of its realm, in bytes. */
+async function openScale(realm: TestRealm): Promise<() => Promise<number>> {
+  const scale = await realm.start(
+    'scale',
+    `import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+    import { runInNewContext } from 'node:vm';
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc');
+    export async function main(ctx) {
+      ctx.onReconfigure(async ({ n }) => {
+        for (let n = 0; n < 4; n++) { gc(); await new Promise((go) => setTimeout(go, 5)); }
+        ctx.status('info', n + ' ' + getHeapStatistics().used_heap_size);
+      });
+      await ctx.run();
+    }`,
+  );
+  await scale.says('ready');
+  let call = 0;
+  return async () => {
+    call += 1;
+    scale.send({ type: 'reconfigure', call, config: { n: call } });
+    await scale.says('reconfigured', call);
+    const [text = ''] = scale.said().flatMap((one) => (one.type === 'status' && one.message.startsWith(`${call} `) ? [one.message] : []));
+    return Number(text.split(' ')[1]);
+  };
+}
+
+test.for([1000, 10_000])('%i modules of one file take at most 20 kB each', async (count) => {
+  const realm = openRealm(realmFile, { shared: true });
+  const weigh = await openScale(realm);
+  const first = await realm.start('tiny', tiny);
+  await first.says('ready');
+  const before = await weigh();
+  const begin = performance.now();
+  const all = Array.from({ length: count }, () => realm.startCompiled(first.start));
+  await all.at(-1)?.says('ready');
+  const took = performance.now() - begin;
+  const each = ((await weigh()) - before) / count;
+  // biome-ignore lint/suspicious/noConsole: a measurement
+  console.log(`${count} modules: ${Math.round(each)} bytes and ${(took / count).toFixed(3)} ms each`);
+  expect(each).toBeLessThan(20_000);
+});
+
+test('a thousand modules loaded and unloaded leave nothing behind', async () => {
+  const realm = openRealm(realmFile, { shared: true });
+  const weigh = await openScale(realm);
+  const module = await realm.start('tiny', tiny);
+  await module.says('ready');
+  await module.stop();
+  const cycle = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n += 1) {
+      const one = realm.startCompiled(module.start);
+      await one.says('ready');
+      await one.stop();
+    }
+  };
+  await cycle(100);
+  const before = await weigh();
+  await cycle(1000);
+  const each = ((await weigh()) - before) / 1000;
+  // biome-ignore lint/suspicious/noConsole: a measurement
+  console.log(`${Math.round(each)} bytes per cycle`);
+  expect(each).toBeLessThan(100);
+});
