@@ -1,5 +1,5 @@
 import { type core, safeParse } from 'zod/mini';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../model/suggest.ts';
 
 export interface Complaint {
   readonly path: readonly PropertyKey[];

@@ -32,8 +32,8 @@ export type RequestPacket = readonly [
   payload: unknown,
   sender: string,
 ];
-/** The last of a response. */
-export type AnswerPacket = readonly [kind: 'answer', to: Address, from: Address, id: number, payload: unknown];
+/** The last of a response. `ended`: it is the end of a stream, and no response by itself. */
+export type AnswerPacket = readonly [kind: 'answer', to: Address, from: Address, id: number, payload: unknown, ended?: true];
 /** One of a stream (`more: true`); at most `streamWindow` that were not taken are under way. */
 export type PartPacket = readonly [kind: 'part', to: Address, from: Address, id: number, payload: unknown];
 export type FailurePacket = readonly [kind: 'failure', to: Address, from: Address, id: number, error: WireError];
@@ -154,8 +154,30 @@ export interface BusPort {
   connect(runner: RunnerLink): BusLink;
   /** Throws EEXIST, naming the holder, where its name or a service it provides is another module's and cannot be shared. */
   attach(party: Party): Attached;
+  /** Who serves it now; a module that is being reloaded is waited for. */
+  route(service: string): Promise<Route>;
   /** A request of the daemon itself. */
   request(topic: string, payload: unknown, options?: { timeout?: number; signal?: AbortSignal }): Promise<unknown>;
+}
+
+/** Who gets the answer to one request: any number of parts, then one `send` or `fail`. */
+export interface Receiver {
+  send(payload: unknown): void;
+  /** Resolves when there is room for more. */
+  part(payload: unknown): Promise<void>;
+  fail(error: unknown): void;
+}
+
+/** One who asks from outside of the runners: a connection of the control socket. */
+export interface BusClient {
+  /** Asks the service that the topic begins with; returns what `cancel` takes. What goes wrong goes to the receiver too. */
+  ask(topic: string, payload: unknown, receiver: Receiver): number;
+  /** The receiver hears ECANCELED, unless it has its answer already. */
+  cancel(id: number): void;
+  /** Throws EPERM or EINVAL for a topic that nobody may publish. */
+  publish(topic: string, payload: unknown): void;
+  /** Cancels all that is open; whom it asked is told that it is gone. Idempotent. */
+  close(): void;
 }
 
 /** What `instances` tells and asks the bus, by name of the module. */

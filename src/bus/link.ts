@@ -1,0 +1,75 @@
+import type { Address, BusToRunner, EventPacket, Packet, RunnerLink } from '../model/bus.ts';
+import type { Instance } from './module.ts';
+
+/** One runner process. What goes to it in one turn keeps its order and is as few messages as that allows. */
+export class Link {
+  readonly instances = new Set<Instance>();
+  closed = false;
+  /** By prefix, how many requests of whom wait for where it leads. */
+  #waiting = new Map<string, Map<Address, number>>();
+  #runner: RunnerLink;
+  #gathered: BusToRunner[] = [];
+  #packets: Packet[] | null = null;
+  #events: EventPacket[] | null = null;
+
+  constructor(runner: RunnerLink) {
+    this.#runner = runner;
+  }
+
+  send(message: BusToRunner): void {
+    if (this.closed) return;
+    this.#packets = null;
+    this.#events = null;
+    if (this.#gathered.push(message) === 1) queueMicrotask(() => this.#flush());
+  }
+
+  packet(packet: Packet): void {
+    if (this.#packets !== null) {
+      this.#packets.push(packet);
+      return;
+    }
+    const packets = [packet];
+    this.send({ type: 'packets', packets });
+    this.#packets = packets;
+  }
+
+  event(event: EventPacket): void {
+    if (this.#events !== null) {
+      this.#events.push(event);
+      return;
+    }
+    const events = [event];
+    this.send({ type: 'events', events });
+    this.#events = events;
+  }
+
+  wait({ from, prefix, count }: { from: Address; prefix: string; count: number }): void {
+    const counts = this.#waiting.get(prefix) ?? new Map<Address, number>();
+    if (count === 0) counts.delete(from);
+    else counts.set(from, count);
+    if (counts.size === 0) this.#waiting.delete(prefix);
+    else this.#waiting.set(prefix, counts);
+  }
+
+  waitingUnder(prefix: string): number {
+    let sum = 0;
+    for (const count of this.#waiting.get(prefix)?.values() ?? []) sum += count;
+    return sum;
+  }
+
+  /** It asks nothing any more. */
+  left(asker: Address): void {
+    for (const [prefix, counts] of this.#waiting) {
+      counts.delete(asker);
+      if (counts.size === 0) this.#waiting.delete(prefix);
+    }
+  }
+
+  #flush(): void {
+    const messages = this.#gathered;
+    this.#gathered = [];
+    this.#packets = null;
+    this.#events = null;
+    for (const message of messages) if (!this.closed) this.#runner.send(message);
+  }
+}

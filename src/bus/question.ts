@@ -1,0 +1,69 @@
+import { daemonAddress, type Receiver, type Route } from '../model/bus.ts';
+import { MusterError, toWire } from '../model/error.ts';
+import type { Asker } from './asker.ts';
+import type { Instance, Module, Outcome, Waiter, Waits } from './module.ts';
+import { prefixOf } from './services.ts';
+
+/** One request that somebody in the daemon has asked. */
+export class Question implements Waiter {
+  readonly id: number;
+  readonly topic: string;
+  readonly receiver: Receiver;
+  readonly link = null;
+  waitsFor: Module | null = null;
+  payload: unknown;
+  service = '';
+  /** Who is to answer; null while that is not known. */
+  callee: Instance | null = null;
+  moves = 0;
+  /** Parts that the receiver has not taken yet, and those taken that the callee was not told of. */
+  untaken = 0;
+  taken = 0;
+  #asker: Asker;
+
+  constructor(id: number, topic: string, payload: unknown, receiver: Receiver, asker: Asker) {
+    this.id = id;
+    this.topic = topic;
+    this.payload = payload;
+    this.receiver = receiver;
+    this.#asker = asker;
+  }
+
+  get prefix(): string {
+    return prefixOf(this.topic);
+  }
+
+  settle(outcome: Exclude<Outcome, Waits>): void {
+    switch (outcome.type) {
+      case 'instance':
+        this.#asker.found(this, outcome.service, outcome.instance);
+        break;
+      case 'daemon':
+        this.#asker.notFound(this, new MusterError('EINVAL', `${this.topic}: the daemon does not ask itself`));
+        break;
+      case 'none':
+        this.#asker.notFound(this, errorOf(outcome));
+        break;
+    }
+  }
+
+  fail(error: MusterError): void {
+    this.receiver.fail(error);
+  }
+}
+
+/** Where it leads, as whoever asked for the way is told. */
+export function routeOf(outcome: Exclude<Outcome, Waits>): Route {
+  switch (outcome.type) {
+    case 'instance':
+      return { service: outcome.service, address: outcome.instance.address };
+    case 'daemon':
+      return { service: 'muster', address: daemonAddress };
+    case 'none':
+      return { error: toWire(errorOf(outcome)) };
+  }
+}
+
+function errorOf({ code, message, hint }: Extract<Outcome, { type: 'none' }>): MusterError {
+  return new MusterError(code, message, hint === undefined ? {} : { hint });
+}

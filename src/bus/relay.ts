@@ -1,0 +1,43 @@
+import { type Address, daemonAddress, type Packet, type RequestPacket } from '../model/bus.ts';
+import type { Asker } from './asker.ts';
+import { asks } from './contacts.ts';
+import type { Directory } from './directory.ts';
+import { isPacket } from './incoming.ts';
+import type { Link } from './link.ts';
+import type { Instance } from './module.ts';
+import type { Served } from './served.ts';
+
+export interface RelayPorts {
+  readonly directory: Directory;
+  readonly served: Served;
+  /** The daemon itself and clients of the socket. */
+  asker(address: Address): Asker | undefined;
+}
+
+/** Passes packets on, from one runner to another and to who asks in the daemon. False: it is none, or pretends to be another's. */
+export function relay(packet: unknown, link: Link, ports: RelayPorts): boolean {
+  if (!isPacket(packet)) return false;
+  const from = ports.directory.instance(packet[2]);
+  // Nobody waits for what one says that has ended: whoever asked it was told so.
+  if (from === undefined) return true;
+  if (from.link !== link) return false;
+  const [kind, to] = packet;
+  if (kind === 'request' && to === daemonAddress) ports.served.request(from, packet);
+  else if (kind === 'request') request(packet, from, ports);
+  else if (to === daemonAddress && (kind === 'cancel' || kind === 'credit')) ports.served.receive(packet);
+  else if (to <= daemonAddress) ports.asker(to)?.receive(packet);
+  else ports.directory.instance(to)?.link.packet(packet);
+  return true;
+}
+
+function request(packet: RequestPacket, from: Instance, { directory }: RelayPorts): void {
+  const [, to, , id, , topic] = packet;
+  const callee = directory.instance(to);
+  if (callee === undefined) {
+    const error = { code: 'EHOSTUNREACH', message: `who was to answer ${topic} is gone` };
+    from.link.packet(['failure', from.address, to, id, error] satisfies Packet);
+    return;
+  }
+  asks(from, callee);
+  callee.link.packet(packet);
+}

@@ -1,0 +1,115 @@
+import { expect, it } from 'vitest';
+import { setting, turn } from './setting.ts';
+
+it('keeps lookups of a module that is being replaced until its next instance is there', async () => {
+  const { bus, runner } = setting();
+  const main = runner();
+  const asker = main.attach('asker');
+  const old = main.attach('m');
+  old.ready();
+  bus.park('m');
+  const route = main.resolve(asker.address, 'm');
+  old.finalizing();
+  old.ended();
+  await turn();
+  expect(main.of('route')).toEqual([]);
+  expect(bus.waiting('m')).toBe(1);
+  const next = main.attach('m');
+  expect(await route).toEqual({ service: 'm', address: next.address });
+  expect(bus.waiting('m')).toBe(0);
+});
+
+it('waits until the next instance runs where the old one is still there', async () => {
+  const { bus, runner } = setting();
+  const main = runner();
+  const asker = main.attach('asker');
+  const old = main.attach('m');
+  old.ready();
+  bus.park('m');
+  const route = main.resolve(asker.address, 'm');
+  const next = main.attach('m');
+  await turn();
+  expect(main.of('route')).toEqual([]);
+  next.ready();
+  expect(await route).toMatchObject({ address: next.address });
+});
+
+it('goes back to the old instance where the replacement failed', async () => {
+  const { bus, runner } = setting();
+  const main = runner();
+  const asker = main.attach('asker');
+  const old = main.attach('m');
+  old.ready();
+  bus.park('m');
+  const route = main.resolve(asker.address, 'm');
+  const next = main.attach('m');
+  next.ended();
+  bus.unpark('m');
+  expect(await route).toMatchObject({ address: old.address });
+});
+
+it('tells what waits for a module how it is when nothing came of the replacement', async () => {
+  const { bus, runner } = setting();
+  const main = runner();
+  const asker = main.attach('asker');
+  const old = main.attach('m');
+  old.ready();
+  bus.park('m');
+  old.ended();
+  const [one, two] = [main.resolve(asker.address, 'm'), main.resolve(asker.address, 'm.deeper')];
+  bus.absent('m', 'exited');
+  bus.unpark('m');
+  expect(await one).toMatchObject({ error: { code: 'ENOSYS', message: 'nobody serves m: "m" has ended' } });
+  expect(await two).toMatchObject({ error: { code: 'ENOSYS' } });
+});
+
+it('answers EHOSTUNREACH, also for its services, while a module waits for its restart', async () => {
+  const { bus, runner } = setting();
+  const main = runner();
+  const asker = main.attach('asker');
+  const module = main.attach('m');
+  await main.register(module.address, 'abc');
+  module.ready();
+  module.ended();
+  expect(await main.resolve(asker.address, 'm')).toMatchObject({ error: { code: 'EHOSTUNREACH' } });
+  bus.absent('m', 'backingOff');
+  for (const prefix of ['m', 'm.x', 'abc', 'abc.x']) {
+    expect(await main.resolve(asker.address, prefix), prefix).toMatchObject({ error: { code: 'EHOSTUNREACH' } });
+  }
+  const again = main.attach('m');
+  expect(await main.resolve(asker.address, 'm')).toMatchObject({ address: again.address });
+  expect(await main.resolve(asker.address, 'abc')).toMatchObject({ error: { code: 'ENOSYS' } });
+});
+
+it('answers ENOSYS once a module is told to stop, has ended as it should, or is removed', async () => {
+  const { bus, runner } = setting();
+  const main = runner();
+  const asker = main.attach('asker');
+  const module = main.attach('m');
+  module.ready();
+  module.finalizing();
+  expect(await main.resolve(asker.address, 'm')).toMatchObject({ error: { code: 'ENOSYS' } });
+  module.ended();
+  expect(await main.resolve(asker.address, 'm')).toMatchObject({ error: { code: 'ENOSYS' } });
+  bus.absent('m', 'exited');
+  expect(await main.resolve(asker.address, 'm')).toMatchObject({ error: { code: 'ENOSYS' } });
+  bus.absent('m', 'removed');
+  expect(await main.resolve(asker.address, 'm')).toMatchObject({ error: { code: 'ENOSYS', message: 'nobody serves m' } });
+});
+
+it('tells runners that know an instance when it is gone, and whom it asked that it is', async () => {
+  const { runner } = setting();
+  const [one, two] = [runner(), runner()];
+  const asker = one.attach('asker');
+  const server = two.attach('server');
+  await one.resolve(asker.address, 'server');
+  asker.ended();
+  await turn();
+  expect(two.packets()).toEqual([['disconnect', server.address, asker.address, 'asker']]);
+  const other = one.attach('other');
+  await one.resolve(other.address, 'server');
+  two.link.close();
+  await turn();
+  expect(one.of('gone')).toEqual([{ type: 'gone', address: server.address, name: 'server' }]);
+  expect(await one.resolve(other.address, 'server')).toMatchObject({ error: { code: 'EHOSTUNREACH' } });
+});
