@@ -55,8 +55,10 @@ export async function startChild(spec: SpawnSpec, file: string, { clock, log, sc
       killing ??= kill();
       return killing;
     },
-    send(message) {
-      if (raw.connected) raw.send(message as object, () => {});
+    send(message, sent = () => {}) {
+      if (raw.connected) return raw.send(message as object, () => sent());
+      sent();
+      return true;
     },
   };
 

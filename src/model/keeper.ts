@@ -45,7 +45,8 @@ export interface Child {
   signal(signal: string): void;
   /** Kills what is left of the tree; resolves when it is gone. Idempotent. */
   killTree(): Promise<void>;
-  send(message: unknown): void;
+  /** False: it reads too slowly, more should wait. `sent` is called once the message has left this process, or has nowhere to go. */
+  send(message: unknown, sent?: () => void): boolean;
 }
 
 /** The parent of every OS process (DESIGN §2.6). The process of its own comes later; what uses this port will not notice. */

@@ -1,19 +1,27 @@
+import type { BusPort } from '../model/bus.ts';
 import type { Driver, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { baseEnvironment, type Environment } from '../model/environment.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
 import type { Keeper } from '../model/keeper.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
-import { startInstance } from './instance.ts';
+import { type Home, simpleHome } from './home.ts';
+import { hostedHome } from './hosted.ts';
+import { type Instance, startInstance } from './instance.ts';
 import type { LogSink } from './log-sink.ts';
+import type { Place } from './protocol.ts';
 import { createRunner, type RunnerProcess } from './runner-process.ts';
+import { silentBus } from './silent-bus.ts';
 
 export interface CodeDriver extends Driver {
+  refresh(): Promise<void>;
   /** Ends the runners with all that is in them. */
   dispose(): Promise<void>;
 }
 
 export interface CodeDriverOptions {
   readonly keeper: Keeper;
+  /** Without it modules cannot be asked anything. */
+  readonly bus?: BusPort;
   /** `runner.cjs`, with `realm.cjs` beside it. */
   readonly runnerFile: string;
   readonly logs: LogSink;
@@ -27,11 +35,12 @@ export interface CodeDriverOptions {
 }
 
 /**
- * Runs code modules, each in a thread: of the runner process `main`, which is started with the first of them, or of a
- * runner process that is its own and ends with it.
+ * Runs code modules: in a thread of a named runner process (its own, one of the pool, or that of its group), in a runner
+ * process that is its own and ends with it, or in the thread of the service that loads it.
  */
 export function createCodeDriver({
   keeper,
+  bus = silentBus,
   runnerFile,
   logs,
   clock,
@@ -40,37 +49,68 @@ export function createCodeDriver({
   env,
   cwd = process.cwd(),
 }: CodeDriverOptions): CodeDriver {
-  const main = runnerNamed('main');
-  const own = new Set<RunnerProcess>();
-  let count = 0;
+  const named = new Map<string, RunnerProcess>();
+  const runners = new Set<RunnerProcess>();
+  const living = new Map<number, { instance: Instance; runner: () => RunnerProcess }>();
+  let lastAddress = 0;
 
-  function runnerNamed(name: string): RunnerProcess {
-    return createRunner({ name, keeper, runnerFile, env: baseEnvironment(env), cwd, random, log });
+  function openRunner(name: string): RunnerProcess {
+    const runner = createRunner({ name, keeper, bus, runnerFile, env: baseEnvironment(env), cwd, clock, random, log });
+    runners.add(runner);
+    return runner;
   }
 
-  function startIn(runner: RunnerProcess, launch: Launch, hooks: LaunchHooks): Launched {
-    count += 1;
-    return startInstance({ id: count, launch, hooks, runner, logs, clock });
+  function runnerOf(name: string): RunnerProcess {
+    const known = named.get(name) ?? openRunner(name);
+    named.set(name, known);
+    return known;
   }
 
-  function startAlone(launch: Launch, hooks: LaunchHooks): Launched {
-    const runner = runnerNamed(launch.name);
-    own.add(runner);
-    const launched = startIn(runner, launch, hooks);
-    async function ended() {
-      const end = await launched.ended;
-      await runner.dispose();
-      own.delete(runner);
+  function homeOf(launch: Launch): Home {
+    const { service, isolation, runner } = launch.spec as CodeSpec;
+    if (service !== undefined && service !== 'none') return hostedHome({ launch, service, bus, host });
+    if (isolation === 'process') return simpleHome(openRunner(launch.name), { type: 'own' }, true);
+    return simpleHome(runnerOf(runner), placeOf(launch.spec as CodeSpec));
+  }
+
+  function host(address: number) {
+    const found = living.get(address);
+    return found === undefined ? undefined : { runner: found.runner(), ended: found.instance.launched.ended };
+  }
+
+  function start(launch: Launch, hooks: LaunchHooks): Launched {
+    lastAddress += 1;
+    const id = lastAddress;
+    const home = homeOf(launch);
+    const instance = startInstance({ id, launch, hooks, home, bus, logs, clock });
+    living.set(id, { instance, runner: home.runner });
+    const ended = instance.launched.ended.then(async (end) => {
+      living.delete(id);
+      if (!home.alone) return end;
+      await home.runner().dispose();
+      runners.delete(home.runner());
       return end;
+    });
+    return { ...instance.launched, ended };
+  }
+
+  async function refresh(): Promise<void> {
+    const answers = await Promise.allSettled([...runners].map(async (runner) => (await runner.questions()?.usage()) ?? []));
+    for (const answer of answers) {
+      if (answer.status === 'fulfilled') for (const usage of answer.value) living.get(usage.id)?.instance.seen(usage);
     }
-    return { ...launched, ended: ended(), threadId: () => null, containment: runner.containment };
   }
 
   return {
-    start: (launch, hooks) =>
-      (launch.spec as CodeSpec).isolation === 'process' ? startAlone(launch, hooks) : startIn(main, launch, hooks),
+    start,
+    refresh,
     async dispose() {
-      await Promise.all([main, ...own].map((runner) => runner.dispose()));
+      await Promise.all([...runners].map((runner) => runner.dispose()));
     },
   };
+}
+
+function placeOf({ isolation, threadGroup }: CodeSpec): Place {
+  if (isolation !== 'shared') return { type: 'own' };
+  return threadGroup === undefined ? { type: 'pool' } : { type: 'group', group: threadGroup };
 }

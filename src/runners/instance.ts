@@ -1,180 +1,235 @@
+import type { Attached, BusPort } from '../model/bus.ts';
 import type { Ended, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { type ErrorCode, MusterError, messageOf } from '../model/error.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
 import type { Clock, Timer } from '../model/ports.ts';
-import { codeLogSettings, type LogSink } from './log-sink.ts';
-import { type FromRealm, type FromRunner, outputWindow, type Start, type ToRealm, type ToRunner } from './protocol.ts';
-import type { RunnerProcess } from './runner-process.ts';
-import { createTail } from './tail.ts';
+import { createCalls } from './calls.ts';
+import type { Home } from './home.ts';
+import { createInstanceOutput } from './instance-output.ts';
+import type { LogSink } from './log-sink.ts';
+import type { FromModule, ModuleUsage, Start, ToModule } from './protocol.ts';
+import type { Admitted, OfInstance } from './runner-process.ts';
 
 export interface InstanceOptions {
+  /** Its address on the bus. */
   readonly id: number;
   readonly launch: Launch;
   readonly hooks: LaunchHooks;
-  readonly runner: RunnerProcess;
+  readonly home: Home;
+  readonly bus: BusPort;
   readonly logs: LogSink;
   readonly clock: Clock;
+}
+
+/** One module in a runner, as the daemon sees it. */
+export interface Instance {
+  readonly launched: Launched;
+  /** What its runner last read of it. */
+  seen(usage: ModuleUsage): void;
 }
 
 /** A thread ends at once when it is terminated, unless it blocks in a system call; then only its whole process can be ended. */
 const killBoundMs = 2000;
 
-/** One module in a runner, as the daemon sees it. */
-export function startInstance({ id, launch, hooks, runner, logs, clock }: InstanceOptions): Launched {
-  const file = logs.open(launch.name, codeLogSettings);
-  const tail = createTail();
+export function startInstance({ id, launch, hooks, home, bus, logs, clock }: InstanceOptions): Instance {
+  const output = createInstanceOutput(launch.name, logs, (bytes) => admitted?.post({ type: 'wrote', id, bytes }));
   const ready = deferred<void>();
   const ended = deferred<Ended>();
-  const calls = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  const calls = createCalls();
+  const startedAt = clock.now();
+  const spec = launch.spec as CodeSpec;
   let { name } = launch;
-  let send: ((message: ToRunner) => void) | null = null;
+  let admitted: Admitted | null = null;
+  let attached: Attached | null = null;
   let threadId: number | null = null;
   let reconfigurable = false;
-  let activeAt = clock.now();
+  let usage: ModuleUsage = { id, queued: 0, activeAt: 0 };
+  let begun = false;
   let over = false;
+  let stopped = false;
   let killed = false;
   let killBound: Timer | null = null;
-  let lastCall = 0;
-  let wrote = 0;
-  const early: ToRealm[] = [];
+  /** Its service serves it itself: nothing of it is known to the runner. */
+  let elsewhere = false;
+  let refused: MusterError | null = null;
+  const early: ToModule[] = [];
 
-  function finish(end: Ended, code: ErrorCode): void {
+  function finish(end: Ended, code: ErrorCode, hint?: string): void {
     if (over) return;
     over = true;
     killBound?.cancel();
-    if (end.error?.stack !== undefined) void output('stderr', Buffer.from(`${end.error.stack}\n`));
-    ready.reject(new MusterError(code, whyNotReady(name, end), { output: tail.read() }));
-    for (const call of calls.values()) call.reject(new MusterError('ECANCELED', `"${name}" ended meanwhile: ${end.reason}`));
+    attached?.ended();
+    if (end.error?.stack !== undefined) output.push('stderr', Buffer.from(`${end.error.stack}\n`));
+    const options = { output: output.tail(), ...(hint === undefined ? {} : { hint }) };
+    ready.reject(end.error === null && refused !== null ? refused : new MusterError(code, whyNotReady(name, end), options));
+    calls.close(new MusterError('ECANCELED', `"${name}" ended meanwhile: ${end.reason}`));
     // Whoever hears of the end finds all of the output.
-    void Promise.resolve(file.close()).then(
-      () => ended.resolve(end),
-      () => ended.resolve(end),
-    );
+    void output.close().finally(() => ended.resolve(end));
   }
 
-  async function output(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void> {
-    activeAt = clock.now();
-    tail.push(chunk);
-    try {
-      await file.write(stream, chunk);
-    } finally {
-      wrote += chunk.length;
-      if (wrote >= outputWindow / 8) {
-        send?.({ type: 'wrote', id, bytes: wrote });
-        wrote = 0;
-      }
-    }
-  }
-
-  function receive(message: FromRunner): void {
+  function receive(message: OfInstance): void {
     switch (message.type) {
       case 'started':
+        begun = true;
         threadId = message.threadId;
         break;
       case 'output':
-        output(message.stream, message.chunk).catch(() => {}); // a full disk is the log's concern; the module runs on
+        output.push(message.stream, message.chunk);
         break;
-      case 'fromRealm':
-        activeAt = clock.now();
-        receiveFromRealm(message.message);
+      case 'fromModule':
+        receiveFromModule(message.message);
         break;
       case 'ended':
-        finish(message.ended, message.code);
+        if (!elsewhere) finish(message.ended, message.code, message.hint);
         break;
     }
   }
 
-  function receiveFromRealm(message: FromRealm): void {
+  function receiveFromModule(message: FromModule): void {
     switch (message.type) {
       case 'ready':
+        attached?.ready();
         ready.resolve();
         break;
       case 'reconfigurable':
         reconfigurable = true;
         break;
       case 'finalizing':
+        attached?.finalizing();
         hooks.finalizing();
         break;
       case 'status':
         hooks.status(message.level, message.message);
         break;
-      case 'reconfigured': {
-        const call = calls.get(message.call);
-        calls.delete(message.call);
-        if (message.thrown === null) call?.resolve();
-        else call?.reject(new MusterError(message.thrown.code, message.thrown.message));
+      case 'reconfigured':
+        calls.answered(message.call, message.thrown, undefined);
         break;
-      }
-      case 'settled':
+      case 'saved':
+        calls.answered(message.call, message.thrown, message.state);
         break;
     }
   }
 
-  function post(message: ToRealm): void {
-    if (send === null) early.push(message);
-    else send({ type: 'toRealm', id, message });
+  function tell(message: ToModule): void {
+    if (attached === null) early.push(message);
+    else admitted?.post({ type: 'toModule', id, message });
   }
 
   async function begin(): Promise<void> {
     try {
       const start = toStart(launch);
-      const admitted = await runner.admit(id, { receive, gone: (reason) => finish(failed(reason), 'EFAILED') });
-      if (killed) {
-        runner.leave(id);
-        return finish(terminated, 'ECANCELED');
-      }
-      send = admitted;
-      send({ type: 'start', id, start });
-      for (const message of early) post(message);
+      const place = await home.place();
+      const found = await home.runner().admit(id, { receive, gone: (reason) => finish(failed(reason), 'EFAILED') });
+      admitted = found;
+      if (killed) throw new MusterError('ECANCELED', 'terminated');
+      const { provides, priority, control } = spec;
+      attached = bus.attach({ address: id, name, link: found.link, provides, priority, control });
+      found.post({ type: 'start', id, place, start: { ...start, name } });
+      for (const message of early.splice(0)) tell(message);
     } catch (error) {
-      finish(failed(messageOf(error)), error instanceof MusterError ? error.code : 'EFAILED');
+      admitted?.leave();
+      if (killed) finish(terminated, 'ECANCELED');
+      else finish(failed(messageOf(error)), error instanceof MusterError ? error.code : 'EFAILED', hintOf(error));
+      return;
+    }
+    if (home.load !== undefined) await beLoaded(home.load);
+  }
+
+  async function beLoaded(load: NonNullable<Home['load']>): Promise<void> {
+    try {
+      await load();
+    } catch (error) {
+      refused = error instanceof MusterError ? error : new MusterError('EFAILED', messageOf(error));
+      admitted?.post({ type: 'kill', id });
+      return;
+    }
+    if (begun || over) return;
+    elsewhere = true;
+    attached?.ended();
+    admitted?.post({ type: 'kill', id });
+    ready.resolve();
+  }
+
+  async function beRemoved(remove: NonNullable<Home['remove']>): Promise<void> {
+    try {
+      await remove(name);
+      if (elsewhere) finish({ code: null, signal: null, error: null, reason: 'stopped' }, 'EFAILED');
+    } catch {
+      tell({ type: 'stop' }); // the service cannot; after `stopTimeout` it is ended by force
     }
   }
+
+  void home.gone?.then((reason) => {
+    if (elsewhere) finish(failed(reason), 'EFAILED');
+  });
   void begin();
 
-  return {
+  const launched: Launched = {
     ready: ready.promise,
     ended: ended.promise,
-    pid: () => (over ? null : runner.pid()),
-    threadId: () => threadId,
-    containment: () => null,
+    pid: () => (over ? null : (admitted?.pid ?? null)),
+    threadId: () => (home.alone ? null : threadId),
+    containment: () => (home.alone ? (admitted?.containment ?? null) : null),
     reconfigurable: () => reconfigurable,
-    stop: () => post({ type: 'stop' }),
+    save: () => calls.ask((call) => tell({ type: 'save', call })),
+    resume: () => tell({ type: 'resume' }),
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      attached?.finalizing();
+      if (home.remove !== undefined && (begun || elsewhere)) void beRemoved(home.remove);
+      else tell({ type: 'stop' });
+    },
     kill() {
       if (over || killed) return;
       killed = true;
-      send?.({ type: 'kill', id });
-      killBound = clock.after(killBoundMs, () => runner.kill(`"${name}" could not be ended otherwise`));
+      if (elsewhere) return finish(terminated, 'EFAILED');
+      if (attached === null) return;
+      admitted?.post({ type: 'kill', id });
+      killBound = clock.after(killBoundMs, () => home.runner().kill(`"${name}" could not be ended otherwise`));
     },
-    reconfigure: (config) =>
-      new Promise((resolve, reject) => {
-        if (over) return reject(new MusterError('ENOENT', `"${name}" has ended`));
-        lastCall += 1;
-        calls.set(lastCall, { resolve, reject });
-        post({ type: 'reconfigure', call: lastCall, config });
-      }),
-    update() {}, // no field of a code module is put into effect here
+    reconfigure: (config) => calls.ask((call) => tell({ type: 'reconfigure', call, config })),
+    update(next) {
+      const { priority, control } = next as CodeSpec;
+      attached?.update({ priority, control });
+    },
     rename(next) {
       name = next;
-      file.rename(next);
-      post({ type: 'rename', name: next });
+      output.rename(next);
+      attached?.rename(next);
+      tell({ type: 'rename', name: next });
     },
     signal() {
       throw new MusterError('EINVAL', `"${name}" is a code module; only commands get signals`);
     },
-    activeAt: () => activeAt,
-    output: tail.read,
+    activeAt: () => Math.max(startedAt, usage.activeAt),
+    queued: () => usage.queued,
+    stats: async () => (await admitted?.questions.stats(id, { clear: false })) ?? {},
+    clearStats: async () => void (await admitted?.questions.stats(id, { clear: true })),
+    rusage(who) {
+      if (admitted === null) return Promise.reject(new MusterError('ENOSYS', `"${name}" has no process yet`));
+      return admitted.questions.rusage(id, who);
+    },
+    output: output.tail,
+  };
+  return {
+    launched,
+    seen(next) {
+      usage = next;
+    },
   };
 }
 
-function toStart({ name, path, codeFile, args, env, config, spec }: Launch): Start {
+function toStart({ name, path, codeFile, args, env, config, spec, restored }: Launch): Start {
   if (codeFile === null) throw new MusterError('EINVAL', `there is no code of "${name}"`);
   const { module: named, maxHeap } = spec as CodeSpec;
-  return { name, path, codeFile, args, env, config, maxHeap: maxHeap ?? null, expectName: /[/:]/.test(named) ? null : named };
+  const expectName = /[/:]/.test(named) ? null : named;
+  return { name, path, codeFile, args, env, config, maxHeap: maxHeap ?? null, expectName, restored };
 }
 
 const terminated: Ended = { code: null, signal: null, error: null, reason: 'terminated' };
 const failed = (reason: string): Ended => ({ code: null, signal: null, error: { message: reason }, reason });
+const hintOf = (error: unknown): string | undefined => (error instanceof MusterError ? error.hint : undefined);
 
 function whyNotReady(name: string, { error, reason }: Ended): string {
   if (error === null) return `"${name}" ended before it was running: ${reason}`;

@@ -1,28 +1,42 @@
 import { existsSync } from 'node:fs';
+import type { BusLink, BusPort, BusToRunner } from '../model/bus.ts';
 import type { Containment } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
-import type { Log, Random } from '../model/ports.ts';
+import type { Clock, Log, Random, Timer } from '../model/ports.ts';
+import { createChannel } from './channel.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
+import { createQuestions, type Questions } from './questions.ts';
 import { createTail } from './tail.ts';
 
-/** What an instance in a runner hears. */
+/** What an instance in a runner hears of itself. */
+export type OfInstance = Extract<FromRunner, { readonly id: number }>;
+
 export interface Inhabitant {
-  receive(message: FromRunner): void;
+  receive(message: OfInstance): void;
   /** The runner has ended, and every process of it is gone. */
   gone(reason: string): void;
 }
 
-/** A runner process: started when first needed, started anew when needed after it died. */
-export interface RunnerProcess {
-  /** Starts the process if there is none; the messages go to the one in which the inhabitant lives. Rejects if there can be none. */
-  admit(id: number, inhabitant: Inhabitant): Promise<(message: ToRunner) => void>;
+/** One life of a runner process, in which an instance lives. Nothing reaches it any more once it has ended. */
+export interface Admitted {
+  readonly link: BusLink;
+  readonly pid: number;
+  readonly containment: Containment;
+  post(message: ToRunner): void;
   /** For one that was admitted and then not started. */
-  leave(id: number): void;
+  leave(): void;
+  readonly questions: Questions;
+}
+
+/** A runner process: started when first needed, ended when long empty, started anew when needed after that. */
+export interface RunnerProcess {
+  /** Starts the process if there is none. Rejects if there can be none. */
+  admit(id: number, inhabitant: Inhabitant): Promise<Admitted>;
+  /** What is asked of the process that runs; null where none does. */
+  questions(): Questions | null;
   /** Ends the process with all threads in it. */
   kill(reason: string): void;
-  pid(): number | null;
-  containment(): Containment | null;
   dispose(): Promise<void>;
 }
 
@@ -33,21 +47,29 @@ export interface RunnerOptions {
   /** Complete. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  readonly bus: BusPort;
+  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
 interface Running {
   readonly child: Child;
+  readonly link: BusLink;
   readonly inhabitants: Map<number, Inhabitant>;
+  readonly questions: Questions;
+  post(message: ToRunner): void;
+  empty: Timer | null;
   /** Set once it has ended, or is about to. */
   ending: string | null;
 }
 
 /** A runner that dies before anything is in it is tried again at once, but not for ever. */
 const mostAttempts = 3;
+/** What was unloaded may be loaded again; an idle process costs more memory than a start costs time. */
+const emptyMs = 30_000;
 
-export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }: RunnerOptions): RunnerProcess {
+export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, random, log }: RunnerOptions): RunnerProcess {
   let running: Promise<Running> | null = null;
   let current: Running | null = null;
   let leaving: Promise<void> = Promise.resolve();
@@ -55,8 +77,8 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
 
   async function spawn(): Promise<Running> {
     await leaving;
-    const inhabitants = new Map<number, Inhabitant>();
     const output = createTail();
+    let receive: (messages: readonly FromRunner[]) => void = () => {};
     const child = await keeper.spawn({
       lease: random.id(),
       name: `runner:${name}`,
@@ -68,19 +90,75 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
         output.push(chunk);
         log.warn({ runner: name, stream, text: Buffer.from(chunk).toString('utf8') }, 'runner wrote');
       },
-      onMessage: (message) => route(inhabitants, message as FromRunner),
+      onMessage: (messages) => receive(messages as readonly FromRunner[]),
     });
     log.debug({ runner: name, pid: child.pid }, 'runner started');
-    const fresh: Running = { child, inhabitants, ending: null };
+    const fresh = connected(child);
+    receive = (messages) => {
+      for (const message of messages) route(fresh, message);
+    };
     current = fresh;
     void child.exited.then((exit) => lost(fresh, exit, output.read()));
     return fresh;
+  }
+
+  function connected(child: Child): Running {
+    const channel = createChannel<ToRunner>({
+      send: child.send,
+      back: (failure) => fresh.link.receive({ type: 'packets', packets: [failure] }),
+      dropped() {}, // whoever published it has done so long ago
+    });
+    const post = (message: ToRunner): void => {
+      if (fresh.ending === null) channel.post(message);
+    };
+    const fresh: Running = {
+      child,
+      link: bus.connect({ send: (message: BusToRunner) => post(message) }),
+      inhabitants: new Map(),
+      questions: createQuestions({ post, clock }),
+      post,
+      empty: null,
+      ending: null,
+    };
+    return fresh;
+  }
+
+  function route(where: Running, message: FromRunner): void {
+    switch (message.type) {
+      case 'started':
+      case 'output':
+      case 'fromModule':
+      case 'ended': {
+        const inhabitant = where.inhabitants.get(message.id);
+        if (message.type === 'ended') leave(where, message.id);
+        inhabitant?.receive(message);
+        break;
+      }
+      case 'usage':
+      case 'stats':
+      case 'rusage':
+        where.questions.answered(message);
+        break;
+      default:
+        where.link.receive(message);
+    }
+  }
+
+  function leave(where: Running, id: number): void {
+    where.inhabitants.delete(id);
+    if (where.inhabitants.size > 0 || where.ending !== null) return;
+    where.empty?.cancel();
+    where.empty = clock.after(emptyMs, () => {
+      if (where.inhabitants.size === 0) end(where, 'nothing lives in it');
+    });
   }
 
   /** The old process is really gone before anyone hears of it, so that nothing runs twice. */
   function lost(was: Running, exit: ProcessExit, output: readonly string[]): void {
     const last = output.findLast((line) => line.includes('FATAL')) ?? null;
     const reason = `its runner ended: ${was.ending ?? describeExit(exit)}${last === null ? '' : ` (${last})`}`;
+    was.ending ??= reason;
+    was.empty?.cancel();
     log[disposed || was.inhabitants.size === 0 ? 'debug' : 'warn'](
       { runner: name, pid: was.child.pid, ...exit, modules: was.inhabitants.size },
       'runner ended',
@@ -97,6 +175,8 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
     void leaving.then(() => {
       for (const inhabitant of was.inhabitants.values()) inhabitant.gone(reason);
       was.inhabitants.clear();
+      was.link.close();
+      was.questions.close(reason);
     });
   }
 
@@ -117,39 +197,33 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, random, log }
     throw new MusterError('EFAILED', `the runner ${name} ends as soon as it starts`);
   }
 
-  function kill(reason: string): void {
-    if (current === null || current.ending !== null) return;
-    current.ending = reason;
-    void current.child.killTree();
+  function end(which: Running, reason: string): void {
+    if (which.ending !== null) return;
+    which.ending = reason;
+    void which.child.killTree();
   }
 
   return {
     async admit(id, inhabitant) {
       const found = await alive();
+      found.empty?.cancel();
       found.inhabitants.set(id, inhabitant);
-      return (message) => {
-        if (found === current) found.child.send(message);
-      };
+      const { link, questions, post, child } = found;
+      return { link, questions, post, pid: child.pid, containment: child.containment, leave: () => leave(found, id) };
     },
-    leave: (id) => void current?.inhabitants.delete(id),
-    kill,
-    pid: () => current?.child.pid ?? null,
-    containment: () => current?.child.containment ?? null,
+    questions: () => current?.questions ?? null,
+    kill(reason) {
+      if (current !== null) end(current, reason);
+    },
     async dispose() {
       disposed = true;
       await running?.catch(() => {}); // one that is being started would outlive this
       const was = current;
-      kill('the daemon ends');
+      if (was !== null) end(was, 'the daemon ends');
       await was?.child.exited;
       await leaving;
     },
   };
-}
-
-function route(inhabitants: Map<number, Inhabitant>, message: FromRunner): void {
-  const inhabitant = inhabitants.get(message.id);
-  if (message.type === 'ended') inhabitants.delete(message.id);
-  inhabitant?.receive(message);
 }
 
 function describeExit({ code, signal }: ProcessExit): string {

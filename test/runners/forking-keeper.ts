@@ -30,7 +30,11 @@ export function forkingKeeper(): Keeper {
         exited,
         signal: (signal) => void child.kill(signal as NodeJS.Signals),
         killTree,
-        send: (message) => void (child.connected && child.send(message as object)),
+        send(message, sent = () => {}) {
+          if (child.connected) return child.send(message as object, () => sent());
+          sent();
+          return true;
+        },
       };
     },
     sweep: async () => [],

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { beforeAll, expect, test } from 'vitest';
 import { createKeeper } from '../../src/keeper/local.ts';
 import type { Lease } from '../../src/model/keeper.ts';
+import type { ToRunner } from '../../src/runners/protocol.ts';
 import { buildRunner, createSetting, removeRunner } from './setting.ts';
 
 let runnerFile = '';
@@ -44,9 +45,10 @@ test('a runner whose daemon is gone ends at once, also with a thread that blocks
   const { readdirSync } = await import('node:fs');
   const codeFile = `${folder}/code/${readdirSync(`${folder}/code`).find((name) => name.endsWith('.cjs'))}`;
   const message = once(runner, 'message');
-  runner.send({
+  const order: ToRunner = {
     type: 'start',
     id: 1,
+    place: { type: 'own' },
     start: {
       name: 'blocks',
       path: `${folder}/blocks.ts`,
@@ -56,8 +58,10 @@ test('a runner whose daemon is gone ends at once, also with a thread that blocks
       config: {},
       maxHeap: null,
       expectName: null,
+      restored: null,
     },
-  });
+  };
+  runner.send([order]);
   await message;
   const exit = once(runner, 'exit');
   runner.disconnect();

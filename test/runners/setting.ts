@@ -14,6 +14,7 @@ import { createCodeStore } from '../../src/resolve/code-store.ts';
 import { createCompiler } from '../../src/resolve/compile.ts';
 import { lookOnce, sha256 } from '../../src/resolve/files.ts';
 import { type CodeDriver, createCodeDriver } from '../../src/runners/code-driver.ts';
+import { type FakeBus, fakeBus } from './fake-bus.ts';
 import { forkingKeeper } from './forking-keeper.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -52,13 +53,14 @@ export function removeRunner(runnerFile: string): void {
 export interface Setting {
   readonly folder: string;
   readonly driver: CodeDriver;
+  readonly bus: FakeBus;
   readonly runners: Child[];
   /** What each module wrote. */
   readonly written: Map<string, string>;
   start(name: string, code: string | { file: string }, options?: Options): Promise<Started>;
 }
 
-export interface Options extends Partial<Pick<Launch, 'args' | 'env' | 'config'>> {
+export interface Options extends Partial<Pick<Launch, 'args' | 'env' | 'config' | 'restored'>> {
   spec?: Partial<CodeSpec>;
   files?: Record<string, string>;
 }
@@ -80,8 +82,10 @@ export function createSetting(runnerFile: string, keeperOf: () => Keeper = () =>
     },
   };
   const written = new Map<string, string>();
+  const bus = fakeBus();
   const driver = createCodeDriver({
     keeper,
+    bus,
     runnerFile,
     logs: {
       open: (name) => ({
@@ -106,7 +110,7 @@ export function createSetting(runnerFile: string, keeperOf: () => Keeper = () =>
   });
 
   async function start(name: string, code: string | { file: string }, options: Options = {}): Promise<Started> {
-    const { spec, files = {}, args = [], env = {}, config = {} } = options;
+    const { spec, files = {}, args = [], env = {}, config = {}, restored = null } = options;
     const path = typeof code === 'string' ? join(folder, `${name}.ts`) : code.file;
     for (const [file, text] of Object.entries({ ...files, ...(typeof code === 'string' ? { [path]: code } : {}) })) {
       const target = file.startsWith('/') ? file : join(folder, file);
@@ -118,10 +122,21 @@ export function createSetting(runnerFile: string, keeperOf: () => Keeper = () =>
     await store.keep(digest, compiled);
     const shape = Object.fromEntries(Object.entries(codeFields).map(([field, { schema }]) => [field, schema]));
     const whole = { ...(z.strictObject(shape).parse({ module: path }) as unknown as CodeSpec), ...spec };
-    const launch: Launch = { name, lease: randomUUID(), kind: 'code', spec: whole, path, codeFile: store.path(digest), args, env, config };
+    const launch: Launch = {
+      name,
+      lease: randomUUID(),
+      kind: 'code',
+      spec: whole,
+      path,
+      codeFile: store.path(digest),
+      args,
+      env,
+      config,
+      restored,
+    };
     const heard: string[] = [];
     const hooks: LaunchHooks = { status: (level, text) => heard.push(`${level}: ${text}`), finalizing: () => heard.push('finalizing') };
     return Object.assign(driver.start(launch, hooks), { heard });
   }
-  return { folder, driver, runners, written, start };
+  return { folder, driver, bus, runners, written, start };
 }

@@ -3,27 +3,34 @@ import type { MeterPlace } from '../protocol.ts';
 
 /** Meters in one piece of shared memory. */
 export const metersPerBuffer = 64;
-const doubles = 10;
+const doubles = 11;
 const words = 2;
 const wordsAt = metersPerBuffer * doubles * Float64Array.BYTES_PER_ELEMENT;
 export const meterBufferBytes = wordsAt + metersPerBuffer * words * Int32Array.BYTES_PER_ELEMENT;
 
 const kinds = ['request', 'response', 'event', 'control'] as const;
 export type Counted = (typeof kinds)[number];
+/** Where the single numbers stand behind those per kind; the two of dropped events have one writer each. */
+const [droppedAt, withheldAt, activeAt] = [8, 9, 10] as const;
 
 /**
  * The counters of one module in shared memory: written where it lives, read by the runner's main thread also while it
- * hangs. Only the queue has several writers: who asks adds to it, who serves takes off.
+ * hangs. Only the queue has several writers: who asks adds to it, who serves takes off. The main thread writes one number.
  */
 export interface Meter {
   sent(kind: Counted): void;
   received(kind: Counted): void;
+  /** An event that the module published got no further. */
   dropped(): void;
+  /** The main thread held so many events back that were for the module, or from it. */
+  withheld(count: number): void;
   /** One more, or one less, request that waits to be begun with. */
   queue(step: 1 | -1): void;
   read(): { tx: Counts; rx: Counts; dropped: number; activeAt: number; queued: number };
   /** Counts from zero again; the queue and the time of the last message stay. */
   clear(): void;
+  /** As for a module that has just been made. */
+  reset(): void;
 }
 
 export function createMeterBuffer(): SharedArrayBuffer {
@@ -33,8 +40,8 @@ export function createMeterBuffer(): SharedArrayBuffer {
 export function openMeter({ buffer, index }: MeterPlace): Meter {
   const numbers = new Float64Array(buffer, index * doubles * Float64Array.BYTES_PER_ELEMENT, doubles);
   const integers = new Int32Array(buffer, wordsAt + index * words * Int32Array.BYTES_PER_ELEMENT, words);
-  const add = (at: number): void => {
-    numbers[at] = (numbers[at] ?? 0) + 1;
+  const add = (at: number, count = 1): void => {
+    numbers[at] = (numbers[at] ?? 0) + count;
   };
   const counts = (from: number): Counts => {
     const [request = 0, response = 0, event = 0, control = 0] = numbers.subarray(from, from + kinds.length);
@@ -43,19 +50,24 @@ export function openMeter({ buffer, index }: MeterPlace): Meter {
   return {
     sent(kind) {
       add(kinds.indexOf(kind));
-      if (kind === 'request' || kind === 'response') numbers[9] = Date.now();
+      if (kind === 'request' || kind === 'response') numbers[activeAt] = Date.now();
     },
     received: (kind) => add(kinds.length + kinds.indexOf(kind)),
-    dropped: () => add(8),
+    dropped: () => add(droppedAt),
+    withheld: (count) => add(withheldAt, count),
     queue: (step) => void Atomics.add(integers, 0, step),
     read: () => ({
       tx: counts(0),
       rx: counts(kinds.length),
-      dropped: numbers[8] ?? 0,
-      activeAt: numbers[9] ?? 0,
+      dropped: (numbers[droppedAt] ?? 0) + (numbers[withheldAt] ?? 0),
+      activeAt: numbers[activeAt] ?? 0,
       queued: Math.max(0, Atomics.load(integers, 0)),
     }),
-    clear: () => void numbers.fill(0, 0, 9),
+    clear: () => void numbers.fill(0, 0, activeAt),
+    reset() {
+      numbers.fill(0);
+      integers.fill(0);
+    },
   };
 }
 

@@ -1,101 +1,97 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { Worker } from 'node:worker_threads';
-import type { Ended } from '../../model/driver.ts';
-import { type ErrorCode, messageOf } from '../../model/error.ts';
-import { type FromRealm, type FromRunner, outputWindow, type Posted, type Start, type Thrown, type ToRealm } from '../protocol.ts';
+import { type Transferable, Worker } from 'node:worker_threads';
+import { type FromRealm, outputWindow, type Posted, type RealmData, type ToRealm } from '../protocol.ts';
+import { onceATurn } from '../turn.ts';
 
 /** One worker thread with its realm, as the runner's main thread sees it. */
 export interface Thread {
-  post(message: ToRealm): void;
+  readonly threadId: number;
+  /** What is posted in one turn crosses as one. */
+  post(message: ToRealm, transfer?: readonly Transferable[]): void;
   /** Ends it in the middle of whatever it does. What blocks in a system call cannot be ended so. */
-  kill(): void;
+  terminate(): void;
   /** Output that has arrived. */
   wrote(bytes: number): void;
 }
 
 export interface ThreadOptions {
-  readonly id: number;
-  readonly start: Start;
   readonly realmFile: string;
-  send(message: FromRunner): void;
+  readonly realm: RealmData;
+  /** For those who look at the threads of a process. */
+  readonly name: string;
+  /** Bytes; null: Node's own limit. */
+  readonly maxHeap: number | null;
+  received(messages: readonly FromRealm[]): void;
+  /** What is written to the streams of the thread itself. */
+  output(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
+  /** Its realm is there and reads what is posted. */
+  online(): void;
+  /** The last call: nothing of it is left, and all of its output has been passed on. */
+  exited(exit: ThreadExit): void;
+}
+
+export interface ThreadExit {
+  /** What was thrown and not caught; null: nothing. */
+  readonly failure: unknown;
+  readonly exitCode: number;
 }
 
 const bytesPerMegabyte = 1024 ** 2;
+/** V8 does not start with less. */
+const leastHeapMb = 4;
 
-/** Starts it; `ended` is the last message it sends. Throws if there can be no such thread. */
-export function startThread({ id, start, realmFile, send }: ThreadOptions): Thread {
+/** Starts it. Throws if there can be no such thread. */
+export function startThread({ realmFile, realm, name, maxHeap, received, output, online, exited }: ThreadOptions): Thread {
   const worker = new Worker(realmFile, {
-    workerData: start,
-    argv: [...start.args],
-    env: { ...start.env },
+    workerData: realm,
+    env: {},
+    argv: [],
     execArgv: [],
     stdout: true,
     stderr: true,
-    name: start.name,
-    ...(start.maxHeap === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: Math.max(start.maxHeap / bytesPerMegabyte, 4) } }),
+    name,
+    ...(maxHeap === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: Math.max(maxHeap / bytesPerMegabyte, leastHeapMb) } }),
   });
-  const output = forward(worker, (stream, chunk) => send({ type: 'output', id, stream, chunk }));
-  let settled: { reason: string; thrown: Thrown | null } | null = null;
-  let killed = false;
+  const streams = forward(worker, output);
   let failure: unknown = null;
+  let messages: ToRealm[] = [];
+  let transfers: Transferable[] = [];
+  const flush = onceATurn(() => {
+    const [batch, transferred] = [messages, transfers];
+    messages = [];
+    transfers = [];
+    worker.postMessage(batch, transferred);
+  });
 
-  send({ type: 'started', id, threadId: worker.threadId });
+  worker.on('online', online);
   worker.on('message', (posted: unknown) => {
-    const message = fromRealm(posted);
-    if (message === null) return;
-    if (message.type === 'settled') settled = message;
-    else send({ type: 'fromRealm', id, message });
+    const batch = fromRealm(posted);
+    if (batch !== null) received(batch);
   });
   worker.on('error', (error) => {
     failure = error;
   });
   worker.on('exit', async (exitCode) => {
-    await output.drained();
-    send({ type: 'ended', id, ...endOf({ settled, killed, failure, exitCode }) });
+    await streams.drained();
+    exited({ failure, exitCode });
   });
   return {
-    post: (message) => worker.postMessage(message),
-    kill() {
-      killed = true;
-      void worker.terminate();
+    threadId: worker.threadId,
+    post(message, transfer = []) {
+      messages.push(message);
+      transfers.push(...transfer);
+      flush();
     },
-    wrote: output.wrote,
+    terminate: () => void worker.terminate(),
+    wrote: streams.wrote,
   };
 }
 
-/** Null for what the module itself or a library of it posted to nobody. */
-function fromRealm(posted: unknown): FromRealm | null {
-  return (posted as Posted | null)?.muster ?? null;
-}
-
-interface End {
-  settled: { reason: string; thrown: Thrown | null } | null;
-  killed: boolean;
-  failure: unknown;
-  exitCode: number;
-}
-
-function endOf({ settled, killed, failure, exitCode }: End): { ended: Ended; code: ErrorCode } {
-  if (settled !== null) {
-    const { reason, thrown } = settled;
-    return { ended: ended(reason, thrown), code: thrown?.code ?? 'EFAILED' };
-  }
-  if (failure !== null) {
-    const error = { message: messageOf(failure), ...(failure instanceof Error && failure.stack ? { stack: failure.stack } : {}) };
-    return { ended: ended(`threw: ${error.message}`, error), code: 'EFAILED' };
-  }
-  if (killed) return { ended: ended('terminated', null), code: 'EFAILED' };
-  const reason = `exited with code ${exitCode}`;
-  return { ended: ended(reason, exitCode === 0 ? null : { message: reason }), code: 'EFAILED' };
-}
-
-function ended(reason: string, error: { message: string; stack?: string } | null): Ended {
-  return { code: null, signal: null, reason, error: error === null ? null : { message: error.message, ...stackOf(error) } };
-}
-
-function stackOf({ stack }: { stack?: string }): { stack?: string } {
-  return stack === undefined || stack === '' ? {} : { stack };
+/** Null for what a module itself or a library of it posted to nobody. */
+function fromRealm(posted: unknown): readonly FromRealm[] | null {
+  const batch = (posted as Partial<Posted> | null)?.muster;
+  return Array.isArray(batch) ? batch : null;
 }
 
 /** Passes output on and stops reading where more than a window of it is under way, so that the module has to wait. */

@@ -1,0 +1,53 @@
+import type { BusPort } from '../model/bus.ts';
+import type { Ended, Launch } from '../model/driver.ts';
+import { fromWire, MusterError } from '../model/error.ts';
+import type { Home } from './home.ts';
+import type { RunnerProcess } from './runner-process.ts';
+
+/** A module that others may be loaded by, as they see it. */
+export interface PossibleHost {
+  readonly runner: RunnerProcess;
+  readonly ended: Promise<Ended>;
+}
+
+export interface HostedOptions {
+  readonly launch: Launch;
+  readonly service: string;
+  readonly bus: BusPort;
+  /** The running module at an address. */
+  host(address: number): PossibleHost | undefined;
+}
+
+/**
+ * In the realm of the service that loads it. The module is put there first, and then the service is asked to load it: the
+ * loader that it has from muster takes up what lies there, one of its own may do as it likes.
+ */
+export function hostedHome({ launch, service, bus, host }: HostedOptions): Home {
+  const { name, path, args, config, spec } = launch;
+  let runner: RunnerProcess | null = null;
+  let tellGone: (reason: string) => void = () => {};
+  const gone = new Promise<string>((resolve) => {
+    tellGone = resolve;
+  });
+  return {
+    alone: false,
+    gone,
+    async place() {
+      const route = await bus.route(service);
+      if ('error' in route) throw fromWire(route.error);
+      const found = route.service === service ? host(route.address) : undefined;
+      if (found === undefined) {
+        throw new MusterError('ENOSYS', `the service ${service} loads no modules`, { hint: 'only code modules do: ctx.hostModules()' });
+      }
+      runner = found.runner;
+      void found.ended.then(() => tellGone(`its service ${service} ended`));
+      return { type: 'host', host: route.address };
+    },
+    runner() {
+      if (runner === null) throw new Error('its place was not asked for');
+      return runner;
+    },
+    load: () => bus.request(`${service}.load`, { name, path, args, config }, { timeout: spec.startTimeout }),
+    remove: (current) => bus.request(`${service}.remove`, { name: current }, { timeout: spec.stopTimeout }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { Realm } from './realm.ts';
+
+/** Threads that wait, started and empty, for a module that is to have one of its own. */
+export interface Spares {
+  /** One of them, the readiest; undefined if there is none. */
+  take(): Realm | undefined;
+  /** A thread was started or taken: the missing ones are made once the runner has been at rest for a moment. */
+  touch(): void;
+  /** One of them has ended by itself. */
+  lost(realm: Realm): void;
+}
+
+export interface SparesOptions {
+  /** Starts one; undefined where there can be no more threads. */
+  open(): Realm | undefined;
+  /** Nothing is being started. */
+  isQuiet(): boolean;
+}
+
+/** A start takes one; a second at once has one too. Each costs some megabytes. */
+const wanted = 2;
+/** A run that starts many modules leaves shorter gaps than this between two of them. */
+const restMs = 150;
+
+export function createSpares({ open, isQuiet }: SparesOptions): Spares {
+  const spares: Realm[] = [];
+  let timer: NodeJS.Timeout | null = null;
+
+  function touch(): void {
+    if (spares.length >= wanted) return;
+    timer ??= setTimeout(replenish, restMs).unref();
+    timer.refresh();
+  }
+
+  function replenish(): void {
+    timer = null;
+    if (spares.length >= wanted) return;
+    if (isQuiet()) {
+      const spare = open();
+      if (spare === undefined) return;
+      spares.push(spare);
+    }
+    touch();
+  }
+
+  return {
+    take() {
+      const ready = spares.findIndex((spare) => spare.isOnline());
+      return spares.splice(Math.max(0, ready), 1)[0];
+    },
+    touch,
+    lost(realm) {
+      const at = spares.indexOf(realm);
+      if (at !== -1) spares.splice(at, 1);
+    },
+  };
+}
