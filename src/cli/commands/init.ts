@@ -19,8 +19,8 @@ export const init: Definition<Options> = {
   operands: '[module|systemd] [WORD]',
   summary: 'write a commented starter config, or a module with a test; or print a systemd unit',
   details:
-    '`init` writes ./muster.yaml and ./modules/greeter.ts. `init module WORD` writes ./WORD.ts and ./WORD.test.mjs, a test that runs\n' +
-    'the module in a daemon of its own. Nothing is overwritten. `init systemd` prints a unit for this daemon.',
+    '`init` writes ./muster.yaml and ./modules/greeter.ts. `init module WORD` writes ./WORD.ts and ./WORD.test.mjs, a test ' +
+    'that runs the module in a daemon of its own. Nothing is overwritten. `init systemd` prints a unit for this daemon.',
   options: [{ flags: '-c, --config <FILE>', doc: 'config file that the unit names (repeatable)', parse: collect }],
   examples: [
     'muster init && muster up',

@@ -9,9 +9,10 @@ export const list: Definition<{ long?: boolean }> = {
   summary: 'list what is loaded',
   details:
     'All modules, those of a service below it; or only those that SERVICE loaded (`muster`: those that no other service did).\n' +
-    'Size in bytes, Digest the last 7 hex digits of the SHA-1 of its file, Idle in seconds since it last sent a request or response\n' +
-    '(a command: since its last output), For how long it has been in its state, Service: further services that it registered.\n' +
-    'S: I initializing, R running, F finalizing, E exited, X failed, B backing off. On a terminal names are indented below services.',
+    'Size is in bytes, Digest the end of the SHA-1 of its file, Idle the seconds since it last sent a request or response ' +
+    '(a command: since its last output), For how long it has been in its state, Service what else it registered, ' +
+    'Why its status or last error.\n' +
+    'S is its state: I initializing, R running, F finalizing, E exited, X failed, B backing off.',
   options: [{ flags: '-l, --long', doc: 'also Kind, PID, Restarts, Queued, Origin and Path' }],
   examples: ['muster list', 'muster list gateway', 'muster list --json | jq -r ".modules[].name"'],
   async run(call) {

@@ -19,9 +19,9 @@ export const request: Definition<Options> = {
   operands: '<TOPIC> [JSON]',
   summary: 'send one request and print its response',
   details:
-    'TOPIC is a service and one of its methods: greeter.hello. JSON is the payload; - reads it from stdin, without it there is none.\n' +
-    'The response is printed as JSON: on one line, on a terminal over several; of a stream each part on a line as it comes.\n' +
-    'Exits 1 with the error that the module answers.',
+    'TOPIC is a service and one of its methods. JSON is the payload; - reads it from stdin, without it there is none.\n' +
+    'The response is printed as JSON: on one line, on a terminal over several; of a stream each part on a line as it comes. ' +
+    'An error that the module answers exits 1.',
   options: [{ flags: '--timeout <DURATION>', doc: 'give up when nothing comes for so long (default: 30s; 0: never)', parse: duration }],
   examples: [`muster request greeter.hello '{"who": "you"}'`, 'muster request greeter.ping', 'generate | muster request store.put -'],
   async run(call) {

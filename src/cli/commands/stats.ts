@@ -21,9 +21,9 @@ export const stats: Definition<Options> = {
   operands: '[NAME]',
   summary: 'show the counters of a module',
   details:
-    'Messages sent (tx) and received (rx) by type, beside what the module adds; of a command the bytes of its output. They can\n' +
-    'be read also while the module hangs. Without NAME of all modules, below `modules`; with -R then of the daemon itself.\n' +
-    '-R tells seconds of processor time (utime, stime) and the highest resident set in KiB (maxrss).',
+    'Messages sent (tx) and received (rx) by type, beside what the module adds; of a command the bytes of its output. ' +
+    'A module that hangs is no hindrance. Without NAME of all modules, below `modules`.\n' +
+    '-R tells seconds of processor time (utime, stime) and the highest resident set in KiB (maxrss); without NAME of the daemon.',
   options: [
     { flags: '-p, --parse <A.B.C>', doc: 'print only the value at this path' },
     { flags: '-t, --type <TYPE>', doc: 'print a number as int (cut off) or double (six digits)', choices: ['int', 'double'] },

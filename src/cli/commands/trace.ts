@@ -24,8 +24,9 @@ export const trace: Definition<Options> = {
   operands: '[NAME...]',
   summary: 'show messages as they go over the bus',
   details:
-    'One line each: time, type, from -> to, topic, [size in bytes], error. Without NAME those of all modules. A NAME is a module,\n' +
-    'also one that is not loaded yet, or a glob; `client` is who asks over the socket, * whoever subscribed. Until it is interrupted.',
+    'One line each: time, type, from -> to, topic, [size in bytes], error. Without NAME those of all modules. A NAME is a ' +
+    'module, also one that is not loaded yet, or a glob; `client` is who asks over the socket, * whoever subscribed.\n' +
+    'Goes on until it is interrupted.',
   options: [
     { flags: '-f, --full', doc: 'also the payload, as JSON' },
     { flags: '-t, --type <LIST>', doc: `only these types, with commas between: ${types.join(', ')}` },
