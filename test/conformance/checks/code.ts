@@ -11,7 +11,7 @@ export const code: Check[] = [
   {
     title: 'The stack of an error shows the lines of the source',
     observe: async ({ ask, place }) => (await ask<string[]>('host.lines.stack')).map((line) => line.replaceAll(place.dir, 'DIR')),
-    expected: ['at thrower (DIR/beside.ts:7:9)', 'at deeper (DIR/lines.ts:19:10)'],
+    expected: ['at thrower (DIR/beside.ts:7:9)', 'at deeper (DIR/lines.ts:19:12)'],
   },
   {
     title: 'import.meta tells where the source is',
