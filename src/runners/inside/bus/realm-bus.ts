@@ -1,9 +1,20 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Address, EventPacket, Packet, Tracing } from '../../../model/bus.ts';
 import type { Context, Incoming, Payload, Published, RequestOptions } from '../../../model/context.ts';
-import type { WireError } from '../../../model/error.ts';
-import type { FromRealm, RouteHere } from '../../protocol.ts';
+import { messageOf, type WireError } from '../../../model/error.ts';
+import type { FromRealm, RouteHere, Via } from '../../protocol.ts';
 import type { EventCredits, Meter } from '../meter.ts';
+import { createAsker } from './asker.ts';
+import { createEvents } from './events.ts';
+import type { Introspection } from './introspection.ts';
+import { createModuleBus } from './module-bus.ts';
+import { createOutlets, type Outlet } from './outlet.ts';
+import { type Receivers, receive } from './receive.ts';
+import { createRegistrations } from './registrations.ts';
+import { createRoutes } from './routes.ts';
+import { Served } from './served.ts';
+import { createTap } from './tap.ts';
+import { createTurn } from './turn.ts';
 
 /** What the messages of a realm need of it. */
 export interface RealmPorts {
@@ -64,4 +75,92 @@ export interface ModuleBus extends Pick<Context, 'handle' | 'register' | 'publis
   idle(): Promise<void>;
   /** It is over: whatever is open fails. Its functions are not called any more. */
   leave(): void;
+}
+
+export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
+  const turn = createTurn();
+  const outlets = createOutlets(turn);
+  const tap = createTap({ post, now, turn });
+  const events = createEvents({ post, credits, turn, tap });
+  const registrations = createRegistrations(post);
+  const relay = outlets.create(false, (packets) => post({ type: 'packets', packets }));
+  // In a turn of its own: modules that ask each other without end leave time for everything else.
+  const here: Outlet = outlets.create(false, (packets) => setImmediate(receive, packets, here, receivers));
+  const peers = new Map<number, Outlet>();
+  const asker = createAsker({ post, turn, routes: createRoutes(outletOf) });
+  const modules = new Map<Address, Joined>();
+  const receivers: Receivers = {
+    asker,
+    served: (address) => modules.get(address as Address)?.served,
+    received: (address, kind) => modules.get(address as Address)?.module.meter.received(kind),
+  };
+
+  function outletOf(via: Via): Outlet {
+    switch (via.type) {
+      case 'realm':
+        return peers.get(via.realm) ?? relay;
+      case 'here':
+        return here;
+      case 'relay':
+        return relay;
+    }
+  }
+
+  return {
+    join(module) {
+      const introspection: Introspection = { module, debugFlags: 0, addStats: null };
+      const served = new Served(module, introspection, tap);
+      modules.set(module.address, { module, served });
+      function left(): void {
+        modules.delete(module.address);
+        turn.end();
+      }
+      return createModuleBus({ module, introspection, served, asker, events, registrations, left });
+    },
+    peer(realm, port) {
+      const outlet = outlets.create(true, (packets) => postTo(port, packets, (packet, error) => refuse(packet, error, outlet)));
+      peers.set(realm, outlet);
+      port.on('message', (packets: unknown) => receive(packets, outlet, receivers));
+      port.unref();
+    },
+    route: (call, route) => asker.route(call, route),
+    stale: (prefixes) => asker.stale(prefixes),
+    gone(address, name) {
+      for (const { served } of modules.values()) served.gone(address);
+      asker.gone(address, name);
+    },
+    registered: (call, error) => registrations.answer(call, error),
+    packets: (packets) => receive(packets, relay, receivers),
+    events: (packets) => events.arrive(packets),
+    tracing(tracing) {
+      tap.on = tracing;
+    },
+  };
+
+  function refuse(packet: Packet, error: unknown, outlet: Outlet): void {
+    const [kind, to, from, id] = packet;
+    const refusal = { code: 'EINVAL', message: `it cannot be cloned: ${messageOf(error)}` };
+    if (kind === 'request') receive([['failure', from, to, id, refusal]], outlet, receivers);
+    else if (kind === 'answer' || kind === 'part') outlet.add(['failure', to, from, id as number, refusal]);
+  }
+}
+
+interface Joined {
+  readonly module: ModuleHere;
+  readonly served: Served;
+}
+
+/** As one; where something in it cannot be cloned, one by one, so that only that fails. */
+function postTo(port: MessagePort, packets: readonly Packet[], refuse: (packet: Packet, error: unknown) => void): void {
+  try {
+    port.postMessage(packets);
+  } catch {
+    for (const packet of packets) {
+      try {
+        port.postMessage([packet]);
+      } catch (error) {
+        refuse(packet, error);
+      }
+    }
+  }
 }

@@ -1,0 +1,42 @@
+import type { RequestOptions } from '../../../model/context.ts';
+import { MusterError } from '../../../model/error.ts';
+
+/** Timers of Node know no longer ones. */
+const longestTimeoutMs = 2 ** 31 - 1;
+const longestTopic = 1024;
+
+/** What a request was given beside its payload, checked: modules are not bound to their types. */
+export interface CheckedOptions {
+  /** ms. */
+  readonly timeout: number | null;
+  readonly signal: AbortSignal | null;
+}
+
+/** Throws EINVAL, or ECANCELED where the signal is aborted already. */
+export function checkedOptions(topic: string, options: RequestOptions | null | undefined): CheckedOptions {
+  const period = checkedTopic(topic).lastIndexOf('.');
+  if (period < 1 || period === topic.length - 1) {
+    throw new MusterError('EINVAL', `"${topic}" cannot be asked: a topic is a service and a word, as in greeter.hello`);
+  }
+  if (options === undefined || options === null) return nothing;
+  const { timeout = null, signal = null } = options;
+  if (timeout !== null && !(typeof timeout === 'number' && timeout > 0)) {
+    throw new MusterError('EINVAL', `the timeout of ${topic} is a number of ms above 0, not ${String(timeout)}`);
+  }
+  if (signal !== null && !(signal instanceof AbortSignal)) throw new MusterError('EINVAL', `the signal of ${topic} is no AbortSignal`);
+  if (signal?.aborted) throw canceled(topic, signal);
+  return { timeout: timeout !== null && timeout > longestTimeoutMs ? null : timeout, signal };
+}
+
+/** Throws EINVAL for what cannot be the topic of any message. */
+export function checkedTopic(topic: unknown): string {
+  if (typeof topic !== 'string') throw new MusterError('EINVAL', 'a topic is text, as in greeter.hello');
+  if (topic === '' || topic.length > longestTopic) throw new MusterError('EINVAL', `a topic has 1 to ${longestTopic} characters`);
+  return topic;
+}
+
+export function canceled(topic: string, { reason }: AbortSignal): MusterError {
+  return new MusterError('ECANCELED', `${topic} was canceled`, { cause: reason });
+}
+
+const nothing: CheckedOptions = { timeout: null, signal: null };

@@ -1,0 +1,54 @@
+import type { Packet } from '../../../model/bus.ts';
+import type { Turn } from './turn.ts';
+
+/** Packets of one turn that go the same way; many or large ones go before its end. */
+const mostPackets = 512;
+const mostBytes = 1024 * 1024;
+
+/** A way that packets go: a port to another realm, the own realm, or the runner. */
+export interface Outlet {
+  /** `size` is that of its payload, where that counts. */
+  add(packet: Packet, size?: number): void;
+  /** Whoever asks by it adds to the queue of the module asked; by the others the realm does that which gets the request. */
+  readonly counted: boolean;
+}
+
+export interface Outlets {
+  create(counted: boolean, post: (packets: readonly Packet[]) => void): Outlet;
+}
+
+export function createOutlets(turn: Turn): Outlets {
+  let filled: (() => void)[] = [];
+
+  turn.atEnd(() => {
+    if (filled.length === 0) return;
+    const flushes = filled;
+    filled = [];
+    for (const flush of flushes) flush();
+  });
+
+  return {
+    create(counted, post) {
+      let packets: Packet[] = [];
+      let bytes = 0;
+      function flush(): void {
+        if (packets.length === 0) return;
+        const batch = packets;
+        packets = [];
+        bytes = 0;
+        post(batch);
+      }
+      return {
+        counted,
+        add(packet, size = 0) {
+          bytes += size;
+          const count = packets.push(packet);
+          if (count === 1) {
+            filled.push(flush);
+            turn.wake();
+          } else if (count >= mostPackets || bytes >= mostBytes) flush();
+        },
+      };
+    },
+  };
+}
