@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
+import type { WireError } from '../../../src/model/error.ts';
 import { createCompiler } from '../../../src/resolve/compile.ts';
 import { lookOnce } from '../../../src/resolve/files.ts';
 import { createCreditsBuffer, createMeterBuffer, metersPerBuffer } from '../../../src/runners/inside/meter.ts';
@@ -35,6 +36,8 @@ export interface TestRealm {
   readonly worker: Worker;
   readonly folder: string;
   readonly heard: FromRealm[];
+  /** Output of the thread itself. */
+  thread(): string;
   /** Messages that came in one piece. */
   readonly batches: (readonly FromRealm[])[];
   readonly exited: Promise<{ code: number; error: Error | null }>;
@@ -42,6 +45,8 @@ export interface TestRealm {
   /** Compiles and starts a module; the code is that of `NAME.ts`. */
   start(name: string, code: string, options?: StartOptions): Promise<TestModule>;
   startCompiled(start: Start, hosted?: boolean): TestModule;
+  /** As the daemon asks a module; rejects with the error that is answered. */
+  ask(module: TestModule, method: string, payload?: unknown): Promise<unknown>;
 }
 
 export interface StartOptions extends Partial<Omit<Start, 'name'>> {
@@ -68,12 +73,15 @@ export interface RealmOptions {
   shared?: boolean;
   /** Acknowledge output as it comes; true where not said otherwise. */
   acknowledge?: boolean;
+  /** Services that somebody else has already. */
+  taken?: readonly string[];
 }
 
 let lastId = 0;
+let lastAsked = 0;
 let buffer = createMeterBuffer();
 
-export function openRealm(file: string, { shared = false, acknowledge = true }: RealmOptions = {}): TestRealm & { thread(): string } {
+export function openRealm(file: string, { shared = false, acknowledge = true, taken = [] }: RealmOptions = {}): TestRealm {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'muster-')));
   const compiler = createCompiler({ stat: (path) => lookOnce().stat(path) });
   const data: RealmData = { realm: 1, shared, credits: createCreditsBuffer() };
@@ -95,6 +103,7 @@ export function openRealm(file: string, { shared = false, acknowledge = true }: 
     for (const message of messages) {
       heard.push(message);
       if (message.type === 'output' && acknowledge) post({ type: 'wrote', id: message.id, bytes: message.chunk.length });
+      if (message.type === 'register') post({ type: 'registered', call: message.call, error: registration(message.service) });
     }
     for (const look of waiting) look(messages);
   });
@@ -109,6 +118,10 @@ export function openRealm(file: string, { shared = false, acknowledge = true }: 
     await compiler.dispose();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  function registration(service: string): WireError | null {
+    return taken.includes(service) ? { code: 'EEXIST', message: `service "${service}" is that of "holder"` } : null;
+  }
 
   function post(...messages: ToRealm[]): void {
     worker.postMessage(messages);
@@ -176,6 +189,16 @@ export function openRealm(file: string, { shared = false, acknowledge = true }: 
     post,
     startCompiled,
     thread: () => threadOutput,
+    async ask({ id: to, start: { name } }, method, payload) {
+      lastAsked += 1;
+      const id = lastAsked;
+      post({ type: 'packets', packets: [['request', to, 0, id, name, `${name}.${method}`, payload, 'muster']] });
+      const answer = await until((one) =>
+        one.type === 'packets' ? one.packets.find((packet) => packet[1] === 0 && packet[3] === id) : undefined,
+      );
+      if (answer[0] === 'answer') return answer[4];
+      throw answer[0] === 'failure' ? Object.assign(new Error(answer[4].message), answer[4]) : new Error(answer[0]);
+    },
     async start(name, code, { hosted = false, files = {}, ...rest } = {}) {
       const path = join(folder, `${name}.ts`);
       for (const [place, text] of Object.entries({ ...files, [path]: code }))
