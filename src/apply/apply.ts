@@ -33,6 +33,8 @@ export interface ApplyOptions {
   claimed: ReadonlySet<string>;
   /** Skip the wait when stopping. */
   cancel: boolean;
+  /** Replace also what cannot save its state. */
+  force: boolean;
   signal: AbortSignal;
   onProgress(progress: Progress): void;
 }
@@ -48,10 +50,9 @@ export async function applyPlan(options: ApplyOptions, ports: ApplyPorts): Promi
   const report = (): void => options.onProgress({ done: results.size, total: plan.changes.length, running: [...underWay] });
   const execute = async (change: Change, blockedBy: string | null): Promise<ChangeStatus> => {
     const startedAt = ports.clock.now();
-    const blocker = blockedBy !== null && needs(change, blockedBy, options.desired) ? blockedBy : null;
     underWay.add(change.name);
     report();
-    const outcome = blocker === null ? await attempt(change, options, ports, undo, results) : skippedFor(blocker);
+    const outcome = blockedBy === null ? await attempt(change, options, ports, undo, results) : skippedFor(change, blockedBy);
     underWay.delete(change.name);
     failed ||= outcome.status === 'failed' || outcome.status === 'reverted';
     results.set(change.name, { ...change, ...outcome, durationMs: ports.clock.now() - startedAt });
@@ -84,7 +85,7 @@ async function attempt(
     if (moved || names.some(options.heldSince)) return changedMeanwhile(change.name);
     const back = options.onFailure === 'rollback' ? undoOf(change, before, ports) : null;
     await intend(change, options, ports);
-    const outcome = await step(change, targetOf(change, options, ports), before, options.cancel, ports);
+    const outcome = await step(change, targetOf(change, options, ports), before, options, ports);
     await persist(names, ports.instances, ports.store);
     const appeared = before === undefined && ports.instances.get(change.name) !== undefined;
     if (back !== null && (outcome.status === 'ok' || appeared)) {
@@ -140,15 +141,9 @@ function wantedOf(change: Change, options: ApplyOptions): Desired {
   return desired;
 }
 
-/** Whether a change makes no sense without another: what it requires did not come up, or is what it is reloaded for. */
-function needs(change: Change, blocker: string, desired: ReadonlyMap<string, Desired>): boolean {
-  if (change.action === 'remove' || change.action === 'rename' || change.action === 'adopt') return false;
-  const requires = desired.get(change.name)?.spec.requires ?? [];
-  return requires.some((item) => (typeof item === 'string' ? item : item.name) === blocker);
-}
-
-function skippedFor(blocker: string): StepOutcome {
-  return { status: 'skipped', error: { code: 'EBUSY', message: `requires ${blocker}, which did not come up` } };
+function skippedFor({ action }: Change, blocker: string): StepOutcome {
+  const why = action === 'remove' ? `stays for ${blocker}` : `requires ${blocker}`;
+  return { status: 'skipped', error: { code: 'EBUSY', message: `${why}, which did not come up` } };
 }
 
 function movedMeanwhile(now: Loaded | undefined, planned: Loaded | undefined): boolean {

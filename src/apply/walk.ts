@@ -68,7 +68,7 @@ function followersOf(changes: readonly Change[]): Map<string, Change[]> {
   return followers;
 }
 
-/** The first of the changes it waited for that did not come about; whether that matters is the caller's to say. */
+/** The first of the changes without which it makes no sense that did not come about. */
 function blockerOf(change: Change, statuses: ReadonlyMap<string, ChangeStatus>): string | null {
-  return change.after.find((name) => !['ok', 'reverted', undefined].includes(statuses.get(name))) ?? null;
+  return change.needs?.find((name) => !['ok', 'reverted', undefined].includes(statuses.get(name))) ?? null;
 }

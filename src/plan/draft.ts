@@ -5,6 +5,7 @@ import type { PlanInput } from '../model/plan-input.ts';
 import type { Drops } from './drops.ts';
 import type { Holds } from './holds.ts';
 import type { Reach } from './reach.ts';
+import type { Relations } from './requires.ts';
 
 /** What is settled before names are looked at one by one. */
 export interface Terms {
@@ -13,6 +14,10 @@ export interface Terms {
   readonly wanted: ReadonlyMap<string, Desired>;
   /** By name, with the reason. */
   readonly skipped: ReadonlyMap<string, SkippedEntry>;
+  /** How the wanted modules refer to each other, and to what else is loaded. */
+  readonly next: Relations;
+  /** How the loaded modules do. */
+  readonly last: Relations;
   readonly dropped: Drops;
   readonly holds: Holds;
   readonly reach: Reach;

@@ -1,5 +1,7 @@
+import type { Spec } from '../model/fields/table.ts';
 import type { PlanInput } from '../model/plan-input.ts';
-import { closure, referrers, requiredBy } from './requires.ts';
+import { loaderOf, providers, requirementsOf } from '../model/requires.ts';
+import { closure, type Relations, referrers } from './requires.ts';
 
 export interface Drops {
   /** What the command removes: the names it gives and, if recursive, what depends on them. */
@@ -9,9 +11,11 @@ export interface Drops {
 }
 
 /** The names that a command removes, and what forbids it. */
-export function drops({ request, loaded }: PlanInput): Drops {
+export function drops(input: PlanInput, last: Relations): Drops {
+  const { request, loaded } = input;
   if (request.drop.size === 0) return { names: request.drop, inUse: new Map() };
-  const dependents = referrers(loaded, requiredBy);
+  const met = metOtherwise(input);
+  const dependents = referrers(loaded, (spec) => requiredWithout(spec, last, met));
   const all = closure(request.drop, (name) => dependents.get(name) ?? []);
   if (request.recursive) return { names: new Set([...request.drop, ...all]), inUse: new Map() };
 
@@ -21,4 +25,17 @@ export function drops({ request, loaded }: PlanInput): Drops {
     if (loaded.has(name) && users.length > 0) inUse.set(name, users);
   }
   return { names: request.drop, inUse };
+}
+
+/** Whether another module that stays has the service too. */
+function metOtherwise({ request, loaded, config }: PlanInput): (name: string) => boolean {
+  const left = new Map([...loaded].filter(([name, { spec }]) => spec.provides.length > 0 && !request.drop.has(name)));
+  const resolve = providers(left, config.alternatives);
+  return (name) => !loaded.has(name) && left.has(resolve(name));
+}
+
+/** Whoever is loaded by a service is in the thread of the one that has it, and of no other. */
+function requiredWithout(spec: Spec, { resolve }: Relations, isMet: (name: string) => boolean): readonly string[] {
+  const loader = loaderOf(spec);
+  return requirementsOf(spec).flatMap(({ name }) => (name !== loader && isMet(name) ? [] : [resolve(name)]));
 }

@@ -1,13 +1,13 @@
 import type { Draft } from './draft.ts';
 import { nameplate } from './entry.ts';
-import { requiredBy } from './requires.ts';
+import { stayWithHost } from './hosting.ts';
 
 /**
  * Nothing is removed that a module which stays as it is requires: of held ones, of unmanaged ones, and of those that
  * a filter left out. Names that a command drops are past this: `drops.ts` has refused what is in use.
  */
 export function keepRequired(draft: Draft): void {
-  const { input, changes, held, unmanaged, leftOut, dropped } = draft;
+  const { input, last, changes, held, unmanaged, leftOut } = draft;
   const all = [...changes.values()];
   if (!all.some((change) => change.action === 'remove')) return;
 
@@ -16,16 +16,38 @@ export function keepRequired(draft: Draft): void {
   for (let i = 0; i < queue.length; i += 1) {
     const stayer = queue[i] ?? '';
     const spec = input.loaded.get(changes.get(stayer)?.from ?? stayer)?.spec;
-    for (const name of spec === undefined ? [] : requiredBy(spec)) {
-      const loaded = input.loaded.get(name);
-      if (loaded === undefined || changes.get(name)?.action !== 'remove' || dropped.names.has(name)) continue;
-      changes.delete(name);
-      queue.push(name);
-      const hold = held.get(stayer);
-      if (hold !== undefined) {
-        held.set(name, { ...nameplate(name, loaded), reason: `required by ${stayer}, which is held`, until: hold.until, would: 'remove' });
-      } else if (leftOut.has(stayer)) leftOut.add(name);
-      else unmanaged.set(name, { ...nameplate(name, loaded), reason: { code: 'required', text: `required by ${stayer}, which stays` } });
+    for (const name of spec === undefined ? [] : last.requiredBy(spec)) {
+      if (
+        keepBecause(draft, name, stayer, { isHeld: `required by ${stayer}, which is held`, stays: `required by ${stayer}, which stays` })
+      ) {
+        queue.push(name, ...stayWithHost(draft, name));
+      }
     }
   }
+}
+
+/** A provider stays where the one that is to take its place does not come. */
+export function keepReplaced(draft: Draft): void {
+  const { input, next, changes } = draft;
+  for (const { name, action, reason } of [...changes.values()]) {
+    if (action !== 'remove' || reason.code !== 'alternative') continue;
+    const successors = (input.loaded.get(name)?.spec.provides ?? []).map(next.resolve);
+    const missing = successors.find((other) => !changes.has(other) && !input.loaded.has(other));
+    if (missing === undefined) continue;
+    const isHeld = `stays for ${missing}, which is held`;
+    if (keepBecause(draft, name, missing, { isHeld, stays: `stays for ${missing}, which is not loaded` })) stayWithHost(draft, name);
+  }
+}
+
+/** Takes the removal of `name` back, as one more of the list that `other` is on. */
+function keepBecause(draft: Draft, name: string, other: string, why: { isHeld: string; stays: string }): boolean {
+  const { input, changes, held, unmanaged, leftOut, dropped } = draft;
+  const loaded = input.loaded.get(name);
+  if (loaded === undefined || changes.get(name)?.action !== 'remove' || dropped.names.has(name)) return false;
+  changes.delete(name);
+  const hold = held.get(other);
+  if (hold !== undefined) held.set(name, { ...nameplate(name, loaded), reason: why.isHeld, until: hold.until, would: 'remove' });
+  else if (leftOut.has(other)) leftOut.add(name);
+  else unmanaged.set(name, { ...nameplate(name, loaded), reason: { code: 'required', text: why.stays } });
+  return true;
 }

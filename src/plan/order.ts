@@ -1,46 +1,92 @@
 import type { Spec } from '../model/fields/table.ts';
 import type { Change } from '../model/plan.ts';
 import { type Draft, loadedOf, specAfter } from './draft.ts';
-import { requiredBy } from './requires.ts';
+import type { Relations } from './requires.ts';
 import { sortTopologically } from './topology.ts';
+
+/** What is known of the edges between changes: the name of each change -> those before it. */
+interface Edges {
+  wait(name: string, before: string): void;
+  /** The same, and without it this one makes no sense. */
+  need(name: string, before: string): void;
+}
+
+export interface Order {
+  readonly changes: Change[];
+  /** Modules that wait for each other although they are to be loaded. */
+  readonly cycles: readonly (readonly string[])[];
+}
 
 /**
  * Says of each change which others are done before it, and puts all in an order that keeps to it, ties by name.
  *
  * Two kinds of edges. What comes up or changes waits for what it requires from now on and for what it stands `after`.
- * What goes away waits for those that required it until now: they are gone, or changed so that they no longer do.
- * A removal is never waited for by anything but a removal, so that the two kinds cannot close a cycle together.
+ * What goes away waits for those that required it until now: they are gone, or changed so that they no longer do; and for
+ * what takes its place. A removal is never waited for by anything but a removal, so that the two kinds cannot close a
+ * cycle together.
  */
-export function order(draft: Draft): Change[] {
+export function order(draft: Draft): Order {
   const { changes } = draft;
-  const former = new Map<string, Change>();
-  for (const change of changes.values()) former.set(change.from ?? change.name, change);
-
-  const edges = new Map<string, Set<string>>();
-  for (const name of changes.keys()) edges.set(name, new Set());
-  const wait = (name: string, before: string): void => {
-    if (name !== before) edges.get(name)?.add(before);
+  const waits = new Map<string, Set<string>>();
+  const needs = new Map<string, Set<string>>();
+  for (const name of changes.keys()) waits.set(name, new Set());
+  const edges: Edges = {
+    wait(name, before) {
+      if (name !== before) waits.get(name)?.add(before);
+    },
+    need(name, before) {
+      edges.wait(name, before);
+      needs.set(name, (needs.get(name) ?? new Set()).add(before));
+    },
   };
+  for (const change of changes.values()) upwards(draft, change, edges);
+  downwards(draft, edges);
 
-  for (const change of changes.values()) {
-    const next = specAfter(draft, change);
-    if (next !== undefined && change.action !== 'adopt') {
-      for (const other of predecessors(next)) if (isAwaited(changes.get(other))) wait(change.name, other);
-    }
-    const last = loadedOf(draft, change)?.spec;
-    for (const other of last === undefined ? [] : predecessors(last)) {
-      const gone = former.get(other);
-      if (gone?.action === 'remove' && (change.action === 'remove' || requiredBy(last as Spec).includes(other)))
-        wait(gone.name, change.name);
-    }
-  }
-
-  const sorted = sortTopologically(edges);
-  return sorted.map(({ name, after }) => ({ ...(changes.get(name) as Change), after }));
+  const { placed, cycles } = sortTopologically(waits);
+  return {
+    changes: placed.map(({ name, after }) => withOrder(changes.get(name) as Change, after, needs.get(name))),
+    cycles: cycles.filter((names) => names.some((name) => changes.get(name)?.action !== 'remove')),
+  };
 }
 
-function predecessors(spec: Spec): readonly string[] {
-  return spec.after.length === 0 ? requiredBy(spec) : [...requiredBy(spec), ...spec.after];
+function withOrder(change: Change, after: string[], needs: ReadonlySet<string> | undefined): Change {
+  const needed = needs === undefined ? [] : after.filter((name) => needs.has(name));
+  return { ...change, after, ...(needed.length === 0 ? {} : { needs: needed }) };
+}
+
+/** Behind what it requires and what it stands after. */
+function upwards(draft: Draft, change: Change, { wait, need }: Edges): void {
+  const { changes, next } = draft;
+  const spec = specAfter(draft, change);
+  if (spec === undefined || change.action === 'adopt') return;
+  for (const other of orderedAfter(spec, next)) if (isAwaited(changes.get(other))) wait(change.name, other);
+  if (change.action === 'rename') return;
+  for (const other of next.requiredBy(spec)) if (isAwaited(changes.get(other))) need(change.name, other);
+}
+
+/** Removals behind those that needed what is removed, and behind what comes in its place. */
+function downwards(draft: Draft, { wait, need }: Edges): void {
+  const { changes, last, next } = draft;
+  const former = new Map<string, Change>();
+  for (const change of changes.values()) former.set(change.from ?? change.name, change);
+  for (const change of changes.values()) {
+    const spec = loadedOf(draft, change)?.spec;
+    if (spec === undefined) continue;
+    const required = last.requiredBy(spec);
+    for (const other of orderedAfter(spec, last)) {
+      const gone = former.get(other);
+      if (gone?.action === 'remove' && (change.action === 'remove' || required.includes(other))) wait(gone.name, change.name);
+    }
+    if (change.action !== 'remove') continue;
+    for (const service of spec.provides) {
+      const successor = next.resolve(service);
+      if (successor !== change.name && isAwaited(changes.get(successor))) need(change.name, successor);
+    }
+  }
+}
+
+function orderedAfter(spec: Spec, { requiredBy, resolve }: Relations): readonly string[] {
+  return spec.after.length === 0 ? requiredBy(spec) : [...requiredBy(spec), ...spec.after.map(resolve)];
 }
 
 /** Live changes and bookkeeping on a running module keep nobody waiting. */

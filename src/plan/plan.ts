@@ -5,12 +5,15 @@ import { decide } from './decide.ts';
 import { drops } from './drops.ts';
 import { guards } from './guards.ts';
 import { holdsOf } from './holds.ts';
-import { keepRequired } from './keep.ts';
+import { removeWithHosts } from './hosting.ts';
+import { keepReplaced, keepRequired } from './keep.ts';
 import { order } from './order.ts';
 import { findProblems } from './problems.ts';
 import { reloadDependents } from './propagate.ts';
 import { reachOf } from './reach.ts';
+import { relationsOf } from './relations.ts';
 import { findRenames } from './renames.ts';
+import { nameRequirers, offerUnneeded } from './taken.ts';
 import { skipWaiting } from './waiting.ts';
 import { select } from './wanted.ts';
 
@@ -20,16 +23,22 @@ import { select } from './wanted.ts';
  */
 export function plan(input: PlanInput): Plan {
   const { wanted, skipped } = select(input);
-  const dropped = drops(input);
+  const { next, last } = relationsOf(input, wanted);
+  const dropped = drops(input, last);
   const holds = holdsOf(input, dropped.names);
-  const reach = reachOf(input, wanted, dropped.names);
+  const reach = reachOf(input, wanted, next, dropped.names);
   const renames = findRenames(input, wanted);
 
-  const draft = decide({ input, wanted, skipped, dropped, holds, reach, renames });
-  keepRequired(draft);
+  const draft = decide({ input, wanted, skipped, next, last, dropped, holds, reach, renames });
+  nameRequirers(draft);
+  removeWithHosts(draft);
   skipWaiting(draft);
+  keepReplaced(draft);
+  keepRequired(draft);
   reloadDependents(draft);
-  findProblems(draft);
+  offerUnneeded(draft);
+  const { changes, cycles } = order(draft);
+  findProblems(draft, cycles);
 
-  return assemble(draft, order(draft), guards(draft));
+  return assemble(draft, changes, guards(draft));
 }

@@ -1,8 +1,9 @@
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { Draft } from './draft.ts';
+import { hostProblem } from './hosting.ts';
 
 /** Adds what forbids the plan, or is worth a word, as diagnostics. */
-export function findProblems(draft: Draft): void {
+export function findProblems(draft: Draft, cycles: readonly (readonly string[])[]): void {
   const { input, changes, dropped, holds, leftOut, diagnostics } = draft;
   const { loaded } = input;
 
@@ -11,6 +12,15 @@ export function findProblems(draft: Draft): void {
     if (desired?.problem === undefined || asLoaded === true || (action !== 'load' && action !== 'reload')) continue;
     const { code, message, hint } = desired.problem;
     diagnostics.push(diagnostic('error', code, message, place(draft, desired.source), hint));
+  }
+  for (const [name, { source }] of draft.wanted) {
+    const found = hostProblem(draft, name);
+    if (found !== null) diagnostics.push(diagnostic('error', found.code, found.message, place(draft, source), found.hint));
+  }
+  for (const cycle of cycles) {
+    const [first = ''] = cycle;
+    const message = `these wait for each other: ${[...cycle, first].join(' -> ')}`;
+    diagnostics.push(diagnostic('error', 'cycle', message, place(draft, changes.get(first)?.source)));
   }
   for (const [name, users] of dropped.inUse) {
     const verb = users.length === 1 ? 'requires' : 'require';

@@ -1,43 +1,116 @@
 import type { Loaded } from '../model/module.ts';
-import type { FieldChange } from '../model/plan.ts';
+import type { Change, FieldChange } from '../model/plan.ts';
+import { requirementsOf } from '../model/requires.ts';
 import { fieldChanges } from './diff.ts';
 import type { Draft } from './draft.ts';
 import { changeOf } from './entry.ts';
-import { referrers, reloadedWith } from './requires.ts';
+import { hostsOf } from './hosting.ts';
+import { referrers } from './requires.ts';
 
-/** Whatever requires a reloaded module with `reload: true` is reloaded after it, and so on; also beyond the names a run gives. */
+/** Why a module is reloaded that could stay as it is by itself. */
+interface Why {
+  readonly reason: Change['reason'];
+  readonly field: FieldChange;
+}
+
+/**
+ * Whatever requires a reloaded module with `reload: true` is reloaded after it, and so on; also beyond the names a run
+ * gives. So is what a service has loaded into itself, even if it is to stay as it is: without that it would be gone.
+ */
 export function reloadDependents(draft: Draft): void {
-  const { input, wanted, changes, held, holds, reach, dropped } = draft;
-  const queue = [...changes.values()].filter((change) => change.action === 'reload').map((change) => change.name);
+  const { input, wanted, next, last, changes, renames } = draft;
+  const queue = [...changes.values()].filter((change) => isNew(draft, change)).map((change) => change.name);
+  for (const name of wanted.keys()) if (followSuccessor(draft, name)) queue.push(name);
   if (queue.length === 0) return;
   queue.sort();
 
-  const dependents = referrers(wanted, reloadedWith);
+  const dependents = referrers(wanted, next.reloadedWith);
+  const hosted = referrers(input.loaded, (spec) => hostsOf(last.hostOf(spec)));
+  const nameNow = new Map([...renames].map(([name, from]) => [from, name]));
   for (let i = 0; i < queue.length; i += 1) {
-    const reloaded = queue[i] ?? '';
-    for (const name of dependents.get(reloaded) ?? []) {
-      const desired = wanted.get(name);
-      const loaded = input.loaded.get(name);
-      const change = changes.get(name);
-      if (desired === undefined || loaded === undefined || !isRunning(loaded) || dropped.names.has(name)) continue;
-      const field: FieldChange = { path: `requires.${reloaded}`, before: 'running', after: 'reloaded', live: false };
-      const entry = held.get(name);
-      if (entry !== undefined || holds.of(name) !== undefined) {
-        if (entry !== undefined) held.set(name, { ...entry, would: 'reload' });
-      } else if (!reach.passes(name)) draft.leftOut.add(name);
-      else if (change?.action === 'reload') change.fields.push(field);
-      else if (change === undefined || change.action === 'reconfigure' || change.action === 'adopt') {
-        const fields = change?.fields ?? fieldChanges(desired, loaded);
-        const reason = { code: 'dependency', text: `requires ${reloaded}, which is reloaded` };
-        if (change === undefined && reach.includes(name)) draft.unchanged -= 1;
-        changes.set(name, changeOf(name, desired, { action: 'reload', reason, fields: [...fields, field] }));
-        queue.push(name);
-      }
-    }
+    const name = queue[i] ?? '';
+    const change = changes.get(name);
+    const inside = (hosted.get(change?.from ?? name) ?? []).map((other) => nameNow.get(other) ?? other);
+    const why = dependency(`requires ${name}, which is reloaded`, { path: `requires.${name}`, before: 'running', after: 'reloaded' });
+    const others = change?.action === 'reload' ? (dependents.get(name) ?? []) : [];
+    for (const other of new Set([...others, ...inside])) if (reload(draft, other, why, inside.includes(other))) queue.push(other);
   }
 }
 
-/** What has ended is not woken by the reload of another. */
-function isRunning(loaded: Loaded): boolean {
-  return loaded.started && loaded.state !== 'E';
+function dependency(text: string, field: Omit<FieldChange, 'live'>): Why {
+  return { reason: { code: 'dependency', text }, field: { ...field, live: false } };
+}
+
+/** A new instance where there was one; what comes back after a restart of the daemon does so with all that is in it. */
+function isNew({ input }: Draft, { name, action }: Change): boolean {
+  return action === 'reload' || (action === 'load' && input.loaded.get(name)?.started === true);
+}
+
+/** A service that it reloads with, or that loads it, passes on to another module. */
+function followSuccessor(draft: Draft, name: string): boolean {
+  const { input, wanted, next, last, changes, renames } = draft;
+  const spec = wanted.get(name)?.spec;
+  const loaded = input.loaded.get(renames.get(name) ?? name);
+  if (spec === undefined || loaded === undefined) return false;
+  for (const { name: service, reload: follows } of requirementsOf(spec)) {
+    if (!follows) continue;
+    const [before, after] = [last.resolve(service), next.resolve(service)];
+    if (before === after || renames.get(after) === before || !last.reloadedWith(loaded.spec).includes(before)) continue;
+    if (!input.loaded.has(before) || !(changes.has(after) || input.loaded.has(after))) continue;
+    return reload(draft, name, dependency(`${service} is ${after} now`, { path: `requires.${service}`, before, after }), false);
+  }
+  return false;
+}
+
+/** True if that is one more change. `isInside`: it goes down with what it runs in. */
+function reload(draft: Draft, name: string, why: Why, isInside: boolean): boolean {
+  const { input, wanted, changes, held, holds, reach, dropped, renames } = draft;
+  const loaded = input.loaded.get(renames.get(name) ?? name);
+  const action = loaded === undefined ? null : actionFor(loaded, isInside);
+  if (loaded === undefined || action === null || dropped.names.has(name)) return false;
+  const entry = held.get(name);
+  if (entry !== undefined || holds.of(name) !== undefined) {
+    if (entry !== undefined && !isInside) held.set(name, { ...entry, would: 'reload' });
+    return isInside && bringBack(draft, name, loaded, action, why);
+  }
+  const desired = wanted.get(name);
+  if (desired === undefined) return isInside && bringBack(draft, name, loaded, action, why);
+  const change = changes.get(name);
+  if (!reach.passes(name)) {
+    if (isInside && change === undefined && !draft.leftOut.has(name) && reach.includes(name)) draft.unchanged -= 1;
+    if (isInside) return bringBack(draft, name, loaded, action, why);
+    draft.leftOut.add(name);
+    return false;
+  }
+  if (change === undefined || change.action === 'reconfigure' || change.action === 'adopt') {
+    const fields = change?.fields ?? fieldChanges(desired, loaded);
+    if (change === undefined && reach.includes(name)) draft.unchanged -= 1;
+    changes.set(name, changeOf(name, desired, { action, reason: why.reason, fields: [...fields, why.field] }));
+    return true;
+  }
+  return addTo(draft, change, why);
+}
+
+/** As it is loaded, whatever the config says of it. */
+function bringBack(draft: Draft, name: string, loaded: Loaded, action: Change['action'], why: Why): boolean {
+  const change = draft.changes.get(name);
+  if (change !== undefined) return addTo(draft, change, why);
+  draft.unmanaged.delete(name);
+  draft.changes.set(name, { ...changeOf(name, loaded, { action, reason: why.reason, fields: [why.field] }), asLoaded: true });
+  return true;
+}
+
+/** A rename keeps the instance, and that cannot be; whatever else is planned makes a new one, or none. */
+function addTo({ changes }: Draft, change: Change, { field }: Why): boolean {
+  if (change.action === 'reload') change.fields.push(field);
+  if (change.action !== 'rename') return false;
+  changes.set(change.name, { ...change, action: 'reload', fields: [...change.fields, field] });
+  return true;
+}
+
+/** What has ended is not woken by the reload of another, but for what failed with the module that it runs in. */
+function actionFor(loaded: Loaded, isInside: boolean): 'reload' | 'load' | null {
+  if (!loaded.started) return null;
+  if (loaded.state !== 'E') return 'reload';
+  return isInside && loaded.failed ? 'load' : null;
 }

@@ -1,7 +1,7 @@
 import { globRegExp } from '../model/glob.ts';
 import type { Desired } from '../model/module.ts';
 import type { PlanInput } from '../model/plan-input.ts';
-import { closure, requiredBy } from './requires.ts';
+import { closure, type Relations } from './requires.ts';
 
 export interface Reach {
   /** Whether the run is about this name at all. */
@@ -14,11 +14,11 @@ export interface Reach {
  * Which names a run may change. A run on some names also loads what these require and is not loaded yet: a module never
  * starts without what it requires.
  */
-export function reachOf(input: PlanInput, wanted: ReadonlyMap<string, Desired>, dropped: ReadonlySet<string>): Reach {
+export function reachOf(input: PlanInput, wanted: ReadonlyMap<string, Desired>, next: Relations, dropped: ReadonlySet<string>): Reach {
   const { scope, only, skip } = input.request;
   const onlyPatterns = only.map(globRegExp);
   const skipPatterns = skip.map(globRegExp);
-  const names = scope === null ? null : new Set([...scope, ...dropped, ...missingFor(scope, input, wanted, dropped)]);
+  const names = scope === null ? null : new Set([...scope, ...dropped, ...missingFor(scope, input, wanted, next, dropped)]);
 
   return {
     includes: (name) => names === null || names.has(name),
@@ -32,10 +32,11 @@ function missingFor(
   scope: ReadonlySet<string>,
   { loaded }: PlanInput,
   wanted: ReadonlyMap<string, Desired>,
+  next: Relations,
   dropped: ReadonlySet<string>,
 ): Set<string> {
   return closure(scope, (name) => {
     const module = dropped.has(name) ? undefined : wanted.get(name);
-    return module === undefined ? [] : requiredBy(module.spec).filter((other) => wanted.has(other) && !loaded.has(other));
+    return module === undefined ? [] : next.requiredBy(module.spec).filter((other) => wanted.has(other) && !loaded.has(other));
   });
 }

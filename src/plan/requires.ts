@@ -1,21 +1,40 @@
 import type { Spec } from '../model/fields/table.ts';
+import { loaderOf, requirementsOf } from '../model/requires.ts';
 
 interface HasSpec {
   readonly spec: Spec;
 }
 
-const none: readonly string[] = [];
-
-/** The names a module requires. */
-export function requiredBy(spec: Spec): readonly string[] {
-  if (spec.requires.length === 0) return none;
-  return spec.requires.map((entry) => (typeof entry === 'string' ? entry : entry.name));
+/** How the modules of one set refer to each other; names of services are resolved to the modules that have them. */
+export interface Relations {
+  /** The module that a name stands for; a name of nobody stands for itself. */
+  resolve(name: string): string;
+  /** What a module requires, the one that loads it among them. */
+  requiredBy(spec: Spec): readonly string[];
+  /** Those of them whose reload reloads the module too. */
+  reloadedWith(spec: Spec): readonly string[];
+  /** The module that loads it into itself; null: none. */
+  hostOf(spec: Spec): string | null;
 }
 
-/** Those of them whose reload reloads the module too. */
-export function reloadedWith(spec: Spec): readonly string[] {
-  if (!spec.requires.some((entry) => typeof entry !== 'string' && entry.reload)) return none;
-  return spec.requires.flatMap((entry) => (typeof entry !== 'string' && entry.reload ? [entry.name] : []));
+const none: readonly string[] = [];
+
+export function relationsBy(resolve: (name: string) => string): Relations {
+  return {
+    resolve,
+    requiredBy(spec) {
+      const all = requirementsOf(spec);
+      return all.length === 0 ? none : all.map(({ name }) => resolve(name));
+    },
+    reloadedWith(spec) {
+      const all = requirementsOf(spec);
+      return all.some(({ reload }) => reload) ? all.filter(({ reload }) => reload).map(({ name }) => resolve(name)) : none;
+    },
+    hostOf(spec) {
+      const service = loaderOf(spec);
+      return service === null ? null : resolve(service);
+    },
+  };
 }
 
 /** Name -> the names that refer to it, by `names`; sorted lists, so that nothing depends on the order of a map. */

@@ -1,3 +1,4 @@
+import { cyclesIn } from '../model/cycles.ts';
 import { createHeap } from './heap.ts';
 
 interface Placed {
@@ -6,11 +7,16 @@ interface Placed {
   after: string[];
 }
 
+interface Sorted {
+  readonly placed: readonly Placed[];
+  readonly cycles: readonly (readonly string[])[];
+}
+
 /**
  * The names in an order in which each stands behind those it waits for, the first by name of all that could be next.
- * Should there be a cycle in spite of the checks of the config, its first name by name stops waiting for the rest of it.
+ * Should there be a cycle, its first name by name stops waiting for the rest of it.
  */
-export function sortTopologically(waits: ReadonlyMap<string, ReadonlySet<string>>): Placed[] {
+export function sortTopologically(waits: ReadonlyMap<string, ReadonlySet<string>>): Sorted {
   const open = new Map<string, Set<string>>();
   const followers = new Map<string, string[]>();
   const ready = createHeap();
@@ -26,9 +32,11 @@ export function sortTopologically(waits: ReadonlyMap<string, ReadonlySet<string>
 
   const placed: Placed[] = [];
   const cut = new Map<string, Set<string>>();
+  let cycles: readonly (readonly string[])[] = [];
   while (open.size > 0) {
     let name = ready.pop();
     if (name === undefined) {
+      if (cut.size === 0) cycles = cyclesIn(open.keys(), (of) => [...(open.get(of) ?? [])].sort());
       name = [...open.keys()].sort()[0] ?? '';
       cut.set(name, open.get(name) ?? new Set());
     }
@@ -41,5 +49,5 @@ export function sortTopologically(waits: ReadonlyMap<string, ReadonlySet<string>
       if (left?.size === 0) ready.push(follower);
     }
   }
-  return placed;
+  return { placed, cycles };
 }

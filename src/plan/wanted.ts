@@ -1,8 +1,9 @@
 import type { Desired, Reason } from '../model/module.ts';
 import type { SkippedEntry } from '../model/plan.ts';
 import type { PlanInput } from '../model/plan-input.ts';
+import { type Choice, chooseProviders, isContested } from './choose.ts';
 import { nameplate } from './entry.ts';
-import { referrers, requiredBy } from './requires.ts';
+import { onlyIf, type Standing, standing } from './standing.ts';
 
 interface Selection {
   wanted: ReadonlyMap<string, Desired>;
@@ -10,42 +11,39 @@ interface Selection {
 }
 
 /** Parts the declared modules into those that are to run and those that are not, with the reason. */
-export function select({ desired, env }: PlanInput): Selection {
-  const skipped = new Map<string, SkippedEntry>();
+export function select(input: PlanInput): Selection {
+  const { desired, env } = input;
+  const barred = new Map<string, Reason>();
   for (const [name, module] of desired) {
     const reason = ownReason(module, env) ?? undeclared(module, desired);
-    if (reason !== null) skipped.set(name, entryOf(module, reason));
+    if (reason !== null) barred.set(name, reason);
   }
+  const contested = isContested(desired);
   // Most often nothing is skipped, and the set is as large as it gets: no copy of it then.
-  if (skipped.size === 0) return { wanted: desired, skipped };
+  if (barred.size === 0 && !contested) return { wanted: desired, skipped: new Map() };
 
-  const wanted = new Map(desired);
-  for (const name of skipped.keys()) wanted.delete(name);
-  skipDependents(wanted, skipped);
-  return { wanted, skipped };
+  const { wanted, skipped } = contested ? withProviders(input, barred) : standing(desired, barred);
+  const entryOf = ([name, reason]: [string, Reason]) => [name, { ...nameplate(name, desired.get(name) as Desired), reason }] as const;
+  return { wanted, skipped: new Map([...skipped].map(entryOf)) };
 }
 
-/** Whoever needs a skipped one is skipped too; which of several reasons is given depends on names alone. */
-function skipDependents(wanted: Map<string, Desired>, skipped: Map<string, SkippedEntry>): void {
-  const dependents = referrers(wanted, requiredBy);
-  const awaiting = referrers(wanted, (spec) => spec.onlyIf?.modules ?? []);
-  const out = [...skipped.keys()].sort();
-  function skip(name: string, reason: Reason): void {
-    const module = wanted.get(name);
-    if (module === undefined) return;
-    wanted.delete(name);
-    skipped.set(name, entryOf(module, reason));
-    out.push(name);
+/**
+ * Of several providers of a service one stays. Should a winner need a module that goes as a loser, the winner cannot be
+ * had, and the others are looked at without it.
+ */
+function withProviders({ desired, config, loaded, request }: PlanInput, barred: Map<string, Reason>): Standing {
+  // A command on some modules takes no other one away.
+  const isBound = (name: string): boolean => request.scope !== null && loaded.has(name);
+  for (;;) {
+    const all = standing(desired, barred);
+    const { winners, losers }: Choice = chooseProviders(all.wanted, config.alternatives, isBound);
+    if (losers.size === 0) return all;
+    const rest = standing(desired, new Map([...barred, ...losers]));
+    const fallen = [...winners].filter((name) => !rest.wanted.has(name)).sort()[0];
+    const reason = fallen === undefined ? undefined : rest.skipped.get(fallen);
+    if (fallen === undefined || reason === undefined) return rest;
+    barred.set(fallen, reason);
   }
-  for (let i = 0; i < out.length; i += 1) {
-    const gone = out[i] ?? '';
-    for (const name of dependents.get(gone) ?? []) skip(name, { code: 'requiresSkipped', text: `requires ${gone}, which is not loaded` });
-    for (const name of awaiting.get(gone) ?? []) skip(name, onlyIf(`${gone} is not loaded`));
-  }
-}
-
-function entryOf(module: Desired, reason: Reason): SkippedEntry {
-  return { ...nameplate(module.name, module), reason };
 }
 
 /** Why a module is not to run, by what it says itself. */
@@ -67,10 +65,6 @@ function ownReason(module: Desired, env: ReadonlySet<string>): Reason | null {
 function undeclared({ spec }: Desired, desired: ReadonlyMap<string, Desired>): Reason | null {
   const missing = spec.onlyIf?.modules.find((name) => !desired.has(name));
   return missing === undefined ? null : onlyIf(`${missing} is not declared`);
-}
-
-function onlyIf(text: string): Reason {
-  return { code: 'onlyIf', text: `onlyIf: ${text}` };
 }
 
 function isTruthy(config: unknown, path: string): boolean {

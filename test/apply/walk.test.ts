@@ -6,6 +6,7 @@ const change = (name: string, after: string[] = [], action: Action = 'load'): Ch
   name,
   action,
   after,
+  needs: after,
   kind: 'code',
   isolation: 'thread',
   reason: { code: 'added', text: '' },
@@ -64,6 +65,11 @@ test('reloads are bounded by maxUnavailable while loads go on', async () => {
 test('a change is told which of its predecessors did not come about', async () => {
   const { log } = await walked([change('a'), change('b', ['a'])], { outcomes: { a: 'failed' } });
   expect(log).toContain('start b blocked by a');
+});
+
+test('a predecessor that it only stands after may fail', async () => {
+  const { log } = await walked([change('a'), { ...change('b', ['a']), needs: [] }], { outcomes: { a: 'failed' } });
+  expect(log).toContain('start b');
 });
 
 test('a reverted predecessor still runs, so it blocks nobody', async () => {

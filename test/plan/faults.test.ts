@@ -50,7 +50,11 @@ const faults: Record<string, Edit> = {
     from: 'if (module.spec.disabled)',
     to: 'if (module.spec.disabled && module.skip)',
   },
-  'who requires a skipped one is loaded': { file: 'src/plan/wanted.ts', from: 'skipDependents(wanted, skipped);', to: '' },
+  'who requires a skipped one is loaded': {
+    file: 'src/plan/standing.ts',
+    from: 'if (gone.length === 0) return',
+    to: 'if (gone.length >= 0) return',
+  },
   'a hold is forgotten': { file: 'src/plan/holds.ts', from: 'byName.get(name) ?? all', to: 'all' },
   'what a held one requires is removed': { file: 'src/plan/plan.ts', from: 'keepRequired(draft);', to: '' },
   'a load does not mind that its requirement is held': { file: 'src/plan/plan.ts', from: 'skipWaiting(draft);', to: '' },

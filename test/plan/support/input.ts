@@ -13,6 +13,8 @@ export interface Given {
   appliedPolicy?: Partial<Policy>;
   applied?: readonly string[];
   env?: readonly string[];
+  /** By service the module that is to have it. */
+  alternatives?: Record<string, string>;
   now?: number;
 }
 
@@ -21,7 +23,10 @@ export function planInput(given: Given): PlanInput {
   const policy = { ...defaultPolicy, ...given.policy };
   return deepFreeze({
     desired: byName(given.desired ?? []),
-    config: { digest: 'd1', files: [{ path: '/etc/muster.yaml', text: '', sha256: 'f1' }], policy, warnings: [] },
+    config: {
+      ...{ digest: 'd1', files: [{ path: '/etc/muster.yaml', text: '', sha256: 'f1' }], policy, warnings: [] },
+      alternatives: new Map(Object.entries(given.alternatives ?? {})),
+    },
     loaded: byName(given.loaded ?? []),
     holds: given.holds ?? [],
     applied: {

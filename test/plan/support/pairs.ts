@@ -49,4 +49,4 @@ export function textOf(pair: Pair): string {
   return `${planText(result)}${result.exitCode === 0 ? '' : `exit ${result.exitCode}`}`.trim();
 }
 
-const sets = new Set(['scope', 'again', 'drop']);
+const sets = new Set(['scope', 'asked', 'again', 'drop']);
