@@ -115,6 +115,7 @@ async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop()
     inspect: (path) => parts.inspector.inspectFile(path),
     refreshFacts: () => parts.inspector.refresh(),
     exportsOf,
+    bus: parts.bus,
     rusage: (who) => usageOf(process.pid, who),
     mask,
     down: stop,

@@ -1,3 +1,4 @@
+import type { ModuleStats } from '../model/documents.ts';
 import type { Driver, Ended, Launched } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 
@@ -7,6 +8,7 @@ import { MusterError } from '../model/error.ts';
  */
 export function maskedDriver(driver: Driver, mask: (text: string) => string): Driver {
   return {
+    ...driver,
     start: (launch, hooks) => {
       const launched = driver.start(launch, {
         ...hooks,
@@ -18,16 +20,18 @@ export function maskedDriver(driver: Driver, mask: (text: string) => string): Dr
 }
 
 function maskedLaunched(launched: Launched, mask: (text: string) => string): Launched {
+  const masked = <T>(promise: Promise<T>): Promise<T> =>
+    promise.catch((error: unknown) => {
+      throw maskedError(error, mask);
+    });
   return {
     ...launched,
-    ready: launched.ready.catch((error: unknown) => {
-      throw maskedError(error, mask);
-    }),
+    ready: masked(launched.ready),
     ended: launched.ended.then((ended) => maskedEnd(ended, mask)),
-    reconfigure: (config) =>
-      launched.reconfigure(config).catch((error: unknown) => {
-        throw maskedError(error, mask);
-      }),
+    // What it saves is for the module itself: it goes to its next instance as it is.
+    save: () => masked(launched.save()),
+    reconfigure: (config) => masked(launched.reconfigure(config)),
+    stats: async () => maskedValue(await launched.stats(), mask) as ModuleStats,
     output: () => launched.output().map(mask),
   };
 }
@@ -37,6 +41,18 @@ function maskedEnd(ended: Ended, mask: (text: string) => string): Ended {
   if (error === null) return { ...ended, reason: mask(ended.reason) };
   const stack = error.stack === undefined ? {} : { stack: mask(error.stack) };
   return { ...ended, reason: mask(ended.reason), error: { message: mask(error.message), ...stack } };
+}
+
+/** What a module adds to its counters may refer to itself. */
+const deepest = 32;
+
+/** Every text in it, names too. */
+function maskedValue(value: unknown, mask: (text: string) => string, depth = 0): unknown {
+  if (typeof value === 'string') return mask(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === deepest) return null;
+  if (Array.isArray(value)) return value.map((item) => maskedValue(item, mask, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [mask(name), maskedValue(item, mask, depth + 1)]));
 }
 
 /** The cause is left out: it says the same once more, unmasked. A bug keeps its own stack. */

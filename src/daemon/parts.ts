@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createBus } from '../bus/bus.ts';
 import { createConfigCompiler } from '../config/compiler.ts';
 import { createEngine } from '../engine/engine.ts';
 import { createInstances } from '../instances/instances.ts';
@@ -56,10 +57,12 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
   const keeper = createKeeper({ leases: leasesOf(store, log), clock: systemClock, log, owner });
+  const bus = createBus({ clock: systemClock, log });
   const drivers = {
     command: createCommandDriver({ keeper, logs, clock: systemClock }),
     code: createCodeDriver({
       keeper,
+      bus,
       logs,
       clock: systemClock,
       random,
@@ -70,7 +73,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   };
   const masked = { command: maskedDriver(drivers.command, mask), code: maskedDriver(drivers.code, mask) };
   const inspector = createInspector(join(dist, 'builtin'));
-  const instances = createInstances({ clock: systemClock, random, drivers: masked, log, inspect: inspector.facts });
+  const instances = createInstances({ clock: systemClock, random, drivers: masked, log, inspect: inspector.facts, services: bus });
   const compiler = createConfigCompiler({ env: up.env, reader: createFileReader({ clock: systemClock }) });
   const engine = createEngine({
     clock: systemClock,
@@ -93,7 +96,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     await resolver.dispose();
     await store.close();
   };
-  return { engine, keeper, instances, inspector, store, logs, log, mask, dispose };
+  return { engine, bus, keeper, instances, inspector, store, logs, log, mask, dispose };
 }
 
 export type Parts = Awaited<ReturnType<typeof createParts>>;

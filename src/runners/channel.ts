@@ -1,5 +1,6 @@
-import { type EventPacket, type Packet, waitingLimit } from '../model/bus.ts';
+import { type EventPacket, type Packet, payloadLimit, waitingLimit } from '../model/bus.ts';
 import { messageOf, type WireError } from '../model/error.ts';
+import { sizeOf } from './inside/bus/size.ts';
 import { onceATurn } from './turn.ts';
 
 /** What both directions carry beside what is their own. */
@@ -21,45 +22,59 @@ export interface ChannelOptions<T> {
   dropped(event: EventPacket): void;
 }
 
-/** Of packets and events that are not on the other side yet; of the latter half as many, so that they leave room for requests. */
+/** Packets and events that are not on the other side yet; of the latter half as many, so that they leave room for requests. */
 export const carriedLimit = waitingLimit;
+/** Bytes, about, of what they hold. */
+export const carriedBytes = 8 * payloadLimit;
+
+/** What is carried, and how much that is. */
+interface Load {
+  count: number;
+  bytes: number;
+}
 
 export function createChannel<T extends { readonly type: string }>({ send, back, dropped }: ChannelOptions<T>): Channel<T> {
-  let queue: (T | Carried)[] = [];
-  let waiting = 0;
-  let underway = 0;
+  type Message = T | Carried;
+  let queue: Message[] = [];
+  let queued: Load = { count: 0, bytes: 0 };
+  const underway: Load = { count: 0, bytes: 0 };
+  let batches = 0;
   let slow = false;
   const flushSoon = onceATurn(flush);
 
   function flush(): void {
-    if (queue.length === 0 || (slow && underway > 0)) return;
-    const [messages, count] = [queue, waiting];
+    if (queue.length === 0 || (slow && batches > 0)) return;
+    const [messages, load] = [queue, queued];
     queue = [];
-    waiting = 0;
+    queued = { count: 0, bytes: 0 };
     try {
-      give(messages, count);
+      give(messages, load);
     } catch {
       for (const one of messages.flatMap(singly)) giveAlone(one);
     }
   }
 
-  function give(messages: readonly (T | Carried)[], count: number): void {
+  function give(messages: readonly Message[], { count, bytes }: Load): void {
     const quick = send(messages, () => {
-      underway -= count + 1;
-      if (!slow || underway > 0) return;
+      batches -= 1;
+      underway.count -= count;
+      underway.bytes -= bytes;
+      if (!slow || batches > 0) return;
       slow = false;
       flush();
     });
-    underway += count + 1; // one for the message itself, so that also one that carries nothing is waited for
+    batches += 1;
+    underway.count += count;
+    underway.bytes += bytes;
     if (!quick) slow = true;
   }
 
   /** One of them holds what this channel cannot clone, though the port it came over could. */
-  function giveAlone(message: T | Carried): void {
+  function giveAlone(message: Message): void {
     try {
-      give([message], 1);
+      give([message], { count: 0, bytes: 0 });
     } catch (error) {
-      const wire = { code: 'EINVAL', message: `what was sent cannot be passed on to another process: ${messageOf(error)}` };
+      const wire = { code: 'EINVAL', message: `it cannot be passed on to another process: ${messageOf(error)}` };
       if (isPackets(message)) for (const packet of message.packets) fail(packet, wire);
       else if (isEvents(message)) message.events.forEach(dropped);
       else throw error;
@@ -72,29 +87,40 @@ export function createChannel<T extends { readonly type: string }>({ send, back,
     else if (kind === 'answer' || kind === 'part' || kind === 'moved') carry([['failure', to, from, id, error]]);
   }
 
+  function hasRoom(share: number): boolean {
+    return queued.count + underway.count < carriedLimit * share && queued.bytes + underway.bytes < carriedBytes * share;
+  }
+
+  /** Answers are bounded by the requests that they answer; they are always taken. */
   function carry(packets: readonly Packet[]): void {
-    let room = carriedLimit - waiting - underway;
     const refused: Packet[] = [];
     const taken = packets.filter((packet) => {
-      room -= 1;
-      if (room >= 0 || packet[0] !== 'request') return true;
-      refused.push(packet);
-      return false;
+      const fits = packet[0] !== 'request' || hasRoom(1);
+      if (fits) count(payloadOf(packet));
+      else refused.push(packet);
+      return fits;
     });
-    if (taken.length > 0) add({ type: 'packets', packets: taken }, taken.length);
+    if (taken.length > 0) add({ type: 'packets', packets: taken });
     for (const packet of refused) fail(packet, busy(packet));
   }
 
   function carryEvents(events: readonly EventPacket[]): void {
-    const room = Math.max(0, carriedLimit / 2 - waiting - underway);
-    const taken = events.slice(0, room);
-    if (taken.length > 0) add({ type: 'events', events: taken }, taken.length);
-    events.slice(room).forEach(dropped);
+    const taken = events.filter((event) => {
+      const fits = hasRoom(0.5);
+      if (fits) count(event[2]);
+      else dropped(event);
+      return fits;
+    });
+    if (taken.length > 0) add({ type: 'events', events: taken });
   }
 
-  function add(message: T | Carried, count: number): void {
+  function count(payload: unknown): void {
+    queued.count += 1;
+    queued.bytes += sizeOf(payload);
+  }
+
+  function add(message: Message): void {
     queue.push(message);
-    waiting += count;
     flushSoon();
   }
 
@@ -102,9 +128,23 @@ export function createChannel<T extends { readonly type: string }>({ send, back,
     post(message) {
       if (isPackets(message)) carry(message.packets);
       else if (isEvents(message)) carryEvents(message.events);
-      else add(message, 0);
+      else add(message);
     },
   };
+}
+
+function payloadOf(packet: Packet): unknown {
+  switch (packet[0]) {
+    case 'request':
+      return packet[6];
+    case 'moved':
+      return packet[5];
+    case 'answer':
+    case 'part':
+      return packet[4];
+    default:
+      return undefined;
+  }
 }
 
 function isPackets(message: { readonly type: string }): message is Extract<Carried, { type: 'packets' }> {

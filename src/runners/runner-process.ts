@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { BusLink, BusPort, BusToRunner } from '../model/bus.ts';
+import type { BusLink, BusPort } from '../model/bus.ts';
 import type { Containment } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
@@ -108,15 +108,12 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
       back: (failure) => fresh.link.receive({ type: 'packets', packets: [failure] }),
       dropped() {}, // whoever published it has done so long ago
     });
-    const post = (message: ToRunner): void => {
-      if (fresh.ending === null) channel.post(message);
-    };
     const fresh: Running = {
       child,
-      link: bus.connect({ send: (message: BusToRunner) => post(message) }),
+      link: bus.connect({ send: channel.post }),
       inhabitants: new Map(),
-      questions: createQuestions({ post, clock }),
-      post,
+      questions: createQuestions({ post: channel.post, clock }),
+      post: channel.post,
       empty: null,
       ending: null,
     };

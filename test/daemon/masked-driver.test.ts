@@ -16,6 +16,8 @@ function launched(more: Partial<Launched>): Launched {
     threadId: () => null,
     containment: () => null,
     reconfigurable: () => true,
+    save: async () => null,
+    resume: nothing,
     stop: nothing,
     kill: nothing,
     reconfigure: async () => {},
@@ -23,6 +25,10 @@ function launched(more: Partial<Launched>): Launched {
     rename: nothing,
     signal: nothing,
     activeAt: () => 0,
+    queued: () => 0,
+    stats: async () => ({}),
+    clearStats: async () => {},
+    rusage: async () => ({ utime: 0, stime: 0, maxrss: 0 }),
     output: () => [],
     ...more,
   };
@@ -31,6 +37,7 @@ function launched(more: Partial<Launched>): Launched {
 test('whatever a module says through its driver comes without secrets', async () => {
   const ended: Ended = { code: null, signal: null, error: { message: secret, stack: `Error: ${secret}` }, reason: `threw: ${secret}` };
   const statuses: string[] = [];
+  const counts = { request: 1, response: 2, event: 3, control: 4 };
   const driver = maskedDriver(
     {
       start: (_launch, hooks) => {
@@ -39,6 +46,8 @@ test('whatever a module says through its driver comes without secrets', async ()
           ready: Promise.reject(new MusterError('EFAILED', `cannot use ${secret}`, { output: [`line ${secret}`], cause: secret })),
           ended: Promise.resolve(ended),
           reconfigure: () => Promise.reject(new MusterError('EFAILED', secret)),
+          save: () => Promise.reject(new MusterError('EFAILED', secret)),
+          stats: async () => ({ tx: counts, own: [{ [secret]: `is ${secret}`, n: 1 }] }),
           output: () => [secret],
         });
       },
@@ -52,5 +61,7 @@ test('whatever a module says through its driver comes without secrets', async ()
   expect(inspect(error, { depth: 9 })).not.toContain(secret);
   expect(JSON.stringify(await run.ended)).not.toContain(secret);
   await expect(run.reconfigure({})).rejects.toMatchObject({ message: '***' });
+  await expect(run.save()).rejects.toMatchObject({ message: '***' });
+  expect(await run.stats()).toEqual({ tx: counts, own: [{ '***': 'is ***', n: 1 }] });
   expect(run.output()).toEqual(['***']);
 });
