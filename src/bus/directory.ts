@@ -88,7 +88,7 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
   /** False: that is known already. */
   ended(instance: Instance): boolean {
     if (instance.state === 'ended') return false;
-    const died = instance.state !== 'finalizing';
+    const died = instance.state === 'running';
     instance.state = 'ended';
     this.#instances.delete(instance.address);
     instance.link.instances.delete(instance);

@@ -5,7 +5,6 @@ import { createStatus } from '../engine/status.ts';
 import { usageOf } from '../keeper/usage.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DownDoc } from '../model/documents.ts';
-import { MusterError } from '../model/error.ts';
 import { socketOf } from '../model/places.ts';
 import type { Result } from '../model/plan.ts';
 import type { UpOptions } from '../model/up.ts';
@@ -20,6 +19,7 @@ import { groupId } from './group.ts';
 import { createDaemonLog } from './log.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createReloads } from './reloads.ts';
+import { createService } from './service.ts';
 import { onSignals } from './signals.ts';
 import { createServiceManager } from './systemd.ts';
 import { systemClock } from './world.ts';
@@ -102,10 +102,11 @@ const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
 
 /** `leave` is called once the answer to `down` is on its way; closing the server sends what waits. */
 async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop(): Promise<DownDoc>; leave(): void }) {
-  const { engine, log, logs, mask } = parts;
+  const { engine, bus, log, logs, mask } = parts;
   const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir };
   const answer = createApi({
     engine,
+    bus,
     status: createStatus(identity, engine.context, () => engine.runs.current()),
     version,
     pid: process.pid,
@@ -114,27 +115,20 @@ async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop()
     hasLog: (name) => logs.has(name),
     inspect: (path) => parts.inspector.inspectFile(path),
     refreshFacts: () => parts.inspector.refresh(),
-    exportsOf,
-    bus: parts.bus,
     rusage: (who) => usageOf(process.pid, who),
+    exportsOf,
     mask,
     down: stop,
   });
+  const service = createService({ answer, tracers: bus.tracers, log, leave });
+  bus.serve(service.ofModule);
   return serveSocket({
     path: socketOf(options.stateDir),
     ...(options.socketMode === undefined ? {} : { mode: options.socketMode }),
     ...(options.socketGroup === undefined ? {} : { gid: await groupId(options.socketGroup) }),
     log,
-    async onRequest(request, reply) {
-      try {
-        reply.send(await answer(request.topic, request.payload, reply));
-        // A turn later, so that the callers of runs that ended with it have been answered too.
-        if (request.topic === 'muster.down') setImmediate(leave);
-      } catch (error) {
-        if (!(error instanceof MusterError)) log.error({ err: error, topic: request.topic }, 'a request failed by a bug');
-        reply.fail(error);
-      }
-    },
+    bus: bus.client,
+    onRequest: service.ofClient,
   });
 }
 

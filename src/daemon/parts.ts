@@ -10,6 +10,7 @@ import { createKeeper } from '../keeper/local.ts';
 import { createLogs } from '../keeper/logs/logs.ts';
 import type { LeaseLog } from '../model/keeper.ts';
 import type { Log } from '../model/ports.ts';
+import type { Alternatives } from '../model/requires.ts';
 import type { UpOptions } from '../model/up.ts';
 import { nameIn } from '../resolve/exports.ts';
 import { createResolver } from '../resolve/resolver.ts';
@@ -57,7 +58,8 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
   const keeper = createKeeper({ leases: leasesOf(store, log), clock: systemClock, log, owner });
-  const bus = createBus({ clock: systemClock, log });
+  let alternatives: Alternatives = new Map();
+  const bus = createBus({ clock: systemClock, log, preferred: (service) => alternatives.get(service) ?? null });
   const drivers = {
     command: createCommandDriver({ keeper, logs, clock: systemClock }),
     code: createCodeDriver({
@@ -87,6 +89,12 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     host: hostname(),
     env: new Set(Object.keys(up.env).filter((name) => up.env[name] !== undefined)),
     defaultConcurrency: availableParallelism() * perCore,
+  });
+  engine.context.events.subscribe(({ type }) => {
+    const { outcome } = engine.context;
+    if (type !== 'result' || outcome?.ok !== true) return;
+    alternatives = outcome.wanted.config.alternatives ?? new Map();
+    bus.reconsider();
   });
   const dispose = async (): Promise<void> => {
     await instances.dispose();

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { BusClient } from '../model/bus.ts';
 import { MusterError, messageOf, toWire } from '../model/error.ts';
 import type { Message } from '../model/message.ts';
 import type { Log } from '../model/ports.ts';
@@ -16,7 +17,10 @@ export interface ClientInfo {
 export type OnRequest = (request: Pick<Request, 'topic' | 'id' | 'payload'>, reply: Reply, client: ClientInfo) => void | Promise<void>;
 
 export interface ConnectionOptions {
+  /** Requests to service `muster`; without a bus all. */
   onRequest: OnRequest;
+  /** For events, and requests to modules. */
+  bus?: (() => BusClient) | undefined;
   log: Log;
   /** Requests of one client that may wait for their answer; more get `EBUSY`. */
   maxInFlight: number;
@@ -29,16 +33,20 @@ export interface Connection {
   close(grace: number): Promise<void>;
 }
 
+/** Bytes of requests to modules that wait for their answer, per client. */
+const maxBytesInFlight = 64 * 1024 * 1024;
 const lingerMs = 2000; // a client that was told EPROTO gets this long to read it
 
-export function serveConnection(socket: Socket, client: ClientInfo, options: ConnectionOptions): Connection {
+export function serveConnection(socket: Socket, info: ClientInfo, options: ConnectionOptions): Connection {
   const { onRequest, log } = options;
   const splitter = createLineSplitter();
   const output = createOutput(socket, options.stallTimeout, (reason) => {
-    log.warn({ client: client.id }, reason);
+    log.warn({ client: info.id }, reason);
     socket.destroy();
   });
   const inFlight = new Set<PendingReply>();
+  let bytesInFlight = 0;
+  let client: BusClient | null = null;
   let deaf = false;
   let left = false;
   const recipient: Recipient = {
@@ -49,15 +57,19 @@ export function serveConnection(socket: Socket, client: ClientInfo, options: Con
     },
     finished(reply) {
       inFlight.delete(reply);
+      bytesInFlight -= reply.bytes;
       if (left && inFlight.size === 0) queueMicrotask(output.end);
     },
   };
 
   socket.on('data', receive);
   // Half-closed clients still get their answers; who follows a stream stops by its signal.
-  socket.on('end', leave);
-  socket.on('error', (error) => log.debug({ client: client.id, err: error }, 'connection to a client failed'));
-  socket.on('close', leave);
+  socket.on('end', halfClose);
+  socket.on('error', (error) => log.debug({ client: info.id, err: error }, 'connection to a client failed'));
+  socket.on('close', () => {
+    leave();
+    client?.close();
+  });
 
   return {
     close(grace) {
@@ -87,30 +99,57 @@ export function serveConnection(socket: Socket, client: ClientInfo, options: Con
   function takeLine(line: string): void {
     if (deaf) return;
     const message: Message = parseMessage(line);
-    if (message.type === 'request') answer(message);
+    if (message.type === 'request') answer(message, line.length);
+    else if (message.type === 'event') publish(message.topic, message.payload);
     else if (message.type === 'control' && message.topic === 'cancel') cancel(message.id);
+  }
+
+  function onBus(bus: () => BusClient): BusClient {
+    client ??= bus();
+    return client;
+  }
+
+  /** Nobody waits to hear that it may not be published; the bus counts it. */
+  function publish(topic: string, payload: unknown): void {
+    if (options.bus === undefined) return;
+    try {
+      onBus(options.bus).publish(topic, payload);
+    } catch (error) {
+      log.debug({ client: info.id, topic: topic.slice(0, 128), reason: messageOf(error) }, 'an event of a client was dropped');
+    }
   }
 
   /** Says why and ends. What the client still sends is read and dropped, so that it gets to see the answer. */
   function hangUp(error: unknown): void {
     deaf = true;
-    log.warn({ client: client.id, reason: messageOf(error) }, 'a client sent something that is no message');
+    log.warn({ client: info.id, reason: messageOf(error) }, 'a client sent something that is no message');
     output.write(errorLine('', 0, toWire(error)));
     output.end();
     leave();
     setTimeout(() => socket.destroy(), lingerMs).unref();
   }
 
-  function answer(request: Request): void {
+  function answer(request: Request, bytes: number): void {
     const reply = new PendingReply(request.topic, request.id, recipient);
     try {
       if (inFlight.size >= options.maxInFlight)
         throw new MusterError('EBUSY', `one client may have ${options.maxInFlight} requests in flight`);
       inFlight.add(reply);
-      onRequest(request, reply, client)?.catch((error) => failed(reply, error));
+      if (options.bus === undefined || request.topic.startsWith('muster.')) {
+        onRequest(request, reply, info)?.catch((error) => failed(reply, error));
+      } else ask(request, bytes, reply, options.bus);
     } catch (error) {
       failed(reply, error);
     }
+  }
+
+  function ask({ topic, payload }: Request, bytes: number, reply: PendingReply, bus: () => BusClient): void {
+    if (bytesInFlight + bytes > maxBytesInFlight) {
+      throw new MusterError('EBUSY', `one client may have ${maxBytesInFlight} bytes of requests in flight`);
+    }
+    reply.bytes = bytes;
+    bytesInFlight += bytes;
+    reply.asked = onBus(bus).ask(topic, payload, reply);
   }
 
   function failed(reply: PendingReply, error: unknown): void {
@@ -119,12 +158,22 @@ export function serveConnection(socket: Socket, client: ClientInfo, options: Con
   }
 
   function cancel(id: number | undefined): void {
-    for (const reply of inFlight) if (reply.id === id) reply.abort();
+    for (const reply of inFlight) {
+      if (reply.id !== id) continue;
+      if (reply.asked === null) reply.abort();
+      else client?.cancel(reply.asked);
+    }
   }
 
   function leave(): void {
     left = true;
     for (const reply of inFlight) reply.abort();
     if (inFlight.size === 0) output.end();
+  }
+
+  /** It may still read, or be gone altogether: that shows when something is written. A space before a line says nothing. */
+  function halfClose(): void {
+    leave();
+    if (inFlight.size > 0) output.write(' ');
   }
 }

@@ -1,12 +1,10 @@
+import type { Receiver } from '../model/bus.ts';
 import { MusterError, toWire, type WireError } from '../model/error.ts';
 import { type Message, maxLineBytes } from '../model/message.ts';
+import { toJson } from './json.ts';
 
-/** The answer to one request: any number of parts, then one `send` or `fail`. What comes after that is dropped. */
-export interface Reply {
-  send(payload: unknown): void;
-  /** Resolves when there is room for more; a part for a client that left resolves too. */
-  part(payload: unknown): Promise<void>;
-  fail(error: unknown): void;
+/** The answer to one request. What comes after its end is dropped; a part for a client that left resolves too. */
+export interface Reply extends Receiver {
   /** Aborted when the client leaves or gives the request up. */
   readonly signal: AbortSignal;
 }
@@ -25,6 +23,9 @@ export interface Recipient {
 export class PendingReply implements Reply {
   readonly topic: string;
   readonly id: number;
+  /** Bytes of the request, while they count; what `BusClient.cancel` takes, if it was asked of a module. */
+  bytes = 0;
+  asked: number | null = null;
   #to: Recipient;
   #abort: AbortController | null = null;
   #aborted = false;
@@ -37,19 +38,21 @@ export class PendingReply implements Reply {
   }
 
   send(payload: unknown): void {
-    const line = this.#line({ type: 'response', topic: this.topic, id: this.id, payload });
+    if (this.#done) return;
+    const line = this.#line(payload, false);
     if (line !== null) this.#finish(line);
   }
 
   async part(payload: unknown): Promise<void> {
     if (this.#done) return;
-    const line = this.#line({ type: 'response', topic: this.topic, id: this.id, payload, more: true });
+    const line = this.#line(payload, true);
     if (line === null) return;
     this.#to.write(line);
     await this.#to.room();
   }
 
   fail(error: unknown): void {
+    if (this.#done) return;
     this.#finish(errorLine(this.topic, this.id, toWire(error)));
   }
 
@@ -72,12 +75,19 @@ export class PendingReply implements Reply {
     this.#to.write(line);
   }
 
-  /** Null if the message is too long; then the reply has failed. */
-  #line(message: Message): string | null {
-    const line = `${JSON.stringify(message)}\n`;
-    // UTF-8 has at most 3 bytes per UTF-16 unit, which spares counting nearly always.
-    if (line.length * 3 <= maxLineBytes || Buffer.byteLength(line) <= maxLineBytes) return line;
-    this.fail(new MusterError('E2BIG', `the response to ${this.topic} is longer than ${maxLineBytes} bytes`));
+  /** Null if it is no JSON or too long; then the reply has failed. */
+  #line(payload: unknown, more: boolean): string | null {
+    const { topic, id } = this;
+    try {
+      const json = toJson(payload);
+      const message: Message = more ? { type: 'response', topic, id, payload: json, more } : { type: 'response', topic, id, payload: json };
+      const line = `${JSON.stringify(message)}\n`;
+      // UTF-8 has at most 3 bytes per UTF-16 unit, which spares counting nearly always.
+      if (line.length * 3 <= maxLineBytes || Buffer.byteLength(line) <= maxLineBytes) return line;
+      this.fail(new MusterError('E2BIG', `the response to ${topic} is longer than ${maxLineBytes} bytes`));
+    } catch (error) {
+      this.fail(error);
+    }
     return null;
   }
 }

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import type { BusClient } from '../model/bus.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Log } from '../model/ports.ts';
 import { type Address, addressOf } from './address.ts';
@@ -8,6 +9,8 @@ import { type Connection, type OnRequest, serveConnection } from './connection.t
 export interface SocketServerOptions {
   path: string;
   onRequest: OnRequest;
+  /** One for each connection that needs it, for events and requests to modules. */
+  bus?: () => BusClient;
   log: Log;
   /** Permissions of the socket; 0600 without. */
   mode?: number;
@@ -34,6 +37,7 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
   const connections = new Set<Connection>();
   const limits = {
     onRequest: options.onRequest,
+    bus: options.bus,
     log,
     maxInFlight: options.maxInFlight ?? maxInFlight,
     stallTimeout: options.stallTimeout ?? stallTimeout,

@@ -1,0 +1,77 @@
+import type { createApi } from '../api/api.ts';
+import type { OnRequest as OnModuleRequest } from '../bus/served.ts';
+import type { Tracers } from '../bus/tracers.ts';
+import { daemonAddress } from '../model/bus.ts';
+import { MusterError, toWire } from '../model/error.ts';
+import type { Log } from '../model/ports.ts';
+import type { OnRequest } from '../socket/connection.ts';
+import type { Reply } from '../socket/reply.ts';
+
+export interface ServiceOptions {
+  readonly answer: ReturnType<typeof createApi>;
+  readonly tracers: Pick<Tracers, 'active' | 'record'>;
+  readonly log: Log;
+  /** Ends the daemon. */
+  leave(): void;
+}
+
+/** All clients are one name to those who look on. */
+const someClient = -1;
+
+/** The service `muster`, as clients of the socket and as modules reach it. */
+export function createService({ answer, tracers, log, leave }: ServiceOptions): { ofClient: OnRequest; ofModule: OnModuleRequest } {
+  async function ofClient({ topic, payload }: { topic: string; payload?: unknown }, given: Reply): Promise<void> {
+    const reply = tracers.active ? traced(topic, payload, given) : given;
+    try {
+      reply.send(await answer(topic, payload, reply));
+      after(topic);
+    } catch (error) {
+      report(topic, error);
+      reply.fail(error);
+    }
+  }
+
+  const ofModule: OnModuleRequest = async (topic, payload, request) => {
+    try {
+      const answered = await answer(topic, payload, request);
+      after(topic);
+      return answered;
+    } catch (error) {
+      report(topic, error);
+      throw error;
+    }
+  };
+
+  /** A turn later, so that the callers of runs that ended with it have been answered too. */
+  function after(topic: string): void {
+    if (topic === 'muster.down') setImmediate(leave);
+  }
+
+  function report(topic: string, error: unknown): void {
+    if (!(error instanceof MusterError)) log.error({ err: error, topic }, 'a request failed by a bug');
+  }
+
+  function traced(topic: string, payload: unknown, reply: Reply): Reply {
+    const response = { type: 'response', topic, from: daemonAddress, to: someClient } as const;
+    tracers.record({ type: 'request', topic, from: someClient, to: daemonAddress, payload });
+    return {
+      get signal() {
+        return reply.signal;
+      },
+      part(part) {
+        tracers.record({ ...response, payload: part, more: true });
+        return reply.part(part);
+      },
+      send(answered) {
+        tracers.record({ ...response, payload: answered });
+        reply.send(answered);
+      },
+      fail(error) {
+        tracers.record({ ...response, error: toWire(error).code });
+        reply.fail(error);
+      },
+    };
+  }
+
+  return { ofClient, ofModule };
+}
