@@ -16,6 +16,13 @@ export interface StepPorts {
   materials: Materials;
 }
 
+export interface StepOptions {
+  /** Skip the wait when stopping. */
+  cancel: boolean;
+  /** Replace also what cannot save its state. */
+  force: boolean;
+}
+
 export interface StepOutcome {
   status: ChangeStatus;
   error: ChangeError | null;
@@ -26,12 +33,12 @@ export async function step(
   change: Change,
   target: (() => Promise<Target>) | null,
   before: Loaded | undefined,
-  cancel: boolean,
+  { cancel, force }: StepOptions,
   ports: StepPorts,
 ): Promise<StepOutcome> {
   try {
     if (change.action === 'remove' || target === null) await ports.instances.remove(change.name, { cancel });
-    else return await become(change, await target(), before, ports);
+    else return await become(change, await target(), before, force, ports);
     return { status: 'ok', error: null };
   } catch (error) {
     const status = change.action === 'reconfigure' || isUntouched(error) ? 'reverted' : 'failed';
@@ -39,23 +46,21 @@ export async function step(
   }
 }
 
-async function become(change: Change, target: Target, before: Loaded | undefined, ports: StepPorts): Promise<StepOutcome> {
+async function become(change: Change, target: Target, before: Loaded | undefined, force: boolean, ports: StepPorts): Promise<StepOutcome> {
   const { instances } = ports;
   switch (change.action) {
     case 'load':
       // What is listed already stays listed if it does not start, also when it was loaded by hand.
-      if (before !== undefined) return replace(change, target, before, ports);
+      if (before !== undefined) return replace(change, target, before, force, ports);
       await instances.load(target);
       break;
     case 'reload':
-      return replace(change, target, before, ports);
+      return replace(change, target, before, force, ports);
     case 'reconfigure':
       await instances.reconfigure(change.name, target);
       break;
     case 'rename':
-      instances.rename(change.from ?? change.name, target);
-      if (change.fields.length > 0) await instances.reconfigure(change.name, target);
-      break;
+      return rename(change, target, before, ports);
     case 'adopt':
       instances.adopt(change.name, target);
       break;
@@ -65,12 +70,30 @@ async function become(change: Change, target: Target, before: Loaded | undefined
   return { status: 'ok', error: null };
 }
 
-async function replace(change: Change, target: Target, before: Loaded | undefined, ports: StepPorts): Promise<StepOutcome> {
+/** What changes live beside the name is delivered under the new one; if the module refuses, it has its old name again. */
+async function rename(change: Change, target: Target, before: Loaded | undefined, ports: StepPorts): Promise<StepOutcome> {
+  const { instances } = ports;
+  const { name, from = name } = change;
+  if (change.fields.length === 0 || before === undefined) {
+    instances.rename(from, target);
+    return { status: 'ok', error: null };
+  }
+  instances.rename(from, await formerTarget(before, ports, name));
+  try {
+    await instances.reconfigure(name, target);
+    return { status: 'ok', error: null };
+  } catch (error) {
+    instances.rename(name, await formerTarget(before, ports, from));
+    return { status: 'reverted', error: toWire(error) };
+  }
+}
+
+async function replace(change: Change, target: Target, before: Loaded | undefined, force: boolean, ports: StepPorts): Promise<StepOutcome> {
   // First the old one takes the new name, so that it can be brought back under it.
   if (change.from !== undefined && before !== undefined) {
     ports.instances.rename(change.from, await formerTarget(before, ports, change.name));
   }
-  const outcome = await ports.instances.replace(change.name, target);
+  const outcome = await ports.instances.replace(change.name, target, { force });
   return outcome.status === 'ok' ? { status: 'ok', error: null } : outcome;
 }
 
@@ -81,7 +104,7 @@ function isUntouched(error: unknown): boolean {
   return error instanceof UntouchedError;
 }
 
-/** The way back to what a module was before a change; null where there is nothing to go back to. */
+/** The way back to what a module was before a change; null where there is nothing to go back to. Nothing is asked for its consent. */
 export function undoOf(change: Change, before: Loaded | undefined, ports: StepPorts): (() => Promise<void>) | null {
   const { instances } = ports;
   if (before === undefined) return change.action === 'load' ? () => instances.remove(change.name) : null;
@@ -97,14 +120,17 @@ export function undoOf(change: Change, before: Loaded | undefined, ports: StepPo
       };
     case 'reload':
       return async () => {
-        const outcome = await instances.replace(change.name, await old());
+        const outcome = await instances.replace(change.name, await old(), { force: true });
         if (outcome.status !== 'ok') throw new MusterError('EFAILED', outcome.error.message);
         if (change.from !== undefined) instances.rename(change.name, await old(change.from));
       };
     case 'reconfigure':
       return async () => instances.reconfigure(change.name, await old());
     case 'rename':
-      return async () => instances.rename(change.name, await old(change.from));
+      return async () => {
+        if (change.fields.length > 0) await instances.reconfigure(change.name, await old());
+        instances.rename(change.name, await old(change.from));
+      };
     case 'adopt':
       return async () => instances.adopt(change.name, await old());
   }

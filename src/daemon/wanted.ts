@@ -21,13 +21,17 @@ export interface WantedOptions {
 export function createSources(options: WantedOptions): Sources {
   const { compiler, resolver, files } = options;
   let config: ConfigSet | null = null;
+  let configFiles: readonly string[] = [];
+  let codeFiles: readonly string[] = [];
+  let looking: Promise<void> = Promise.resolve();
 
   const read = async (paths: readonly string[], own: boolean): Promise<WantedOutcome> => {
     const outcome = await compiler.compile(paths);
-    if (own)
-      options.onRead(
-        outcome.ok ? [...outcome.config.files.map((file) => file.path), ...outcome.config.watch] : [...outcome.files, ...outcome.watch],
-      );
+    if (own) {
+      const { files: read, watch } = outcome.ok ? outcome.config : { ...outcome, files: outcome.files.map((path) => ({ path })) };
+      configFiles = [...read.map(({ path }) => path), ...watch];
+      options.onRead([...configFiles, ...codeFiles]);
+    }
     if (!outcome.ok) return { ok: false, diagnostics: outcome.diagnostics, files: outcome.files };
     if (own) config = outcome.config;
     return { ok: true, wanted: { config: outcome.config, desired: await resolver.resolve(outcome.config) } };
@@ -40,6 +44,15 @@ export function createSources(options: WantedOptions): Sources {
       return resolver.resolveOne(entry, null, config?.modulePath ?? []);
     },
     withArgs: (desired, args) => resolver.respec(desired, { ...desired.spec, args: [...args] }),
+    afresh: (record) => resolver.afresh(record),
+    watchCode(modules) {
+      if (modules.length === 0 && codeFiles.length === 0) return;
+      // One after the other: the last call counts.
+      looking = looking.then(async () => {
+        codeFiles = await resolver.codeFiles(modules);
+        options.onRead([...configFiles, ...codeFiles]);
+      });
+    },
     async locate(target) {
       if (target.startsWith('builtin:')) return { name: target.slice('builtin:'.length), module: target };
       if (!target.includes('/')) return { name: target, module: target };

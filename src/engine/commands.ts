@@ -7,7 +7,7 @@ import type { Params } from '../model/methods.ts';
 import type { Desired, Loaded } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
-import { type EngineContext, policyOf } from './context.ts';
+import { alternativesOf, type EngineContext, policyOf } from './context.ts';
 import { dependentsOf, loadedNames, notLoaded } from './names.ts';
 import type { Wanted } from './ports.ts';
 import { readWanted } from './reconcile.ts';
@@ -26,6 +26,10 @@ export interface Command {
   /** On a name in progress: wait for it, or refuse. */
   busy: 'wait' | 'refuse';
   cancel?: boolean;
+  /** Replaces also what cannot save its state. */
+  force?: boolean;
+  /** Part of what is in force from now on, instead of drift. */
+  generation?: 'amended';
   /** What belongs to it and has to be done before others get at its names again. Not in a dry run. */
   finish?(): Promise<void>;
   /** The modules that are the config's from now on; the others stay whose they were. */
@@ -56,9 +60,10 @@ export async function runCommand(command: Command, context: EngineContext): Prom
         wanted: byHand(desired, context),
         request: request({ ...command.request, override: common.override ?? false }),
         dryRun: common.dryRun ?? false,
-        makesGeneration: false,
+        generation: command.generation ?? null,
         claimed: scope,
         cancel: command.cancel ?? false,
+        force: command.force ?? false,
         originOf: ({ name }, loaded) => (command.declared?.has(name) ? 'config' : (loaded?.origin ?? 'manual')),
         onProgress: common.onProgress,
       },
@@ -76,7 +81,7 @@ export async function runCommand(command: Command, context: EngineContext): Prom
 function byHand(desired: ReadonlyMap<string, Desired>, context: EngineContext): Wanted {
   const { outcome } = context;
   const files = outcome?.ok === true ? outcome.wanted.config.files : [];
-  return { config: { digest: '', files, policy: policyOf(context), warnings: [] }, desired };
+  return { config: { digest: '', files, policy: policyOf(context), warnings: [], alternatives: alternativesOf(context) }, desired };
 }
 
 /** A command that was refused or found wrong before it changed anything is an error of its caller. */
@@ -91,23 +96,24 @@ function assertAllowed(result: Result): void {
   throw new MusterError(code, message, { exitCode: exitCode.error, ...(first?.hint === undefined ? {} : { hint: first.hint }) });
 }
 
-/** `reload NAME [ARGS...]`: from its entry as the config has it now; one loaded by hand from its own spec. */
+/** `reload NAME [ARGS...]`: from its entry as the config has it now; one loaded by hand from its own spec and its files. */
 export async function reload(params: Params<'reload'> & { name: string }, common: Common, context: EngineContext): Promise<Plan | Result> {
   const loaded = context.ports.instances.snapshot();
   const module = loaded.get(params.name);
   const declared = await declaredNow(context);
   if (module === undefined && params.force !== true) throw notLoaded(params.name, loaded);
-  const desired = declared.get(params.name) ?? (module === undefined ? undefined : desiredOf(module));
+  const desired = declared.get(params.name) ?? (module === undefined ? undefined : await context.ports.sources.afresh(module));
   if (desired === undefined) throw notLoaded(params.name, loaded);
   const changed = params.args?.length ? [await withArgs(desired, params.args, params, declared, context)] : null;
   return runCommand(
     {
       name: 'reload',
       common,
-      request: again([params.name], loaded),
+      request: again([params.name], loaded, context),
       declared: new Set(declared.has(params.name) ? [params.name] : []),
-      desired: (now) => desiredWith(now, changed ?? (declared.has(params.name) ? [desired] : [])),
+      desired: (now) => desiredWith(now, changed ?? (declared.has(params.name) || now.has(params.name) ? [desired] : [])),
       busy: 'wait',
+      force: params.force ?? false,
     },
     context,
   );
@@ -118,13 +124,13 @@ export async function restart(params: Params<'restart'>, common: Common, context
   const loaded = context.ports.instances.snapshot();
   const names = loadedNames(params.names, loaded);
   return runCommand(
-    { name: 'restart', common, request: again(names, loaded), desired: (now) => desiredWith(now, []), busy: 'wait' },
+    { name: 'restart', common, request: again(names, loaded, context), desired: (now) => desiredWith(now, []), busy: 'wait' },
     context,
   );
 }
 
-function again(names: readonly string[], loaded: ReadonlyMap<string, Loaded>) {
-  return { scope: new Set(dependentsOf(names, loaded, 'reload')), again: new Set(names) };
+function again(names: readonly string[], loaded: ReadonlyMap<string, Loaded>, context: EngineContext) {
+  return { scope: new Set(dependentsOf(names, loaded, 'reload', alternativesOf(context))), asked: new Set(names), again: new Set(names) };
 }
 
 /** All that is loaded as it is, with some of it replaced: what is not in it would count as dropped. */

@@ -2,6 +2,7 @@ import { type Claims, createClaims } from '../apply/claims.ts';
 import type { LastReconcile } from '../model/documents.ts';
 import type { Target } from '../model/plan.ts';
 import { defaultPolicy, type Policy } from '../model/policy.ts';
+import type { Alternatives } from '../model/requires.ts';
 import type { Generation } from '../store/records.ts';
 import { createEvents, type Events } from './events.ts';
 import type { EnginePorts, WantedOutcome } from './ports.ts';
@@ -46,6 +47,13 @@ export function targetOf({ ports }: EngineContext): Target {
 export function policyOf({ outcome, generation }: EngineContext): Policy {
   return outcome?.ok === true ? outcome.wanted.config.policy : (generation?.policy ?? defaultPolicy);
 }
+
+/** Which provider has a service, by the last good reading. */
+export function alternativesOf({ outcome }: EngineContext): Alternatives {
+  return (outcome?.ok === true ? outcome.wanted.config.alternatives : undefined) ?? none;
+}
+
+const none: Alternatives = new Map();
 
 /** Holds that are in force now. */
 export function holdsNow({ ports }: EngineContext) {

@@ -8,6 +8,7 @@ import { release } from './holds.ts';
 import type { EnginePorts } from './ports.ts';
 import { driftPlan, dryRun, type RunOptions, runReconcile } from './reconcile.ts';
 import { createRuns, type Runs } from './runs.ts';
+import { createWatched } from './watched.ts';
 
 /** The key of runs that nobody gave options to: by signal, watcher or command they are all the same run. */
 export const plainRun = 'plain';
@@ -21,7 +22,7 @@ export interface Engine {
   boot(): Promise<Result>;
   /** Marks dirty; the run that follows tries failed modules again. Never rejects: the outcome stands in `status`. */
   trigger(name: string): Promise<void>;
-  /** The files may have changed: plans or applies as `policy.watch` says. */
+  /** Files may have changed: plans or applies as `policy.watch` says, and loads modules again that say `watch: true`. */
   filesChanged(): Promise<void>;
   /** Stops everything in reverse order; `now` skips the waits. */
   stop(): { done: Promise<DownDoc>; now(): void };
@@ -30,6 +31,7 @@ export interface Engine {
 export function createEngine(ports: EnginePorts): Engine {
   const context = createContext(ports);
   const runs = createRuns<RunOptions, Result>(ports.clock, (options, trigger) => runReconcile(combined(options), trigger, context));
+  const reloadWatched = createWatched(context);
   let timer: Timer | null = null;
   ports.instances.on((event) => context.events.emit(eventOf(event)));
 
@@ -79,9 +81,11 @@ export function createEngine(ports: EnginePorts): Engine {
     },
     trigger,
     async filesChanged() {
+      if (context.stopping.signal.aborted) return;
       const { watch } = policyOf(context);
-      if (watch === 'off' || context.stopping.signal.aborted) return;
-      if (watch === 'apply') return trigger('watch');
+      if (watch === 'apply') await trigger('watch');
+      await quietly(reloadWatched());
+      if (watch !== 'plan') return;
       const plan = await quietly(dryRun({ reason: null, request: {} }, context));
       if (plan !== undefined && plan.changes.length > 0) {
         context.events.emit({

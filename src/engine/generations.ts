@@ -1,6 +1,6 @@
 import { recordOf } from '../apply/persist.ts';
 import type { Desired, Hold, LoadedRecord } from '../model/module.ts';
-import type { Plan } from '../model/plan.ts';
+import type { ChangeResult, Plan } from '../model/plan.ts';
 import type { Generation } from '../store/records.ts';
 import { type EngineContext, holdsNow } from './context.ts';
 import type { Wanted } from './ports.ts';
@@ -44,7 +44,31 @@ export async function saveGeneration(transaction: Transaction, planned: Plan, co
     modules: declaredModules(transaction, context),
     policy: config.policy,
   };
-  await store.saveGeneration(generation);
+  await save(generation, context);
+}
+
+/** Takes what a transaction changed over into the generation in force; the rest of it stays, drift or not. */
+export async function amendGeneration(
+  transaction: Transaction,
+  planned: Plan,
+  changes: readonly ChangeResult[],
+  context: EngineContext,
+): Promise<void> {
+  const { instances, store, clock } = context.ports;
+  if (context.generation === null) return;
+  const changed = new Set(changes.filter(({ status }) => status === 'ok').map(({ name }) => name));
+  const modules = context.generation.modules.map((record) => {
+    const loaded = changed.has(record.name) ? instances.get(record.name) : undefined;
+    return loaded?.origin === 'config' ? recordOf(loaded) : record;
+  });
+  const { trigger, reason } = transaction;
+  const at = new Date(clock.now()).toISOString();
+  const number = store.state.generation + 1;
+  await save({ ...context.generation, number, at, trigger, reason, planId: planned.id, modules }, context);
+}
+
+async function save(generation: Generation, context: EngineContext): Promise<void> {
+  await context.ports.store.saveGeneration(generation);
   context.generation = generation;
   // Nobody waits for a tidy folder, and one that cannot be tidied is no failed change.
   retainCode(context).catch((error: unknown) => context.ports.log.warn({ err: error }, 'old code could not be removed'));

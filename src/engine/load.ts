@@ -3,62 +3,66 @@ import type { Params } from '../model/methods.ts';
 import type { Desired } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import type { Plan, Result } from '../model/plan.ts';
+import { providers, requirementsOf } from '../model/requires.ts';
 import { type Common, declaredNow, declaredRefusal, desiredWith, runCommand, withArgs } from './commands.ts';
-import type { EngineContext } from './context.ts';
-import { requirements } from './names.ts';
+import { alternativesOf, type EngineContext } from './context.ts';
 
 type LoadParams = Params<'load'>;
 
-/** `load NAME [ARGS...]`: a declared one as declared, with what it requires; anything else by hand. */
+/** `load NAME [ARGS...]`: a declared one as declared, anything else by hand; with what it requires and the config declares. */
 export async function load(params: LoadParams, common: Common, context: EngineContext): Promise<Plan | Result> {
   const declared = await declaredNow(context);
   const asDeclared = params.command === true || params.name !== undefined ? undefined : declared.get(params.target);
-  const wanted =
-    asDeclared === undefined ? [await byHand(params, declared, context)] : await fromConfig(asDeclared, params, declared, context);
-  const [first] = wanted;
-  if (first === undefined) throw new Error('a load names at least one module');
-  assertFree(first.name, context);
-  const names = wanted.map((module) => module.name);
+  const module =
+    asDeclared === undefined ? await byHand(params, declared, context) : await fromConfig(asDeclared, params, declared, context);
+  const { name } = module;
+  assertFree(name, context);
+  const required = requiredOf(module, declared, context);
   return runCommand(
     {
       name: 'load',
       common,
-      request: { scope: new Set(names), retryFailed: true },
-      desired: (loaded) => desiredWith(loaded, wanted),
+      request: { scope: new Set([name, ...required.keys()]), asked: new Set([name]), retryFailed: true },
+      desired: (loaded) => desiredWith(loaded, [module, ...required.values()]),
       busy: 'refuse',
-      declared: new Set(asDeclared === undefined ? [] : names),
+      declared: new Set([...(asDeclared === undefined ? [] : [name]), ...required.keys()]),
     },
     context,
   ).catch((error: unknown) => {
-    throw error instanceof MusterError && error.code === 'EBUSY' ? alreadyLoaded(first.name, 'is being worked on') : error;
+    throw error instanceof MusterError && error.code === 'EBUSY' ? alreadyLoaded(name, 'is being worked on') : error;
   });
 }
 
-/** As declared, after what it requires and is not loaded yet; with other arguments only by --override. */
+/** What a module requires, directly or through others, that is declared and does not run yet. */
+function requiredOf(module: Desired, declared: ReadonlyMap<string, Desired>, context: EngineContext): ReadonlyMap<string, Desired> {
+  const provider = providers(declared, alternativesOf(context));
+  const found = new Map<string, Desired>();
+  const collect = ({ spec }: Desired): void => {
+    for (const requirement of requirementsOf(spec)) {
+      const needed = declared.get(provider(requirement.name));
+      if (needed === undefined || needed.name === module.name || found.has(needed.name) || isRunning(needed.name, context)) continue;
+      found.set(needed.name, needed);
+      collect(needed);
+    }
+  };
+  collect(module);
+  return found;
+}
+
+/** As declared; with other arguments only by --override. */
 async function fromConfig(
   desired: Desired,
   params: LoadParams,
   declared: ReadonlyMap<string, Desired>,
   context: EngineContext,
-): Promise<Desired[]> {
+): Promise<Desired> {
   const { config, env, isolation, service } = params;
   const given = Object.entries({ config, env, isolation, service }).find(([, value]) => value !== undefined);
   if (given !== undefined) {
     const hint = 'change it in the config, or load it under another name with --name';
     throw new MusterError('EINVAL', `${desired.name} is declared; --${given[0]} is for modules loaded by hand`, { hint });
   }
-  const first = params.args.length > 0 ? await withArgs(desired, params.args, params, declared, context) : desired;
-  const found = new Map([[first.name, first]]);
-  const collect = (module: Desired): void => {
-    for (const { name } of requirements(module)) {
-      const needed = declared.get(name);
-      if (needed === undefined || found.has(name) || isRunning(name, context)) continue;
-      found.set(name, needed);
-      collect(needed);
-    }
-  };
-  collect(first);
-  return [...found.values()];
+  return params.args.length > 0 ? withArgs(desired, params.args, params, declared, context) : desired;
 }
 
 async function byHand(params: LoadParams, declared: ReadonlyMap<string, Desired>, context: EngineContext): Promise<Desired> {

@@ -1,6 +1,7 @@
 import { MusterError } from '../model/error.ts';
 import { globRegExp, isGlob } from '../model/glob.ts';
 import type { Loaded } from '../model/module.ts';
+import { type Alternatives, providers, requirementsOf } from '../model/requires.ts';
 
 /** The loaded modules that NAME... stands for: exact names, globs, or the path of exactly one. Throws ENOENT for what fits none, EINVAL for a path of several. */
 export function loadedNames(patterns: readonly string[], loaded: ReadonlyMap<string, Loaded>, forgive = false): string[] {
@@ -33,20 +34,23 @@ function matches(pattern: string, loaded: ReadonlyMap<string, Loaded>): string[]
 }
 
 /** Those that require one of these, directly or through others; with `reload` only those that reload with them. */
-export function dependentsOf(names: Iterable<string>, loaded: ReadonlyMap<string, Loaded>, kind: 'any' | 'reload'): string[] {
+export function dependentsOf(
+  names: Iterable<string>,
+  loaded: ReadonlyMap<string, Loaded>,
+  kind: 'any' | 'reload',
+  alternatives?: Alternatives,
+): string[] {
   const found = new Set(names);
+  const provider = providers(loaded, alternatives);
+  const needs = ({ spec }: Loaded): boolean =>
+    requirementsOf(spec).some((item) => (kind === 'any' || item.reload) && found.has(provider(item.name)));
   for (let grew = true; grew; ) {
     grew = false;
     for (const module of loaded.values()) {
-      if (found.has(module.name) || !requirements(module).some((item) => found.has(item.name) && (kind === 'any' || item.reload))) continue;
+      if (found.has(module.name) || !needs(module)) continue;
       found.add(module.name);
       grew = true;
     }
   }
   return [...found].sort();
-}
-
-/** What a module requires, in one form. */
-export function requirements({ spec }: Pick<Loaded, 'spec'>): { name: string; reload: boolean }[] {
-  return spec.requires.map((item) => (typeof item === 'string' ? { name: item, reload: false } : item));
 }

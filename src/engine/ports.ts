@@ -3,13 +3,13 @@ import type { Materials } from '../apply/step.ts';
 import type { ConfigSet } from '../model/config-set.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
-import type { Desired } from '../model/module.ts';
+import type { Desired, LoadedRecord } from '../model/module.ts';
 import type { Log, Random } from '../model/ports.ts';
 import type { Generation, StoreState } from '../store/records.ts';
 
 /** What the config wants, with everything a plan must know of it. */
 export interface Wanted {
-  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'>;
+  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'> & Partial<Pick<ConfigSet, 'alternatives'>>;
   desired: ReadonlyMap<string, Desired>;
 }
 
@@ -32,6 +32,10 @@ export interface Sources {
   byHand(module: ByHand): Promise<Desired>;
   /** The same module with other arguments. */
   withArgs(desired: Desired, args: readonly string[]): Promise<Desired>;
+  /** The module as it is recorded, with the code that its files hold now; throws what is wrong with that. */
+  afresh(record: LoadedRecord): Promise<Desired>;
+  /** Watches, beside the config, the files that the code of these is made of, from now on; a change is one of the files. */
+  watchCode(modules: readonly LoadedRecord[]): void;
   /** What the command `load NAME` means by NAME, where it is not declared. */
   locate(target: string): Promise<{ name: string; module: string }>;
 }

@@ -89,7 +89,7 @@ function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry
     reason: options.reason,
     request: request(options.request),
     dryRun: dry,
-    makesGeneration: options.inForce !== true,
+    generation: options.inForce === true ? null : ('new' as const),
     recorded: options.inForce === true,
     onProgress: options.onProgress,
   };
@@ -97,7 +97,7 @@ function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry
   return { ...base, wanted, originOf: (change, loaded) => (change.asLoaded === true ? (loaded?.origin ?? 'config') : 'config') };
 }
 
-function remember(context: EngineContext, at: string, trigger: string, result: Result): void {
+export function remember(context: EngineContext, at: string, trigger: string, result: Result): void {
   const changes = result.changes.map(({ name, action, status, error }) => ({ name, action, status, error: error?.message ?? null }));
   context.lastReconcile = {
     at,

@@ -3,7 +3,7 @@ import { MusterError } from '../model/error.ts';
 import type { Params } from '../model/methods.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Common, desiredWith, runCommand } from './commands.ts';
-import type { EngineContext } from './context.ts';
+import { alternativesOf, type EngineContext } from './context.ts';
 import { keep } from './holds.ts';
 import { dependentsOf, loadedNames } from './names.ts';
 
@@ -13,14 +13,14 @@ export async function remove(params: Params<'remove'>, common: Common, context: 
   if (hold && !reason) throw new MusterError('EINVAL', 'a hold needs a reason', { hint: 'say --reason R' });
   const loaded = context.ports.instances.snapshot();
   const names = loadedNames(params.names, loaded, force);
-  const all = recursive ? dependentsOf(names, loaded, 'any') : names;
+  const all = recursive ? dependentsOf(names, loaded, 'any', alternativesOf(context)) : names;
   const away = [...new Set([...all, ...params.names.filter((name) => declarationOf(name, context) !== undefined)])];
   if (params.dryRun !== true) await cancelStarts(all, cancel, context);
   const outcome = await runCommand(
     {
       name: 'remove',
       common,
-      request: { scope: new Set(all), drop: new Set(names), recursive },
+      request: { scope: new Set(all), asked: new Set(names), drop: new Set(names), recursive },
       desired: (now) => new Map([...desiredWith(now, [])].filter(([name]) => !all.includes(name))),
       busy: 'wait',
       cancel,

@@ -8,10 +8,10 @@ import type { Transaction } from './transact.ts';
 const aroundSpec = 1024;
 
 /** Before anything is touched: a disk that takes no more refuses the change whole. */
-export async function makeRoom({ makesGeneration, recorded, wanted }: Transaction, { ports }: EngineContext): Promise<void> {
+export async function makeRoom({ generation, recorded, wanted }: Transaction, { ports }: EngineContext): Promise<void> {
   const { store } = ports;
   try {
-    if (makesGeneration) await store.takeRoom(roomFor(wanted));
+    if (generation !== null) await store.takeRoom(roomFor(wanted));
     await store.append({ type: 'serial', serial: store.state.serial });
   } catch (error) {
     if (recorded !== true) throw error;

@@ -12,7 +12,7 @@ import { plan } from '../plan/plan.ts';
 import { resultExitCode } from '../plan/result.ts';
 import type { JournalRecord } from '../store/records.ts';
 import { type EngineContext, holdsNow, targetOf } from './context.ts';
-import { isInForce, saveGeneration } from './generations.ts';
+import { amendGeneration, isInForce, saveGeneration } from './generations.ts';
 import type { Wanted } from './ports.ts';
 import { makeRoom, unrecorded } from './room.ts';
 
@@ -23,13 +23,18 @@ export interface Transaction {
   wanted: Wanted;
   request: Request;
   dryRun: boolean;
-  /** A run over the whole config: makes a generation if it changed something. */
-  makesGeneration: boolean;
+  /**
+   * What it makes of the generation in force, if it changed something: `new`, of all that is loaded, as runs over the whole
+   * config do; `amended`, the same but for what it changed itself; null: nothing, so that what it changed is drift.
+   */
+  generation: 'new' | 'amended' | null;
   claimed?: ReadonlySet<string>;
   /** Brings back what is recorded already: a disk that takes no more is no reason not to. */
   recorded?: boolean;
   /** Skip the waits when stopping. */
   cancel?: boolean;
+  /** Replace also what cannot save its state. */
+  force?: boolean;
   /** Plan against nothing instead of what is loaded; only with `dryRun`. */
   againstEmpty?: boolean;
   originOf?(change: Change, loaded: Loaded | undefined): Origin;
@@ -68,7 +73,7 @@ export async function transact(transaction: Transaction, context: EngineContext)
   const startedAt = ports.clock.now();
   if (!planned.applyable || planned.changes.length === 0) {
     await catchUp(context);
-    const unsaved = transaction.makesGeneration && planned.applyable && !isInForce(transaction, context);
+    const unsaved = transaction.generation === 'new' && planned.applyable && !isInForce(transaction, context);
     if (unsaved) await saveGeneration(transaction, planned, context);
     return resultOf(planned, [], startedAt, context);
   }
@@ -76,7 +81,7 @@ export async function transact(transaction: Transaction, context: EngineContext)
     await makeRoom(transaction, context);
     return await carryOut(transaction, planned, loaded, context);
   } finally {
-    if (transaction.makesGeneration) await ports.store.freeRoom();
+    if (transaction.generation !== null) await ports.store.freeRoom();
   }
 }
 
@@ -102,18 +107,20 @@ async function carryOut(
       desired: transaction.wanted.desired,
       loaded,
       originOf: (change) => transaction.originOf?.(change, loaded.get(change.name)) ?? transaction.request.origin,
-      generation: ports.store.state.generation + (transaction.makesGeneration ? 1 : 0),
+      generation: ports.store.state.generation + (transaction.generation === null ? 0 : 1),
       onFailure,
       concurrency: policy.concurrency === 0 ? ports.defaultConcurrency : policy.concurrency,
       maxUnavailable: unavailable(policy, loaded),
       heldSince: heldSince(context),
       claimed: transaction.claimed ?? new Set(),
       cancel: transaction.cancel ?? false,
+      force: transaction.force ?? false,
       signal: context.stopping.signal,
       onProgress: (progress) => transaction.onProgress?.(progress),
     },
     { ...ports, claims: context.claims },
   );
+  ports.sources.watchCode([...ports.instances.snapshot().values()].filter(({ spec }) => spec.watch));
   const result = (): Result => resultOf(planned, changes, startedAt, context);
   try {
     await recordRun(transaction, planned, changes, loaded, context);
@@ -154,12 +161,13 @@ async function recordRun(
   const changed = changes.some(
     (change) => (change.status === 'ok' && change.reason.code !== 'restarted') || before.has(change.name) !== after.has(change.name),
   );
-  const unsaved = transaction.makesGeneration && !isInForce(transaction, context);
+  const unsaved = transaction.generation === 'new' && !isInForce(transaction, context);
   if (!changed && !unsaved) return;
   await moveHolds(changes, context);
   const serial: JournalRecord = { type: 'serial', serial: store.state.serial + 1 };
   await store.append(serial);
-  if (transaction.makesGeneration) await saveGeneration(transaction, planned, context);
+  if (transaction.generation === 'new') await saveGeneration(transaction, planned, context);
+  if (transaction.generation === 'amended') await amendGeneration(transaction, planned, changes, context);
 }
 
 /** What a write that failed left unsaid is said now. Names that somebody works on are theirs to record. */

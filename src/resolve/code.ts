@@ -21,6 +21,8 @@ export interface Codebase {
   isCurrent(file: string, build: Build, look: Look): boolean;
   /** Throws EINVAL where the code is at fault. */
   build(file: string, look: Look): Promise<Build>;
+  /** The last build of an entry file that compiled. */
+  known(file: string): Build | undefined;
   /** Compiles anew, for its output. */
   rebuild(file: string): Promise<Build>;
   /** Forgets all but these entry files. */
@@ -55,6 +57,7 @@ export function createCodebase(compiler: Compiler, digests: FileDigests): Codeba
 
   return {
     isCurrent,
+    known: (file) => builds.get(file),
     build(file, look) {
       const before = underway.get(file);
       if (before !== undefined) return before;

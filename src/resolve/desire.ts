@@ -1,5 +1,7 @@
+import { isAbsolute } from 'node:path';
 import { deepFreeze } from '../model/canonical.ts';
 import type { Environment } from '../model/environment.ts';
+import { MusterError } from '../model/error.ts';
 import type { CodeSpec, CommandSpec, Spec } from '../model/fields/table.ts';
 import type { Desired, Entry } from '../model/module.ts';
 import type { Build, Codebase } from './code.ts';
@@ -7,7 +9,8 @@ import { type Command, commandChecks } from './command-check.ts';
 import { digestCode, digestSpec } from './digest.ts';
 import { moduleEnvironment } from './environment.ts';
 import { type FileDigests, type Look, lookOnce } from './files.ts';
-import { findModule } from './find-module.ts';
+import { nameIn } from './exports.ts';
+import { findModule, isBare, plainName } from './find-module.ts';
 import { type Problem, problem, problemOf, toError } from './problem.ts';
 import { withFingerprints } from './secret-places.ts';
 import type { Secrets } from './secrets.ts';
@@ -117,7 +120,8 @@ function readSecrets(entry: Entry, pass: Pass, { secrets }: Parts): Promise<Spec
   return withFingerprints(entry.spec, entry.secrets, read, secrets.seal);
 }
 
-async function digestFiles(files: readonly string[], pass: Pass, parts: Parts): Promise<Map<string, string>> {
+/** Throws, naming the file that cannot be read. */
+export async function digestFiles(files: readonly string[], pass: Pick<Pass, 'look'>, parts: Parts): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const file of files) {
     try {
@@ -157,4 +161,20 @@ async function findCode(spec: CodeSpec, outcome: Outcome, pass: Pass, parts: Par
   const { file, shown } = findModule(spec.module, { modulePath: pass.modulePath, builtinDir: parts.builtinDir }, pass.look);
   outcome.path = shown;
   outcome.code = { file, build: await parts.codebase.build(file, pass.look) };
+  if (isBare(spec.module)) await checkName(plainName(spec.module), file);
+}
+
+/** Two modules of the module path may have files of one name; what one exports says which it is. */
+async function checkName(name: string, file: string): Promise<void> {
+  const exported = await nameIn(file);
+  if (exported === null || exported === name) return;
+  const hint = `name it by its path, ${file}, or look it up as ${exported}`;
+  throw new MusterError('EINVAL', `${file} was found as "${name}", but names itself "${exported}"`, { hint });
+}
+
+/** The files whose change is a change of the module's code, as far as they are known; the entry first. */
+export function sourcesOf({ kind, path, spec }: Pick<Desired, 'kind' | 'path' | 'spec'>, resolved: Resolution | undefined): string[] {
+  const entry = kind === 'code' && isAbsolute(path) ? [path] : [];
+  const code = resolved?.code;
+  return [...new Set([...entry, ...(code ? [code.file, ...code.build.sources.keys()] : []), ...spec.files])];
 }

@@ -6,10 +6,11 @@ import type { Spec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
 import type { Desired, Entry, LoadedRecord } from '../model/module.ts';
 import type { Log } from '../model/ports.ts';
+import { afresh, codeFiles } from './afresh.ts';
 import { createCodebase } from './code.ts';
 import { createCodeStore } from './code-store.ts';
 import { createCompiler } from './compile.ts';
-import { desire, type Parts, type Pass, type Resolution, startPass, stillHolds } from './desire.ts';
+import { desire, sourcesOf, type Parts, type Pass, type Resolution, startPass, stillHolds } from './desire.ts';
 import { digestSpec } from './digest.ts';
 import { createFileDigests, lookOnce } from './files.ts';
 import { materialOf } from './material.ts';
@@ -23,10 +24,19 @@ export interface Resolver {
   resolveOne(entry: Entry, source: Position | null, modulePath: readonly string[]): Promise<Desired>;
   /** The same module, in all that the world says of it, with other fields than the declared ones. */
   respec(desired: Desired, spec: Spec): Promise<Desired>;
+  /** A loaded module, of its own spec, with the code that its files hold now. Throws what is wrong with that. */
+  afresh(record: LoadedRecord): Promise<Desired>;
+  /** The files that the code of these modules is made of, to be watched; never rejects. */
+  codeFiles(modules: readonly LoadedRecord[]): Promise<readonly string[]>;
   /** What a start of it needs: values of secrets, the environment, the code in the state dir. */
   material(desired: Desired): Promise<Material>;
   /** The same for a module out of the journal or an old generation. */
   restoreMaterial(record: LoadedRecord): Promise<Material>;
+  /**
+   * The files that its code is made of: the entry, what it imports locally, `files`. Of a module that was not resolved by
+   * this resolver (out of the journal) only what its record says. For `watch`.
+   */
+  sourcesOf(desired: Pick<Desired, 'kind' | 'path' | 'spec'>): readonly string[];
   /** Removes compiled code that nobody can go back to: neither loaded nor of a generation that is kept. */
   pruneCode(wanted: ReadonlySet<string>): Promise<void>;
   /** Values that must not be shown, for masking output. */
@@ -56,6 +66,8 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
   // By identity: an entry is the same object for as long as its text means the same.
   const resolutions = new WeakMap<Entry, Resolution>();
   const made = new WeakMap<Desired, Resolution>();
+  // Entry files of modules that the config may not declare; their builds are kept like those that it does.
+  let watched: ReadonlySet<string> = new Set();
 
   async function resolveEntry(entry: Entry, pass: Pass): Promise<Resolution> {
     const known = resolutions.get(entry);
@@ -99,7 +111,7 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
         desired.set(name, placed(entry, resolved, source));
         if (resolved.code !== null) entryFiles.add(resolved.code.file);
       }
-      parts.codebase.retain(entryFiles);
+      parts.codebase.retain(new Set([...entryFiles, ...watched]));
       return desired;
     },
     async resolveOne(entry, source, modulePath) {
@@ -113,8 +125,17 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
       const resolved = made.get(desired);
       return resolved === undefined ? other : remember(other, resolved);
     },
+    async afresh(record) {
+      const resolved = await afresh(record, parts);
+      return remember(resolved.desired, resolved);
+    },
+    async codeFiles(modules) {
+      watched = new Set(modules.map(({ path }) => path));
+      return (await Promise.all(modules.map((record) => codeFiles(record, parts)))).flat();
+    },
     material: (desired) => materialOf(desired, made.get(desired)?.code?.build ?? null, parts, store),
     restoreMaterial: (record) => materialOf(record, null, parts, store),
+    sourcesOf: (desired) => sourcesOf(desired, made.get(desired as Desired)),
     pruneCode: store.prune,
     knownSecrets: parts.secrets.known,
     dispose: compiler.dispose,

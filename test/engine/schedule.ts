@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { desiredOf } from '../../src/apply/step.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { load } from '../../src/engine/load.ts';
 import { remove } from '../../src/engine/remove.ts';
@@ -77,6 +78,8 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
         read: async () => wantedOf(state.config, policy),
         byHand: async ({ name }) => desired(name, { version: 0, requires: [], fails: false, live: 0, readyAfter: 5, stopAfter: 5 }),
         withArgs: async (module) => module,
+        afresh: async (record) => desiredOf(record),
+        watchCode() {},
         locate: async (target) => ({ name: target, module: target }),
       },
       pruneCode: async () => {},

@@ -1,0 +1,85 @@
+import { MusterError } from '../model/error.ts';
+import type { Desired, Loaded } from '../model/module.ts';
+import { desiredWith, runCommand } from './commands.ts';
+import { alternativesOf, type EngineContext, holdsNow } from './context.ts';
+import { dependentsOf } from './names.ts';
+import { remember } from './reconcile.ts';
+
+/** What became of a module the last time its code was found changed, so that it is tried, and said, once. */
+type Tried = Map<string, string>;
+
+/**
+ * Loads those modules again that say `watch: true` and whose code has changed on disk. Touches nothing else, and does not
+ * reject for their faults.
+ */
+export function createWatched(context: EngineContext): () => Promise<void> {
+  const tried: Tried = new Map();
+  return async () => {
+    const { instances } = context.ports;
+    for (const name of tried.keys()) if (instances.get(name) === undefined) tried.delete(name);
+    const changed: Desired[] = [];
+    for (const module of watching(context)) {
+      const desired = await changedCode(module, tried, context);
+      if (desired !== null) changed.push(desired);
+    }
+    if (changed.length > 0) await reloadChanged(changed, tried, context);
+  };
+}
+
+/** Not what is held or protected: a plan of the whole config shows what is due of them. */
+function watching(context: EngineContext): Loaded[] {
+  const held = new Set(holdsNow(context).map(({ name }) => name));
+  const all = [...context.ports.instances.snapshot().values()];
+  return held.has('*') ? [] : all.filter(({ name, spec, started }) => spec.watch && started && !spec.protect && !held.has(name));
+}
+
+async function changedCode(module: Loaded, tried: Tried, context: EngineContext): Promise<Desired | null> {
+  const { name, codeDigest } = module;
+  try {
+    const desired = await context.ports.sources.afresh(module);
+    if (desired.codeDigest === codeDigest) tried.delete(name);
+    if (desired.codeDigest === codeDigest || tried.get(name) === desired.codeDigest) return null;
+    tried.set(name, desired.codeDigest ?? '');
+    return desired;
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    if (tried.get(name) !== error.message) fault(`${name} stays as it is: ${error.message}`, context, name);
+    tried.set(name, error.message);
+    return null;
+  }
+}
+
+async function reloadChanged(changed: readonly Desired[], tried: Tried, context: EngineContext): Promise<void> {
+  const { clock, instances } = context.ports;
+  const at = new Date(clock.now()).toISOString();
+  const names = changed.map(({ name }) => name);
+  try {
+    const result = await runCommand(
+      {
+        name: trigger,
+        common: {},
+        request: { scope: new Set(dependentsOf(names, instances.snapshot(), 'reload', alternativesOf(context))), asked: new Set(names) },
+        desired: (now) =>
+          desiredWith(
+            now,
+            changed.filter(({ name, specDigest }) => now.get(name)?.specDigest === specDigest),
+          ),
+        busy: 'wait',
+        generation: 'amended',
+      },
+      context,
+    );
+    if (result.kind === 'Result' && result.changes.length > 0) remember(context, at, trigger, result);
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    for (const name of names) tried.delete(name);
+    fault(`${names.join(', ')}: ${error.message}`, context);
+  }
+}
+
+const trigger = 'watch';
+
+function fault(message: string, context: EngineContext, name?: string): void {
+  context.ports.log.warn({ ...(name === undefined ? {} : { module: name }), reason: message }, 'changed code was not loaded');
+  context.events.emit({ type: 'watch', ...(name === undefined ? {} : { name }), message });
+}

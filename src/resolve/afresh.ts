@@ -1,0 +1,30 @@
+import { deepFreeze } from '../model/canonical.ts';
+import type { Desired, LoadedRecord } from '../model/module.ts';
+import { digestFiles, type Parts, type Resolution } from './desire.ts';
+import { digestCode } from './digest.ts';
+import { lookOnce } from './files.ts';
+import { findModule } from './find-module.ts';
+
+/** A module as it is recorded, with the code that its files hold now. Throws what is wrong with that. */
+export async function afresh(record: LoadedRecord, parts: Parts): Promise<Resolution> {
+  const { name, kind, spec, specDigest, path, source } = record;
+  const look = lookOnce();
+  const files = await digestFiles(spec.files, { look }, parts);
+  const code = kind === 'code' ? await codeOf(path, parts, look) : null;
+  const codeDigest = digestCode(code?.build.digest ?? null, [...files.values()]);
+  const desired: Desired = deepFreeze({ name, kind, spec, specDigest, codeDigest, path, source });
+  return { desired, code, files, command: null, lasting: false };
+}
+
+/** The files that a change of its code shows in. Those of muster's own modules do not change. */
+export async function codeFiles({ kind, path, spec }: LoadedRecord, parts: Parts): Promise<readonly string[]> {
+  if (kind !== 'code' || path.startsWith('builtin:')) return spec.files;
+  // Code that does not compile is watched by its entry: that is where to begin with mending it.
+  const known = parts.codebase.known(path) ?? (await codeOf(path, parts, lookOnce()).catch(() => null))?.build;
+  return [path, ...(known?.sources.keys() ?? []), ...spec.files];
+}
+
+async function codeOf(path: string, parts: Parts, look: ReturnType<typeof lookOnce>) {
+  const { file } = findModule(path, { modulePath: [], builtinDir: parts.builtinDir }, look);
+  return { file, build: await parts.codebase.build(file, look) };
+}
