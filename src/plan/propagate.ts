@@ -48,7 +48,7 @@ function isNew({ input }: Draft, { name, action }: Change): boolean {
 
 /** A service that it reloads with, or that loads it, passes on to another module. */
 function followSuccessor(draft: Draft, name: string): boolean {
-  const { input, wanted, next, last, changes, renames } = draft;
+  const { input, wanted, next, last, renames } = draft;
   const spec = wanted.get(name)?.spec;
   const loaded = input.loaded.get(renames.get(name) ?? name);
   if (spec === undefined || loaded === undefined) return false;
@@ -56,10 +56,17 @@ function followSuccessor(draft: Draft, name: string): boolean {
     if (!follows) continue;
     const [before, after] = [last.resolve(service), next.resolve(service)];
     if (before === after || renames.get(after) === before || !last.reloadedWith(loaded.spec).includes(before)) continue;
-    if (!input.loaded.has(before) || !(changes.has(after) || input.loaded.has(after))) continue;
+    if (!passesOn(draft, before, after)) continue;
     return reload(draft, name, dependency(`${service} is ${after} now`, { path: `requires.${service}`, before, after }), false);
   }
   return false;
+}
+
+/** Whether it is this plan that takes the service from the one and gives it to the other. */
+function passesOn({ input, changes }: Draft, before: string, after: string): boolean {
+  if (!input.loaded.has(before) || !(changes.has(after) || input.loaded.has(after))) return false;
+  const made = [changes.get(before), changes.get(after)];
+  return made.some((change) => change !== undefined && change.asLoaded !== true);
 }
 
 /** True if that is one more change. `isInside`: it goes down with what it runs in. */
@@ -71,7 +78,7 @@ function reload(draft: Draft, name: string, why: Why, isInside: boolean): boolea
   const entry = held.get(name);
   if (entry !== undefined || holds.of(name) !== undefined) {
     if (entry !== undefined && !isInside) held.set(name, { ...entry, would: 'reload' });
-    return isInside && bringBack(draft, name, loaded, action, why);
+    return isInside && holds.of(name)?.stopped !== true && bringBack(draft, name, loaded, action, why);
   }
   const desired = wanted.get(name);
   if (desired === undefined) return isInside && bringBack(draft, name, loaded, action, why);

@@ -8,8 +8,8 @@ import type { Build, Codebase } from './code.ts';
 import { type Command, commandChecks } from './command-check.ts';
 import { digestCode, digestSpec } from './digest.ts';
 import { moduleEnvironment } from './environment.ts';
-import { type FileDigests, type Look, lookOnce } from './files.ts';
 import { nameIn } from './exports.ts';
+import { type FileDigests, type Look, lookOnce } from './files.ts';
 import { findModule, isBare, plainName } from './find-module.ts';
 import { type Problem, problem, problemOf, toError } from './problem.ts';
 import { withFingerprints } from './secret-places.ts';
@@ -172,9 +172,11 @@ async function checkName(name: string, file: string): Promise<void> {
   throw new MusterError('EINVAL', `${file} was found as "${name}", but names itself "${exported}"`, { hint });
 }
 
-/** The files whose change is a change of the module's code, as far as they are known; the entry first. */
-export function sourcesOf({ kind, path, spec }: Pick<Desired, 'kind' | 'path' | 'spec'>, resolved: Resolution | undefined): string[] {
-  const entry = kind === 'code' && isAbsolute(path) ? [path] : [];
-  const code = resolved?.code;
-  return [...new Set([...entry, ...(code ? [code.file, ...code.build.sources.keys()] : []), ...spec.files])];
+/** The files whose change is a change of the module's code; of code that does not compile those that it had before. */
+export function sourcesOf({ kind, path, spec }: Sourced, resolved: Resolution | undefined, { codebase }: Parts): string[] {
+  const entry = resolved?.code?.file ?? (kind === 'code' && isAbsolute(path) ? path : null);
+  const code = entry === null ? [] : [entry, ...(resolved?.code?.build.sources.keys() ?? codebase.sources(entry))];
+  return [...new Set([...code, ...spec.files])];
 }
+
+export type Sourced = Pick<Desired, 'kind' | 'path' | 'spec'>;

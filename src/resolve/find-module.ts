@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { extname, isAbsolute, join } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import type { Look } from './files.ts';
+import { entryNamed } from './package-entry.ts';
 
 const extensions = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.cts'];
 const builtinPrefix = 'builtin:';
@@ -53,13 +54,23 @@ function listBuiltins(folder: string): string[] {
   }
 }
 
+/** Whether the module is looked up by its bare name. */
+export function isBare(named: string): boolean {
+  return !named.startsWith(builtinPrefix) && !isAbsolute(named);
+}
+
+/** Without the extension that a bare name may have. */
+export function plainName(named: string): string {
+  return extensions.includes(extname(named)) ? named.slice(0, -extname(named).length) : named;
+}
+
 const asIs = (file: string): Found => ({ file, shown: file });
 
 function findPath(path: string, look: Look): string {
   const file = entryOf(path, look);
   if (file !== null) return file;
   if (look.stat(path)?.isDirectory() === true) {
-    throw new MusterError('ENOENT', `the folder ${path} has no package.json with "main" and no index file`);
+    throw new MusterError('ENOENT', `the folder ${path} has no package.json with "exports" or "main" and no index file`);
   }
   throw new MusterError('ENOENT', `no module at ${path}`);
 }
@@ -79,23 +90,14 @@ function entryOf(path: string, look: Look): string | null {
 }
 
 function entryOfFolder(folder: string, look: Look): string | null {
-  const main = mainOf(join(folder, 'package.json'), look);
-  if (main !== null) {
-    const file = join(folder, main);
-    const named = look.stat(file)?.isDirectory() === true ? null : entryOf(file, look);
-    if (named === null) throw new MusterError('ENOENT', `${join(folder, 'package.json')} names "main": "${main}", which does not exist`);
-    return named;
+  const manifest = join(folder, 'package.json');
+  const named = look.stat(manifest) === undefined ? null : entryNamed(manifest);
+  if (named !== null) {
+    const file = join(folder, named.path);
+    const entry = look.stat(file)?.isDirectory() === true ? null : entryOf(file, look);
+    if (entry === null) throw new MusterError('ENOENT', `${manifest} names "${named.field}": "${named.path}", which does not exist`);
+    return entry;
   }
   const index = extensions.map((extension) => join(folder, `index${extension}`));
   return index.find((file) => look.stat(file)?.isFile() === true) ?? null;
-}
-
-function mainOf(file: string, look: Look): string | null {
-  if (look.stat(file) === undefined) return null;
-  try {
-    const { main } = JSON.parse(readFileSync(file, 'utf8')) as { main?: unknown };
-    return typeof main === 'string' ? main : null;
-  } catch (cause) {
-    throw new MusterError('EINVAL', `${file} is no JSON`, { cause });
-  }
 }
