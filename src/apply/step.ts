@@ -93,8 +93,14 @@ async function replace(change: Change, target: Target, before: Loaded | undefine
   if (change.from !== undefined && before !== undefined) {
     ports.instances.rename(change.from, await formerTarget(before, ports, change.name));
   }
-  const outcome = await ports.instances.replace(change.name, target, { force });
-  return outcome.status === 'ok' ? { status: 'ok', error: null } : outcome;
+  const { instances } = ports;
+  const wasDown = before?.state === 'R' && instances.get(change.name)?.state !== 'R';
+  const outcome = await instances.replace(change.name, target, { force });
+  if (outcome.status === 'ok') return { status: 'ok', error: null };
+  if (!wasDown || outcome.status !== 'failed' || outcome.error.code === 'ECANCELED') return outcome;
+  // It ran when this was planned and has ended since, as what a service loads does when that is reloaded: it is brought back too.
+  const back = await instances.replace(change.name, await formerTarget(before, ports, change.name));
+  return back.status === 'ok' ? { status: 'reverted', error: outcome.error } : outcome;
 }
 
 /** Set on errors that came before anything was touched: the material could not be had. */

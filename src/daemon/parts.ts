@@ -75,7 +75,15 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   };
   const masked = { command: maskedDriver(drivers.command, mask), code: maskedDriver(drivers.code, mask) };
   const inspector = createInspector(join(dist, 'builtin'));
-  const instances = createInstances({ clock: systemClock, random, drivers: masked, log, inspect: inspector.facts, services: bus });
+  const instances = createInstances({
+    clock: systemClock,
+    random,
+    drivers: masked,
+    log,
+    inspect: inspector.facts,
+    services: bus,
+    alternatives: () => alternatives,
+  });
   const compiler = createConfigCompiler({ env: up.env, reader: createFileReader({ clock: systemClock }) });
   const engine = createEngine({
     clock: systemClock,

@@ -6,6 +6,7 @@ import type { InstanceEvent, Instances, ReplaceOutcome, Target } from '../model/
 import type { Loaded } from '../model/module.ts';
 import { byName } from '../model/name.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
+import type { Alternatives } from '../model/requires.ts';
 import type { Inspect } from './inspect.ts';
 import { Instance } from './instance.ts';
 import type { InstancePorts } from './instance-ports.ts';
@@ -26,6 +27,8 @@ export interface InstancesOptions {
   readonly inspect?: Inspect;
   /** The bus; without it nobody asks modules anything. */
   readonly services?: ServicesPort;
+  /** Which provider has a service, where the config says so; for views and the order of stops. */
+  readonly alternatives?: () => Alternatives;
 }
 
 export type OwnedInstances = Instances & {
@@ -35,7 +38,7 @@ export type OwnedInstances = Instances & {
 
 /** The loaded set (see `model/instances.ts`). */
 export function createInstances(options: InstancesOptions): OwnedInstances {
-  const { clock, random, drivers, log, inspect = () => null, services = noServices } = options;
+  const { clock, random, drivers, log, inspect = () => null, services = noServices, alternatives = () => noAlternatives } = options;
   const table = new Map<string, Instance>();
   const listeners = new Set<(event: InstanceEvent) => void>();
   let snapshot: ReadonlyMap<string, Loaded> | null = null;
@@ -174,7 +177,7 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
 
   function views(of: readonly Instance[]) {
     const now = clock.now();
-    const needs = needsOf(table);
+    const needs = needsOf(table, alternatives());
     const isRunning = (name: string) => table.get(name)?.standing.state === 'R';
     return of.map((instance) => viewOf(instance, { now, inspect, needs, services, isRunning }));
   }
@@ -209,9 +212,10 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
   function stopAll(order: readonly string[]) {
     closing = true;
     for (const instance of table.values()) instance.turn += 1;
-    const stopping = new StopAll(table, order);
+    const stopping = new StopAll(table, needsOf(table, alternatives()), order);
     return { done: stopping.done, now: () => stopping.now() };
   }
 }
 
+const noAlternatives: Alternatives = new Map();
 const noServices: ServicesPort = { park() {}, unpark() {}, absent() {}, services: () => [], waiting: () => 0 };

@@ -1,5 +1,5 @@
 import type { Spec } from '../model/fields/table.ts';
-import { providers, requirementsOf } from '../model/requires.ts';
+import { type Alternatives, providers, requirementsOf } from '../model/requires.ts';
 
 /** Which module needs which: both ways by names of modules, sorted, nobody itself. A name that nobody answers to stands for itself. */
 export interface Needs {
@@ -9,8 +9,8 @@ export interface Needs {
 
 const none: readonly string[] = [];
 
-export function needsOf(modules: ReadonlyMap<string, { readonly spec: Spec }>): Needs {
-  const provider = providers(modules);
+export function needsOf(modules: ReadonlyMap<string, { readonly spec: Spec }>, alternatives?: Alternatives): Needs {
+  const provider = providers(modules, alternatives);
   const needed = new Map<string, readonly string[]>();
   const needing = new Map<string, string[]>();
   for (const name of [...modules.keys()].sort()) {

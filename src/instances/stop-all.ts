@@ -1,5 +1,5 @@
 import type { Instance } from './instance.ts';
-import { needsOf } from './requires.ts';
+import type { Needs } from './requires.ts';
 
 /**
  * Stops instances so that each is asked once all that need it are gone; what is independent stops at the same time, in
@@ -18,10 +18,9 @@ export class StopAll {
   #cancel = false;
   #finish: (result: { stopped: string[]; killed: string[] }) => void = () => {};
 
-  constructor(instances: ReadonlyMap<string, Instance>, order: readonly string[]) {
+  constructor(instances: ReadonlyMap<string, Instance>, needs: Needs, order: readonly string[]) {
     const names = new Set([...order.filter((name) => instances.has(name)), ...instances.keys()]);
     this.#waiting = new Map([...names].flatMap((name) => pair(instances.get(name))));
-    const needs = needsOf(instances);
     for (const name of this.#waiting.keys()) {
       const requires = needs.of(name);
       this.#requires.set(name, requires);

@@ -69,6 +69,15 @@ describe('state over a reload', () => {
     expect(driver.starts.map(restored)).toEqual([null, null]);
   });
 
+  test('one whose driver gives the save up because it dies is replaced without', async () => {
+    const { instances, driver, clock } = createBench((_, nth) => (nth === 0 ? { diesInSave: true } : {}));
+    await instances.load(code('counter'));
+    const replaced = instances.replace('counter', code('counter', { args: ['x'] }));
+    await clock.advance(1);
+    expect(await replaced).toEqual({ status: 'ok' });
+    expect(driver.starts.map(restored)).toEqual([null, null]);
+  });
+
   test('a remove while it saves wins', async () => {
     const { instances, driver, clock } = createBench(() => ({ refuseSave: 'hang' }));
     await instances.load(code('counter'));

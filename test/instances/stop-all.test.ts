@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { command, createBench } from './bench.ts';
+import { code, command, createBench } from './bench.ts';
 
 test('each is asked once all that need it are gone; the rest stops at the same time', async () => {
   const { instances, clock, events } = createBench(() => ({ stopAfter: 100 }));
@@ -13,6 +13,14 @@ test('each is asked once all that need it are gone; the rest stops at the same t
   expect(await done).toEqual({ stopped: ['top', 'alone', 'mid', 'base'], killed: [] });
   const path = events.flatMap((event) => (event.type === 'state' ? [`${event.name} ${event.to}`] : []));
   expect(path).toEqual(['top F', 'alone F', 'top E', 'mid F', 'alone E', 'mid E', 'base F', 'base E']);
+});
+
+test('what a service loads stops before it, and who needs a service before the module that has it', async () => {
+  const { instances } = createBench();
+  await instances.load(code('store', { provides: ['db'] }));
+  await instances.load(code('web', { requires: ['db'] }));
+  await instances.load(code('web.a', { service: 'web' }));
+  expect((await instances.stopAll([]).done).stopped).toEqual(['web.a', 'web', 'store']);
 });
 
 test('what ignores the request is killed after its stopTimeout and named', async () => {

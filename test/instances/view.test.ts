@@ -51,6 +51,20 @@ test('a view has every field of the contract', async () => {
   expect(instances.view('nobody')).toBeUndefined();
 });
 
+test('a service that is required is shown as the module that has it, and who loads a module is required by it', async () => {
+  let alternatives = new Map<string, string>();
+  const { instances } = createBench(undefined, { alternatives: () => alternatives });
+  await instances.load(code('first', { provides: ['store'], priority: 2 }));
+  await instances.load(code('second', { provides: ['store'] }));
+  await instances.load(code('web', { requires: ['store', 'store'] }));
+  await instances.load(code('web.a', { service: 'web', requires: ['absent'] }));
+  expect(instances.view('web')).toMatchObject({ requires: ['first'], requiredBy: ['web.a'], waitingFor: [] });
+  expect(instances.view('first')?.requiredBy).toEqual(['web']);
+  expect(instances.view('web.a')).toMatchObject({ requires: ['absent', 'web'], waitingFor: ['absent'], service: 'web' });
+  alternatives = new Map([['store', 'second']]);
+  expect(instances.view('web')?.requires).toEqual(['second']);
+});
+
 test('views are sorted by name', async () => {
   const { instances } = createBench();
   for (const name of ['b', 'a.x', 'a', 'B']) await instances.load(code(name));

@@ -21,6 +21,8 @@ export interface Behaviour {
   readonly saves?: string;
   /** It throws this when it is told to save; `hang`: it never answers. */
   readonly refuseSave?: string;
+  /** It ends when it is told to save; what waits for the answer hears so first. */
+  readonly diesInSave?: boolean;
   /** It throws this when it is given a new config; `hang`: it never answers. */
   readonly refuseConfig?: string;
   readonly output?: readonly string[];
@@ -97,6 +99,10 @@ function fakeStart(clock: Clock, launch: Launch, hooks: LaunchHooks, how: Behavi
     save: async () => {
       told.push('save');
       if (how.refuseSave === 'hang') return new Promise(() => {});
+      if (how.diesInSave === true) {
+        later(1, () => finish(exited(1)));
+        throw new MusterError('ECANCELED', `${start.name} ended meanwhile`);
+      }
       if (how.refuseSave !== undefined) throw new MusterError('EFAILED', how.refuseSave);
       return how.saves === undefined ? null : Buffer.from(how.saves);
     },
