@@ -3,8 +3,9 @@ import type { Kind, Spec } from './fields/table.ts';
 import type { Origin, State } from './module.ts';
 import type { IsolationOf, Summary } from './plan.ts';
 
+export const statusLevels = ['core', 'info', 'warn', 'error'] as const;
 /** Level of a module's own status, most normal first. */
-export type StatusLevel = 'core' | 'info' | 'warn' | 'error';
+export type StatusLevel = (typeof statusLevels)[number];
 
 export type Containment = 'cgroup' | 'pidNamespace' | 'processGroup';
 

@@ -1,6 +1,8 @@
 import { format } from 'node:util';
 import { deepFreeze } from '../../model/canonical.ts';
 import type { Context, ModuleLog } from '../../model/context.ts';
+import { statusLevels } from '../../model/documents.ts';
+import { MusterError } from '../../model/error.ts';
 import type { FromModule, Start } from '../protocol.ts';
 import type { ModuleBus } from './bus/realm-bus.ts';
 import { ModuleContext } from './module-context.ts';
@@ -74,17 +76,18 @@ export function createContext({ start, name, bus, post, write, run, failed, host
         return stopping;
       },
       status(level, message) {
+        if (!statusLevels.includes(level)) throw new MusterError('EINVAL', `a status is one of ${statusLevels.join(', ')}`);
         post({ type: 'status', level, message: String(message) });
       },
       onReconfigure(fn) {
-        reconfigureFn = fn;
+        reconfigureFn = callable(fn, 'onReconfigure');
         post({ type: 'reconfigurable' });
       },
       onShutdown(fn) {
-        shutdownFns.push(fn);
+        shutdownFns.push(callable(fn, 'onShutdown'));
       },
       onSave(fn) {
-        saveFn = fn;
+        saveFn = callable(fn, 'onSave');
       },
     },
   );
@@ -143,4 +146,9 @@ function once<T>(make: () => T): () => T {
     made ??= { value: make() };
     return made.value;
   };
+}
+
+function callable<T>(fn: T, where: string): T {
+  if (typeof fn === 'function') return fn;
+  throw new MusterError('EINVAL', `what is given to ${where} is no function`);
 }

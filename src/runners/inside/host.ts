@@ -6,8 +6,8 @@ import type { End, Life } from './life.ts';
 /** What a module hosts. */
 export interface Hosting {
   readonly hostModules: Context['hostModules'];
-  /** Resolves when nothing is left of what it hosts. */
-  stopAll(): Promise<void>;
+  /** Resolves when nothing is left of what it hosts; null where it hosts nothing. */
+  stopAll(): Promise<unknown> | null;
   /** The module is over, and so is what it hosts. */
   end(how: End): void;
 }
@@ -68,9 +68,9 @@ export function createHosting({ name: nameOfHost, bus, begin, forget }: HostingO
       bus.fallback('list', () => list());
       return host;
     },
-    async stopAll() {
+    stopAll() {
       closing = true;
-      await Promise.all([...guests].map(stop));
+      return guests.size === 0 ? null : Promise.all([...guests].map(stop));
     },
     end({ reason }) {
       closing = true;

@@ -27,8 +27,10 @@ export interface Life {
   /** It threw, or left a rejected promise, where nobody caught it. */
   uncaught(error: unknown, rejected?: Promise<unknown>): void;
   exit(code: number): void;
-  /** It is over at once; its functions are not called any more. */
+  /** It is over at once. */
   end(end: End): void;
+  /** The same by force: none of its functions is called any more. */
+  abandon(): void;
   ownStats(): Readonly<Record<string, unknown>>;
 }
 
@@ -82,6 +84,7 @@ export function startLife(options: LifeOptions): Life {
       end({ reason, thrown: code === 0 ? null : { code: 'EFAILED', message: reason, stack: '' } }, code);
     },
     end,
+    abandon: () => end({ reason: 'terminated', thrown: null }, null),
     ownStats: () => bus.ownStats(),
   };
   const bus = options.join({
@@ -132,14 +135,15 @@ export function startLife(options: LifeOptions): Life {
 
   function windDown(): Promise<void> {
     winding ??= (async () => {
-      await hosting.stopAll();
+      const guests = hosting.stopAll();
+      if (guests !== null) await guests;
       bus.finalizing();
       await control.shutDown();
     })();
     return winding;
   }
 
-  function end(how: End, code = 0): void {
+  function end(how: End, code: number | null = 0): void {
     if (finished) return;
     finished = true;
     hosting.end(how);

@@ -104,10 +104,16 @@ function createStream(output: Output, name: 'stdout' | 'stderr'): Writable {
     },
   });
   const write = stream.write.bind(stream) as (...all: unknown[]) => boolean;
+  let waiting = false;
+  function room(): void {
+    waiting = false;
+    stream.emit('drain');
+  }
   stream.write = (...all: unknown[]) => {
     write(...all);
     if (output.hasRoom()) return true;
-    output.onRoom(() => stream.emit('drain'));
+    if (!waiting) output.onRoom(room);
+    waiting = true;
     return false;
   };
   return stream;

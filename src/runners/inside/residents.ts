@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import type { Address } from '../../model/bus.ts';
 import { MusterError } from '../../model/error.ts';
-import type { FromRealm, ToRealm } from '../protocol.ts';
+import type { FromRealm, ToModule, ToRealm } from '../protocol.ts';
 import { createRealmBus, type ModuleBus } from './bus/realm-bus.ts';
 import { createHosting, type Guest } from './host.ts';
 import { type End, type Life, startLife } from './life.ts';
@@ -143,12 +143,12 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
           else begin(message);
           break;
         case 'toModule':
-          if (message.message.type === 'stop') dismiss(message.id, stopped);
+          tellAnnounced(message.id, message.message);
           lives.get(message.id)?.receive(message.message);
           break;
         case 'abandon':
           dismiss(message.id, terminated);
-          lives.get(message.id)?.end(terminated);
+          lives.get(message.id)?.abandon();
           break;
         case 'wrote':
           lives.get(message.id)?.surroundings().wrote(message.bytes);
@@ -189,6 +189,14 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
       life.uncaught(error, rejected);
     },
   };
+
+  /** One that waits to be asked for has a name, and can be given up; nothing else concerns it yet. */
+  function tellAnnounced(id: Address, told: ToModule): void {
+    const waits = announced.get(id);
+    if (waits === undefined) return;
+    if (told.type === 'stop') dismiss(id, stopped);
+    if (told.type === 'rename') announced.set(id, { ...waits, start: { ...waits.start, name: told.name } });
+  }
 
   function dismiss(id: Address, end: End): void {
     if (announced.delete(id)) post({ type: 'settled', id, ...end });

@@ -15,7 +15,8 @@ export interface Surroundings {
    * the promise whose rejection it was.
    */
   hears(error: unknown, rejected?: Promise<unknown>): boolean;
-  close(code: number): void;
+  /** `code`: what those hear who listen for its exit; null: nobody does. */
+  close(code: number | null): void;
 }
 
 /** Errors that nobody caught are heard by as many listeners of the realm itself, for each kind. */
@@ -56,7 +57,7 @@ export function takePart({ start, pass, exit }: PartOptions): Surroundings {
     },
     close(code) {
       own.close();
-      emitExit(own.usedProcess(), code);
+      if (code !== null) emitExit(own.usedProcess(), code);
       output.close();
     },
   };

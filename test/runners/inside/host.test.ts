@@ -130,7 +130,8 @@ describe.for([{ shared: false }, { shared: true }])('a module that hosts others 
     expect(await one.stop()).toMatchObject({ reason: 'stopped' });
     realm.post({ type: 'abandon', id: two.id });
     expect(await two.settled).toMatchObject({ reason: 'terminated' });
-    await realm.ask(host, 'remove', { name: 'gateway.three' });
+    three.send({ type: 'rename', name: 'gateway.third' });
+    await realm.ask(host, 'remove', { name: 'gateway.third' });
     expect(await three.settled).toMatchObject({ reason: 'stopped' });
     await expect(load(realm, host, one)).rejects.toMatchObject({ code: 'ENOENT' });
   });

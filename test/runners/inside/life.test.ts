@@ -194,6 +194,21 @@ describe.for([{ shared: false }, { shared: true }])('a module (shared: $shared)'
     expect(thrown?.stack).toContain(`${realm.folder}/module.ts:1:`);
   });
 
+  test('that misuses its Context hears of it where it does', async () => {
+    const realm = openRealm(realmFile, { shared });
+    const code = `export async function main(ctx) {
+      const tries = [() => ctx.status({ f() {} }, 'x'), () => ctx.onSave(), () => ctx.onShutdown(1), () => ctx.onReconfigure(null)];
+      ctx.handle('codes', () => tries.map((fn) => { try { fn(); return null; } catch (error) { return error.code; } }));
+      ctx.handle('throws', () => { process.nextTick(() => { throw { [Symbol.for('nodejs.util.inspect.custom')]() { throw 1; } }; }); });
+      await ctx.run();
+    }`;
+    const module = await realm.start('module', code);
+    await module.says('ready');
+    expect(await realm.ask(module, 'codes')).toEqual(['EINVAL', 'EINVAL', 'EINVAL', 'EINVAL']);
+    await realm.ask(module, 'throws');
+    expect(await module.settled).toMatchObject({ reason: 'threw: something that cannot be shown' });
+  });
+
   test('gets a Context that is frozen and whose members can be taken out of it', async () => {
     const realm = openRealm(realmFile, { shared });
     const code = `export async function main(ctx) {

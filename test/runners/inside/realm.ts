@@ -147,12 +147,13 @@ export function openRealm(file: string, { shared = false, acknowledge = true, ta
 
   function moduleOf(id: number, start: Start): TestModule {
     const said = (): FromModule[] => heard.flatMap((one) => (one.type === 'fromModule' && one.id === id ? [one.message] : []));
-    const settled = until((one) => (one.type === 'settled' && one.id === id ? one : undefined));
-    settled.catch(() => {});
+    const settled = (): Promise<Settled> => until((one) => (one.type === 'settled' && one.id === id ? one : undefined));
     return {
       id,
       start,
-      settled,
+      get settled() {
+        return settled();
+      },
       said,
       send: (message) => post({ type: 'toModule', id, message }),
       says<T extends FromModule['type']>(type: T, call?: number) {
@@ -168,7 +169,7 @@ export function openRealm(file: string, { shared = false, acknowledge = true, ta
           .join(''),
       stop() {
         post({ type: 'toModule', id, message: { type: 'stop' } });
-        return settled;
+        return settled();
       },
     };
   }

@@ -188,6 +188,7 @@ test('a module that is abandoned is over at once; what it does later harms nobod
   const realm = openRealm(realmFile, { shared: true });
   const stays = await realm.start('stays', waits);
   const code = `export async function main(ctx) {
+    process.on('exit', () => console.log('exit'));
     setInterval(() => console.log('still'), 5);
     setTimeout(() => { throw new Error('late'); }, 10);
     ctx.onShutdown(() => new Promise(() => {}));
@@ -201,6 +202,7 @@ test('a module that is abandoned is over at once; what it does later harms nobod
   await new Promise((go) => setTimeout(go, 30));
   expect(await stays.stop()).toMatchObject({ reason: 'stopped' });
   expect(realm.heard.filter(({ type }) => type === 'settled')).toHaveLength(2);
+  expect(module.wrote()).not.toContain('exit');
 });
 
 test('timers that a module leaves behind end with it', async () => {
