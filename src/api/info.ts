@@ -66,7 +66,7 @@ async function infoOfFile(target: string, views: readonly ModuleView[], ports: A
   // A folder, or a path without its extension: of what is loaded from the file that it stands for there is more to tell.
   if (isPath(target) && path !== target && views.some((view) => view.path === path)) return infoOf(path, views, ports);
   const doc = await infoOfDesired(desired, ports);
-  if (doc.size !== null) return { ...doc, name, ...(problem === undefined ? {} : { notLoaded: problem.message }) };
+  if (doc.size !== null) return { ...doc, name, spec: null, ...(problem === undefined ? {} : { notLoaded: problem.message }) };
   if (problem !== undefined && isPath(target)) {
     throw new MusterError(problem.code as ErrorCode, problem.message, problem.hint === undefined ? {} : { hint: problem.hint });
   }

@@ -11,6 +11,7 @@ const debugTimeout = 5000; // a module that hangs answers nothing
 export const messageHandlers: Pick<Handlers, 'stats' | 'debug' | 'publish'> = {
   async stats({ name, clear, clearAll, rusage }, _call, ports) {
     const { instances } = ports.engine.context.ports;
+    if (name !== undefined && instances.get(name) === undefined) throw notLoaded(name, instances.snapshot());
     if (clear === true || clearAll === true) {
       if (rusage !== undefined) throw new MusterError('EINVAL', 'use of resources cannot be cleared');
       if (name !== undefined) await instances.clearStats(name);
@@ -62,9 +63,10 @@ function unlessAbsent(error: unknown): null {
   throw error;
 }
 
-/** What a module adds can be anything that can be cloned, and tell anything that it knows. */
-function shownStats(stats: ModuleStats, { mask }: ApiPorts): ModuleStats {
-  return Object.fromEntries(Object.entries(stats).map(([key, value]) => [mask(key), shown(value, mask)]));
+/** What a module adds can be anything that can be cloned, and tell anything that it knows. It comes after what all have. */
+function shownStats({ tx, rx, ...own }: ModuleStats, { mask }: ApiPorts): ModuleStats {
+  const added = Object.entries(own).map(([key, value]) => [mask(key), shown(value, mask)]);
+  return { ...(tx === undefined ? {} : { tx }), ...(rx === undefined ? {} : { rx }), ...Object.fromEntries(added) };
 }
 
 /** Nobody serves it: because it is not loaded, takes no messages, or does not run. */

@@ -49,9 +49,10 @@ function statusOf({ change }: PlanRow): string {
 /** What went wrong, and the last lines that the module said. */
 function failureLines({ change }: PlanRow, style: Style): string[] {
   if (change === null || !('status' in change) || change.error === null) return [];
-  const { message, output = [] } = change.error;
+  const { code, message, output = [] } = change.error;
+  const text = code === 'EFAILED' ? message : `${message} (${code})`;
   return [
-    ...message.split('\n').map((line) => style.error(`      ${printable(line)}`)),
+    ...text.split('\n').map((line) => style.error(`      ${printable(line)}`)),
     ...output.map((line) => style.dim(`      | ${printable(line)}`)),
   ];
 }

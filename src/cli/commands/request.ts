@@ -51,7 +51,7 @@ export const request: Definition<Options> = {
 
 /** The end of a stream need not say anything. */
 function printLast(call: Call, answer: unknown, parts: number): void {
-  if (parts > 0 && answer === undefined) return;
+  if (parts > 0 && (answer === undefined || answer === null)) return;
   if (parts === 0 && call.io.outTerminal) printJson(call, answer ?? null);
   else printJsonLine(call, answer ?? null);
 }
