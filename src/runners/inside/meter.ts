@@ -1,3 +1,4 @@
+import type { Address } from '../../model/bus.ts';
 import type { Counts } from '../../model/documents.ts';
 import type { MeterPlace } from '../protocol.ts';
 
@@ -29,6 +30,12 @@ export interface Meter {
   read(): { tx: Counts; rx: Counts; dropped: number; activeAt: number; queued: number };
   /** Counts from zero again; the queue and the time of the last message stay. */
   clear(): void;
+  /** The instance takes requests. */
+  open(address: Address): void;
+  /** It takes no more; what is sent to it may not even be read. */
+  close(address: Address): void;
+  /** Whether it does, and these are its counters still: asked before each request that goes there directly. */
+  isOpen(address: Address): boolean;
   /** As for a module that has just been made. */
   reset(): void;
 }
@@ -64,6 +71,9 @@ export function openMeter({ buffer, index }: MeterPlace): Meter {
       queued: Math.max(0, Atomics.load(integers, 0)),
     }),
     clear: () => void numbers.fill(0, 0, activeAt),
+    open: (address) => void Atomics.store(integers, 1, address),
+    close: (address) => void Atomics.compareExchange(integers, 1, address, 0),
+    isOpen: (address) => Atomics.load(integers, 1) === address,
     reset() {
       numbers.fill(0);
       integers.fill(0);

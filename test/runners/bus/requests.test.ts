@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createWorld, type Member, refusal, type World } from './setting.ts';
 
 describe.each(['another realm', 'the same realm', 'another runner'] as const)('a request to a module of %s', (where) => {
@@ -54,9 +54,8 @@ describe.each(['another realm', 'the same realm', 'another runner'] as const)('a
     const begun: number[] = [];
     late.bus.handle('note', ({ payload }) => void begun.push(payload));
     const answers = [1, 2, 3].map((n) => asker.bus.request('late.note', n));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.waitFor(() => expect(late.meter.read().queued).toBe(3));
     expect(begun).toEqual([]);
-    expect(late.meter.read().queued).toBe(3);
     late.bus.ready();
     await Promise.all(answers);
     expect(begun).toEqual([1, 2, 3]);

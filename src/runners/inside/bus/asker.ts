@@ -1,4 +1,4 @@
-import { type Address, requestWindow, waitingLimit } from '../../../model/bus.ts';
+import { type Address, daemonAddress, requestWindow, waitingLimit } from '../../../model/bus.ts';
 import type { RequestOptions } from '../../../model/context.ts';
 import { MusterError, messageOf } from '../../../model/error.ts';
 import type { FromRealm, RouteHere } from '../../protocol.ts';
@@ -38,19 +38,19 @@ export interface Asker {
 }
 
 export interface AskerPorts {
-  post(message: FromRealm): void;
+  tell(message: FromRealm): void;
   readonly turn: Turn;
   readonly routes: Routes;
 }
 
-export function createAsker({ post, turn, routes }: AskerPorts): Asker {
+export function createAsker({ tell, turn, routes }: AskerPorts): Asker {
   const asked = new Map<number, Asking>();
   let ids = 0;
   const lookups = createLookups({
-    post,
+    post: tell,
     turn,
-    found(prefix, found, askings) {
-      const route = routes.add(prefix, found);
+    found(lookup, found, askings) {
+      const route = routes.add(lookup, found);
       for (const asking of askings) go(asking, route);
     },
     refused: fail,
@@ -64,7 +64,7 @@ export function createAsker({ post, turn, routes }: AskerPorts): Asker {
   }
 
   function go(asking: Asking, route: Route): void {
-    const lane = laneOf(route.destination, asking.owner);
+    const lane = laneOf(route, asking.owner);
     if (lane.underway < requestWindow && lane.waiting.length === 0) send(asking, route, lane);
     else if (lane.waiting.length >= waitingLimit) fail(asking, tooMany(asking));
     else {
@@ -74,16 +74,45 @@ export function createAsker({ post, turn, routes }: AskerPorts): Asker {
     }
   }
 
-  function send(asking: Asking, { service, destination }: Route, lane: Lane): void {
-    const { owner, id, topic, payload, size, moves } = asking;
+  function laneOf({ prefix, from, destination }: Route, module: ModuleHere): Lane {
+    let lane = destination.lanes.get(module.address);
+    if (lane === undefined) {
+      lane = { destination, underway: 0, waiting: [] };
+      destination.lanes.set(module.address, lane);
+      if (from !== module.address && destination.address !== daemonAddress) lookups.mention(module, prefix);
+    }
+    return lane;
+  }
+
+  function send(asking: Asking, route: Route, lane: Lane): void {
+    const { outlet, address, meter } = route.destination;
+    if (!outlet.counted || meter === null) post(asking, route, lane);
+    else if (meter.isOpen(address)) {
+      meter.queue(1);
+      post(asking, route, lane);
+    } else passOn(asking, route);
+  }
+
+  function post(asking: Asking, { service, destination }: Route, lane: Lane): void {
+    const { owner, id, topic, payload, size } = asking;
+    if (!asking.counted) owner.meter.sent('request');
+    asking.counted = true;
     asking.at = 'sent';
     asking.lane = lane;
     asking.payload = undefined;
     lane.underway += 1;
-    const { outlet, address, meter } = destination;
-    if (outlet.counted) meter?.queue(1);
-    if (moves === 0) owner.meter.sent('request');
+    const { outlet, address } = destination;
     outlet.add(['request', address, owner.address, id, service, topic, payload, owner.name()], size);
+  }
+
+  /** Its route does not lead where it is served. */
+  function passOn(asking: Asking, route: Route | undefined): void {
+    if (route !== undefined) routes.drop(route);
+    asking.at = 'pause';
+    asking.moves += 1;
+    if (asking.moves > mostMoves) fail(asking, unreachable(asking.topic, 'it was passed on again and again'));
+    else if (asking.moves <= promptMoves) look(asking);
+    else pause(asking);
   }
 
   function advance(lane: Lane): void {
@@ -160,6 +189,7 @@ export function createAsker({ post, turn, routes }: AskerPorts): Asker {
       size: taken.size,
       at: 'start',
       lane: null,
+      counted: false,
       moves: 0,
     };
     asked.set(asking.id, asking);
@@ -196,19 +226,14 @@ export function createAsker({ post, turn, routes }: AskerPorts): Asker {
     },
     failed: (asking, error) => fail(asking, errorOf(error)),
     moved(asking, payload) {
-      const { lane, prefix } = asking;
-      const route = routes.find(prefix);
-      if (route?.destination === lane?.destination && route !== undefined) routes.drop(route);
+      const { lane } = asking;
+      const route = routes.find(asking.prefix);
       asking.payload = payload;
-      asking.moves += 1;
-      asking.at = 'pause';
-      if (lane !== null) {
-        lane.underway -= 1;
-        advance(lane);
-      }
-      if (asking.moves > mostMoves) fail(asking, unreachable(asking.topic, 'it was passed on again and again'));
-      else if (asking.moves <= promptMoves) look(asking);
-      else pause(asking);
+      // Others may have found the way already.
+      passOn(asking, route?.destination === lane?.destination ? route : undefined);
+      if (lane === null) return;
+      lane.underway -= 1;
+      advance(lane);
     },
     route: lookups.answer,
     stale(prefixes) {
@@ -229,19 +254,9 @@ export function createAsker({ post, turn, routes }: AskerPorts): Asker {
       for (const asking of [...asked.values()]) {
         if (asking.owner === module) giveUp(asking, new MusterError('ECANCELED', `${asking.topic}: ${module.name()} ended`), true);
       }
-      lookups.leave(module);
       for (const { lanes } of routes.destinations()) lanes.delete(module.address);
     },
   };
-}
-
-function laneOf(destination: Destination, { address }: ModuleHere): Lane {
-  let lane = destination.lanes.get(address);
-  if (lane === undefined) {
-    lane = { destination, underway: 0, waiting: [] };
-    destination.lanes.set(address, lane);
-  }
-  return lane;
 }
 
 function lookAgain({ lanes }: Destination, look: (asking: Asking) => void): void {

@@ -21,6 +21,8 @@ export interface Asking {
   /** Where it is: waits for its route, in a lane for its turn or a while before it looks for its route again, or is sent. */
   at: 'start' | 'lookup' | 'lane' | 'pause' | 'sent' | 'over';
   lane: Lane | null;
+  /** In the counters of its module. */
+  counted: boolean;
   /** How often it came back unserved. */
   moves: number;
 }
@@ -54,6 +56,8 @@ export interface Lane {
 /** What a topic leads to. */
 export interface Route {
   readonly prefix: string;
+  /** For whom it was looked up. */
+  readonly from: Address;
   readonly service: string;
   readonly destination: Destination;
 }

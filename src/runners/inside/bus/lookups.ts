@@ -16,22 +16,23 @@ export interface Lookups {
   withdraw(asking: Asking): void;
   /** The answer of the runner to a lookup. Nothing comes of one that is no longer open. */
   answer(call: number, route: RouteHere): void;
-  leave(module: ModuleHere): void;
+  /** Says that a module asks there too, by a route that was looked up for another: if either ends, the other hears of it. */
+  mention(module: ModuleHere, prefix: string): void;
 }
 
 export interface LookupsPorts {
   post(message: FromRealm): void;
   readonly turn: Turn;
   /** Those that waited go on, or fail. */
-  found(prefix: string, route: Exclude<RouteHere, { error: unknown }>, askings: readonly Asking[]): void;
+  found(lookup: { prefix: string; from: Address }, route: Exclude<RouteHere, { error: unknown }>, askings: readonly Asking[]): void;
   refused(asking: Asking, error: MusterError): void;
 }
 
 interface Lookup {
   readonly prefix: string;
-  call: number;
-  /** On whose behalf it was posted. */
-  from: Address;
+  readonly call: number;
+  /** For whom it was posted. */
+  readonly from: Address;
   readonly waiting: Asking[];
   /** Of each module that waits: how many, and what was told of it. */
   readonly counts: Map<Address, { now: number; told: number }>;
@@ -58,19 +59,16 @@ export function createLookups({ post, turn, found, refused }: LookupsPorts): Loo
       count(lookup);
     }, tellAfterMs);
     patience.unref();
-    const lookup: Lookup = { prefix, call: 0, from, waiting: [], counts: new Map(), patience, telling: false };
+    const lookup: Lookup = { prefix, call: ask(from, prefix), from, waiting: [], counts: new Map(), patience, telling: false };
     byPrefix.set(prefix, lookup);
-    ask(lookup, from);
+    byCall.set(lookup.call, lookup);
     return lookup;
   }
 
-  function ask(lookup: Lookup, from: Address): void {
-    byCall.delete(lookup.call);
+  function ask(from: Address, prefix: string): number {
     calls += 1;
-    lookup.call = calls;
-    lookup.from = from;
-    byCall.set(calls, lookup);
-    post({ type: 'resolve', from, call: calls, prefix: lookup.prefix });
+    post({ type: 'resolve', from, call: calls, prefix });
+    return calls;
   }
 
   function close(lookup: Lookup): void {
@@ -123,15 +121,8 @@ export function createLookups({ post, turn, found, refused }: LookupsPorts): Loo
       // Those that moved came back behind younger ones.
       waiting.sort((a, b) => a.id - b.id);
       if ('error' in route) for (const asking of waiting) refused(asking, errorOf(route.error));
-      else found(lookup.prefix, route, waiting);
+      else found(lookup, route, waiting);
     },
-    leave({ address }) {
-      for (const lookup of [...byPrefix.values()]) {
-        if (lookup.from !== address) continue;
-        const next = lookup.waiting[0];
-        if (next === undefined) close(lookup);
-        else ask(lookup, next.owner.address);
-      }
-    },
+    mention: ({ address }, prefix) => void ask(address, prefix),
   };
 }

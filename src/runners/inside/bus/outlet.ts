@@ -2,7 +2,7 @@ import type { Packet } from '../../../model/bus.ts';
 import type { Turn } from './turn.ts';
 
 /** Packets of one turn that go the same way; many or large ones go before its end. */
-const mostPackets = 512;
+const mostPackets = 16;
 const mostBytes = 1024 * 1024;
 
 /** A way that packets go: a port to another realm, the own realm, or the runner. */

@@ -87,7 +87,7 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
   // In a turn of its own: modules that ask each other without end leave time for everything else.
   const here: Outlet = outlets.create(false, (packets) => setImmediate(receive, packets, here, receivers));
   const peers = new Map<number, Outlet>();
-  const asker = createAsker({ post, turn, routes: createRoutes(outletOf) });
+  const asker = createAsker({ tell: post, turn, routes: createRoutes(outletOf) });
   const modules = new Map<Address, Joined>();
   const receivers: Receivers = {
     asker,

@@ -7,7 +7,7 @@ import type { Outlet } from './outlet.ts';
 /** What this realm knows of where requests go. */
 export interface Routes {
   find(prefix: string): Route | undefined;
-  add(prefix: string, route: Exclude<RouteHere, { error: unknown }>): Route;
+  add(lookup: { prefix: string; from: Address }, route: Exclude<RouteHere, { error: unknown }>): Route;
   /** It led to somebody who does not serve it any more. */
   drop(route: Route): void;
   /** Returns the instances that routes led to which were dropped. */
@@ -23,7 +23,7 @@ export function createRoutes(outletOf: (via: Via) => Outlet): Routes {
 
   return {
     find: (prefix) => routes.get(prefix),
-    add(prefix, { service, address, via, meter }) {
+    add({ prefix, from }, { service, address, via, meter }) {
       const outlet = outletOf(via);
       let destination = destinations.get(address);
       if (destination === undefined) {
@@ -31,7 +31,7 @@ export function createRoutes(outletOf: (via: Via) => Outlet): Routes {
         destinations.set(address, destination);
       }
       destination.outlet = outlet;
-      const route: Route = { prefix, service, destination };
+      const route: Route = { prefix, from, service, destination };
       routes.set(prefix, route);
       return route;
     },

@@ -36,6 +36,7 @@ export class Served {
     this.#introspection = introspection;
     this.#tap = tap;
     this.#calls = new Calls();
+    module.meter.open(module.address);
   }
 
   handle(method: string, fn: Handler): void {
@@ -68,11 +69,13 @@ export class Served {
 
   quiesce(): void {
     this.#quiesced = true;
+    this.#module.meter.close(this.#module.address);
     for (const { packet, outlet } of this.#takeWaiting()) moveOn(packet, outlet);
   }
 
   resume(): void {
     this.#quiesced = false;
+    this.#module.meter.open(this.#module.address);
   }
 
   finalizing(): void {
@@ -93,6 +96,7 @@ export class Served {
   }
 
   leave(): void {
+    this.#module.meter.close(this.#module.address);
     const gone = `${this.#module.name()} is gone`;
     for (const { packet, outlet } of this.#takeWaiting()) this.#refuse(packet, outlet, 'EHOSTUNREACH', gone);
     for (const call of this.#calls.all()) call.fail(new MusterError('EHOSTUNREACH', `${call.asked.topic}: ${gone}`));
