@@ -1,5 +1,6 @@
-import { inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { desiredOf } from '../../src/apply/step.ts';
+import { reload } from '../../src/engine/commands.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { load } from '../../src/engine/load.ts';
 import { remove } from '../../src/engine/remove.ts';
@@ -12,11 +13,26 @@ import type { Clock, Log } from '../../src/model/ports.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
-import { createSimDriver, createWorld, desired, type SimConfig, type SimModule, seeded, wantedOf } from './world.ts';
+import { desired, type SimConfig, type SimModule, wantedOf, wayOf } from './modules.ts';
+import { seeded } from './seeded.ts';
+import { createSimDriver } from './sim-driver.ts';
+import { createWorld } from './world.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const names = ['a', 'b', 'c', 'd', 'e'];
 const settleMs = 900;
+const plain: SimModule = {
+  version: 0,
+  requires: [],
+  host: null,
+  fails: false,
+  strategy: 'replace',
+  restart: 'never',
+  saves: 'state',
+  live: 0,
+  readyAfter: 5,
+  stopAfter: 5,
+};
 
 interface Daemon {
   engine: Engine;
@@ -61,8 +77,11 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       started() {},
       ended: (id: string) => store.appendLater({ type: 'leaseEnded', id }),
     };
-    const driver = createSimDriver(world, leases, own, step, () => daemon.dead);
-    daemon.instances = createInstances({ clock: own, random, drivers: { command: driver }, log: silent });
+    const problem = (text: string): void => {
+      if (!daemon.dead) problems.push(text);
+    };
+    const driver = createSimDriver({ world, leases, clock: own, step, isDead: () => daemon.dead, problem });
+    daemon.instances = createInstances({ clock: own, random, drivers: { code: driver }, log: silent });
     const material = async () => ({ env: {}, config: {}, codeFile: null });
     const error = (fields: object, message: string): void => {
       if (!daemon.dead && message.includes('bug')) problems.push(`${message}: ${inspect(fields)}`);
@@ -76,7 +95,7 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       materials: { material, restore: material },
       sources: {
         read: async () => wantedOf(state.config, policy),
-        byHand: async ({ name }) => desired(name, { version: 0, requires: [], fails: false, live: 0, readyAfter: 5, stopAfter: 5 }),
+        byHand: async ({ name }) => desired(name, plain),
         withArgs: async (module) => module,
         afresh: async (record) => desiredOf(record),
         watchCode() {},
@@ -130,19 +149,21 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   return problems;
 
   function act(on: Daemon): void {
-    const kind = random.int(10);
+    const kind = random.int(11);
     trace(`act ${kind}`);
     if (kind < 4) state.config = random.chance(0.1) ? 'broken' : edited(state.config, random);
     if (kind < 6) void on.engine.trigger(random.pick(['sighup', 'watch']));
     else if (kind === 6) command(on, 'h1', 'loaded', () => loadByHand(on, 'h1'));
     else if (kind === 7) command(on, 'h1', 'removed', () => remove({ names: ['h1'] }, {}, on.engine.context));
     else if (kind === 8) void remove({ names: [random.pick(names)], recursive: true }, {}, on.engine.context).catch(expected);
+    else if (kind === 9) void reload({ name: random.pick(names), force: random.chance(0.5) }, {}, on.engine.context).catch(expected);
     else crashOne();
   }
 
   /** One process ends by itself. A module by hand that did is not lost: it is listed as ended. */
   function crashOne(): void {
-    const [process] = world.alive();
+    const alive = world.alive();
+    const process = alive.length === 0 ? undefined : random.pick(alive);
     if (process?.name === 'h1') byHand.delete('h1');
     process?.end({ code: 1, signal: null, error: null, reason: 'crash' });
   }
@@ -161,16 +182,19 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   function check(on: Daemon): void {
     const config = state.config as Record<string, SimModule>;
     for (const [name, module] of Object.entries(config)) {
-      const blocked = module.fails || module.requires.some((other) => brokenIn(config, other));
+      const blocked = brokenIn(config, name);
       const alive = world.alive(name);
       if (alive.length > 1) problems.push(`${name} runs ${alive.length} times`);
       if (onFailure === 'continue' && !blocked) {
         if (alive.length === 0) problems.push(`${name} does not run`);
-        else if (alive[0]?.command !== (desired(name, module).spec as { command: string[] }).command.join(' '))
+        // One that does not save what it has serves on, as it is.
+        else if (alive[0]?.way.saves === 'state' && !isDeepStrictEqual(alive[0].way, wayOf(desired(name, module).spec)))
           problems.push(`${name} runs an old version`);
       }
     }
     for (const process of world.alive()) {
+      if (process.quiet) problems.push(`${process.name} was told to save, and never to go on`);
+      if (process.host?.alive === false) problems.push(`${process.name} outlives its service`);
       if (on.instances.get(process.name) === undefined) problems.push(`${process.name} survives and nobody knows it`);
       if (onFailure === 'continue' && !(process.name in config) && process.name !== 'h1')
         problems.push(`${process.name} survives its removal`);
@@ -191,7 +215,8 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
 
 function brokenIn(config: Record<string, SimModule>, name: string): boolean {
   const module = config[name];
-  return module === undefined || module.fails || module.requires.some((other) => brokenIn(config, other));
+  const { requires, host, fails } = module ?? { requires: [], host: null, fails: true };
+  return fails || [...requires, ...(host === null ? [] : [host])].some((other) => brokenIn(config, other));
 }
 
 async function settle(daemon: Daemon, clock: FakeClock): Promise<void> {
@@ -226,7 +251,11 @@ function edited(config: SimConfig, random: ReturnType<typeof seeded>): Record<st
 /** Drops requirements on what is not there. */
 function closed(config: Record<string, SimModule>): Record<string, SimModule> {
   return Object.fromEntries(
-    Object.entries(config).map(([name, module]) => [name, { ...module, requires: module.requires.filter((other) => other in config) }]),
+    Object.entries(config).map(([name, module]) => {
+      const { requires, host } = module;
+      const there = { requires: requires.filter((other) => other in config), host: host !== null && host in config ? host : null };
+      return [name, { ...module, ...there }];
+    }),
   );
 }
 
@@ -234,6 +263,10 @@ function randomModule(random: ReturnType<typeof seeded>, index: number): SimModu
   return {
     version: random.int(3),
     requires: names.slice(0, index).filter(() => random.chance(0.3)),
+    host: index > 0 && random.chance(0.25) ? random.pick(names.slice(0, index)) : null,
+    strategy: random.pick(['replace', 'overlap']),
+    restart: random.pick(['never', 'onFailure']),
+    saves: random.chance(0.8) ? 'state' : random.pick(['refuses', 'hangs']),
     fails: random.chance(0.15),
     live: random.int(2),
     readyAfter: random.pick([0, 5, 40]),
