@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { ModuleStats } from '../../src/model/documents.ts';
 import { createPlace, isAlive, until } from '../support/place.ts';
 import { talk } from '../support/talk.ts';
 
@@ -70,7 +71,10 @@ modules:
   await place.up();
   using daemon = await talk(place);
   const lost = ['loops', 'loops-too'].map((name) => daemon.refusal(`${name}.loops`));
-  await until(async () => (await queuedAt(['loops', 'loops-too'])).every((queued) => queued > 0), 'more requests wait there');
+  const counted = async (name: string) => ((await daemon.muster('stats', { name })) as ModuleStats).rx?.request;
+  await until(async () => (await counted('loops')) === 1 && (await counted('loops-too')) === 1, 'both loops have begun');
+  for (let times = 0; times < 3; times++) daemon.ask('loops.returns', { who: 'nobody' }).catch(() => {});
+  await until(async () => (await place.module('loops')).queued === 3, 'what waits there is counted');
 
   const began = Date.now();
   const [list, stats, answer] = await Promise.all([place.muster('list'), place.muster('stats', 'loops'), daemon.ask('tiny.echo', 1)]);
@@ -87,13 +91,6 @@ modules:
   expect((await place.list()).map(({ name }) => name)).toEqual(['tiny']);
   expect((await Promise.all(lost)).map(({ code }) => code)).toEqual(['EHOSTUNREACH', 'EHOSTUNREACH']);
   expect(await daemon.ask('tiny.echo', 2)).toBe(2);
-
-  /** Asks once more each time, so that something waits once the loop has begun. */
-  async function queuedAt(names: readonly string[]): Promise<number[]> {
-    for (const name of names) daemon.ask(`${name}.returns`, { who: 'nobody' }).catch(() => {});
-    const modules = await place.list();
-    return names.map((name) => modules.find((module) => module.name === name)?.queued ?? 0);
-  }
 });
 
 test.concurrent('30. who waits for an answer of a process that is killed hears EHOSTUNREACH at once', async () => {

@@ -75,7 +75,7 @@ test('23. a service that a module registers is listed and served by it alone, un
 
   const clash = await registers('second');
   expect([clash.code, clash.stdout]).toEqual([4, '']);
-  expect(clash.stderr).toContain('EEXIST');
+  expect(clash.stderr).toContain('the service abc');
   expect(clash.stderr).toContain('first');
   expect((await place.list()).map(({ name }) => name)).not.toContain('second');
   expect(await daemon.ask('abc.who')).toBe('first');

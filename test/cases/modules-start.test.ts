@@ -91,7 +91,7 @@ test.concurrent('13. a module that does not come to run is given up after startT
   const result = await reloading;
   expect(Date.now() - began).toBeLessThan(3000);
   expect(answered).toBeGreaterThan(10);
-  expect(result).toMatchObject({ exitCode: 6, changes: [{ name: 'stuck', status: 'failed', error: { code: 'ETIMEDOUT' } }] });
+  expect(result).toMatchObject({ exitCode: 4, changes: [{ name: 'stuck', status: 'failed', error: { code: 'ETIMEDOUT' } }] });
   expect(await place.module('stuck')).toMatchObject({ state: 'E', failed: true, pid: null, threadId: null });
   expect(await place.muster('remove', 'stuck')).toMatchObject({ code: 0 });
   expect((await place.list()).map(({ name }) => name)).toEqual(['tiny']);

@@ -1,3 +1,4 @@
+import { until } from '../../support/place.ts';
 import type { Check } from '../check.ts';
 import { fixture } from '../world.ts';
 
@@ -105,6 +106,7 @@ export const asks: Check[] = [
     async observe({ ask, declare, refusal }) {
       await declare({ 'rough.victim': { module: fixture('ends.ts'), restart: { policy: 'never' } } });
       const [ofModule, ofClient] = [ask<{ code: string }>('peer.ask', { topic: 'rough.victim.never' }), refusal('rough.victim.never')];
+      await until(async () => (await ask('rough.victim.begun')) === 2, 'both wait for their answers');
       await refusal('rough.victim.exits');
       const codes = [(await ofModule).code, (await ofClient).code];
       await declare({ 'rough.victim': null });
