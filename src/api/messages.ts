@@ -1,6 +1,6 @@
 import { notLoaded } from '../engine/names.ts';
 import type { ModuleStats, Rusage, RusageOf } from '../model/documents.ts';
-import { MusterError, messageOf } from '../model/error.ts';
+import { MusterError } from '../model/error.ts';
 import type { Loaded } from '../model/module.ts';
 import type { ApiPorts, Handlers } from './call.ts';
 import { shown } from './shown.ts';
@@ -73,8 +73,8 @@ function shownStats({ tx, rx, ...own }: ModuleStats, { mask }: ApiPorts): Module
 function debugFailed(error: unknown, name: string, loaded: ReadonlyMap<string, Loaded>): unknown {
   const { code } = error as { code?: unknown };
   if (code === 'ETIMEDOUT') {
-    const hint = `muster trace ${name} shows what it does; muster list whether it still starts`;
-    return new MusterError('ETIMEDOUT', `${name} does not answer within ${debugTimeout / 1000}s: ${messageOf(error)}`, { hint });
+    const hint = `muster info ${name} tells whether it still starts; where it hangs, muster restart ${name}`;
+    return new MusterError('ETIMEDOUT', `${name} does not answer within ${debugTimeout / 1000}s`, { hint });
   }
   if (code !== 'ENOSYS') return error;
   const module = loaded.get(name);

@@ -77,6 +77,8 @@ describe('completion', () => {
     expect(await complete(['rel'])).toEqual(['reload', 'release']);
     expect(await complete(['list', '--l'])).toEqual(['--long']);
     expect(await complete(['restart', 'g'])).toEqual(['greeter', 'gateway.status']);
+    for (const command of ['list', 'stats', 'debug', 'trace', 'request']) expect(await complete([command, 'gr'])).toEqual(['greeter']);
+    expect(await complete(['stats', '--c'])).toEqual(['--clear', '--clear-all']);
     expect(await complete(['--state-dir', bench.folder, 'info', 'gr'])).toEqual(['greeter']);
   });
 

@@ -35,7 +35,7 @@ export const trace: Definition<Options> = {
     { flags: '-d, --delta', doc: 'with --human: the time since the line before' },
     { flags: '--count <N>', doc: 'end after N messages', parse: wholeNumber },
   ],
-  examples: ['muster trace', 'muster trace greeter -f -t request,response', `muster trace -Hd -T 'heartbeat.*'`],
+  examples: ['muster trace', 'muster trace greeter -f -t request,response', `muster trace -H -d -T 'heartbeat.*'`],
   async run(call) {
     const payload = payloadOf(call);
     const client = await reach(call);
