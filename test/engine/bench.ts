@@ -1,0 +1,90 @@
+import { desiredOf } from '../../src/apply/step.ts';
+import { createEngine, type Engine } from '../../src/engine/engine.ts';
+import type { Wanted } from '../../src/engine/ports.ts';
+import { createInstances } from '../../src/instances/instances.ts';
+import type { Launch } from '../../src/model/driver.ts';
+import { MusterError } from '../../src/model/error.ts';
+import type { Desired, LoadedRecord } from '../../src/model/module.ts';
+import { defaultPolicy, type Policy } from '../../src/model/policy.ts';
+import type { Log } from '../../src/model/ports.ts';
+import { openStore } from '../../src/store/store.ts';
+import { code } from '../instances/bench.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { type Behaviour, createFakeDriver, type FakeDriver } from '../support/fake-driver.ts';
+import { createMemoryDisk } from '../support/memory-disk.ts';
+import { seeded } from './seeded.ts';
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+export interface EngineBench {
+  engine: Engine;
+  driver: FakeDriver;
+  /** What the files say: the declared modules, and the digest of the code of each by name (`broken`: it does not compile). */
+  files: { modules: Desired[]; code: Record<string, string>; policy: Partial<Policy>; alternatives: Map<string, string> };
+  /** Names of the modules whose code is watched. */
+  watched(): readonly string[];
+  /** `name args` of what runs, sorted. */
+  running(): string[];
+}
+
+/** Code as the config declares it. */
+export function module(name: string, fields: object = {}): Desired {
+  return code(name, fields).desired;
+}
+
+/** An engine over modules that only pretend to run, with a config that is data. */
+export async function createEngineBench(modules: Desired[], behave?: (launch: Launch, nth: number) => Behaviour): Promise<EngineBench> {
+  const clock = createFakeClock();
+  const random = seeded(1);
+  const driver = createFakeDriver(clock, behave);
+  const store = await openStore({ disk: createMemoryDisk(), random, log: silent });
+  const files: EngineBench['files'] = { modules, code: {}, policy: {}, alternatives: new Map() };
+  let watched: readonly string[] = [];
+  const material = async () => ({ env: {}, config: {}, codeFile: null });
+  const withCode = (desired: Desired): Desired => ({ ...desired, codeDigest: files.code[desired.name] ?? 'code' });
+  const read = (): Wanted => {
+    const { alternatives, policy } = files;
+    const digest = JSON.stringify(files.modules.map(({ name, specDigest }) => [name, specDigest, files.code[name]]));
+    return {
+      config: { digest, files: [], policy: { ...defaultPolicy, ...policy }, warnings: [], alternatives },
+      desired: new Map(files.modules.map((desired) => [desired.name, withCode(desired)])),
+    };
+  };
+  const engine = createEngine({
+    clock,
+    random,
+    log: silent,
+    store,
+    instances: createInstances({ clock, random, drivers: { code: driver }, log: silent, alternatives: () => files.alternatives }),
+    materials: { material, restore: material },
+    sources: {
+      read: async () => ({ ok: true, wanted: read() }),
+      byHand: async ({ name, raw }) => withCode({ ...module(name, raw), source: null }),
+      withArgs: async (desired) => desired,
+      async afresh(record: LoadedRecord) {
+        if (files.code[record.name] === 'broken') throw new MusterError('EINVAL', `${record.name} does not compile`);
+        return withCode(desiredOf(record));
+      },
+      watchCode(records) {
+        watched = records.map(({ name }) => name);
+      },
+      locate: async (target) => ({ name: target, module: `/modules/${target}.js` }),
+    },
+    pruneCode: async () => {},
+    host: 'bench',
+    env: new Set(),
+    defaultConcurrency: 4,
+  });
+  await engine.boot();
+  return {
+    engine,
+    driver,
+    files,
+    watched: () => watched,
+    running: () =>
+      driver
+        .live()
+        .map(({ name, launch }) => [name, ...launch.args].join(' '))
+        .sort(),
+  };
+}
