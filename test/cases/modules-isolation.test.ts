@@ -65,7 +65,7 @@ test.concurrent('26. and 27. a module in an endless loop is looked at, keeps nob
 modules:
   tiny: ${fixture('tiny.mjs')}
   loops: {module: ${various}, stopTimeout: 1s}
-  loops-too: {module: ${various}, stopTimeout: 1h}
+  loops-too: {module: ${various}, stopTimeout: 20s}
 `,
   );
   await place.up();

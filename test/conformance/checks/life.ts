@@ -85,6 +85,30 @@ export const life: Check[] = [
     expected: ['ok', 'gone', 'from the neighbour'],
   },
   {
+    title: 'A module that is removed acts no more, though it did not end its timers',
+    async observe({ ask, declare }) {
+      await declare({ 'rough.ticks': { module: fixture('ticks.ts') } });
+      const heard = () => ask<unknown[]>('peer.heard');
+      await until(async () => (await heard()).length > 0, 'it ticks');
+      await declare({ 'rough.ticks': null });
+      await heard(); // what was under way
+      await new Promise((resolve) => setTimeout(resolve, 50)); // ticks that must not come
+      return heard();
+    },
+    expected: [],
+  },
+  {
+    title: 'The signal of a request is aborted when the module that asked is gone, and who was asked hears its name',
+    async observe({ ask, declare }) {
+      await declare({ 'host.asks': { module: fixture('asks-and-goes.ts') } });
+      await declare({ 'host.asks': null });
+      const aborted = await ask('host.probe.aborted', 'of a module that goes');
+      await until(async () => (await ask<string[]>('host.probe.gone')).includes('host.asks'), 'it has heard who is gone');
+      return aborted;
+    },
+    expected: 'aborted',
+  },
+  {
     title: 'A rename keeps the instance, which knows its new name and is asked by it',
     async observe({ ask, declare, refusal, view }) {
       const module = fixture('twin.ts');

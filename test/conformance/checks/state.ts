@@ -37,6 +37,11 @@ export const state: Check[] = [
     expected: { status: 'reverted', same: true, state: "{ count: 1, at: Map(1) { 'a' => 1970-01-01T00:00:00.000Z } }", next: 2 },
   },
   {
+    title: 'A module that saves too much refuses the reload and serves on',
+    observe: (world) => using(world, () => reloaded(world, 'tooMuch')),
+    expected: { status: 'reverted', same: true, state: "{ count: 1, at: Map(1) { 'a' => 1970-01-01T00:00:00.000Z } }", next: 2 },
+  },
+  {
     title: 'By force a module is reloaded though it cannot save, and begins anew',
     observe: (world) => using(world, () => reloaded(world, 'throws', true)),
     expected: { status: 'ok', same: false, state: '{ count: 0, at: Map(0) {} }', next: 1 },
@@ -47,7 +52,8 @@ export const state: Check[] = [
       using(world, async () => {
         await world.ask('host.saves.add', 'a');
         await world.ask('host.saves.crash').catch(() => {});
-        await until(async () => (await world.view('host.saves'))?.restarts === 1, 'it is started again');
+        const again = async () => (await world.view('host.saves'))?.state === 'R' && (await world.view('host.saves'))?.restarts === 1;
+        await until(again, 'it is started again');
         return world.ask('host.saves.restored');
       }),
     expected: 'undefined',
