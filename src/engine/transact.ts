@@ -72,7 +72,7 @@ export async function transact(transaction: Transaction, context: EngineContext)
   if (transaction.dryRun) return planned;
   const startedAt = ports.clock.now();
   if (!planned.applyable || planned.changes.length === 0) {
-    await catchUp(context);
+    await catchUp(transaction, context);
     const unsaved = transaction.generation === 'new' && planned.applyable && !isInForce(transaction, context);
     if (unsaved) await saveGeneration(transaction, planned, context);
     return resultOf(planned, [], startedAt, context);
@@ -156,7 +156,7 @@ async function recordRun(
   context: EngineContext,
 ): Promise<void> {
   const { store, instances } = context.ports;
-  await catchUp(context);
+  await catchUp(transaction, context);
   const after = instances.snapshot();
   const changed = changes.some(
     (change) => (change.status === 'ok' && change.reason.code !== 'restarted') || before.has(change.name) !== after.has(change.name),
@@ -170,12 +170,12 @@ async function recordRun(
   if (transaction.generation === 'amended') await amendGeneration(transaction, planned, changes, context);
 }
 
-/** What a write that failed left unsaid is said now. Names that somebody works on are theirs to record. */
-async function catchUp({ ports, claims }: EngineContext): Promise<void> {
+/** What a write that failed left unsaid is said now. Names that somebody else works on are theirs to record. */
+async function catchUp({ claimed }: Transaction, { ports, claims }: EngineContext): Promise<void> {
   const { instances, store } = ports;
   const names = new Set([...instances.snapshot().keys(), ...store.state.loaded.keys()]);
   await persist(
-    [...names].filter((name) => claims.current(name) === null),
+    [...names].filter((name) => claims.current(name) === null || claimed?.has(name)),
     instances,
     store,
   );
