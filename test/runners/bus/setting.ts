@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { vi } from 'vitest';
 import type { Address, Traced } from '../../../src/model/bus.ts';
 import type { WireError } from '../../../src/model/error.ts';
 import { globMatches } from '../../../src/model/glob.ts';
@@ -215,4 +216,9 @@ export async function refusal(promise: Promise<unknown>): Promise<{ code: string
 /** After everything that is under way in this process has arrived. */
 export async function settle(turns = 6): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits until the check passes, also where the machine is busy. */
+export function until(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 10_000, interval: 2 });
 }

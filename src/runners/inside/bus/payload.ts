@@ -44,13 +44,12 @@ const notPlain = Symbol('not plain');
 const tooBig = Symbol('too big');
 
 function plainCopy(value: unknown, depth: number): unknown {
-  left -= perValue;
+  spend(perValue);
   switch (typeof value) {
     case 'object':
       break;
     case 'string':
-      left -= value.length;
-      if (left < 0) throw tooBig;
+      spend(value.length);
       return value;
     case 'function':
     case 'symbol':
@@ -58,7 +57,6 @@ function plainCopy(value: unknown, depth: number): unknown {
     default:
       return value;
   }
-  if (left < 0) throw tooBig;
   if (value === null) return value;
   if (depth === plainDepth) throw notPlain;
   if (Array.isArray(value)) return arrayCopy(value, depth + 1);
@@ -84,7 +82,7 @@ function objectCopy(value: Record<string, unknown>, depth: number): Record<strin
   for (const key of Object.keys(value)) {
     // Assigned it would be taken for the prototype.
     if (key === '__proto__') throw notPlain;
-    left -= perValue + key.length;
+    spend(perValue + key.length);
     copy[key] = plainCopy(value[key], depth);
   }
   return copy;

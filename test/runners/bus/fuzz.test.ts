@@ -1,0 +1,153 @@
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { EventPacket, Packet } from '../../../src/model/bus.ts';
+import type { RouteHere } from '../../../src/runners/protocol.ts';
+import { seeded } from '../../support/seeded.ts';
+import { createWorld, type Member, settle, until, type World } from './setting.ts';
+
+const packetsInAll = 100_000;
+const atOnce = 500;
+
+let world: World;
+let asker: Member;
+let server: Member;
+beforeEach(() => {
+  world = createWorld();
+  asker = world.join(world.realm(), 'asker');
+  server = world.join(world.realm(), 'server');
+  server.bus.handle('echo', ({ payload }) => payload);
+  server.bus.handle('later', async ({ signal }) => signal.aborted);
+  server.bus.handle('hang', () => new Promise(() => {}));
+  server.bus.handle('parts', async function* () {
+    for (let n = 0; n < 100; n++) yield n;
+  });
+});
+afterEach(() => world[Symbol.dispose]());
+
+/** Packets of which each field may be right, nearly right or anything. */
+function hostile(seed: number): () => unknown {
+  const random = seeded(seed);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random.next() * from.length)] as T;
+  const anything = (): unknown =>
+    pick<unknown>([
+      undefined,
+      null,
+      -1,
+      0,
+      1,
+      2,
+      3,
+      1.5,
+      Number.NaN,
+      2 ** 53,
+      '',
+      'x',
+      {},
+      [],
+      [[]],
+      true,
+      new Map(),
+      new Uint8Array(3),
+      10n,
+      new Error('x'),
+    ]);
+  const kinds = ['request', 'answer', 'part', 'failure', 'moved', 'cancel', 'credit', 'disconnect'];
+  const field = (right: unknown): unknown => (random.next() < 0.85 ? right : anything());
+  return () => {
+    if (random.next() < 0.03) return anything();
+    const method = pick([
+      'echo',
+      'later',
+      'hang',
+      'parts',
+      'ping',
+      'stats',
+      'debug',
+      'rusage',
+      'shutdown',
+      'none',
+      '',
+      '__proto__',
+      'constructor',
+    ]);
+    const kind = field(pick(kinds));
+    const address = () => pick([1, 2, 2, 2, 3, -5]);
+    const id = field(Math.floor(random.next() * 2000));
+    const head = [kind, field(address()), field(address()), id];
+    if (kind === 'request') return [...head, field('server'), field(`server.${method}`), anything(), field('somebody')];
+    if (kind === 'failure') return [...head, field({ code: 'EX', message: 'x' })];
+    if (kind === 'credit') return [...head, field(pick([1, 16, 64, 1e9, -3]))];
+    return [...head, anything(), anything(), ...(random.next() < 0.05 ? [anything(), anything()] : [])];
+  };
+}
+
+test('packets that are none, or lie, do a realm no harm, and it goes on serving', async () => {
+  const packet = hostile(20_261_121);
+  for (let sent = 0; sent < packetsInAll; sent += atOnce) {
+    const batch = Array.from({ length: atOnce }, packet) as Packet[];
+    server.realm.bus.packets(batch);
+    asker.realm.bus.packets(structuredClone(batch));
+    await settle(1);
+  }
+  for (const batch of [undefined, null, 7, 'text', {}, [], new Array(100_000)]) server.realm.bus.packets(batch as never);
+  await settle();
+  expect(await asker.bus.request('server.echo', 'still here')).toBe('still here');
+  expect(server.failures).toEqual([]);
+  expect(server.meter.read().queued).toBe(0);
+});
+
+test('requests under way have an end each while lies about them arrive', async () => {
+  const random = seeded(7);
+  const ends = Array.from({ length: 2000 }, (_, n) =>
+    asker.bus.request(n % 2 === 0 ? 'server.echo' : 'server.later', n, { timeout: 10_000 }),
+  );
+  const settled = Promise.allSettled(ends);
+  const packet = hostile(7);
+  for (let round = 0; round < 20; round++) {
+    const lies = Array.from({ length: 200 }, packet).filter((one) => Array.isArray(one) && one[0] !== 'request');
+    asker.realm.bus.packets(lies as Packet[]);
+    asker.realm.bus.route(Math.floor(random.next() * 10), { error: { code: 'EX', message: 'x' } });
+    asker.realm.bus.gone(Math.floor(random.next() * 3) + 3, 'x');
+    await settle(1);
+  }
+  expect((await settled).length).toBe(2000);
+});
+
+test('events that are none are passed over', async () => {
+  const heard: unknown[] = [];
+  asker.bus.subscribe('*', (event) => void heard.push(event));
+  const events = [null, 7, [], [1], [1, 2, 3], ['x', 'a.b'], {}, [1, 'a.b', 1, null]];
+  asker.realm.bus.events(events as unknown as EventPacket[]);
+  for (const none of [null, 7, 'x', {}]) asker.realm.bus.events(none as never);
+  expect(heard).toEqual([{ topic: 'a.b', payload: 1, from: 'null' }]);
+  expect(asker.realm.credits.delivered.read()).toBe(events.length);
+});
+
+test('what comes over a port is not believed either', async () => {
+  await asker.bus.request('server.echo');
+  const { port1, port2 } = new MessageChannel();
+  server.realm.bus.peer(99, port1);
+  for (const posted of [
+    null,
+    7,
+    'x',
+    { muster: [] },
+    [[[]]],
+    [['request', server.address, 50, 1, 'server', 'server.echo', 'by port', 'x']],
+  ])
+    port2.postMessage(posted);
+  const [answer] = await new Promise<Packet[]>((resolve) => port2.once('message', resolve));
+  expect(answer).toEqual(['answer', 50, server.address, 1, 'by port']);
+  port1.close();
+});
+
+test('a route that is told twice, or to nobody, changes nothing', async () => {
+  const route: RouteHere = { service: 'server', address: 999, via: { type: 'realm', realm: 42 }, meter: null };
+  for (let call = 0; call < 5; call++) asker.realm.bus.route(call, route);
+  asker.realm.bus.registered(1, null);
+  const answer = asker.bus.request('server.echo', 1);
+  await until(() => expect(asker.meter.read().rx.response).toBe(1));
+  asker.realm.bus.route(1, route);
+  expect(await answer).toBe(1);
+  expect(await asker.bus.request('server.echo', 2)).toBe(2);
+});
