@@ -1,5 +1,12 @@
+import type { Spec } from '../model/fields/table.ts';
 import type { Desired, Reason } from '../model/module.ts';
-import { type Alternatives, winners } from '../model/requires.ts';
+import type { PlanInput } from '../model/plan-input.ts';
+import { winners } from '../model/requires.ts';
+
+/** Whether a name stays as it is, loaded or not, whatever is wanted of it. */
+export type IsFixed = (name: string) => boolean;
+
+type Offers = ReadonlyMap<string, { readonly spec: Spec }>;
 
 export interface Choice {
   /** Modules that have a service which a loser provides too. */
@@ -20,25 +27,43 @@ export function isContested(modules: ReadonlyMap<string, Desired>): boolean {
   return false;
 }
 
-/** Which providers have their services. One that has at least one of its services is loaded; so is one that is bound. */
-export function chooseProviders(
-  modules: ReadonlyMap<string, Desired>,
-  alternatives: Alternatives | undefined,
-  isBound: (name: string) => boolean,
-): Choice {
-  const byService = winners(modules, alternatives);
+/** What provides services once the plan is done: of what stays as it is the loaded form, if there is one. */
+export function offersOf(wanted: ReadonlyMap<string, Desired>, { loaded, request }: PlanInput, isFixed: IsFixed): Offers {
+  const offers = new Map<string, { readonly spec: Spec }>();
+  for (const [name, module] of wanted) {
+    const stands = isFixed(name) ? loaded.get(name) : module;
+    if (stands !== undefined && stands.spec.provides.length > 0 && !request.drop.has(name)) offers.set(name, stands);
+  }
+  return offers;
+}
+
+/**
+ * Which providers have their services. One that has at least one of its services is loaded. A command on some modules
+ * takes none away that is loaded; and who would win, were it not held, is not skipped for that.
+ */
+export function chooseProviders(wanted: ReadonlyMap<string, Desired>, input: PlanInput, isFixed: IsFixed): Choice {
+  const { config, loaded, request } = input;
+  const offers = offersOf(wanted, input, isFixed);
+  const byService = winners(offers, config.alternatives);
   const having = new Set(byService.values());
   const beating = new Set<string>();
   const losers = new Map<string, Reason>();
-  for (const [name, { spec }] of modules) {
-    if (spec.provides.length === 0 || having.has(name) || isBound(name)) continue;
+  for (const [name, { spec }] of wanted) {
+    if (spec.provides.length === 0 || having.has(name) || (request.scope !== null && loaded.has(name))) continue;
+    if (isFixed(name) && wouldWin(name, spec, offers, input)) continue;
     const services = spec.provides.map((service) => {
-      const winner = byService.get(service) ?? '';
+      const winner = byService.get(service);
+      if (winner === undefined) return service;
       beating.add(winner);
-      const by = alternatives?.get(service) === winner ? 'by alternatives' : `with priority ${modules.get(winner)?.spec.priority}`;
-      return `${service}, which ${winner} does ${by}`;
+      const isSaid = config.alternatives?.get(service) === winner;
+      return `${service}, which ${winner} does ${isSaid ? 'by alternatives' : `with priority ${offers.get(winner)?.spec.priority}`}`;
     });
     losers.set(name, { code: 'alternative', text: `provides ${services.join(', and ')}` });
   }
   return { winners: beating, losers };
+}
+
+function wouldWin(name: string, spec: Spec, offers: Offers, { config }: PlanInput): boolean {
+  const byService = winners(new Map([...offers, [name, { spec }]]), config.alternatives);
+  return spec.provides.some((service) => byService.get(service) === name);
 }

@@ -7,12 +7,12 @@ import { stayWithHost } from './hosting.ts';
  * a filter left out. Names that a command drops are past this: `drops.ts` has refused what is in use.
  */
 export function keepRequired(draft: Draft): void {
-  const { input, last, changes, held, unmanaged, leftOut } = draft;
+  const { input, last, changes, held, unmanaged, leftOut, putOff } = draft;
   const all = [...changes.values()];
   if (!all.some((change) => change.action === 'remove')) return;
 
   const asLoaded = all.filter((change) => change.asLoaded === true).map((change) => change.name);
-  const queue = [...new Set([...held.keys(), ...unmanaged.keys(), ...leftOut, ...asLoaded])].sort();
+  const queue = [...new Set([...held.keys(), ...unmanaged.keys(), ...putOff.keys(), ...leftOut, ...asLoaded])].sort();
   for (let i = 0; i < queue.length; i += 1) {
     const stayer = queue[i] ?? '';
     const spec = input.loaded.get(changes.get(stayer)?.from ?? stayer)?.spec;
@@ -26,13 +26,13 @@ export function keepRequired(draft: Draft): void {
   }
 }
 
-/** A provider stays where the one that is to take its place does not come. */
+/** A provider stays where the one that is to have its service does not come. */
 export function keepReplaced(draft: Draft): void {
-  const { input, next, changes } = draft;
-  for (const { name, action, reason } of [...changes.values()]) {
-    if (action !== 'remove' || reason.code !== 'alternative') continue;
+  const { input, wanted, next, changes } = draft;
+  for (const { name, action } of [...changes.values()]) {
+    if (action !== 'remove') continue;
     const successors = (input.loaded.get(name)?.spec.provides ?? []).map(next.resolve);
-    const missing = successors.find((other) => !changes.has(other) && !input.loaded.has(other));
+    const missing = successors.find((other) => wanted.has(other) && !changes.has(other) && !input.loaded.has(other));
     if (missing === undefined) continue;
     const isHeld = `stays for ${missing}, which is held`;
     if (keepBecause(draft, name, missing, { isHeld, stays: `stays for ${missing}, which is not loaded` })) stayWithHost(draft, name);

@@ -10,8 +10,8 @@ import { keepReplaced, keepRequired } from './keep.ts';
 import { order } from './order.ts';
 import { findProblems } from './problems.ts';
 import { reloadDependents } from './propagate.ts';
-import { reachOf } from './reach.ts';
-import { relationsOf } from './relations.ts';
+import { filterOf, reachOf } from './reach.ts';
+import { lastRelations, nextRelations } from './relations.ts';
 import { findRenames } from './renames.ts';
 import { nameRequirers, offerUnneeded } from './taken.ts';
 import { skipWaiting } from './waiting.ts';
@@ -22,10 +22,13 @@ import { select } from './wanted.ts';
  * read but the input, and the input is not changed (it may be frozen). Whoever asks, whatever for, it is this call.
  */
 export function plan(input: PlanInput): Plan {
-  const { wanted, skipped } = select(input);
-  const { next, last } = relationsOf(input, wanted);
+  const last = lastRelations(input);
   const dropped = drops(input, last);
   const holds = holdsOf(input, dropped.names);
+  const passes = filterOf(input.request);
+  const isFixed = (name: string): boolean => holds.of(name) !== undefined || !passes(name);
+  const { wanted, skipped } = select(input, isFixed);
+  const next = nextRelations(input, wanted, last, isFixed);
   const reach = reachOf(input, wanted, next, dropped.names);
   const renames = findRenames(input, wanted);
 

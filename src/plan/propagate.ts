@@ -65,6 +65,7 @@ function followSuccessor(draft: Draft, name: string): boolean {
 /** Whether it is this plan that takes the service from the one and gives it to the other. */
 function passesOn({ input, changes }: Draft, before: string, after: string): boolean {
   if (!input.loaded.has(before) || !(changes.has(after) || input.loaded.has(after))) return false;
+  if (changes.get(after)?.action === 'remove') return false;
   const made = [changes.get(before), changes.get(after)];
   return made.some((change) => change !== undefined && change.asLoaded !== true);
 }

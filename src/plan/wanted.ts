@@ -1,7 +1,7 @@
 import type { Desired, Reason } from '../model/module.ts';
 import type { SkippedEntry } from '../model/plan.ts';
 import type { PlanInput } from '../model/plan-input.ts';
-import { type Choice, chooseProviders, isContested } from './choose.ts';
+import { chooseProviders, type IsFixed, isContested } from './choose.ts';
 import { nameplate } from './entry.ts';
 import { onlyIf, type Standing, standing } from './standing.ts';
 
@@ -11,7 +11,7 @@ interface Selection {
 }
 
 /** Parts the declared modules into those that are to run and those that are not, with the reason. */
-export function select(input: PlanInput): Selection {
+export function select(input: PlanInput, isFixed: IsFixed): Selection {
   const { desired, env } = input;
   const barred = new Map<string, Reason>();
   for (const [name, module] of desired) {
@@ -22,7 +22,7 @@ export function select(input: PlanInput): Selection {
   // Most often nothing is skipped, and the set is as large as it gets: no copy of it then.
   if (barred.size === 0 && !contested) return { wanted: desired, skipped: new Map() };
 
-  const { wanted, skipped } = contested ? withProviders(input, barred) : standing(desired, barred);
+  const { wanted, skipped } = contested ? withProviders(input, barred, isFixed) : standing(desired, barred);
   const entryOf = ([name, reason]: [string, Reason]) => [name, { ...nameplate(name, desired.get(name) as Desired), reason }] as const;
   return { wanted, skipped: new Map([...skipped].map(entryOf)) };
 }
@@ -31,12 +31,11 @@ export function select(input: PlanInput): Selection {
  * Of several providers of a service one stays. Should a winner need a module that goes as a loser, the winner cannot be
  * had, and the others are looked at without it.
  */
-function withProviders({ desired, config, loaded, request }: PlanInput, barred: Map<string, Reason>): Standing {
-  // A command on some modules takes no other one away.
-  const isBound = (name: string): boolean => request.scope !== null && loaded.has(name);
+function withProviders(input: PlanInput, barred: Map<string, Reason>, isFixed: IsFixed): Standing {
+  const { desired } = input;
   for (;;) {
     const all = standing(desired, barred);
-    const { winners, losers }: Choice = chooseProviders(all.wanted, config.alternatives, isBound);
+    const { winners, losers } = chooseProviders(all.wanted, input, isFixed);
     if (losers.size === 0) return all;
     const rest = standing(desired, new Map([...barred, ...losers]));
     const fallen = [...winners].filter((name) => !rest.wanted.has(name)).sort()[0];

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { Spec } from '../../../src/model/fields/table.ts';
 import type { Desired, Loaded } from '../../../src/model/module.ts';
+import type { SkippedEntry } from '../../../src/model/plan.ts';
 import { applied, heldAfter } from './effect.ts';
 import { planInput } from './input.ts';
 import { desired, loaded } from './modules.ts';
 import { always, type Planner, type Property } from './property.ts';
-import { plainWorlds, type World, worlds } from './worlds.ts';
+import { byName, providersOf, requirements, standsFor } from './services.ts';
+import { plainWorlds, worlds } from './worlds.ts';
 
 const claimants = fc.shuffledSubarray(['new', 'other', 'third', 'a'], { minLength: 1 });
 
@@ -32,48 +35,90 @@ export const effects: readonly Property[] = [
       after.delete(wanted.name);
     }
     for (const name of after.keys()) assert.ok(passedOver.has(name) || asBefore.has(name), `${name} is left`);
-    for (const entry of first.skipped) assert.ok(!after.has(entry.name) || isKept(first, entry.name) || asBefore.has(entry.name));
+    for (const entry of first.skipped.filter(isOut))
+      assert.ok(!after.has(entry.name) || isKept(first, entry.name) || asBefore.has(entry.name));
   }),
-  always('what is disabled or misses its condition, and whatever requires it, is not there after it', worlds, ({ given, seed }, plan) => {
+  always('what is disabled, misses its condition or lacks what it requires is skipped, and nothing else is', worlds, ({ given }, plan) => {
+    const { skipped } = plan(planInput(given));
+    const reasons = new Map(skipped.filter(isOut).map(({ name, reason }) => [name, reason.code]));
+    const declared = byName(given.desired);
+    const taken = new Map([...declared].filter(([name]) => !reasons.has(name)));
+    const held = new Set(given.holds.map((hold) => hold.name));
+    const before = byName(given.loaded);
+    const stands = new Map<string, Pick<Desired, 'spec'>>([...taken].filter(([name]) => !held.has(name)));
+    for (const [name, module] of before) if (held.has(name) && taken.has(name)) stands.set(name, module);
+    const isThere = (name: string): boolean => standsFor(name, taken) !== undefined;
+    for (const [name, { spec }] of declared) {
+      const { modules = [], env = [] } = spec.onlyIf ?? {};
+      const unfit = spec.disabled || env.includes('UNSET') || !modules.every((other) => taken.has(other));
+      const lacks = !requirements(spec).every((other) => isThere(other.name));
+      const loses = spec.provides.length > 0 && !wins(name, spec, stands, given.alternatives);
+      if (taken.has(name)) assert.ok(!unfit && !lacks && (!loses || held.has(name)), name);
+      else if (reasons.get(name) === 'alternative') assert.ok(loses, name);
+      // A provider that needs another one of its service lacks that as long as it would win.
+      else assert.ok(unfit || lacks || spec.provides.length > 0, `${name}: ${reasons.get(name)}`);
+    }
+  }),
+  always('what is skipped is not there after it, unless somebody keeps it', worlds, ({ given, seed }, plan) => {
     const first = plan(planInput(given));
-    const unfit = new Set<string>();
-    for (let size = -1; size < unfit.size; ) {
-      size = unfit.size;
-      for (const module of given.desired) if (isUnfit(module, given.desired, unfit)) unfit.add(module.name);
+    const skipped = new Set(first.skipped.filter(isOut).map((entry) => entry.name));
+    for (const { name, origin } of applied(first, given.desired, given.loaded, seed)) {
+      assert.ok(!skipped.has(name) || origin !== 'config' || isKept(first, name), name);
     }
-    for (const module of applied(first, given.desired, given.loaded, seed)) {
-      if (unfit.has(module.name)) assert.ok(module.origin !== 'config' || isKept(first, module.name), module.name);
-    }
-    assert.deepEqual(
-      first.skipped.filter((entry) => entry.reason.code !== 'requiresAbsent').map((entry) => entry.name),
-      [...unfit].sort(),
-    );
   }),
+  always(
+    'a provider that has none of its services is never loaded, and none is there afterwards that nobody keeps',
+    worlds,
+    (world, plan) => {
+      const { given, seed } = world;
+      const first = plan(planInput(given));
+      const losers = new Set(first.skipped.filter(({ reason }) => reason.code === 'alternative').map(({ name }) => name));
+      for (const change of first.changes)
+        assert.ok(!losers.has(change.name) || change.action === 'remove' || change.asLoaded === true, change.name);
+      for (const { name, origin } of applied(first, given.desired, given.loaded, seed)) {
+        assert.ok(!losers.has(name) || origin !== 'config' || isKept(first, name), name);
+      }
+    },
+  ),
   always('whoever requires another never stands without it on the way', worlds, ({ given, seed }, plan) => {
     const result = plan(planInput(given));
-    const wanted = new Map(given.desired.map((module) => [module.name, module]));
-    const before = new Map(given.loaded.map((module) => [module.name, module]));
+    const wanted = byName(given.desired);
+    const before = byName(given.loaded);
+    const target = (name: string, modules: ReadonlyMap<string, Pick<Desired, 'spec'>>) => standsFor(name, modules, given.alternatives);
+    // A service that only a held module will provide is waited for in vain.
+    const isHeld = (name: string): boolean => given.holds.some((hold) => providersOf(name, wanted).includes(hold.name));
     applied(result, given.desired, given.loaded, seed, (change, loaded) => {
       if (change.action === 'remove') {
+        const until = new Map([...loaded, ...[...before].filter(([name]) => name === change.name)]);
         for (const module of loaded.values())
-          assert.ok(!requirements(module).includes(change.name), `${module.name} requires ${change.name}`);
+          for (const { name } of requirements(module.spec))
+            assert.ok(
+              isHeld(name) || target(name, until) !== change.name || target(name, loaded) !== undefined,
+              `${module.name} requires ${name}`,
+            );
       } else if (change.action === 'load' && !before.has(change.name)) {
-        const spec = wanted.get(change.name);
-        for (const name of spec === undefined ? [] : requirements(spec)) assert.ok(loaded.has(name), `${change.name} requires ${name}`);
+        const spec = wanted.get(change.name)?.spec;
+        for (const { name } of spec === undefined ? [] : requirements(spec))
+          assert.ok(isHeld(name) || target(name, loaded) !== undefined, `${change.name} requires ${name}`);
       }
     });
   }),
   always('what is loaded or reloaded waits for what it requires and stands after', worlds, ({ given }, plan) => {
-    const { changes } = plan(planInput(given));
+    const { changes, skipped } = plan(planInput(given));
     const at = new Map(changes.map((change, index) => [change.name, index]));
-    const wanted = new Map(given.desired.map((module) => [module.name, module]));
+    const out = new Set(skipped.filter(isOut).map(({ name }) => name));
+    const wanted = new Map([...byName(given.desired)].filter(([name]) => !out.has(name)));
     for (const change of changes) {
       for (const name of change.after) assert.ok((at.get(name) ?? changes.length) < (at.get(change.name) ?? 0));
       const spec = change.asLoaded === true || change.action === 'remove' ? undefined : wanted.get(change.name)?.spec;
       if (spec === undefined || (change.action !== 'load' && change.action !== 'reload')) continue;
-      for (const name of [...requirements({ spec }), ...spec.after]) {
-        const other = changes.find((item) => item.name === name);
-        if (other !== undefined && ['load', 'reload', 'rename'].includes(other.action)) assert.ok(change.after.includes(name));
+      const needed = requirements(spec).map(({ name }) => name);
+      for (const name of [...needed, ...spec.after]) {
+        const module = standsFor(name, wanted, given.alternatives);
+        const other = changes.find((item) => item.name === module);
+        if (other === undefined || !['load', 'reload', 'rename'].includes(other.action)) continue;
+        assert.ok(change.after.includes(other.name));
+        if (needed.includes(name)) assert.ok(change.needs?.includes(other.name), `${change.name} needs ${other.name}`);
       }
     }
   }),
@@ -100,19 +145,25 @@ function actions(plan: ReturnType<Planner>): string[] {
   return plan.changes.map((change) => `${change.action} ${change.name}: ${JSON.stringify(change.fields)}`);
 }
 
-function requirements({ spec }: Pick<World['given']['desired'][number], 'spec'>): string[] {
-  return spec.requires.map((entry) => (typeof entry === 'string' ? entry : entry.name));
+/** Whether the module has one of its services among these. */
+function wins(
+  name: string,
+  spec: Spec,
+  modules: ReadonlyMap<string, Pick<Desired, 'spec'>>,
+  alternatives?: Readonly<Record<string, string>>,
+): boolean {
+  const all = new Map<string, { spec: Spec }>([...modules, [name, { spec }]]);
+  return spec.provides.some((service) => providersOf(service, all, alternatives)[0] === name);
+}
+
+/** Not wanted, as opposed to put off. */
+function isOut({ reason }: SkippedEntry): boolean {
+  return reason.code !== 'requiresAbsent';
 }
 
 /** A skipped one may be there still: held, or needed by what is held or stays. */
 function isKept(plan: ReturnType<Planner>, name: string): boolean {
   return [...plan.held, ...plan.unmanaged].some((entry) => entry.name === name);
-}
-
-function isUnfit({ spec }: Desired, declared: readonly Desired[], unfit: ReadonlySet<string>): boolean {
-  const { modules = [], env = [] } = spec.onlyIf ?? {};
-  const isThere = (name: string): boolean => declared.some((module) => module.name === name) && !unfit.has(name);
-  return spec.disabled || env.includes('UNSET') || !modules.every(isThere) || !requirements({ spec }).every(isThere);
 }
 
 function digests(modules: readonly Loaded[]): string[] {

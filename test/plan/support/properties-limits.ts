@@ -3,12 +3,15 @@ import fc from 'fast-check';
 import { planInput } from './input.ts';
 import { desired, loaded } from './modules.ts';
 import { always, type Property } from './property.ts';
+import { byName, requirements, standsFor } from './services.ts';
 import { plainWorlds, worlds } from './worlds.ts';
 
 const limit = fc.oneof(fc.nat({ max: 10 }), fc.constantFrom('0%', '25%', '50%', '100%'));
 const removals = fc
   .record({ total: fc.integer({ min: 1, max: 12 }), gone: fc.nat({ max: 12 }), limit, old: limit })
   .map((drawn) => ({ ...drawn, gone: Math.min(drawn.gone, drawn.total) }));
+/** Reasons that lie in other modules. */
+const follows = new Set(['dependency', 'alternative', 'requiresSkipped']);
 const refusals = fc.record({ empty: fc.boolean(), allowed: fc.boolean(), protect: fc.boolean(), override: fc.boolean() });
 
 /** What a plan leaves alone, and what it is not allowed. */
@@ -19,21 +22,25 @@ export const limits: readonly Property[] = [
     for (const module of given.desired) {
       const old = before.get(module.name);
       const change = changes.find((item) => item.name === module.name);
-      if (old === undefined || change === undefined || change.reason.code === 'dependency') continue;
+      if (old === undefined || change === undefined || follows.has(change.reason.code)) continue;
       assert.ok(old.specDigest !== module.specDigest || old.codeDigest !== module.codeDigest, `${change.action} ${module.name}`);
     }
   }),
   always('a change of one module is a change of it and of those that reload with it alone', plainWorlds, ({ given, seed }, plan) => {
     if (given.desired.length === 0) return;
-    const running = given.desired.map((module) => ({ ...loaded(module.name), ...module }));
-    const one = given.desired[seed % given.desired.length];
+    const taken = new Set(plan(planInput({ ...given, loaded: [] })).changes.map((change) => change.name));
+    const settled = given.desired.filter(({ name }) => taken.has(name));
+    const running = settled.map((module) => ({ ...loaded(module.name), ...module }));
+    const one = settled[seed % settled.length];
     const changed = given.desired.map((module) => (module === one ? { ...module, codeDigest: 'another' } : module));
     const { changes } = plan(planInput({ ...given, loaded: running, desired: changed }));
+    const there = byName(settled);
     const touched = new Set([one?.name]);
     for (let size = 0; size < touched.size; ) {
       size = touched.size;
-      for (const { name, spec } of given.desired) {
-        if (spec.requires.some((item) => typeof item !== 'string' && item.reload && touched.has(item.name))) touched.add(name);
+      for (const { name, spec } of settled) {
+        const touches = requirements(spec).some((item) => item.reload && touched.has(standsFor(item.name, there, given.alternatives)));
+        if (touches) touched.add(name);
       }
     }
     assert.deepEqual(changes.map((change) => change.name).sort(), [...touched].sort());
@@ -45,7 +52,9 @@ export const limits: readonly Property[] = [
     for (const module of given.loaded) {
       if (module.origin === 'config' || declared.has(module.name)) continue;
       const change = result.changes.find((item) => item.name === module.name || item.from === module.name);
-      assert.ok(change === undefined || change.reason.code === 'renamed' || (change.asLoaded === true && !module.started), change?.action);
+      if (change === undefined || change.reason.code === 'renamed') continue;
+      if (change.reason.code === 'dependency') assert.ok(module.spec.service !== undefined, `${change.action} ${module.name}`);
+      else assert.ok(change.asLoaded === true && !module.started, change.action);
     }
   }),
   always('what is held is only renamed, or started as it was, and keeps what it requires', worlds, ({ given }, plan) => {
@@ -55,8 +64,9 @@ export const limits: readonly Property[] = [
       const change = changes.find((item) => (item.from ?? item.name) === name || item.name === name);
       if (change !== undefined)
         assert.ok(change.asLoaded === true && (stopped !== true || change.from !== undefined), `${change.action} ${name}`);
-      for (const item of before.get(name)?.spec.requires ?? []) {
-        const required = typeof item === 'string' ? item : item.name;
+      const spec = before.get(name)?.spec;
+      for (const item of spec === undefined ? [] : requirements(spec)) {
+        const required = standsFor(item.name, before, given.alternatives);
         assert.ok(!changes.some((other) => other.name === required && other.action === 'remove'), `${required} is required by ${name}`);
       }
     }

@@ -14,9 +14,18 @@ export interface World {
 const ranks = ['kiwi', 'beet', 'zinc', 'aloe', 'moss', 'cork', 'yarn', 'dune'];
 export const secretMarker = 'S3CR3T';
 
+/** The first of the names may provide these; the later ones may require them, or be loaded by them. */
+export const services = ['sched', 'store'];
+const providing = 3;
+
 interface Draw {
   terse: Terse;
   needs: { index: number; reload: boolean; soft: boolean }[];
+  provides: string[];
+  priority: number;
+  uses: { service: string; reload: boolean }[];
+  /** Loaded by the module of this index, or by a service. */
+  host: number | string | null;
 }
 
 const needs = fc.array(
@@ -47,6 +56,14 @@ const command = fc.record(
 const draw: fc.Arbitrary<Draw> = fc.record({
   terse: fc.oneof({ weight: 4, arbitrary: code }, { weight: 1, arbitrary: command }) as fc.Arbitrary<Terse>,
   needs,
+  provides: fc.oneof({ weight: 2, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: fc.subarray(services) }),
+  priority: fc.nat({ max: 2 }),
+  uses: fc.array(fc.record({ service: fc.constantFrom(...services), reload: fc.boolean() }), { maxLength: 1 }),
+  host: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.nat({ max: ranks.length - 1 }) },
+    { weight: 1, arbitrary: fc.constantFrom(...services) },
+  ),
 });
 
 const wantedExtras = fc.record(
@@ -91,22 +108,31 @@ const slot: fc.Arbitrary<Slot> = fc.record({
 
 /** Everything at once: dependencies, renames, holds, hand-loaded and failed modules. Guards are off: they have their own cases. */
 export const worlds: fc.Arbitrary<World> = fc
-  .record({ slots: fc.array(slot, { minLength: ranks.length, maxLength: ranks.length }), retryFailed: fc.boolean(), seed: fc.nat() })
-  .map(({ slots, retryFailed, seed }) => worldOf(slots, retryFailed, seed));
+  .record({
+    slots: fc.array(slot, { minLength: ranks.length, maxLength: ranks.length }),
+    retryFailed: fc.boolean(),
+    seed: fc.nat(),
+    choice: fc.nat({ max: 9 }),
+  })
+  .map(({ slots, retryFailed, seed, choice }) => worldOf(slots, retryFailed, seed, choice));
 
 /** The same without holds, renames and whatever else lets a module be something but wanted or not. */
 export const plainWorlds: fc.Arbitrary<World> = fc
-  .record({ slots: fc.array(slot, { minLength: ranks.length, maxLength: ranks.length }), seed: fc.nat() })
-  .map(({ slots, seed }) => worldOf(slots.map(plain), false, seed));
+  .record({ slots: fc.array(slot, { minLength: ranks.length, maxLength: ranks.length }), seed: fc.nat(), choice: fc.nat({ max: 9 }) })
+  .map(({ slots, seed, choice }) => worldOf(slots.map(plain), false, seed, choice));
 
 function plain(item: Slot): Slot {
   const pruned = (drawn: Draw): Draw => ({ ...drawn, terse: { ...drawn.terse, prune: true } });
   return { ...item, base: pruned(item.base), other: pruned(item.other), wantedExtras: null, loadedExtras: null, held: 'no' };
 }
 
-function worldOf(slots: readonly Slot[], retryFailed: boolean, seed: number): World {
-  const declared = new Set(slots.flatMap((item, index) => (item.wanted === 'no' ? [] : [ranks[index] ?? ''])));
-  const running = new Set(slots.flatMap((item, index) => (item.running === 'no' ? [] : [ranks[index] ?? ''])));
+function worldOf(slots: readonly Slot[], retryFailed: boolean, seed: number, choice: number): World {
+  const declared = new Map(slots.flatMap((item, index) => (item.wanted === 'no' ? [] : [[ranks[index] ?? '', item.base] as const])));
+  const drawnOf = (item: Slot): Draw => (item.running === 'base' ? item.base : item.other);
+  const running = new Map(slots.flatMap((item, index) => (item.running === 'no' ? [] : [[ranks[index] ?? '', drawnOf(item)] as const])));
+  const able = [...declared].filter(([name, item]) => offers(item, ranks.indexOf(name)).includes('sched')).map(([name]) => name);
+  // Every other world says who is to have a service.
+  const alternatives = choice % 2 === 1 && able.length > 0 ? { sched: able[choice % able.length] ?? '' } : {};
   const wanted: Desired[] = [];
   const present: Loaded[] = [];
   const holds: Hold[] = [];
@@ -115,7 +141,7 @@ function worldOf(slots: readonly Slot[], retryFailed: boolean, seed: number): Wo
     if (declared.has(name)) wanted.push(desired(name, { ...terseOf(item.base, index, declared), ...item.wantedExtras, at: index + 1 }));
     if (running.has(name)) {
       const { life, ...extras } = (item.loadedExtras ?? {}) as Terse & { life?: Terse };
-      present.push(loaded(name, { ...terseOf(item.running === 'base' ? item.base : item.other, index, running), ...extras, ...life }));
+      present.push(loaded(name, { ...terseOf(drawnOf(item), index, running), ...extras, ...life }));
     }
     if (item.held !== 'no')
       holds.push({ name, reason: 'INC-1', since: 0, until: null, ...(item.held === 'stopped' ? { stopped: true } : {}) });
@@ -127,20 +153,46 @@ function worldOf(slots: readonly Slot[], retryFailed: boolean, seed: number): Wo
       loaded: present,
       holds,
       env: ['SET'],
+      alternatives,
       request: { retryFailed, override: true, maxRemovals: 100, allowEmpty: true },
     },
   };
 }
 
 /** What it requires is declared too, as the config makes sure; `after` may name anything that comes earlier. */
-function terseOf(item: Draw, index: number, there: ReadonlySet<string>): Terse {
+function terseOf(item: Draw, index: number, there: ReadonlyMap<string, Draw>): Terse {
   const earlier = item.needs.filter((need) => need.index < index);
   const nameOf = (need: { index: number }): string => ranks[need.index] ?? '';
+  const used = index < providing ? [] : item.uses.filter(({ service }) => isOffered(service, there));
+  const requires = [
+    ...earlier.filter((need) => !need.soft && there.has(nameOf(need))).map((need) => ({ name: nameOf(need), reload: need.reload })),
+    ...used.map(({ service, reload }) => ({ name: service, reload })),
+  ];
+  const provides = offers(item, index);
+  const service = hostOf(item, index, there);
   return {
     ...item.terse,
-    requires: earlier.filter((need) => !need.soft && there.has(nameOf(need))).map((need) => ({ name: nameOf(need), reload: need.reload })),
+    requires,
     after: earlier.filter((need) => need.soft).map(nameOf),
+    ...(provides.length === 0 ? {} : { provides, priority: item.priority }),
+    ...(service === null ? {} : { service }),
   };
+}
+
+/** Commands load nothing, so that services are those of code. */
+function offers({ terse, provides }: Draw, index: number): readonly string[] {
+  return index < providing && !('command' in terse) ? provides : [];
+}
+
+function isOffered(service: string, there: ReadonlyMap<string, Draw>): boolean {
+  return [...there].some(([name, item]) => offers(item, ranks.indexOf(name)).includes(service));
+}
+
+function hostOf({ host, terse }: Draw, index: number, there: ReadonlyMap<string, Draw>): string | null {
+  if (host === null || 'command' in terse) return null;
+  if (typeof host === 'string') return index >= providing && isOffered(host, there) ? host : null;
+  const other = there.get(ranks[host] ?? '');
+  return host < index && other !== undefined && !('command' in other.terse) ? (ranks[host] ?? null) : null;
 }
 
 /** The same items in another order, by the seed. */

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import type { Loaded } from '../../../src/model/module.ts';
+import { applied } from './effect.ts';
+import { planInput } from './input.ts';
+import { always, type Property } from './property.ts';
+import { byName, standsFor } from './services.ts';
+import { type World, worlds } from './worlds.ts';
+
+/** That a module which a service loads lives in that service: never longer, and not in a former instance of it. */
+export const hosting: readonly Property[] = [
+  always('what a service loads comes after it, goes before it, and comes back with it', worlds, ({ given, seed }, plan) => {
+    const before = byName(given.loaded);
+    const instances = new Map([...before.keys()].map((name) => [name, `${name} 0`]));
+    const inside = new Map(given.loaded.map((module) => [module.name, aliveHost(module, before, given)]));
+    let starts = 0;
+    const result = plan(planInput(given));
+    // Of two that have its service for a while it goes into the one that stays.
+    const gone = new Set(result.changes.filter((change) => change.action === 'remove').map((change) => change.name));
+    const after = applied(result, given.desired, given.loaded, seed, (change, loaded) => {
+      const { name, action, from } = change;
+      if (from !== undefined) for (const map of [instances, inside]) take(map as Map<string, string | undefined>, from, name);
+      if (action === 'remove') {
+        const within = [...loaded.values()].filter((module) => isAlive(module) && inside.get(module.name) === instances.get(name));
+        assert.deepEqual(
+          within.map((module) => module.name),
+          [],
+          `are in ${name}, which is removed`,
+        );
+        instances.delete(name);
+      } else if (action === 'load' || action === 'reload') {
+        starts += 1;
+        instances.set(name, `${name} ${starts}`);
+        const module = loaded.get(name);
+        const host = module === undefined ? undefined : hostOf(module, new Map([...loaded].filter(([other]) => !gone.has(other))), given);
+        assert.ok(module?.spec.service === undefined || host !== undefined || change.asLoaded === true, `${name} has no service`);
+        inside.set(name, host === undefined ? undefined : instances.get(host));
+      }
+    });
+    const there = new Set(instances.values());
+    const stopped = new Set(given.holds.filter((hold) => hold.stopped === true).map((hold) => hold.name));
+    for (const module of after) {
+      const host = inside.get(module.name);
+      assert.ok(host === undefined || there.has(host) || !isAlive(module) || stopped.has(module.name), `${module.name} was in ${host}`);
+    }
+  }),
+];
+
+function hostOf({ spec }: Loaded, modules: ReadonlyMap<string, Loaded>, given: World['given']): string | undefined {
+  return spec.service === undefined ? undefined : standsFor(spec.service, modules, given.alternatives);
+}
+
+/** The instance it is in, if that can be. */
+function aliveHost(module: Loaded, modules: ReadonlyMap<string, Loaded>, given: World['given']): string | undefined {
+  const host = modules.get(hostOf(module, modules, given) ?? '');
+  return host === undefined || !isAlive(host) ? undefined : `${host.name} 0`;
+}
+
+function take(map: Map<string, string | undefined>, from: string, name: string): void {
+  map.set(name, map.get(from));
+  map.delete(from);
+}
+
+function isAlive({ state, started }: Loaded): boolean {
+  return started && state !== 'E';
+}
