@@ -93,7 +93,7 @@ export class Asker {
     switch (packet[0]) {
       case 'answer':
         this.#end(question);
-        question.receiver.send(packet[4]);
+        question.receiver.send(packet[5] === true ? undefined : packet[4]);
         break;
       case 'failure':
         this.#end(question);

@@ -2,14 +2,12 @@ import type { Address, Party, ServicesPort } from '../model/bus.ts';
 import { MusterError } from '../model/error.ts';
 import { nameProblem } from '../model/name.ts';
 import type { Log } from '../model/ports.ts';
+import { longestTopic } from '../model/topic.ts';
 import type { Link } from './link.ts';
 import { holderOf, type Known, lookUp, type Preferred } from './lookup.ts';
 import { type Absence, claimsOf, createModule, type Instance, type Module, type Outcome, servicesOf, type Waiter } from './module.ts';
 import { Routes } from './routes.ts';
 import { ServiceTable } from './services.ts';
-
-/** The words of a service as a topic has them. Guards against what would be slow or odd to look up. */
-const longestPrefix = 512;
 
 /**
  * Who is there, who has which service, and what waits for whom. Each change ends in `#changed`, which brings what follows
@@ -132,7 +130,7 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
   /** Throws EINVAL for what is no name, EEXIST, naming the holder, for one that is taken. */
   register(instance: Instance, service: string): void {
     const problem = nameProblem(service);
-    if (problem !== null) throw new MusterError('EINVAL', `cannot register "${service.slice(0, longestPrefix)}": ${problem}`);
+    if (problem !== null) throw new MusterError('EINVAL', `cannot register "${service.slice(0, longestTopic)}": ${problem}`);
     if (instance.superseded || instance.state === 'ended')
       throw new MusterError('ECANCELED', `${instance.name} runs as another instance now`);
     if (service === instance.name) return;
@@ -176,7 +174,7 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
   }
 
   lookUp(prefix: string): Outcome {
-    if (prefix.length > longestPrefix) return { type: 'none', code: 'ENOSYS', message: 'nobody serves a topic of that length' };
+    if (prefix.length > longestTopic) return { type: 'none', code: 'ENOSYS', message: 'nobody serves a topic of that length' };
     return lookUp(prefix, this.#known);
   }
 

@@ -1,5 +1,5 @@
 import type { Address, EventPacket } from '../model/bus.ts';
-import { MusterError } from '../model/error.ts';
+import { publishProblem } from '../model/topic.ts';
 import { createGlobs, type Globs } from './globs.ts';
 import type { Link } from './link.ts';
 
@@ -17,7 +17,6 @@ export class Events {
   #links = new Set<Link>();
   #told = new Map<Link, readonly string[]>();
   #telling = false;
-  dropped = 0;
 
   connect(link: Link): void {
     this.#links.add(link);
@@ -48,19 +47,14 @@ export class Events {
 
   /** Of a client or the daemon. Throws EPERM or EINVAL for a topic that nobody may publish. */
   publish(topic: string, payload: unknown, from: string, address: Address): void {
-    const problem = topicProblem(topic);
-    if (problem !== null) {
-      this.dropped += 1;
-      throw problem;
-    }
+    const problem = publishProblem(topic);
+    if (problem !== null) throw problem;
     this.#pass([address, topic, payload, from], null);
   }
 
-  /** From a runner, in which everybody has it already. */
+  /** From a runner, in which everybody has it already, and which has refused what may not be published. */
   passOn(event: EventPacket, from: Link): void {
-    const topic = event[1];
-    if (topic.length <= longestTopic && !isOwn(topic)) this.#pass(event, from);
-    else this.dropped += 1;
+    if (publishProblem(event[1]) === null) this.#pass(event, from);
   }
 
   #pass(event: EventPacket, origin: Link | null): void {
@@ -97,15 +91,3 @@ export class Events {
 interface Subscriber {
   take(event: Event): void;
 }
-
-const longestTopic = 512;
-const topicPattern = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
-
-function topicProblem(topic: string): MusterError | null {
-  if (topic.length > longestTopic || !topicPattern.test(topic)) {
-    return new MusterError('EINVAL', `a topic is words of A-Z a-z 0-9 _ - with periods between them, at most ${longestTopic} characters`);
-  }
-  return isOwn(topic) ? new MusterError('EPERM', `${topic}: only the daemon publishes under muster`) : null;
-}
-
-const isOwn = (topic: string): boolean => topic === 'muster' || topic.startsWith('muster.');

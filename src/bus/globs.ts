@@ -3,9 +3,9 @@ import { globMatches, isGlob } from '../model/glob.ts';
 /** Topics whose answer is remembered; there are mostly few, but whoever publishes makes them up. */
 const remembered = 4096;
 
-/** Longer globs, and more of one subscriber, are left out: each published event would pay for them. */
-const longestGlob = 512;
-const mostGlobs = 10_000;
+/** Longer globs, and what of one subscriber is more than so many characters, are left out: each new topic pays for them. */
+const longestGlob = 256;
+const mostCharacters = 1_000_000;
 
 /** Says quickly whether one of some globs matches a topic. */
 export interface Globs {
@@ -14,7 +14,11 @@ export interface Globs {
 }
 
 export function createGlobs(globs: Iterable<string>): Globs {
-  const all = [...new Set(globs)].filter((glob) => glob.length <= longestGlob).slice(0, mostGlobs);
+  let room = mostCharacters;
+  const all = [...new Set(globs)].filter((glob) => {
+    if (glob.length <= longestGlob) room -= glob.length;
+    return glob.length <= longestGlob && room >= 0;
+  });
   const exact = new Set(all.filter((glob) => !isGlob(glob)));
   const patterns = all.filter(isGlob);
   const known = new Map<string, boolean>();

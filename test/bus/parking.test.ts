@@ -102,6 +102,7 @@ it('tells runners that know an instance when it is gone, and whom it asked that 
   const [one, two] = [runner(), runner()];
   const asker = one.attach('asker');
   const server = two.attach('server');
+  server.ready();
   await one.resolve(asker.address, 'server');
   asker.ended();
   await turn();

@@ -14,6 +14,8 @@ export interface Setting {
 export interface FakeRunner {
   readonly link: BusLink;
   readonly got: BusToRunner[];
+  /** The prefix of each lookup, by its call. */
+  readonly asked: ReadonlyMap<number, string>;
   /** Everything of one kind, in order. */
   of<T extends BusToRunner['type']>(type: T): Extract<BusToRunner, { type: T }>[];
   packets(): Packet[];
@@ -41,6 +43,7 @@ function fakeRunner(bus: Bus): FakeRunner {
   const got: BusToRunner[] = [];
   const routes = new Map<number, (route: { service: string; address: number } | { error: WireError }) => void>();
   const registrations = new Map<number, (error: WireError | null) => void>();
+  const asked = new Map<number, string>();
   let calls = 0;
   const link = bus.connect({
     send(message) {
@@ -53,6 +56,7 @@ function fakeRunner(bus: Bus): FakeRunner {
   return {
     link,
     got,
+    asked,
     of,
     packets: () => of('packets').flatMap(({ packets }) => packets),
     events: () => of('events').flatMap(({ events }) => events),
@@ -65,6 +69,7 @@ function fakeRunner(bus: Bus): FakeRunner {
     resolve(from, prefix) {
       calls += 1;
       const call = calls;
+      asked.set(call, prefix);
       const answered = new Promise<{ service: string; address: number } | { error: WireError }>((resolve) => routes.set(call, resolve));
       link.receive({ type: 'resolve', from, call, prefix });
       return answered;

@@ -1,5 +1,6 @@
 import { type EventPacket, eventWindow } from '../../../model/bus.ts';
 import type { Published } from '../../../model/context.ts';
+import { publishProblem } from '../../../model/topic.ts';
 import type { FromRealm } from '../../protocol.ts';
 import type { EventCredits } from '../meter.ts';
 import { checkedTopic } from './options.ts';
@@ -65,7 +66,8 @@ export function createEvents({ post, credits, turn, tap }: EventsPorts): Events 
 
   return {
     publish(module, topic, payload) {
-      checkedTopic(topic);
+      const problem = publishProblem(checkedTopic(topic));
+      if (problem !== null) throw problem;
       const taken = take(payload, `the payload of ${topic}`);
       if ((published - credits.published.read()) >>> 0 >= eventWindow) return module.meter.dropped();
       published = (published + 1) >>> 0;

@@ -1,9 +1,9 @@
 import type { RequestOptions } from '../../../model/context.ts';
 import { MusterError } from '../../../model/error.ts';
+import { longestTopic } from '../../../model/topic.ts';
 
 /** Timers of Node know no longer ones. */
 const longestTimeoutMs = 2 ** 31 - 1;
-const longestTopic = 1024;
 
 /** What a request was given beside its payload, checked: modules are not bound to their types. */
 export interface CheckedOptions {
