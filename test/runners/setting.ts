@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import * as z from 'zod/mini';
+import { type Bus, createBus } from '../../src/bus/bus.ts';
+import type { Attached } from '../../src/model/bus.ts';
 import type { Launch, Launched, LaunchHooks } from '../../src/model/driver.ts';
 import { codeFields } from '../../src/model/fields/code.ts';
 import type { CodeSpec } from '../../src/model/fields/table.ts';
@@ -14,12 +16,11 @@ import { createCodeStore } from '../../src/resolve/code-store.ts';
 import { createCompiler } from '../../src/resolve/compile.ts';
 import { lookOnce, sha256 } from '../../src/resolve/files.ts';
 import { type CodeDriver, createCodeDriver } from '../../src/runners/code-driver.ts';
-import { type FakeBus, fakeBus } from './fake-bus.ts';
 import { forkingKeeper } from './forking-keeper.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const clock: Clock = {
+const realClock: Clock = {
   now: () => Date.now(),
   after(ms, fn) {
     const timer = setTimeout(fn, ms).unref();
@@ -53,7 +54,9 @@ export function removeRunner(runnerFile: string): void {
 export interface Setting {
   readonly folder: string;
   readonly driver: CodeDriver;
-  readonly bus: FakeBus;
+  readonly bus: Bus;
+  /** What the driver told the bus of each module, in order. */
+  readonly told: string[];
   readonly runners: Child[];
   /** What each module wrote. */
   readonly written: Map<string, string>;
@@ -69,7 +72,36 @@ export interface Started extends Launched {
   readonly heard: string[];
 }
 
-export function createSetting(runnerFile: string, keeperOf: () => Keeper = () => forkingKeeper()): Setting {
+function noted(attached: Attached, first: string, told: string[]): Attached {
+  let name = first;
+  const note = (what: string): void => void told.push(`${name} ${what}`);
+  note('attached');
+  return {
+    ready() {
+      note('ready');
+      attached.ready();
+    },
+    finalizing() {
+      note('finalizing');
+      attached.finalizing();
+    },
+    ended() {
+      note('ended');
+      attached.ended();
+    },
+    rename(next) {
+      note(`renamed to ${next}`);
+      name = next;
+      attached.rename(next);
+    },
+    update(spec) {
+      note(`updated to priority ${spec.priority}, control ${spec.control}`);
+      attached.update(spec);
+    },
+  };
+}
+
+export function createSetting(runnerFile: string, keeperOf: () => Keeper = () => forkingKeeper(), clock: Clock = realClock): Setting {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'muster-')));
   const runners: Child[] = [];
   const inner = keeperOf();
@@ -82,10 +114,11 @@ export function createSetting(runnerFile: string, keeperOf: () => Keeper = () =>
     },
   };
   const written = new Map<string, string>();
-  const bus = fakeBus();
+  const bus = createBus({ clock, log: silent });
+  const told: string[] = [];
   const driver = createCodeDriver({
     keeper,
-    bus,
+    bus: { ...bus, attach: (party) => noted(bus.attach(party), party.name, told) },
     runnerFile,
     logs: {
       open: (name) => ({
@@ -138,5 +171,5 @@ export function createSetting(runnerFile: string, keeperOf: () => Keeper = () =>
     const hooks: LaunchHooks = { status: (level, text) => heard.push(`${level}: ${text}`), finalizing: () => heard.push('finalizing') };
     return Object.assign(driver.start(launch, hooks), { heard });
   }
-  return { folder, driver, bus, runners, written, start };
+  return { folder, driver, bus, told, runners, written, start };
 }

@@ -1,0 +1,183 @@
+import { readdirSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import type { Clock, Timer } from '../../src/model/ports.ts';
+import { buildRunner, createSetting, removeRunner, type Started } from './setting.ts';
+
+let runnerFile = '';
+beforeAll(async () => {
+  runnerFile = await buildRunner();
+  return () => removeRunner(runnerFile);
+});
+
+const waits = 'export async function main(ctx) { await ctx.run(); }';
+const hosts = 'export async function main(ctx) { ctx.hostModules(); await ctx.run(); }';
+
+async function running(all: readonly Promise<Started>[]): Promise<Started[]> {
+  const started = await Promise.all(all);
+  await Promise.all(started.map(({ ready }) => ready));
+  return started;
+}
+
+test('modules of one group have one thread, others another, and with neither they have those of the pool', async () => {
+  const { start, runners } = createSetting(runnerFile);
+  const shared = (threadGroup?: string) => ({
+    spec: { isolation: 'shared' as const, ...(threadGroup === undefined ? {} : { threadGroup }) },
+  });
+  const [a, b, c] = await running([start('a', waits, shared('x')), start('b', waits, shared('x')), start('c', waits, shared('y'))]);
+  expect(a?.threadId()).toBe(b?.threadId());
+  expect(c?.threadId()).not.toBe(a?.threadId());
+  const pooled = await running(Array.from({ length: 40 }, (_, index) => start(`m${index}`, waits, shared())));
+  const threads = pooled.map((one) => one.threadId());
+  const counts = [...new Set(threads)].map((thread) => threads.filter((other) => other === thread).length);
+  expect(counts.length).toBeLessThanOrEqual(8);
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+  expect(threads).not.toContain(a?.threadId());
+  expect(runners).toHaveLength(1);
+});
+
+test('a module of a shared thread comes and goes without the others noticing', async () => {
+  const { start, written } = createSetting(runnerFile);
+  const options = { spec: { isolation: 'shared' as const, threadGroup: 'x' } };
+  const says = 'export async function main(ctx) { console.log(ctx.name, process.argv[2]); await ctx.run(); }';
+  const [one, two] = await running([start('one', says, { ...options, args: ['1'] }), start('two', says, { ...options, args: ['2'] })]);
+  one?.stop();
+  expect(await one?.ended).toMatchObject({ reason: 'stopped', error: null });
+  const [again] = await running([start('one', says, { ...options, args: ['3'] })]);
+  expect(again?.threadId()).toBe(two?.threadId());
+  expect(written.get('one')).toBe('one 1\none 3\n');
+  expect(written.get('two')).toBe('two 2\n');
+});
+
+test('a runner by another name is a process of its own, which ends when nothing has lived in it for a while', async () => {
+  const timers: { ms: number; fn(): void }[] = [];
+  const clock: Clock = {
+    now: () => Date.now(),
+    after(ms: number, fn: () => void): Timer {
+      const timer = { ms, fn };
+      timers.push(timer);
+      return { cancel: () => void timers.splice(timers.indexOf(timer), 1) };
+    },
+  };
+  const { start, runners } = createSetting(runnerFile, undefined, clock);
+  const [main, edge] = await running([start('main', waits), start('edge', waits, { spec: { runner: 'edge' } })]);
+  expect(runners).toHaveLength(2);
+  expect(main?.pid()).not.toBe(edge?.pid());
+  edge?.stop();
+  await edge?.ended;
+  const [emptied] = timers.filter(({ ms }) => ms === 30_000);
+  emptied?.fn();
+  const gone = runners.find(({ pid }) => pid !== main?.pid());
+  expect(await gone?.exited).toMatchObject({ signal: 'SIGKILL' });
+  const [again] = await running([start('edge', waits, { spec: { runner: 'edge' } })]);
+  expect(runners).toHaveLength(3);
+  expect(again?.pid()).toBe(runners[2]?.pid);
+});
+
+test('a service loads a module into its own thread, and takes it along when it ends', async () => {
+  const { start, told, bus } = createSetting(runnerFile);
+  const [gateway, other] = await running([start('gateway', hosts), start('other', waits)]);
+  const code = `export async function main(ctx, args) {
+    ctx.handle('who', () => [ctx.name, args, ctx.config]);
+    await ctx.run();
+  }`;
+  const options = { args: ['a'], config: { b: 1 }, spec: { service: 'gateway' } };
+  const [status, page] = await running([start('gateway.status', code, options), start('gateway.page', code, options)]);
+  expect(status?.threadId()).toBe(gateway?.threadId());
+  expect(status?.pid()).toBe(gateway?.pid());
+  expect(await bus.request('gateway.status.who', null)).toEqual(['gateway.status', ['a'], { b: 1 }]);
+  expect(await bus.request('gateway.list', null)).toMatchObject([{ name: 'gateway.page' }, { name: 'gateway.status' }]);
+  status?.stop();
+  expect(await status?.ended).toMatchObject({ reason: 'stopped', error: null });
+  expect(await bus.request('gateway.list', null)).toMatchObject([{ name: 'gateway.page' }]);
+  gateway?.kill();
+  expect((await gateway?.ended)?.reason).toBe('terminated');
+  expect((await page?.ended)?.error?.message).toBe('its service gateway ended');
+  expect(told.filter((line) => line.startsWith('gateway.status'))).toEqual([
+    'gateway.status attached',
+    'gateway.status ready',
+    'gateway.status finalizing',
+    'gateway.status ended',
+  ]);
+  expect(other?.pid()).not.toBeNull();
+});
+
+test('what a service hosts in a shared thread ends with it, though the thread lives on', async () => {
+  const { start } = createSetting(runnerFile);
+  const shared = { spec: { isolation: 'shared' as const, threadGroup: 'x' } };
+  const [gateway, other] = await running([start('gateway', hosts, shared), start('other', waits, shared)]);
+  const [page] = await running([start('gateway.page', waits, { spec: { service: 'gateway' } })]);
+  expect(page?.threadId()).toBe(other?.threadId());
+  gateway?.kill();
+  expect((await gateway?.ended)?.reason).toBe('terminated');
+  expect((await page?.ended)?.error?.message).toMatch(/gateway/);
+  other?.stop();
+  expect((await other?.ended)?.reason).toBe('stopped');
+});
+
+test('a service with a loader of its own decides itself what loading means', async () => {
+  const { start, written } = createSetting(runnerFile);
+  const gateway = `export async function main(ctx) {
+    ctx.hostModules({
+      load({ name, path, args, config }) {
+        if (config.bad) throw Object.assign(new Error('no such route'), { code: 'ENOENT' });
+        ctx.log.info('load', name, path.split('/').at(-1), args, config);
+      },
+      remove: ({ name }) => ctx.log.info('remove', name),
+    });
+    await ctx.run();
+  }`;
+  const [service] = await running([start('gateway', gateway)]);
+  const spec = { service: 'gateway' };
+  const [route] = await running([start('gateway.route', waits, { spec, args: ['x'], config: { at: '/' } })]);
+  const [other] = await running([start('gateway.other', waits, { spec })]);
+  const bad = await start('gateway.bad', waits, { spec, config: { bad: true } });
+  await expect(bad.ready).rejects.toThrow('no such route');
+  await bad.ended;
+  route?.stop();
+  expect(await route?.ended).toMatchObject({ reason: 'stopped', error: null });
+  service?.stop();
+  expect((await other?.ended)?.error?.message).toBe('its service gateway ended');
+  await service?.ended;
+  expect(written.get('gateway')).toBe(
+    "load gateway.route gateway.route.ts [ 'x' ] { at: '/' }\nload gateway.other gateway.other.ts [] {}\nremove gateway.route\n",
+  );
+});
+
+test('a module whose service is not there, or loads nothing, says so', async () => {
+  const { start } = createSetting(runnerFile);
+  const [plain] = await running([start('plain', waits)]);
+  const lost = await start('gateway.status', waits, { spec: { service: 'gateway' } });
+  await expect(lost.ready).rejects.toMatchObject({ code: 'ENOSYS' });
+  const refused = await start('plain.status', waits, { spec: { service: 'plain' } });
+  await expect(refused.ready).rejects.toMatchObject({ code: 'ENOSYS' });
+  await Promise.all([lost.ended, refused.ended]);
+  expect(plain?.pid()).not.toBeNull();
+});
+
+test('once the runner is at rest, threads wait for the next modules, and each that is taken is replaced', async () => {
+  const { start, runners } = createSetting(runnerFile);
+  const threads = (): number => readdirSync(`/proc/${runners[0]?.pid}/task`).length;
+  const [one] = await running([start('one', waits)]);
+  const alone = threads();
+  await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 2);
+  const [two] = await running([start('two', waits)]);
+  expect(two?.threadId()).toBe((one?.threadId() ?? 0) + 1);
+  await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 3);
+  const [three] = await running([start('three', waits)]);
+  expect(three?.threadId()).toBe((one?.threadId() ?? 0) + 2);
+});
+
+test('a module with a limit of its heap takes no thread that waits: limits are given at the start of a thread', async () => {
+  const { start, runners } = createSetting(runnerFile);
+  const threads = (): number => readdirSync(`/proc/${runners[0]?.pid}/task`).length;
+  const [one] = await running([start('one', waits)]);
+  const alone = threads();
+  await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 2);
+  const code =
+    "import { resourceLimits } from 'node:worker_threads'; export async function main(ctx) { console.log(resourceLimits.maxOldGenerationSizeMb); await ctx.run(); }";
+  const [two] = await running([start('two', code, { spec: { maxHeap: 32 * 1024 ** 2 } })]);
+  expect(two?.threadId()).toBe((one?.threadId() ?? 0) + 3);
+  two?.stop();
+  await two?.ended;
+  expect(two?.output()).toEqual(['32']);
+});
