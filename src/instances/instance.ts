@@ -116,15 +116,14 @@ export class Instance {
 
   /** Keeps what runs under the name of the target. */
   rename(target: Target): void {
-    const from = this.name;
     const { name, spec } = target.desired;
-    this.standing.announce(this.standing.state, null, `renamed to ${name}`);
-    this.name = name;
-    if (this.runsAs !== null) this.runsAs = sameRun(this.runsAs.desired, target.desired) ? target : renamed(this.runsAs, name);
-    this.become(target);
-    for (const { launched } of this.runs.all()) launched.rename(name);
-    this.run?.launched.update(spec);
-    this.standing.announce(null, this.standing.state, `renamed from ${from}`);
+    this.standing.rename(name, () => {
+      this.name = name;
+      if (this.runsAs !== null) this.runsAs = sameRun(this.runsAs.desired, target.desired) ? target : renamed(this.runsAs, name);
+      this.become(target);
+      for (const { launched } of this.runs.all()) launched.rename(name);
+      this.run?.launched.update(spec);
+    });
   }
 
   /** The last lines of output, also of a run that is over. */

@@ -7,6 +7,7 @@ import type { Loaded } from '../model/module.ts';
 import { byName } from '../model/name.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
 import type { Alternatives } from '../model/requires.ts';
+import { followServices } from './follow-service.ts';
 import type { Inspect } from './inspect.ts';
 import { Instance } from './instance.ts';
 import type { InstancePorts } from './instance-ports.ts';
@@ -40,7 +41,7 @@ export type OwnedInstances = Instances & {
 export function createInstances(options: InstancesOptions): OwnedInstances {
   const { clock, random, drivers, log, inspect = () => null, services = noServices, alternatives = () => noAlternatives } = options;
   const table = new Map<string, Instance>();
-  const listeners = new Set<(event: InstanceEvent) => void>();
+  const listeners = new Set<(event: InstanceEvent) => void>([followServices(table, alternatives)]);
   let snapshot: ReadonlyMap<string, Loaded> | null = null;
   let closing = false;
   let disposed: Promise<void> | null = null;

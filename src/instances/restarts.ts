@@ -10,7 +10,7 @@ export class Restarts {
   readonly #clock: Clock;
   readonly #random: Random;
   #history = noHistory;
-  #timer: Timer | null = null;
+  #due: { readonly timer: Timer; readonly restart: () => void } | null = null;
 
   constructor({ clock, random }: { clock: Clock; random: Random }) {
     this.#clock = clock;
@@ -29,16 +29,27 @@ export class Restarts {
     const verdict = verdictOn(end, spec, this.#history, this.#clock.now(), this.#random.next());
     if (verdict.is !== 'backOff') return verdict;
     this.#history = verdict.history;
-    this.#timer = this.#clock.after(verdict.delayMs, () => {
-      this.#timer = null;
-      this.count += 1;
-      restart();
-    });
+    this.#schedule(verdict.delayMs, restart);
     return verdict;
   }
 
+  /** If it is to be started again, then so soon, however long it would have waited. */
+  hasten(delayMs: number): void {
+    if (this.#due !== null) this.#schedule(delayMs, this.#due.restart);
+  }
+
   cancel(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#due?.timer.cancel();
+    this.#due = null;
+  }
+
+  #schedule(delayMs: number, restart: () => void): void {
+    this.cancel();
+    const timer = this.#clock.after(delayMs, () => {
+      this.#due = null;
+      this.count += 1;
+      restart();
+    });
+    this.#due = { timer, restart };
   }
 }

@@ -33,29 +33,44 @@ export class Standing {
     this.state = state;
     this.since = this.#ports.clock.now();
     checkMove(this.#subject.name, from, state);
-    const { services } = this.#ports;
-    if (state === 'B') services.absent(this.#subject.name, 'backingOff');
-    if (state === 'E') services.absent(this.#subject.name, 'exited');
-    this.announce(from, state, reason);
+    this.#tellAbsence();
+    this.#announce(from, state, reason);
     if (state !== 'I') this.#settled.release();
+  }
+
+  /** `change` gives its subject the new name. */
+  rename(to: string, change: () => void): void {
+    const { name: from } = this.#subject;
+    this.#announce(this.state, null, `renamed to ${to}`);
+    // Of one that runs the bus hears by its run.
+    if (this.state === 'B' || this.state === 'E') this.#ports.services.absent(from, 'removed');
+    change();
+    this.#tellAbsence();
+    this.#announce(null, this.state, `renamed from ${from}`);
   }
 
   /** It is not listed any more. */
   leave(reason: string): void {
     checkMove(this.#subject.name, this.state, null);
     this.#ports.services.absent(this.#subject.name, 'removed');
-    this.announce(this.state, null, reason);
-  }
-
-  announce(from: State | null, to: State | null, reason: string): void {
-    const { name, lastExit } = this.#subject;
-    const { failed } = this;
-    this.#ports.log.debug({ module: name, from, to, failed, reason }, 'module state');
-    this.#ports.emit({ type: 'state', name, from, to, failed, reason, lastExit });
+    this.#announce(this.state, null, reason);
   }
 
   /** Resolves when it is not on its way up. */
   settled(): Promise<void> {
     return this.state !== 'I' ? Promise.resolve() : this.#settled.wait();
+  }
+
+  #tellAbsence(): void {
+    const { services } = this.#ports;
+    if (this.state === 'B') services.absent(this.#subject.name, 'backingOff');
+    if (this.state === 'E') services.absent(this.#subject.name, 'exited');
+  }
+
+  #announce(from: State | null, to: State | null, reason: string): void {
+    const { name, lastExit } = this.#subject;
+    const { failed } = this;
+    this.#ports.log.debug({ module: name, from, to, failed, reason }, 'module state');
+    this.#ports.emit({ type: 'state', name, from, to, failed, reason, lastExit });
   }
 }

@@ -58,6 +58,7 @@ export interface ModuleView {
   lastExit: LastExit | null;
   held: HoldDoc | null;
   containment: Containment | null;
+  /** Modules: a service stands as the one that has it; whoever loads this module is among them. */
   requires: string[];
   requiredBy: string[];
   /** Of `requires`, what is not running now. */

@@ -119,6 +119,16 @@ describe('the bus', () => {
     expect(services.told).toEqual(['web backingOff', 'web exited', 'web removed']);
   });
 
+  test('a new name of what does not run is told too', async () => {
+    const services = createServices();
+    const { instances } = createBench(undefined, { services });
+    await instances.load(code('old'));
+    instances.rename('old', code('new'));
+    await instances.halt('new');
+    instances.rename('new', code('other'));
+    expect(services.told).toEqual(['new exited', 'new removed', 'other exited']);
+  });
+
   test('views show what waits and which services there are', async () => {
     const services = createServices({ waiting: (name) => (name === 'web' ? 3 : 0), services: (name) => [`${name}2`] });
     const { instances } = createBench(() => ({ queued: 2 }), { services });

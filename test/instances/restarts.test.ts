@@ -147,3 +147,20 @@ describe('between two restarts', () => {
     expect(instances.get('web')?.state).toBe('R');
   });
 });
+
+test('what a service has loaded comes back soon after it, however long it would have waited by then', async () => {
+  let down = false;
+  const { instances, driver, clock } = createBench(({ name }) => (down && name === 'web.a' ? { failStart: 'nobody serves web' } : {}));
+  await instances.load(code('web', { provides: ['pages'], restart: { backoff: { initial: '1m', max: '1m' } } }));
+  await instances.load(code('web.a', { service: 'pages' }));
+  await instances.load(code('other'));
+  down = true;
+  for (const { name, exit } of driver.live()) if (name !== 'other') exit({ code: 1 });
+  await clock.advance(59_000);
+  expect(instances.view('web.a')).toMatchObject({ state: 'B' });
+  down = false;
+  await clock.advance(2000);
+  expect(instances.view('web')?.state).toBe('R');
+  expect(instances.view('web.a')?.state).toBe('R');
+  expect(instances.view('web.a')?.restarts).toBe(6);
+});
