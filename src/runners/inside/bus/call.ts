@@ -1,6 +1,7 @@
 import type { Address } from '../../../model/bus.ts';
 import type { Incoming } from '../../../model/context.ts';
 import { MusterError } from '../../../model/error.ts';
+import type { Calls } from './calls.ts';
 import { faultOf } from './fault.ts';
 import type { Outlet } from './outlet.ts';
 import { take } from './payload.ts';
@@ -21,19 +22,17 @@ export class Call {
   readonly module: ModuleHere;
   readonly asked: Asked;
   over = false;
-  /** It is answered later, and stands in the list of those. */
-  open = false;
+  /** Where it stands while it is answered later. */
+  calls: Calls | null = null;
   stream: SentStream | null = null;
   readonly #tap: Tap;
-  readonly #ended: (call: Call) => void;
   #abort: AbortController | null = null;
   #aborted: unknown = null;
 
-  constructor(module: ModuleHere, asked: Asked, tap: Tap, ended: (call: Call) => void) {
+  constructor(module: ModuleHere, asked: Asked, tap: Tap) {
     this.module = module;
     this.asked = asked;
     this.#tap = tap;
-    this.#ended = ended;
   }
 
   get signal(): AbortSignal {
@@ -83,7 +82,7 @@ export class Call {
   drop(): void {
     if (this.over) return;
     this.over = true;
-    this.#ended(this);
+    this.calls?.ended(this);
     this.abort('ECANCELED', `${this.asked.topic}: nobody waits for the answer any more`);
     this.stream?.stop();
   }
@@ -99,7 +98,7 @@ export class Call {
   #finish(): void {
     this.over = true;
     this.module.meter.sent('response');
-    this.#ended(this);
+    this.calls?.ended(this);
   }
 }
 

@@ -5,17 +5,16 @@ const none: readonly Call[] = [];
 
 /** The requests of one module that are answered later, by who asked. */
 export class Calls {
-  #byAsker: Map<Address, Map<number, Call>> | null = null;
+  readonly #byAsker = new Map<Address, Map<number, Call>>();
   /** Those of them that are not streams. */
   #plain = 0;
   #idle: (() => void)[] = [];
 
   /** Idempotent. */
   open(call: Call): void {
-    if (call.open) return;
-    call.open = true;
+    if (call.calls !== null) return;
+    call.calls = this;
     this.#plain += 1;
-    this.#byAsker ??= new Map();
     const { asker, id } = call.asked;
     const calls = this.#byAsker.get(asker);
     if (calls === undefined) this.#byAsker.set(asker, new Map([[id, call]]));
@@ -28,27 +27,26 @@ export class Calls {
     this.#less();
   }
 
-  readonly ended = (call: Call): void => {
-    if (!call.open) return;
-    call.open = false;
+  ended(call: Call): void {
+    call.calls = null;
     const { asker, id } = call.asked;
-    const calls = this.#byAsker?.get(asker);
+    const calls = this.#byAsker.get(asker);
     if (calls?.get(id) === call) calls.delete(id);
-    if (calls?.size === 0) this.#byAsker?.delete(asker);
+    if (calls?.size === 0) this.#byAsker.delete(asker);
     if (call.stream === null) this.#less();
-  };
+  }
 
   find(asker: Address, id: number): Call | undefined {
-    return this.#byAsker?.get(asker)?.get(id);
+    return this.#byAsker.get(asker)?.get(id);
   }
 
   of(asker: Address): readonly Call[] {
-    const calls = this.#byAsker?.get(asker);
+    const calls = this.#byAsker.get(asker);
     return calls === undefined ? none : [...calls.values()];
   }
 
   all(): Call[] {
-    return [...(this.#byAsker?.values() ?? [])].flatMap((calls) => [...calls.values()]);
+    return [...this.#byAsker.values()].flatMap((calls) => [...calls.values()]);
   }
 
   /** Resolves when nothing is left to be answered but streams. */

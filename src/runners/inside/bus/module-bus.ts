@@ -8,54 +8,91 @@ import { request } from './request.ts';
 import type { Served } from './served.ts';
 import { stream } from './taken-stream.ts';
 
-export interface ModuleParts {
-  readonly module: ModuleHere;
-  readonly introspection: Introspection;
-  readonly served: Served;
+/** What the modules of a realm share. */
+export interface RealmParts {
   readonly asker: Asker;
   readonly events: Events;
   readonly registrations: Registrations;
-  /** Once. */
-  left(): void;
+  /** Called once for each. */
+  left(module: ModuleHere): void;
 }
 
 /** The messages of one module; what code of it still calls after its end comes to nothing. */
-export function createModuleBus({ module, introspection, served, asker, events, registrations, left }: ModuleParts): ModuleBus {
-  let over = false;
+export class ModuleMessages implements ModuleBus {
+  readonly #module: ModuleHere;
+  readonly #introspection: Introspection;
+  readonly #served: Served;
+  readonly #realm: RealmParts;
+  #over = false;
 
-  return {
-    get debugFlags() {
-      return introspection.debugFlags;
-    },
-    handle: (method, fn) => served.handle(method, fn),
-    fallback: (method, fn) => served.fallback(method, fn),
-    register: (service) => (over ? ended(module) : registrations.register(module, service)),
-    settled: () => registrations.settled(module),
-    request: (topic, payload, options) => (over ? ended(module) : request(asker, module, topic, payload, options)),
-    stream: (topic, payload, options) => (over ? nothing(module) : stream(asker, module, topic, payload, options)),
-    publish(topic, payload) {
-      if (!over) events.publish(module, topic, payload);
-    },
-    subscribe: (glob, fn) => (over ? () => {} : events.subscribe(module, glob, fn)),
-    onStats(fn) {
-      introspection.addStats = fn;
-    },
-    ownStats: () => ownStats(introspection),
-    ready: () => served.ready(),
-    quiesce: () => served.quiesce(),
-    resume: () => served.resume(),
-    finalizing: () => served.finalizing(),
-    idle: () => served.idle(),
-    leave() {
-      if (over) return;
-      over = true;
-      served.leave();
-      asker.leave(module);
-      events.leave(module);
-      registrations.leave(module);
-      left();
-    },
+  constructor(introspection: Introspection, served: Served, realm: RealmParts) {
+    this.#module = introspection.module;
+    this.#introspection = introspection;
+    this.#served = served;
+    this.#realm = realm;
+  }
+
+  // A Context takes these over as they are.
+  readonly handle: ModuleBus['handle'] = (method, fn) => this.#served.handle(method, fn);
+  readonly register: ModuleBus['register'] = (service) =>
+    this.#over ? ended(this.#module) : this.#realm.registrations.register(this.#module, service);
+  readonly request: ModuleBus['request'] = (topic, payload, options) =>
+    this.#over ? ended(this.#module) : request(this.#realm.asker, this.#module, topic, payload, options);
+  readonly stream: ModuleBus['stream'] = (topic, payload, options) =>
+    this.#over ? nothing(this.#module) : stream(this.#realm.asker, this.#module, topic, payload, options);
+  readonly publish: ModuleBus['publish'] = (topic, payload) => {
+    if (!this.#over) this.#realm.events.publish(this.#module, topic, payload);
   };
+  readonly subscribe: ModuleBus['subscribe'] = (glob, fn) => (this.#over ? () => {} : this.#realm.events.subscribe(this.#module, glob, fn));
+  readonly onStats: ModuleBus['onStats'] = (fn) => {
+    this.#introspection.addStats = fn;
+  };
+
+  get debugFlags(): number {
+    return this.#introspection.debugFlags;
+  }
+
+  fallback(method: string, fn: Parameters<ModuleBus['fallback']>[1]): void {
+    this.#served.fallback(method, fn);
+  }
+
+  ownStats(): Readonly<Record<string, unknown>> {
+    return ownStats(this.#introspection);
+  }
+
+  settled(): Promise<void> {
+    return this.#realm.registrations.settled(this.#module);
+  }
+
+  ready(): void {
+    this.#served.ready();
+  }
+
+  quiesce(): void {
+    this.#served.quiesce();
+  }
+
+  resume(): void {
+    this.#served.resume();
+  }
+
+  finalizing(): void {
+    this.#served.finalizing();
+  }
+
+  idle(): Promise<void> {
+    return this.#served.idle();
+  }
+
+  leave(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#served.leave();
+    this.#realm.asker.leave(this.#module);
+    this.#realm.events.leave(this.#module);
+    this.#realm.registrations.leave(this.#module);
+    this.#realm.left(this.#module);
+  }
 }
 
 function ended(module: ModuleHere): Promise<never> {

@@ -7,7 +7,7 @@ import type { EventCredits, Meter } from '../meter.ts';
 import { createAsker } from './asker.ts';
 import { createEvents } from './events.ts';
 import type { Introspection } from './introspection.ts';
-import { createModuleBus } from './module-bus.ts';
+import { ModuleMessages, type RealmParts } from './module-bus.ts';
 import { createOutlets, type Outlet } from './outlet.ts';
 import { type Receivers, receive } from './receive.ts';
 import { createRegistrations } from './registrations.ts';
@@ -88,11 +88,21 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
   const here: Outlet = outlets.create(false, (packets) => setImmediate(receive, packets, here, receivers));
   const peers = new Map<number, Outlet>();
   const asker = createAsker({ tell: post, turn, routes: createRoutes(outletOf) });
-  const modules = new Map<Address, Joined>();
+  const modules = new Map<Address, Served>();
   const receivers: Receivers = {
     asker,
-    served: (address) => modules.get(address as Address)?.served,
+    served: (address) => modules.get(address as Address),
     received: (address, kind) => modules.get(address as Address)?.module.meter.received(kind),
+  };
+
+  const parts: RealmParts = {
+    asker,
+    events,
+    registrations,
+    left({ address }) {
+      modules.delete(address);
+      turn.end();
+    },
   };
 
   function outletOf(via: Via): Outlet {
@@ -110,12 +120,8 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
     join(module) {
       const introspection: Introspection = { module, debugFlags: 0, addStats: null };
       const served = new Served(module, introspection, tap);
-      modules.set(module.address, { module, served });
-      function left(): void {
-        modules.delete(module.address);
-        turn.end();
-      }
-      return createModuleBus({ module, introspection, served, asker, events, registrations, left });
+      modules.set(module.address, served);
+      return new ModuleMessages(introspection, served, parts);
     },
     peer(realm, port) {
       const outlet = outlets.create(true, (packets) => postTo(port, packets, (packet, error) => refuse(packet, error, outlet)));
@@ -126,7 +132,7 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
     route: (call, route) => asker.route(call, route),
     stale: (prefixes) => asker.stale(prefixes),
     gone(address, name) {
-      for (const { served } of modules.values()) served.gone(address);
+      for (const served of modules.values()) served.gone(address);
       asker.gone(address, name);
     },
     registered: (call, error) => registrations.answer(call, error),
@@ -143,11 +149,6 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
     if (kind === 'request') receive([['failure', from, to, id, refusal]], outlet, receivers);
     else if (kind === 'answer' || kind === 'part') outlet.add(['failure', to, from, id as number, refusal]);
   }
-}
-
-interface Joined {
-  readonly module: ModuleHere;
-  readonly served: Served;
 }
 
 /** As one; where something in it cannot be cloned, one by one, so that only that fails. */

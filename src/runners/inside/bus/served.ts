@@ -21,21 +21,20 @@ interface Waiting {
  * added here when it has to wait; whoever takes a request out of the queue, for whatever end, takes that one off.
  */
 export class Served {
-  readonly #module: ModuleHere;
+  readonly module: ModuleHere;
   readonly #introspection: Introspection;
   readonly #tap: Tap;
-  readonly #calls: Calls;
   #handlers: Map<string, Handler> | null = null;
   #fallbacks: Map<string, Handler> | null = null;
-  #waiting: Waiting[] = [];
+  #calls: Calls | null = null;
+  #waiting: Waiting[] | null = null;
   #state: 'starting' | 'ready' | 'finalizing' | 'left' = 'starting';
   #quiesced = false;
 
   constructor(module: ModuleHere, introspection: Introspection, tap: Tap) {
-    this.#module = module;
+    this.module = module;
     this.#introspection = introspection;
     this.#tap = tap;
-    this.#calls = new Calls();
     module.meter.open(module.address);
   }
 
@@ -52,11 +51,12 @@ export class Served {
   /** A request has come for it. */
   arrive(packet: RequestPacket, outlet: Outlet): void {
     if (this.#state === 'starting' && !this.#quiesced) {
-      if (!outlet.counted) this.#module.meter.queue(1);
+      if (!outlet.counted) this.module.meter.queue(1);
+      this.#waiting ??= [];
       this.#waiting.push({ packet, outlet });
       return;
     }
-    if (outlet.counted) this.#module.meter.queue(-1);
+    if (outlet.counted) this.module.meter.queue(-1);
     if (this.#quiesced) moveOn(packet, outlet);
     else this.#begin(packet, outlet);
   }
@@ -69,13 +69,13 @@ export class Served {
 
   quiesce(): void {
     this.#quiesced = true;
-    this.#module.meter.close(this.#module.address);
+    this.module.meter.close(this.module.address);
     for (const { packet, outlet } of this.#takeWaiting()) moveOn(packet, outlet);
   }
 
   resume(): void {
     this.#quiesced = false;
-    this.#module.meter.open(this.#module.address);
+    this.module.meter.open(this.module.address);
   }
 
   finalizing(): void {
@@ -84,27 +84,27 @@ export class Served {
     this.#state = 'ready';
     for (const { packet, outlet } of waited) this.#begin(packet, outlet);
     this.#state = 'finalizing';
-    const why = `${this.#module.name()} is stopping`;
-    for (const call of this.#calls.all()) {
+    const why = `${this.module.name()} is stopping`;
+    for (const call of this.#calls?.all() ?? []) {
       call.abort('EHOSTUNREACH', why);
       call.stream?.cut();
     }
   }
 
   idle(): Promise<void> {
-    return this.#calls.idle();
+    return this.#calls?.idle() ?? Promise.resolve();
   }
 
   leave(): void {
-    this.#module.meter.close(this.#module.address);
-    const gone = `${this.#module.name()} is gone`;
+    this.module.meter.close(this.module.address);
+    const gone = `${this.module.name()} is gone`;
     for (const { packet, outlet } of this.#takeWaiting()) this.#refuse(packet, outlet, 'EHOSTUNREACH', gone);
-    for (const call of this.#calls.all()) call.fail(new MusterError('EHOSTUNREACH', `${call.asked.topic}: ${gone}`));
+    for (const call of this.#calls?.all() ?? []) call.fail(new MusterError('EHOSTUNREACH', `${call.asked.topic}: ${gone}`));
     this.#state = 'left';
   }
 
   cancel(asker: Address, id: number): void {
-    const call = this.#calls.find(asker, id);
+    const call = this.#calls?.find(asker, id);
     if (call !== undefined) {
       if (this.#tap.on !== null) this.#trace('control', call.asked.topic, asker);
       call.drop();
@@ -112,24 +112,24 @@ export class Served {
   }
 
   credit(asker: Address, id: number, count: number): void {
-    this.#calls.find(asker, id)?.stream?.credit(count);
+    this.#calls?.find(asker, id)?.stream?.credit(count);
   }
 
   /** Nothing that it asked is of interest any more. */
   gone(asker: Address): void {
-    for (const call of this.#calls.of(asker)) call.drop();
+    for (const call of this.#calls?.of(asker) ?? []) call.drop();
     this.#withdraw((packet) => packet[2] === asker);
   }
 
   /** The module hears of it too, if it wants to. */
   disconnected(asker: Address, sender: string, outlet: Outlet): void {
     this.gone(asker);
-    const topic = `${this.#module.name()}.disconnect`;
+    const topic = `${this.module.name()}.disconnect`;
     if (this.#tap.on !== null) this.#trace('control', topic, asker);
     const handler = this.#handlers?.get('disconnect');
     if (handler === undefined) return;
-    const { run, failed } = this.#module;
-    const call = new Call(this.#module, { outlet, asker, id: 0, topic }, this.#tap, () => {});
+    const { run, failed } = this.module;
+    const call = new Call(this.module, { outlet, asker, id: 0, topic }, this.#tap);
     call.over = true;
     try {
       const heard = run(() => handler(new Request(call, 'disconnect', undefined, sender)));
@@ -141,10 +141,10 @@ export class Served {
 
   #begin(packet: RequestPacket, outlet: Outlet): void {
     const [, , asker, id, service, topic, payload, sender] = packet;
-    this.#module.meter.received('request');
+    this.module.meter.received('request');
     if (this.#tap.on !== null) this.#trace('request', topic, asker, payload);
     if (this.#state === 'finalizing') {
-      this.#refuse(packet, outlet, 'ENOSYS', `${this.#module.name()} is stopping`);
+      this.#refuse(packet, outlet, 'ENOSYS', `${this.module.name()} is stopping`);
       return;
     }
     const call = this.#callOf({ outlet, asker, id, topic });
@@ -161,14 +161,14 @@ export class Served {
     if (handler !== undefined)
       this.#settle(
         call,
-        this.#module.run(() => handler(new Request(call, method, payload, sender))),
+        this.module.run(() => handler(new Request(call, method, payload, sender))),
       );
     else if (builtin !== undefined) call.answer(builtin(this.#introspection, payload), false);
     else throw new MusterError('ENOSYS', this.#unknown(call.asked.topic, method));
   }
 
   #callOf(asked: Asked): Call {
-    return new Call(this.#module, asked, this.#tap, this.#calls.ended);
+    return new Call(this.module, asked, this.#tap);
   }
 
   /** Throws what looking at the result throws. */
@@ -176,13 +176,14 @@ export class Served {
     if (call.over) return;
     if (isThenable(result)) this.#later(call, result);
     else {
-      const iterator = typeof result === 'object' && result !== null ? this.#module.run(() => iteratorOf(result)) : null;
+      const iterator = typeof result === 'object' && result !== null ? this.module.run(() => iteratorOf(result)) : null;
       if (iterator === null) call.answer(result, false);
       else this.#stream(call, iterator);
     }
   }
 
   #later(call: Call, result: PromiseLike<unknown>): void {
+    this.#calls ??= new Calls();
     this.#calls.open(call);
     result.then(
       (value) => {
@@ -198,6 +199,7 @@ export class Served {
 
   #stream(call: Call, iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
     call.stream = new SentStream(call, iterator);
+    this.#calls ??= new Calls();
     this.#calls.streams(call);
     call.stream.pump();
     if (this.#state === 'finalizing') call.stream.cut();
@@ -208,16 +210,16 @@ export class Served {
   }
 
   #takeWaiting(): Waiting[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (let taken = 0; taken < waiting.length; taken++) this.#module.meter.queue(-1);
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (let taken = 0; taken < waiting.length; taken++) this.module.meter.queue(-1);
     return waiting;
   }
 
   #withdraw(which: (packet: RequestPacket) => boolean): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting === null) return;
     const left = this.#waiting.filter(({ packet }) => !which(packet));
-    for (let gone = this.#waiting.length - left.length; gone > 0; gone--) this.#module.meter.queue(-1);
+    for (let gone = this.#waiting.length - left.length; gone > 0; gone--) this.module.meter.queue(-1);
     this.#waiting = left;
   }
 
@@ -228,11 +230,11 @@ export class Served {
   #unknown(topic: string, method: string): string {
     const own = [...(this.#handlers?.keys() ?? []), ...(this.#fallbacks?.keys() ?? []), ...builtins.keys()];
     const known = [...new Set(own)].filter((one) => one !== 'disconnect').sort();
-    return `${topic}: ${this.#module.name()} has no method "${method}"; it has ${known.join(', ')}`;
+    return `${topic}: ${this.module.name()} has no method "${method}"; it has ${known.join(', ')}`;
   }
 
   #trace(type: 'request' | 'control', topic: string, from: Address, payload?: unknown): void {
-    this.#tap.message({ type, topic, from, to: this.#module.address }, payload);
+    this.#tap.message({ type, topic, from, to: this.module.address }, payload);
   }
 }
 
