@@ -44,41 +44,84 @@ export function createMeterBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(meterBufferBytes);
 }
 
-export function openMeter({ buffer, index }: MeterPlace): Meter {
-  const numbers = new Float64Array(buffer, index * doubles * Float64Array.BYTES_PER_ELEMENT, doubles);
-  const integers = new Int32Array(buffer, wordsAt + index * words * Int32Array.BYTES_PER_ELEMENT, words);
-  const add = (at: number, count = 1): void => {
-    numbers[at] = (numbers[at] ?? 0) + count;
-  };
-  const counts = (from: number): Counts => {
-    const [request = 0, response = 0, event = 0, control = 0] = numbers.subarray(from, from + kinds.length);
-    return { request, response, event, control };
-  };
-  return {
-    sent(kind) {
-      add(kinds.indexOf(kind));
-      if (kind === 'request' || kind === 'response') numbers[activeAt] = Date.now();
-    },
-    received: (kind) => add(kinds.length + kinds.indexOf(kind)),
-    dropped: () => add(droppedAt),
-    withheld: (count) => add(withheldAt, count),
-    queue: (step) => void Atomics.add(integers, 0, step),
-    read: () => ({
-      tx: counts(0),
-      rx: counts(kinds.length),
-      dropped: (numbers[droppedAt] ?? 0) + (numbers[withheldAt] ?? 0),
-      activeAt: numbers[activeAt] ?? 0,
-      queued: Math.max(0, Atomics.load(integers, 0)),
-    }),
-    clear: () => void numbers.fill(0, 0, activeAt),
-    open: (address) => void Atomics.store(integers, 1, address),
-    close: (address) => void Atomics.compareExchange(integers, 1, address, 0),
-    isOpen: (address) => Atomics.load(integers, 1) === address,
-    reset() {
-      numbers.fill(0);
-      integers.fill(0);
-    },
-  };
+export function openMeter(place: MeterPlace): Meter {
+  return new SharedMeter(place);
+}
+
+/** Thousands of modules have one each. */
+class SharedMeter implements Meter {
+  readonly #numbers: Float64Array;
+  /** The queue, and the instance that takes requests. */
+  readonly #integers: Int32Array;
+
+  constructor({ buffer, index }: MeterPlace) {
+    this.#numbers = new Float64Array(buffer, index * doubles * Float64Array.BYTES_PER_ELEMENT, doubles);
+    this.#integers = new Int32Array(buffer, wordsAt + index * words * Int32Array.BYTES_PER_ELEMENT, words);
+  }
+
+  sent(kind: Counted): void {
+    this.#add(kinds.indexOf(kind));
+    if (kind === 'request' || kind === 'response') this.#numbers[activeAt] = Date.now();
+  }
+
+  received(kind: Counted): void {
+    this.#add(kinds.length + kinds.indexOf(kind));
+  }
+
+  dropped(): void {
+    this.#add(droppedAt);
+  }
+
+  withheld(count: number): void {
+    this.#add(withheldAt, count);
+  }
+
+  queue(step: 1 | -1): void {
+    Atomics.add(this.#integers, 0, step);
+  }
+
+  read(): ReturnType<Meter['read']> {
+    return {
+      tx: this.#counts(0),
+      rx: this.#counts(kinds.length),
+      dropped: this.#at(droppedAt) + this.#at(withheldAt),
+      activeAt: this.#at(activeAt),
+      queued: Math.max(0, Atomics.load(this.#integers, 0)),
+    };
+  }
+
+  clear(): void {
+    this.#numbers.fill(0, 0, activeAt);
+  }
+
+  open(address: Address): void {
+    Atomics.store(this.#integers, 1, address);
+  }
+
+  close(address: Address): void {
+    Atomics.compareExchange(this.#integers, 1, address, 0);
+  }
+
+  isOpen(address: Address): boolean {
+    return Atomics.load(this.#integers, 1) === address;
+  }
+
+  reset(): void {
+    this.#numbers.fill(0);
+    this.#integers.fill(0);
+  }
+
+  #at(at: number): number {
+    return this.#numbers[at] ?? 0;
+  }
+
+  #add(at: number, count = 1): void {
+    this.#numbers[at] = this.#at(at) + count;
+  }
+
+  #counts(from: number): Counts {
+    return { request: this.#at(from), response: this.#at(from + 1), event: this.#at(from + 2), control: this.#at(from + 3) };
+  }
 }
 
 /**
