@@ -61,7 +61,7 @@ const targets = [
     minifyWhitespace: true,
     minifySyntax: true,
     keepNames: false,
-    entryPoints: { runner: join(src, 'runners/inside/runner.ts'), realm: join(src, 'runners/inside/realm.ts') },
+    entryPoints: Object.fromEntries(['runner', 'boot', 'realm'].map((name) => [name, join(src, `runners/inside/${name}.ts`)])),
   },
   {
     entryPoints: [join(src, 'index.ts'), ...builtins.map((file) => join(src, 'builtin', file))],

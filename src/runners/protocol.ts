@@ -105,6 +105,16 @@ export interface RealmData {
   readonly credits: SharedArrayBuffer;
 }
 
+/** What a realm runs, beside `RealmData` in its `workerData`. */
+export interface RealmProgram {
+  readonly file: string;
+  readonly source: string;
+  /** By V8, of an earlier realm; null: nothing yet. */
+  readonly compiled: Uint8Array | null;
+  /** Whether this realm is to tell what it has compiled. */
+  readonly tell: boolean;
+}
+
 /** Where packets to an address are posted: a port to the realm it lives in, the own realm, or the runner, which relays. */
 export type Via = { readonly type: 'realm'; readonly realm: number } | { readonly type: 'here' } | { readonly type: 'relay' };
 
@@ -153,7 +163,8 @@ export type FromRealm =
   | { readonly type: 'subscribed'; readonly globs: readonly string[] }
   | { readonly type: 'packets'; readonly packets: readonly Packet[] }
   | { readonly type: 'events'; readonly events: readonly EventPacket[] }
-  | { readonly type: 'traced'; readonly records: readonly Traced[]; readonly dropped: number };
+  | { readonly type: 'traced'; readonly records: readonly Traced[]; readonly dropped: number }
+  | { readonly type: 'compiled'; readonly code: Uint8Array };
 
 /** Bytes of output of one module that may be under way to the daemon. */
 export const outputWindow = 256 * 1024;

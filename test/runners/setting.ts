@@ -32,7 +32,7 @@ const realClock: Clock = {
 export async function buildRunner(): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), 'muster-runner-'));
   await build({
-    entryPoints: [join(root, 'src/runners/inside/runner.ts'), join(root, 'src/runners/inside/realm.ts')],
+    entryPoints: ['runner', 'boot', 'realm'].map((name) => join(root, `src/runners/inside/${name}.ts`)),
     outdir,
     bundle: true,
     platform: 'node',

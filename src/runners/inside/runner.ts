@@ -5,13 +5,13 @@ import { createChannel } from '../channel.ts';
 import type { FromRunner, ToRunner } from '../protocol.ts';
 import { createHub } from './hub/hub.ts';
 
-const realmFile = join(dirname(fileURLToPath(import.meta.url)), 'realm.cjs');
+const here = dirname(fileURLToPath(import.meta.url));
 const channel = createChannel<FromRunner>({
   send: (messages, sent) => !process.connected || (process.send?.(messages, sent) ?? true),
   back: (failure) => hub.back(failure),
   dropped: (event) => hub.dropped(event),
 });
-const hub = createHub({ realmFile, post: channel.post });
+const hub = createHub({ bootFile: join(here, 'boot.cjs'), realmFile: join(here, 'realm.cjs'), post: channel.post });
 
 process.on('message', (messages) => {
   for (const message of messages as readonly ToRunner[]) hub.receive(message);

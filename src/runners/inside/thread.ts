@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type Transferable, Worker } from 'node:worker_threads';
-import { type FromRealm, outputWindow, type Posted, type RealmData, type ToRealm } from '../protocol.ts';
+import { type FromRealm, outputWindow, type Posted, type RealmData, type RealmProgram, type ToRealm } from '../protocol.ts';
 import { onceATurn } from '../turn.ts';
 
 /** One worker thread with its realm, as the runner's main thread sees it. */
@@ -16,7 +16,9 @@ export interface Thread {
 }
 
 export interface ThreadOptions {
-  readonly realmFile: string;
+  /** The first file, which runs the program. */
+  readonly bootFile: string;
+  readonly program: RealmProgram;
   readonly realm: RealmData;
   /** For those who look at the threads of a process. */
   readonly name: string;
@@ -42,9 +44,9 @@ const bytesPerMegabyte = 1024 ** 2;
 const leastHeapMb = 4;
 
 /** Starts it. Throws if there can be no such thread. */
-export function startThread({ realmFile, realm, name, maxHeap, received, output, online, exited }: ThreadOptions): Thread {
-  const worker = new Worker(realmFile, {
-    workerData: realm,
+export function startThread({ bootFile, program, realm, name, maxHeap, received, output, online, exited }: ThreadOptions): Thread {
+  const worker = new Worker(bootFile, {
+    workerData: { ...realm, program },
     env: {},
     argv: [],
     execArgv: [],

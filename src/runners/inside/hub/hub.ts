@@ -7,6 +7,7 @@ import { createLives } from './lives.ts';
 import { createMeters } from './meters.ts';
 import { createPackets } from './packets.ts';
 import { createPlacement } from './placement.ts';
+import { readProgram } from './program.ts';
 import { openRealm, type Realm, type RealmEvents, type RealmOptions, type Resident } from './realm.ts';
 import { readResources } from './resources.ts';
 import { createRoutes } from './routes.ts';
@@ -20,14 +21,17 @@ export interface Hub {
 }
 
 export interface HubOptions {
+  /** The first file of threads, and the program of realms, which it runs. */
+  readonly bootFile: string;
   readonly realmFile: string;
   /** To the daemon. */
   post(message: FromRunner): void;
 }
 
-export function createHub({ realmFile, post }: HubOptions): Hub {
+export function createHub({ bootFile, realmFile, post }: HubOptions): Hub {
   const realms = new Map<number, Realm>();
   const residents = new Map<Address, Resident>();
+  const program = readProgram(realmFile);
   const budget = createBudget({ read: readResources, now: () => performance.now() });
   const placement = createPlacement({ open, resident: (id) => residents.get(id) });
   const lives = createLives({ residents, meters: createMeters(), placement, post });
@@ -55,7 +59,7 @@ export function createHub({ realmFile, post }: HubOptions): Hub {
   function open(options: Omit<RealmOptions, 'id'>): Realm {
     budget.admit(realms.size);
     lastRealm += 1;
-    const realm = openRealm(realmFile, { ...options, id: lastRealm }, realmEvents);
+    const realm = openRealm(bootFile, program.next(), { ...options, id: lastRealm }, realmEvents);
     realms.set(realm.id, realm);
     if (tracing !== null) realm.post(tracing);
     return realm;
@@ -120,6 +124,9 @@ export function createHub({ realmFile, post }: HubOptions): Hub {
       case 'output':
       case 'fromModule':
         if (realm.residents.has(message.id)) post(message);
+        break;
+      case 'compiled':
+        program.compiled(message.code);
         break;
       case 'ownStats':
         figures.ownStats(message);

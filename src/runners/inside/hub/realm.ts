@@ -1,5 +1,5 @@
 import type { Address } from '../../../model/bus.ts';
-import type { FromRealm } from '../../protocol.ts';
+import type { FromRealm, RealmProgram } from '../../protocol.ts';
 import { createCreditsBuffer, type EventCredits, openCredits } from '../meter.ts';
 import { startThread, type Thread, type ThreadExit } from '../thread.ts';
 import type { Leased } from './meters.ts';
@@ -66,11 +66,17 @@ export interface RealmEvents {
 }
 
 /** Starts an empty one. Throws if there can be no such thread. */
-export function openRealm(realmFile: string, { id, name, shared, maxHeap }: RealmOptions, events: RealmEvents): Realm {
+export function openRealm(
+  bootFile: string,
+  program: RealmProgram,
+  { id, name, shared, maxHeap }: RealmOptions,
+  events: RealmEvents,
+): Realm {
   const buffer = createCreditsBuffer();
   let online = false;
   const thread = startThread({
-    realmFile,
+    bootFile,
+    program,
     realm: { realm: id, shared, credits: buffer },
     name,
     maxHeap,

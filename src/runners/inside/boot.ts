@@ -1,0 +1,23 @@
+// The first file of a worker thread: runs the program of the realm, with what another thread has already compiled of it.
+import { createRequire } from 'node:module';
+import { Script } from 'node:vm';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Posted, RealmProgram } from '../protocol.ts';
+
+/** By then it has started its first module, and all that this takes is compiled. */
+const tellAfterMs = 500;
+
+const { file, source, compiled, tell } = (workerData as { program: RealmProgram }).program;
+process.argv[1] = file;
+const script = new Script(`(function (require, __filename) {${source}\n})`, {
+  filename: file,
+  ...(compiled === null ? {} : { cachedData: compiled }),
+});
+script.runInThisContext()(createRequire(file), file);
+
+if (tell) {
+  setTimeout(() => {
+    const code = script.createCachedData();
+    parentPort?.postMessage({ muster: [{ type: 'compiled', code }] } satisfies Posted);
+  }, tellAfterMs).unref();
+}
