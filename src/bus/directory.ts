@@ -229,10 +229,8 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     if (instances.length === 0 && parkedAt === null && absence === null && waiters.size === 0) this.#modules.delete(name);
   }
 
-  /** For routes that were told: what waits now is told again once it is known. */
-  #addressOf = (prefix: string): Address | null | undefined => {
+  #addressOf = (prefix: string): Address | null => {
     const outcome = this.lookUp(prefix);
-    if (outcome.type === 'waits') return undefined;
     return outcome.type === 'instance' ? outcome.instance.address : null;
   };
 }

@@ -71,7 +71,9 @@ function within(module: Module, service: string): Outcome {
 
 /** A service that the next instance has and this one has not waits with the next. */
 function startsWith(module: Module, instance: Instance, service: string): Outcome | null {
-  const next = module.instances.find(({ order, registered }) => order > instance.order && registered.has(service));
+  const next = module.instances.find(
+    ({ state, order, registered }) => state === 'attached' && order > instance.order && registered.has(service),
+  );
   return next === undefined || instance.registered.has(service) ? null : { type: 'waits', module };
 }
 

@@ -82,7 +82,7 @@ export function claimsOf(module: Module, inTheWay: (service: string) => boolean)
   for (const [service, declared] of retained) if (!claims.has(service)) claims.set(service, declared);
   for (const instance of instances) {
     if (instance.superseded) continue;
-    for (const [service, declared] of servicesOf(instance)) claims.set(service, declared || claims.get(service) === true);
+    for (const [service, declared] of servicesOf(instance)) claims.set(service, declared && claims.get(service) !== false);
   }
   claims.delete('');
   return claims;

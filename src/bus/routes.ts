@@ -33,13 +33,12 @@ export class Routes {
     }
   }
 
-  /** Something has changed about these services. `now` says where a prefix leads; undefined: that is not known yet. */
-  changed(services: Iterable<string>, now: (prefix: string) => Address | null | undefined): void {
+  /** Something has changed about these services. `now` says where a prefix leads; null: nowhere, or that is not known yet. */
+  changed(services: Iterable<string>, now: (prefix: string) => Address | null): void {
     const stale = new Map<Link, string[]>();
     for (const service of services) {
       for (const prefix of [...(this.#under.get(service) ?? [])]) {
         const address = now(prefix);
-        if (address === undefined) continue;
         for (const [link, told] of [...(this.#told.get(prefix) ?? [])]) {
           if (told === address) continue;
           const prefixes = stale.get(link);

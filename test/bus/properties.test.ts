@@ -53,12 +53,22 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
+interface Known {
+  readonly instance: FakeInstance;
+  readonly runner: FakeRunner;
+  readonly provides: readonly string[];
+  /** What it registered, until another instance of its module runs. */
+  readonly registered: Set<string>;
+  name: string;
+  state: 'attached' | 'running' | 'finalizing' | 'ended';
+}
+
 /** What the steps work on. */
 function world() {
   const { bus, runner } = setting();
   const runners = [runner(), runner()] as const;
   const clients = [bus.client(), bus.client()] as const;
-  const instances: { instance: FakeInstance; runner: FakeRunner; name: string; registered: Set<string> }[] = [];
+  const instances: Known[] = [];
   const open: { heard: Heard; client: 0 | 1; id: number }[] = [];
   const resolves: { settled: number }[] = [];
 
@@ -69,7 +79,7 @@ function world() {
         const runner = runners[one.runner as 0 | 1];
         try {
           const instance = runner.attach(one.name, { provides: one.provides });
-          instances.push({ instance, runner, name: one.name, registered: new Set() });
+          instances.push({ instance, runner, name: one.name, provides: one.provides, registered: new Set(), state: 'attached' });
         } catch (error) {
           expect(error).toMatchObject({ code: 'EEXIST' });
         }
@@ -77,18 +87,31 @@ function world() {
       }
       case 'ready':
         chosen?.instance.ready();
+        if (chosen?.state === 'attached') {
+          chosen.state = 'running';
+          for (const older of instances.slice(0, instances.indexOf(chosen))) if (older.name === chosen.name) older.registered.clear();
+        }
         break;
       case 'finalizing':
         chosen?.instance.finalizing();
+        if (chosen !== undefined && chosen.state !== 'ended') chosen.state = 'finalizing';
         break;
       case 'ended':
         chosen?.instance.ended();
+        if (chosen !== undefined) chosen.state = 'ended';
         break;
       case 'register':
-        if (chosen !== undefined) void chosen.runner.register(chosen.instance.address, one.service);
+        if (chosen !== undefined) {
+          const error = await chosen.runner.register(chosen.instance.address, one.service);
+          if (error === null && one.service !== chosen.name) chosen.registered.add(one.service);
+        }
         break;
       case 'rename':
-        chosen?.instance.rename(one.name);
+        // Nothing is renamed while it is being replaced.
+        if (chosen === undefined || instances.some((other) => other !== chosen && other.state !== 'ended' && other.name === chosen.name))
+          break;
+        chosen.instance.rename(one.name);
+        if (chosen.state !== 'ended') chosen.name = one.name;
         break;
       case 'update':
         chosen?.instance.update({ priority: one.priority, control: 'none' });
@@ -148,13 +171,15 @@ function world() {
 
 it('whatever happens in whatever order, each lookup and each request ends exactly once', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const { bus, runners, clients, open, resolves, run } = world();
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
+      const { bus, runners, clients, instances, open, resolves, run } = world();
       for (const one of steps) {
         await run(one);
         for (const { heard } of open) expect(heard.ends.length).toBeLessThanOrEqual(1);
       }
       for (const parked of names) bus.unpark(parked);
+      // What only a starting instance serves waits for its start.
+      for (const { instance } of instances) instance.ready();
       await turn();
       await turn();
       for (const resolve of resolves) expect(resolve.settled).toBe(1);
@@ -171,13 +196,14 @@ it('whatever happens in whatever order, each lookup and each request ends exactl
 
 it('no two modules have one service, and what a service leads to does not hang on who looked it up before', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const { bus, runners, run } = world();
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
+      const { bus, runners, instances, run } = world();
       for (const one of steps) {
         await run(one);
         const held = names.flatMap((module) => bus.services(module));
         expect(new Set(held).size).toBe(held.length);
-        for (const service of held) expect(names.filter((module) => bus.services(module).includes(service)).length).toBe(1);
+        const live = instances.filter(({ state }) => state !== 'ended');
+        for (const one of live) for (const other of live) if (one.name !== other.name) expect(inBoth(one, other)).toEqual([]);
       }
       // A runner that keeps what it was told until it is stale knows what is true now.
       const [asker] = runners;
@@ -198,6 +224,12 @@ it('no two modules have one service, and what a service leads to does not hang o
     { numRuns: 300 },
   );
 });
+
+/** Services that two modules have registered, beside those that both declare. */
+function inBoth(one: Known, other: Known): string[] {
+  const shared = one.provides.filter((service) => other.provides.includes(service));
+  return [...one.registered].filter((service) => other.registered.has(service) && !shared.includes(service));
+}
 
 /** What a runner knows that remembers each route until it is told that it is stale, or that the instance is gone. */
 function keptRoutes(runner: FakeRunner): Map<string, number> {

@@ -140,6 +140,18 @@ it('fails with EHOSTUNREACH at once what a module has not answered when it dies'
   main.link.close();
 });
 
+it('asks again for requests that were not sent yet when a module dies', async () => {
+  const { main, server, client } = pair();
+  const heard = Array.from({ length: requestWindow + 1 }, () => listener());
+  for (const [n, one] of heard.entries()) client.ask('server.echo', n, one);
+  const next = main.attach('server');
+  next.ready();
+  server.ended();
+  await turn();
+  expect(heard.filter(({ ends }) => ends.length === 1).length).toBe(requestWindow);
+  expect(requests(main).at(-1)?.slice(1, 2)).toEqual([next.address]);
+});
+
 it('answers ENOSYS for what nobody serves, without a module or a word', () => {
   const { client } = pair();
   for (const topic of ['nosuch.method', 'nosuch', '', '.', '..', 'a'.repeat(100_000), `${'a.'.repeat(50_000)}b`]) {
@@ -252,41 +264,4 @@ it('takes no packet that pretends to be from a module of another runner, and not
   }
   await turn();
   expect([one.packets(), two.packets()]).toEqual([[], []]);
-});
-
-it('lets modules ask the daemon, in streams too, and stops when they give up or go', async () => {
-  const { bus, runner } = setting();
-  const main = runner();
-  const asker = main.attach('asker', { control: 'read' });
-  const signals: AbortSignal[] = [];
-  let sentParts = 0;
-  bus.serve(async (topic, payload, request) => {
-    const { from, signal } = request;
-    signals.push(signal);
-    if (topic !== 'muster.logs') return { topic, payload, from: [from.name, from.control] };
-    for (; !signal.aborted; sentParts += 1) await request.part(sentParts);
-    return 'end';
-  });
-  const ask = (id: number, topic: string) =>
-    main.say({ type: 'packets', packets: [['request', 0, asker.address, id, 'muster', topic, { id }, 'asker']] });
-  ask(1, 'muster.ping');
-  await turn();
-  await turn();
-  expect(main.packets()).toEqual([['answer', asker.address, 0, 1, { topic: 'muster.ping', payload: { id: 1 }, from: ['asker', 'read'] }]]);
-  ask(2, 'muster.logs');
-  await turn();
-  await turn();
-  expect(sentParts).toBeLessThanOrEqual(streamWindow);
-  main.say({ type: 'packets', packets: [['credit', 0, asker.address, 2, 10]] });
-  await turn();
-  await turn();
-  expect(main.packets().filter(([kind]) => kind === 'part').length).toBe(streamWindow + 10);
-  main.say({ type: 'packets', packets: [['cancel', 0, asker.address, 2]] });
-  await turn();
-  expect(signals[1]?.aborted).toBe(true);
-  expect(main.packets().at(-1)?.[0]).toBe('part');
-  ask(3, 'muster.logs');
-  await turn();
-  asker.ended();
-  expect(signals[2]?.aborted).toBe(true);
 });
