@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { client } from './rows/client.mjs';
 import { journal } from './rows/journal.mjs';
+import { loads } from './rows/loads.mjs';
 import { memory } from './rows/memory.mjs';
+import { messages } from './rows/messages.mjs';
 import { ping } from './rows/ping.mjs';
 import { planning } from './rows/planning.mjs';
 import { reload } from './rows/reload.mjs';
@@ -14,7 +16,7 @@ import { printTable } from './support/table.mjs';
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const wanted = args.filter((arg) => !arg.startsWith('--'));
-const suites = [planning, journal, ping, client, reload, memory];
+const suites = [planning, journal, ping, client, reload, loads, messages, memory];
 const chosen = suites.filter(({ rows }) => wanted.length === 0 || rows.some(isWanted));
 if (chosen.length === 0) {
   console.error(`no such row; there are:\n  ${suites.flatMap(({ rows }) => rows).join('\n  ')}`);

@@ -32,14 +32,19 @@ export async function connectTo(path) {
 }
 
 /** ms until `count` pings over one connection are answered, `inFlight` at a time. */
-export async function pipelinedPings(path, count, inFlight) {
+export function pipelinedPings(path, count, inFlight) {
+  return pipelined(path, { topic: 'muster.ping', count, inFlight });
+}
+
+/** The same with requests of any topic. */
+export async function pipelined(path, { topic, count, inFlight }) {
   const socket = createConnection(path);
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   let sent = 0;
   let got = 0;
   const send = (many) => {
     let text = '';
-    for (let i = 0; i < many && sent < count; i += 1) text += `{"type":"request","topic":"muster.ping","id":${++sent},"payload":{}}\n`;
+    for (let i = 0; i < many && sent < count; i += 1) text += `{"type":"request","topic":"${topic}","id":${++sent},"payload":{}}\n`;
     if (text !== '') socket.write(text);
   };
   const start = performance.now();

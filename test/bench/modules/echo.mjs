@@ -1,0 +1,4 @@
+export async function main(ctx) {
+  ctx.handle('it', ({ payload }) => payload);
+  await ctx.run();
+}

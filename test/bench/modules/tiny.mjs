@@ -1,0 +1,1 @@
+export const main = (ctx) => ctx.run();
