@@ -127,13 +127,19 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
       const outlet = outlets.create(true, (packets) => postTo(port, packets, (packet, error) => refuse(packet, error, outlet)));
       peers.set(realm, outlet);
       port.on('message', (packets: unknown) => receive(packets, outlet, receivers));
+      port.on('close', () => {
+        if (peers.get(realm) === outlet) peers.delete(realm);
+      });
       port.unref();
     },
     route: (call, route) => asker.route(call, route),
     stale: (prefixes) => asker.stale(prefixes),
     gone(address, name) {
-      for (const served of modules.values()) served.gone(address);
-      asker.gone(address, name);
+      // Its last answers may lie in another port, and have not had their turn yet.
+      setImmediate(() => {
+        for (const served of modules.values()) served.gone(address);
+        asker.gone(address, name);
+      });
     },
     registered: (call, error) => registrations.answer(call, error),
     packets: (packets) => receive(packets, relay, receivers),
