@@ -10,7 +10,6 @@ import { type Instance, startInstance } from './instance.ts';
 import type { LogSink } from './log-sink.ts';
 import type { Place } from './protocol.ts';
 import { createRunner, type RunnerProcess } from './runner-process.ts';
-import { silentBus } from './silent-bus.ts';
 
 export interface CodeDriver extends Driver {
   refresh(): Promise<void>;
@@ -20,8 +19,7 @@ export interface CodeDriver extends Driver {
 
 export interface CodeDriverOptions {
   readonly keeper: Keeper;
-  /** Without it modules cannot be asked anything. */
-  readonly bus?: BusPort;
+  readonly bus: BusPort;
   /** `runner.cjs`, with `realm.cjs` beside it. */
   readonly runnerFile: string;
   readonly logs: LogSink;
@@ -40,7 +38,7 @@ export interface CodeDriverOptions {
  */
 export function createCodeDriver({
   keeper,
-  bus = silentBus,
+  bus,
   runnerFile,
   logs,
   clock,

@@ -44,6 +44,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
   let threadId: number | null = null;
   let reconfigurable = false;
   let usage: ModuleUsage = { id, queued: 0, activeAt: 0 };
+  let placed = false;
   let begun = false;
   let over = false;
   let stopped = false;
@@ -119,6 +120,8 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     try {
       const start = toStart(launch);
       const place = await home.place();
+      if (over) return;
+      placed = true;
       const found = await home.runner().admit(id, { receive, gone: (reason) => finish(failed(reason), 'EFAILED') });
       admitted = found;
       if (killed) throw new MusterError('ECANCELED', 'terminated');
@@ -184,6 +187,8 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
       if (over || killed) return;
       killed = true;
       if (elsewhere) return finish(terminated, 'EFAILED');
+      // Its service may be long in coming.
+      if (!placed) return finish(terminated, 'ECANCELED');
       if (attached === null) return;
       admitted?.post({ type: 'kill', id });
       killBound = clock.after(killBoundMs, () => home.runner().kill(`"${name}" could not be ended otherwise`));

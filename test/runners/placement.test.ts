@@ -154,6 +154,22 @@ test('a module whose service is not there, or loads nothing, says so', async () 
   expect(plain?.pid()).not.toBeNull();
 });
 
+test('a module whose service is being replaced waits for it, and can be ended meanwhile', async () => {
+  const { start, bus } = createSetting(runnerFile);
+  const [gateway] = await running([start('gateway', hosts)]);
+  bus.park('gateway');
+  gateway?.stop();
+  await gateway?.ended;
+  const given = await start('gateway.up', waits, { spec: { service: 'gateway' } });
+  const page = await start('gateway.page', waits, { spec: { service: 'gateway' } });
+  given.kill();
+  expect((await given.ended).reason).toBe('terminated');
+  const [next] = await running([start('gateway', hosts)]);
+  bus.unpark('gateway');
+  await page.ready;
+  expect(page.threadId()).toBe(next?.threadId());
+});
+
 test('once the runner is at rest, threads wait for the next modules, and each that is taken is replaced', async () => {
   const { start, runners } = createSetting(runnerFile);
   const threads = (): number => readdirSync(`/proc/${runners[0]?.pid}/task`).length;

@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+import { createPackets } from '../../../../src/runners/inside/hub/packets.ts';
+import { createRoutes } from '../../../../src/runners/inside/hub/routes.ts';
+import { createTables, type TestRealm } from './realms.ts';
+
+/** The port to another realm that a realm was given. */
+function portOf(realm: TestRealm): MessagePort {
+  const peer = realm.got.find((message) => message.type === 'peer');
+  if (peer === undefined) throw new Error('it has no port');
+  onTestFinished(() => peer.port.close());
+  return peer.port;
+}
+
+test('two realms are introduced once, before the first route, and talk without the main thread', async () => {
+  const tables = createTables();
+  const [a, b] = [tables.realm(), tables.realm()];
+  const callee = tables.resident(b, 5);
+  const routes = createRoutes(tables);
+  routes.resolve(a, { type: 'resolve', from: 1, call: 1, prefix: 'b' });
+  routes.resolve(b, { type: 'resolve', from: 5, call: 1, prefix: 'b.c' });
+  expect(tables.said).toEqual([
+    { type: 'resolve', from: 1, call: 1, prefix: 'b' },
+    { type: 'resolve', from: 5, call: 2, prefix: 'b.c' },
+  ]);
+  routes.route({ type: 'route', call: 2, route: { service: 'b', address: 5 } });
+  expect(b.got).toEqual([
+    { type: 'route', call: 1, route: { service: 'b', address: 5, via: { type: 'here' }, meter: callee.metered.place } },
+  ]);
+  routes.route({ type: 'route', call: 1, route: { service: 'b', address: 5 } });
+  routes.resolve(a, { type: 'resolve', from: 1, call: 2, prefix: 'b' });
+  routes.route({ type: 'route', call: 3, route: { service: 'b', address: 5 } });
+  expect(a.got.map(({ type }) => type)).toEqual(['peer', 'route', 'route']);
+  expect(a.got[1]).toMatchObject({ call: 1, route: { via: { type: 'realm', realm: b.id } } });
+  const heard = once(portOf(b), 'message');
+  portOf(a).postMessage('hello');
+  expect(await heard).toEqual(['hello']);
+});
+
+test('what is elsewhere is reached over the daemon, and an error stays one', () => {
+  const tables = createTables();
+  const a = tables.realm();
+  const routes = createRoutes(tables);
+  routes.resolve(a, { type: 'resolve', from: 1, call: 7, prefix: 'b' });
+  routes.resolve(a, { type: 'resolve', from: 1, call: 8, prefix: 'c' });
+  routes.route({ type: 'route', call: 1, route: { service: 'b', address: 50 } });
+  routes.route({ type: 'route', call: 2, route: { error: { code: 'ENOSYS', message: 'nobody' } } });
+  routes.route({ type: 'route', call: 2, route: { service: 'b', address: 50 } });
+  expect(a.got).toEqual([
+    { type: 'route', call: 7, route: { service: 'b', address: 50, via: { type: 'relay' }, meter: null } },
+    { type: 'route', call: 8, route: { error: { code: 'ENOSYS', message: 'nobody' } } },
+  ]);
+});
+
+test('realms that have asked for routes hear of changes, and what an ended one asked is forgotten', () => {
+  const tables = createTables();
+  const [a, b] = [tables.realm(), tables.realm()];
+  const routes = createRoutes(tables);
+  routes.resolve(a, { type: 'resolve', from: 1, call: 1, prefix: 'b' });
+  routes.register(b, { type: 'register', from: 2, call: 1, service: 's' });
+  routes.changed({ type: 'stale', prefixes: ['b'] });
+  expect([a.got, b.got]).toEqual([[{ type: 'stale', prefixes: ['b'] }], []]);
+  routes.exited(a);
+  routes.route({ type: 'route', call: 1, route: { service: 'b', address: 50 } });
+  routes.registered({ type: 'registered', call: 2, error: null });
+  expect(a.got).toHaveLength(1);
+  expect(b.got).toEqual([{ type: 'registered', call: 1, error: null }]);
+});
+
+test('packets go to the realm of the module, those for others to the daemon, and requests to one that has ended come back', () => {
+  const tables = createTables();
+  const [a, b] = [tables.realm(), tables.realm()];
+  tables.resident(a, 1);
+  tables.resident(b, 2);
+  const packets = createPackets(tables);
+  const answer = (to: number) => ['answer', to, 9, 1, null] as const;
+  packets.fromRealm([answer(1), answer(2), answer(3), answer(1)]);
+  expect(a.got).toEqual([{ type: 'packets', packets: [answer(1), answer(1)] }]);
+  expect(b.got).toEqual([{ type: 'packets', packets: [answer(2)] }]);
+  expect(tables.said).toEqual([{ type: 'packets', packets: [answer(3)] }]);
+  packets.fromDaemon([['request', 3, 9, 4, 's', 's.m', 'payload', 'asker'], answer(3)]);
+  expect(tables.said[1]).toEqual({ type: 'packets', packets: [['moved', 9, 3, 4, 's.m', 'payload']] });
+});
