@@ -8,7 +8,8 @@ import { quiet } from '../support/quiet.ts';
 export interface Setting {
   readonly bus: Bus;
   readonly clock: FakeClock;
-  runner(): FakeRunner;
+  /** `onPacket` hears of each packet as it comes. */
+  runner(onPacket?: (packet: Packet) => void): FakeRunner;
 }
 
 export interface FakeRunner {
@@ -36,10 +37,10 @@ let lastAddress = 0;
 export function setting(preferred?: (service: string) => string | null): Setting {
   const clock = createFakeClock();
   const bus = createBus({ clock, log: quiet, ...(preferred === undefined ? {} : { preferred }) });
-  return { bus, clock, runner: () => fakeRunner(bus) };
+  return { bus, clock, runner: (onPacket) => fakeRunner(bus, onPacket) };
 }
 
-function fakeRunner(bus: Bus): FakeRunner {
+function fakeRunner(bus: Bus, onPacket?: (packet: Packet) => void): FakeRunner {
   const got: BusToRunner[] = [];
   const routes = new Map<number, (route: { service: string; address: number } | { error: WireError }) => void>();
   const registrations = new Map<number, (error: WireError | null) => void>();
@@ -49,6 +50,7 @@ function fakeRunner(bus: Bus): FakeRunner {
     send(message) {
       got.push(message);
       if (message.type === 'route') routes.get(message.call)?.(message.route);
+      if (message.type === 'packets') for (const packet of message.packets) onPacket?.(packet);
       if (message.type === 'registered') registrations.get(message.call)?.(message.error);
     },
   });
