@@ -5,7 +5,7 @@ import { talk } from '../support/talk.ts';
 
 const fails = join(import.meta.dirname, 'fixtures/fails-when-told.mjs');
 
-test.concurrent('28. a module that fails and is not restarted is kept, with the reason, until it is removed or reloaded', async () => {
+test('28. a module that fails and is not restarted is kept, with the reason, until it is removed or reloaded', async () => {
   await using place = await createPlace(`version: 1\nmodules:\n  keeps: ${fails}\n  fails: {module: ${fails}, restart: {policy: never}}\n`);
   await place.up();
   using daemon = await talk(place);
@@ -27,7 +27,7 @@ test.concurrent('28. a module that fails and is not restarted is kept, with the 
   expect((await place.list()).map(({ name }) => name)).toEqual(['keeps']);
 });
 
-test.concurrent('29. a module that always fails is restarted with pauses, then given up, and tried again by the next run', async () => {
+test('29. a module that always fails is restarted with pauses, then given up, and tried again by the next run', async () => {
   const restart = 'restart: {policy: onFailure, backoff: {initial: 100ms}, limit: {count: 3, within: 1m}}';
   await using place = await createPlace(`version: 1\nmodules:\n  keeps: ${fails}\n`);
   await place.up();

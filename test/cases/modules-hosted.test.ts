@@ -7,7 +7,7 @@ import { talk } from '../support/talk.ts';
 
 const fixture = (file: string) => join(import.meta.dirname, 'fixtures', file);
 
-test.concurrent('39. a dotted name is loaded by its service, which is asked once, and is listed below it', async () => {
+test('39. a dotted name is loaded by its service, which is asked once, and is listed below it', async () => {
   await using place = await createPlace(
     `version: 1
 modules:
@@ -42,7 +42,7 @@ modules:
   expect(await daemon.ask('gateway.status.start')).toMatchObject({ args: ['a', 'b c'] });
 });
 
-test.concurrent('40. a service is not removed while it has modules, goes after them with --recursive, and is missed where it is not', async () => {
+test('40. a service is not removed while it has modules, goes after them with --recursive, and is missed where it is not', async () => {
   await using place = await createPlace();
   const env = `env: {TO: ${join(place.dir, 'told')}}`;
   const other = `  other: ${fixture('tiny.mjs')}\n`;
@@ -66,7 +66,7 @@ test.concurrent('40. a service is not removed while it has modules, goes after t
   expect((await place.list()).map(({ name }) => name)).toEqual(['other']);
 });
 
-test.concurrent.each(['replace', 'overlap'])(
+test.each(['replace', 'overlap'])(
   '39. a reload of a service loses no request to its modules, nor what they save, by strategy %s',
   async (strategy) => {
     const reload = `reload: {strategy: ${strategy}}`;
@@ -96,7 +96,7 @@ modules:
   },
 );
 
-test.concurrent('39. when a service fails, its modules are started again with it, and it counts once', async () => {
+test('39. when a service fails, its modules are started again with it, and it counts once', async () => {
   const restart = 'restart: {policy: onFailure, backoff: {initial: 300ms}, limit: {count: 1, within: 1m}}';
   await using place = await createPlace(
     `version: 1

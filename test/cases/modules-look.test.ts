@@ -14,7 +14,7 @@ const tiny = fixture('tiny.mjs');
 const listed =
   'name kind isolation state failed size digest codeDigest stale idle queued services service path pid threadId restarts origin generation since startedAt status healthy lastExit held containment requires requiredBy declaredAt';
 
-test.concurrent('41. a list is whole, sorted and has every field, however long a name is', async () => {
+test('41. a list is whole, sorted and has every field, however long a name is', async () => {
   const long = `b${'long'.repeat(24)}-xy`;
   expect(long).toHaveLength(100);
   await using place = await createPlace(
@@ -39,7 +39,7 @@ test.concurrent('41. a list is whole, sorted and has every field, however long a
   for (const module of modules) expect(Object.keys(module)).toEqual(expect.arrayContaining(listed.split(' ')));
 });
 
-test.concurrent('42. info tells all of a module by its name, and of a file by its path', async () => {
+test('42. info tells all of a module by its name, and of a file by its path', async () => {
   const config = `version: 1
 modules:
   base: {module: ${fixture('counts-on.mjs')}}
@@ -76,7 +76,7 @@ modules:
   expect(await place.muster('info', './nosuch.mjs')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('ENOENT') });
 });
 
-test.concurrent('43. tracers show a request and its response once each, and no other type than they are asked for', async () => {
+test('43. tracers show a request and its response once each, and no other type than they are asked for', async () => {
   await using place = await createPlace(
     `version: 1\nmodules:\n  tiny: ${tiny}\n  hears: {module: ${fixture('hears.mjs')}, args: ["news.*"]}\n`,
   );

@@ -5,7 +5,7 @@ import { talk } from '../support/talk.ts';
 
 const fixture = (file: string) => join(import.meta.dirname, 'fixtures', file);
 
-test.concurrent('36. a module that saves its state goes on with it after a reload', async () => {
+test('36. a module that saves its state goes on with it after a reload', async () => {
   await using place = await createPlace(`version: 1\nmodules:\n  counts: ${fixture('counts-on.mjs')}\n`);
   await place.up();
   using daemon = await talk(place);
@@ -20,7 +20,7 @@ test.concurrent('36. a module that saves its state goes on with it after a reloa
   expect(await daemon.ask('counts.count')).toBe(1);
 });
 
-test.concurrent('37. with overlap every request is answered while a module is reloaded, again and again', async () => {
+test('37. with overlap every request is answered while a module is reloaded, again and again', async () => {
   const module = `module: ${fixture('answers-variously.mjs')}`;
   await using place = await createPlace(
     `version: 1\nmodules:\n  served: {${module}, reload: {strategy: overlap}}\n  replaced: {${module}}\n`,
@@ -43,7 +43,7 @@ test.concurrent('37. with overlap every request is answered while a module is re
   }
 });
 
-test.concurrent('38. TypeScript with an enum and local imports runs, and a stack shows the lines of the source', async () => {
+test('38. TypeScript with an enum and local imports runs, and a stack shows the lines of the source', async () => {
   await using place = await createPlace('version: 1\nmodules:\n  colours: ./colours.ts\n');
   await place.write(
     'colours.ts',

@@ -8,7 +8,7 @@ const fixture = (file: string) => join(import.meta.dirname, 'fixtures', file);
 const tiny = fixture('tiny.mjs');
 const names = async (place: Place) => (await place.list()).map(({ name }) => name);
 
-test.concurrent('31. what is in use is not removed; --recursive takes what uses it first', async () => {
+test('31. what is in use is not removed; --recursive takes what uses it first', async () => {
   await using place = await createPlace();
   const env = `env: {TO: ${join(place.dir, 'told')}}`;
   const module = (more = '') => `{module: ${fixture('tell-thread.mjs')}, ${env}${more}}`;
@@ -36,7 +36,7 @@ modules:
   expect(told.filter((line) => line.startsWith('stop'))).toEqual(['stop top', 'stop mid', 'stop base']);
 });
 
-test.concurrent('32. a reload takes along who asked for that, after it, and leaves the others', async () => {
+test('32. a reload takes along who asked for that, after it, and leaves the others', async () => {
   await using place = await createPlace(
     `version: 1
 modules:
@@ -55,7 +55,7 @@ modules:
   expect(Date.parse(String(newY?.startedAt))).toBeGreaterThanOrEqual(Date.parse(String(newX?.since)));
 });
 
-test.concurrent('33. after is order alone: it pulls nothing in', async () => {
+test('33. after is order alone: it pulls nothing in', async () => {
   await using place = await createPlace();
   const module = (who: string) => `{module: ${fixture('traced.mjs')}, env: {TRACE: ${join(place.dir, 'trace')}, WHO: ${who}}}`;
   const late = (more: string) => `version: 1\nmodules:\n  late: ${module('late').replace(/\}$/, ', after: [metrics]}')}\n${more}`;
@@ -70,7 +70,7 @@ test.concurrent('33. after is order alone: it pulls nothing in', async () => {
   expect(trace).toEqual(['metrics began', 'metrics ready', 'late began', 'late ready']);
 });
 
-test.concurrent('34. what a condition leaves out is skipped with its reason, and what needs it too', async () => {
+test('34. what a condition leaves out is skipped with its reason, and what needs it too', async () => {
   await using place = await createPlace(
     `version: 1
 modules:
@@ -100,7 +100,7 @@ modules:
   expect((await place.status()).synced).toBe(true);
 });
 
-test.concurrent('35. of two providers the one of higher priority is loaded, unless the config says otherwise', async () => {
+test('35. of two providers the one of higher priority is loaded, unless the config says otherwise', async () => {
   const who = fixture('registers.mjs');
   const config = (fair: string, more = '') => `version: 1
 modules:

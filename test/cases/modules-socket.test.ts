@@ -8,7 +8,7 @@ import { identities } from '../support/untouched.ts';
 const fixture = (file: string) => join(import.meta.dirname, 'fixtures', file);
 const mebibyte = 1024 * 1024;
 
-test.concurrent('44. who sends what is no message is told and disconnected, and nobody else sees of it', async () => {
+test('44. who sends what is no message is told and disconnected, and nobody else sees of it', async () => {
   await using place = await createPlace(
     `version: 1\nmodules:\n  tiny: ${fixture('tiny.mjs')}\n  various: ${fixture('answers-variously.mjs')}\n`,
   );
@@ -34,7 +34,7 @@ test.concurrent('44. who sends what is no message is told and disconnected, and 
   expect(await Promise.race([waits, Promise.resolve('waits on')])).toBe('waits on');
 });
 
-test.concurrent('45. while a module floods the bus with events, others answer and the daemon lives on', async () => {
+test('45. while a module floods the bus with events, others answer and the daemon lives on', async () => {
   await using place = await createPlace(
     `version: 1
 modules:

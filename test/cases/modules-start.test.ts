@@ -6,7 +6,7 @@ import { talk } from '../support/talk.ts';
 const fixture = (file: string) => join(import.meta.dirname, 'fixtures', file);
 const config = `version: 1\nmodulePath: [./path]\nmodules:\n  tiny: ${fixture('tiny.mjs')}\n`;
 
-test.concurrent('9. arguments reach the module unchanged, whatever is in them', async () => {
+test('9. arguments reach the module unchanged, whatever is in them', async () => {
   await using place = await createPlace(config);
   await place.up();
   using daemon = await talk(place);
@@ -15,7 +15,7 @@ test.concurrent('9. arguments reach the module unchanged, whatever is in them', 
   expect(await daemon.ask('echo.start')).toMatchObject({ args, argv: args });
 });
 
-test.concurrent('10. name, arguments, config and environment are those of the file', async () => {
+test('10. name, arguments, config and environment are those of the file', async () => {
   await using place = await createPlace(
     `${config}  given:
     module: ${fixture('tells-start.mjs')}
@@ -36,7 +36,7 @@ test.concurrent('10. name, arguments, config and environment are those of the fi
   });
 });
 
-test.concurrent('11. a module without main, with a syntax error or of another name is refused with its file, and nothing is left', async () => {
+test('11. a module without main, with a syntax error or of another name is refused with its file, and nothing is left', async () => {
   await using place = await createPlace(config);
   await place.write('no-main.mjs', 'export const mine = 1;\n');
   await place.write('broken.mjs', 'export async function main(ctx) {\n  await ctx.run(;\n}\n');
@@ -57,7 +57,7 @@ test.concurrent('11. a module without main, with a syntax error or of another na
   expect(await place.processes()).toEqual(before);
 });
 
-test.concurrent('12. a module that throws before it runs fails its load with text and output, and frees its name', async () => {
+test('12. a module that throws before it runs fails its load with text and output, and frees its name', async () => {
   await using place = await createPlace(config);
   await place.write(
     'fails.mjs',
@@ -72,7 +72,7 @@ test.concurrent('12. a module that throws before it runs fails its load with tex
   expect(await place.muster('load', '--name', 'fails', fixture('tiny.mjs'))).toMatchObject({ code: 0 });
 });
 
-test.concurrent('13. a module that does not come to run is given up after startTimeout, while others answer', async () => {
+test('13. a module that does not come to run is given up after startTimeout, while others answer', async () => {
   await using place = await createPlace(config);
   await place.up();
   using daemon = await talk(place);
@@ -97,7 +97,7 @@ test.concurrent('13. a module that does not come to run is given up after startT
   expect((await place.list()).map(({ name }) => name)).toEqual(['tiny']);
 });
 
-test.concurrent('14. while a module starts, it is listed, not loaded twice, and requests to it wait', async () => {
+test('14. while a module starts, it is listed, not loaded twice, and requests to it wait', async () => {
   await using place = await createPlace(config);
   await place.up();
   using daemon = await talk(place);

@@ -64,7 +64,7 @@ export const state: Check[] = [
       using(world, async () => {
         const asked = (payload: string) => [
           world.ask('host.saves.slow', payload),
-          world.ask<{ answer: string }>('peer.ask', { topic: 'host.saves.slow', payload }).then(({ answer }) => answer),
+          world.ask<{ answer?: string }>('peer.ask', { topic: 'host.saves.slow', payload }).then((asked) => asked.answer ?? asked),
         ];
         const before = asked('before');
         await world.ask('host.saves.restored');
