@@ -6,7 +6,10 @@ import { winners } from '../model/requires.ts';
 /** Whether a name stays as it is, loaded or not, whatever is wanted of it. */
 export type IsFixed = (name: string) => boolean;
 
-type Offers = ReadonlyMap<string, { readonly spec: Spec }>;
+interface Offer {
+  readonly spec: { readonly provides: readonly string[]; readonly priority: number };
+}
+type Offers = ReadonlyMap<string, Offer>;
 
 export interface Choice {
   /** Modules that have a service which a loser provides too. */
@@ -27,12 +30,17 @@ export function isContested(modules: ReadonlyMap<string, Desired>): boolean {
   return false;
 }
 
-/** What provides services once the plan is done: of what stays as it is the loaded form, if there is one. */
+/** What provides services once the plan is done. What stays as it is provides what it does already, if it is to do so. */
 export function offersOf(wanted: ReadonlyMap<string, Desired>, { loaded, request }: PlanInput, isFixed: IsFixed): Offers {
-  const offers = new Map<string, { readonly spec: Spec }>();
-  for (const [name, module] of wanted) {
-    const stands = isFixed(name) ? loaded.get(name) : module;
-    if (stands !== undefined && stands.spec.provides.length > 0 && !request.drop.has(name)) offers.set(name, stands);
+  const offers = new Map<string, Offer>();
+  for (const [name, { spec }] of wanted) {
+    if (spec.provides.length === 0 || request.drop.has(name)) continue;
+    if (!isFixed(name)) offers.set(name, { spec });
+    else {
+      const now = loaded.get(name)?.spec;
+      const provides = spec.provides.filter((service) => now?.provides.includes(service));
+      if (now !== undefined && provides.length > 0) offers.set(name, { spec: { provides, priority: now.priority } });
+    }
   }
   return offers;
 }

@@ -15,7 +15,7 @@ export function drops(input: PlanInput, last: Relations): Drops {
   const { request, loaded } = input;
   if (request.drop.size === 0) return { names: request.drop, inUse: new Map() };
   const met = metOtherwise(input);
-  const dependents = referrers(loaded, (spec) => requiredWithout(spec, last, met));
+  const dependents = referrers(loaded, (spec) => requiredWithout(spec, last, (name, by) => request.drop.has(by) && met(name)));
   const all = closure(request.drop, (name) => dependents.get(name) ?? []);
   if (request.recursive) return { names: new Set([...request.drop, ...all]), inUse: new Map() };
 
@@ -35,7 +35,10 @@ function metOtherwise({ request, loaded, config }: PlanInput): (name: string) =>
 }
 
 /** Whoever is loaded by a service is in the thread of the one that has it, and of no other. */
-function requiredWithout(spec: Spec, { resolve }: Relations, isMet: (name: string) => boolean): readonly string[] {
+function requiredWithout(spec: Spec, { resolve }: Relations, isMet: (name: string, by: string) => boolean): readonly string[] {
   const loader = loaderOf(spec);
-  return requirementsOf(spec).flatMap(({ name }) => (name !== loader && isMet(name) ? [] : [resolve(name)]));
+  return requirementsOf(spec).flatMap(({ name }) => {
+    const by = resolve(name);
+    return name !== loader && isMet(name, by) ? [] : [by];
+  });
 }

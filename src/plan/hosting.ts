@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { loaderOf } from '../model/requires.ts';
+import { restarted } from './compare.ts';
 import type { Draft } from './draft.ts';
 import { changeOf, nameplate } from './entry.ts';
 import { loadedByService } from './ownership.ts';
@@ -7,15 +8,20 @@ import { referrers } from './requires.ts';
 
 /** What a service loaded by itself, and nobody declares, goes with that service. */
 export function removeWithHosts(draft: Draft): void {
-  const { input, last, changes, unmanaged, reach } = draft;
+  const { input, last, changes, held, unmanaged, leftOut, reach } = draft;
   const queue = [...changes.values()].filter((change) => change.action === 'remove').map((change) => change.name);
-  if (queue.length === 0 || unmanaged.size === 0) return;
+  if (queue.length === 0) return;
   const hosted = referrers(input.loaded, (spec) => hostsOf(last.hostOf(spec)));
   for (let i = 0; i < queue.length; i += 1) {
     const host = queue[i] ?? '';
     for (const name of hosted.get(host) ?? []) {
       const module = input.loaded.get(name);
-      if (module?.origin !== 'service' || !unmanaged.has(name) || !reach.passes(name)) continue;
+      const isLeftAlone = unmanaged.has(name) || (changes.get(name)?.asLoaded === true && !held.has(name));
+      if (module?.origin !== 'service' || !isLeftAlone) continue;
+      if (!reach.passes(name)) {
+        leftOut.add(name);
+        continue;
+      }
       unmanaged.delete(name);
       const reason = { code: 'dependency', text: `loaded by ${host}, which is removed` };
       changes.set(name, changeOf(name, module, { action: 'remove', reason, fields: [] }));
@@ -27,11 +33,12 @@ export function removeWithHosts(draft: Draft): void {
 /** The same taken back, for a service that stays after all; the names that stay with it. */
 export function stayWithHost({ input, last, changes, unmanaged }: Draft, host: string): string[] {
   const back: string[] = [];
-  for (const { name, action, reason } of changes.values()) {
+  for (const { name, action, reason } of [...changes.values()]) {
     const module = input.loaded.get(name);
     if (action !== 'remove' || reason.code !== 'dependency' || module === undefined || last.hostOf(module.spec) !== host) continue;
     changes.delete(name);
-    unmanaged.set(name, { ...nameplate(name, module), reason: loadedByService });
+    if (module.started) unmanaged.set(name, { ...nameplate(name, module), reason: loadedByService });
+    else changes.set(name, { ...changeOf(name, module, { action: 'load', reason: restarted, fields: [] }), asLoaded: true });
     back.push(name);
   }
   return back.sort();

@@ -1,3 +1,4 @@
+import { requirementsOf } from '../model/requires.ts';
 import type { Draft } from './draft.ts';
 import { nameplate } from './entry.ts';
 import { stayWithHost } from './hosting.ts';
@@ -7,7 +8,7 @@ import { stayWithHost } from './hosting.ts';
  * a filter left out. Names that a command drops are past this: `drops.ts` has refused what is in use.
  */
 export function keepRequired(draft: Draft): void {
-  const { input, last, changes, held, unmanaged, leftOut, putOff } = draft;
+  const { input, last, next, changes, held, unmanaged, leftOut, putOff } = draft;
   const all = [...changes.values()];
   if (!all.some((change) => change.action === 'remove')) return;
 
@@ -16,7 +17,9 @@ export function keepRequired(draft: Draft): void {
   for (let i = 0; i < queue.length; i += 1) {
     const stayer = queue[i] ?? '';
     const spec = input.loaded.get(changes.get(stayer)?.from ?? stayer)?.spec;
-    for (const name of spec === undefined ? [] : last.requiredBy(spec)) {
+    for (const { name: required } of spec === undefined ? [] : requirementsOf(spec)) {
+      const name = last.resolve(required);
+      if (isServedBy(draft, next.resolve(required), name)) continue;
       if (
         keepBecause(draft, name, stayer, { isHeld: `required by ${stayer}, which is held`, stays: `required by ${stayer}, which stays` })
       ) {
@@ -24,6 +27,11 @@ export function keepRequired(draft: Draft): void {
       }
     }
   }
+}
+
+/** Another module has the service from now on. */
+function isServedBy({ input, changes }: Draft, other: string, former: string): boolean {
+  return other !== former && (input.loaded.has(other) || changes.has(other)) && changes.get(other)?.action !== 'remove';
 }
 
 /** A provider stays where the one that is to have its service does not come. */

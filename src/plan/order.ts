@@ -13,7 +13,7 @@ interface Edges {
 
 export interface Order {
   readonly changes: Change[];
-  /** Modules that wait for each other although they are to be loaded. */
+  /** Wanted modules that wait for each other. */
   readonly cycles: readonly (readonly string[])[];
 }
 
@@ -45,8 +45,13 @@ export function order(draft: Draft): Order {
   const { placed, cycles } = sortTopologically(waits);
   return {
     changes: placed.map(({ name, after }) => withOrder(changes.get(name) as Change, after, needs.get(name))),
-    cycles: cycles.filter((names) => names.some((name) => changes.get(name)?.action !== 'remove')),
+    cycles: cycles.filter((names) => isWanted(names.map((name) => changes.get(name)))),
   };
+}
+
+/** What is on its way out, or stays as it was, may be tangled with what comes: that is nobody's fault. */
+function isWanted(cycle: readonly (Change | undefined)[]): boolean {
+  return cycle.every((change) => change !== undefined && change.action !== 'remove' && change.asLoaded !== true);
 }
 
 function withOrder(change: Change, after: string[], needs: ReadonlySet<string> | undefined): Change {
@@ -58,8 +63,11 @@ function withOrder(change: Change, after: string[], needs: ReadonlySet<string> |
 function upwards(draft: Draft, change: Change, { wait, need }: Edges): void {
   const { changes, next } = draft;
   const spec = specAfter(draft, change);
-  if (spec === undefined || change.action === 'adopt') return;
-  for (const other of orderedAfter(spec, next)) if (isAwaited(changes.get(other))) wait(change.name, other);
+  // A name alone waits for nothing.
+  if (spec === undefined || change.action === 'adopt' || (change.action === 'rename' && change.asLoaded === true)) return;
+  // What stays as it was is tied only by what it cannot do without.
+  for (const other of change.asLoaded === true ? next.requiredBy(spec) : orderedAfter(spec, next))
+    if (isAwaited(changes.get(other))) wait(change.name, other);
   if (change.action === 'rename') return;
   for (const other of next.requiredBy(spec)) if (isAwaited(changes.get(other))) need(change.name, other);
 }

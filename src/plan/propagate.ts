@@ -1,6 +1,6 @@
 import type { Loaded } from '../model/module.ts';
 import type { Change, FieldChange } from '../model/plan.ts';
-import { requirementsOf } from '../model/requires.ts';
+import { loaderOf, requirementsOf } from '../model/requires.ts';
 import { fieldChanges } from './diff.ts';
 import type { Draft } from './draft.ts';
 import { changeOf } from './entry.ts';
@@ -19,14 +19,17 @@ interface Why {
  */
 export function reloadDependents(draft: Draft): void {
   const { input, wanted, next, last, changes, renames } = draft;
+  const nameNow = new Map([...renames].map(([name, from]) => [from, name]));
   const queue = [...changes.values()].filter((change) => isNew(draft, change)).map((change) => change.name);
-  for (const name of wanted.keys()) if (followSuccessor(draft, name)) queue.push(name);
+  for (const loaded of input.loaded.values()) {
+    const name = nameNow.get(loaded.name) ?? loaded.name;
+    if (followSuccessor(draft, name, loaded)) queue.push(name);
+  }
   if (queue.length === 0) return;
   queue.sort();
 
   const dependents = referrers(wanted, next.reloadedWith);
   const hosted = referrers(input.loaded, (spec) => hostsOf(last.hostOf(spec)));
-  const nameNow = new Map([...renames].map(([name, from]) => [from, name]));
   for (let i = 0; i < queue.length; i += 1) {
     const name = queue[i] ?? '';
     const change = changes.get(name);
@@ -47,17 +50,15 @@ function isNew({ input }: Draft, { name, action }: Change): boolean {
 }
 
 /** A service that it reloads with, or that loads it, passes on to another module. */
-function followSuccessor(draft: Draft, name: string): boolean {
-  const { input, wanted, next, last, renames } = draft;
-  const spec = wanted.get(name)?.spec;
-  const loaded = input.loaded.get(renames.get(name) ?? name);
-  if (spec === undefined || loaded === undefined) return false;
+function followSuccessor(draft: Draft, name: string, { spec }: Loaded): boolean {
+  const { wanted, next, last, renames } = draft;
+  const loader = loaderOf(spec);
   for (const { name: service, reload: follows } of requirementsOf(spec)) {
-    if (!follows) continue;
+    if (!follows || (service !== loader && !wanted.has(name))) continue;
     const [before, after] = [last.resolve(service), next.resolve(service)];
-    if (before === after || renames.get(after) === before || !last.reloadedWith(loaded.spec).includes(before)) continue;
-    if (!passesOn(draft, before, after)) continue;
-    return reload(draft, name, dependency(`${service} is ${after} now`, { path: `requires.${service}`, before, after }), false);
+    if (before === after || renames.get(after) === before || !passesOn(draft, before, after)) continue;
+    const why = dependency(`${service} is ${after} now`, { path: `requires.${service}`, before, after });
+    return reload(draft, name, why, service === loader);
   }
   return false;
 }
@@ -100,9 +101,10 @@ function reload(draft: Draft, name: string, why: Why, isInside: boolean): boolea
 }
 
 /** As it is loaded, whatever the config says of it. */
-function bringBack(draft: Draft, name: string, loaded: Loaded, action: Change['action'], why: Why): boolean {
-  const change = draft.changes.get(name);
+function bringBack(draft: Draft, nameNow: string, loaded: Loaded, action: Change['action'], why: Why): boolean {
+  const change = draft.changes.get(nameNow);
   if (change !== undefined) return addTo(draft, change, why);
+  const { name } = loaded;
   draft.unmanaged.delete(name);
   draft.changes.set(name, { ...changeOf(name, loaded, { action, reason: why.reason, fields: [why.field] }), asLoaded: true });
   return true;

@@ -46,7 +46,10 @@ export const effects: readonly Property[] = [
     const held = new Set(given.holds.map((hold) => hold.name));
     const before = byName(given.loaded);
     const stands = new Map<string, Pick<Desired, 'spec'>>([...taken].filter(([name]) => !held.has(name)));
-    for (const [name, module] of before) if (held.has(name) && taken.has(name)) stands.set(name, module);
+    for (const [name, { spec }] of before) {
+      const provides = spec.provides.filter((service) => taken.get(name)?.spec.provides.includes(service));
+      if (held.has(name) && taken.has(name)) stands.set(name, { spec: { ...spec, provides } });
+    }
     const isThere = (name: string): boolean => standsFor(name, taken) !== undefined;
     for (const [name, { spec }] of declared) {
       const { modules = [], env = [] } = spec.onlyIf ?? {};
@@ -89,11 +92,10 @@ export const effects: readonly Property[] = [
     const isHeld = (name: string): boolean => given.holds.some((hold) => providersOf(name, wanted).includes(hold.name));
     applied(result, given.desired, given.loaded, seed, (change, loaded) => {
       if (change.action === 'remove') {
-        const until = new Map([...loaded, ...[...before].filter(([name]) => name === change.name)]);
         for (const module of loaded.values())
           for (const { name } of requirements(module.spec))
             assert.ok(
-              isHeld(name) || target(name, until) !== change.name || target(name, loaded) !== undefined,
+              isHeld(name) || target(name, before) !== change.name || target(name, loaded) !== undefined,
               `${module.name} requires ${name}`,
             );
       } else if (change.action === 'load' && !before.has(change.name)) {
@@ -163,7 +165,8 @@ function isOut({ reason }: SkippedEntry): boolean {
 
 /** A skipped one may be there still: held, or needed by what is held or stays. */
 function isKept(plan: ReturnType<Planner>, name: string): boolean {
-  return [...plan.held, ...plan.unmanaged].some((entry) => entry.name === name);
+  const kept = [...plan.held, ...plan.unmanaged, ...plan.changes.filter((change) => change.asLoaded === true)];
+  return kept.some((entry) => entry.name === name);
 }
 
 function digests(modules: readonly Loaded[]): string[] {

@@ -12,15 +12,18 @@ export const hosting: readonly Property[] = [
     const before = byName(given.loaded);
     const instances = new Map([...before.keys()].map((name) => [name, `${name} 0`]));
     const inside = new Map(given.loaded.map((module) => [module.name, aliveHost(module, before, given)]));
+    const stopped = new Set(given.holds.filter((hold) => hold.stopped === true).map((hold) => hold.name));
     let starts = 0;
     const result = plan(planInput(given));
-    // Of two that have its service for a while it goes into the one that stays.
-    const gone = new Set(result.changes.filter((change) => change.action === 'remove').map((change) => change.name));
+    // Of two that have its service for a while it goes into the one that has it in the end.
+    const end = byName(applied(result, given.desired, given.loaded, seed));
     const after = applied(result, given.desired, given.loaded, seed, (change, loaded) => {
       const { name, action, from } = change;
       if (from !== undefined) for (const map of [instances, inside]) take(map as Map<string, string | undefined>, from, name);
       if (action === 'remove') {
-        const within = [...loaded.values()].filter((module) => isAlive(module) && inside.get(module.name) === instances.get(name));
+        const within = [...loaded.values()].filter(
+          (module) => isAlive(module) && !stopped.has(module.name) && inside.get(module.name) === instances.get(name),
+        );
         assert.deepEqual(
           within.map((module) => module.name),
           [],
@@ -31,13 +34,13 @@ export const hosting: readonly Property[] = [
         starts += 1;
         instances.set(name, `${name} ${starts}`);
         const module = loaded.get(name);
-        const host = module === undefined ? undefined : hostOf(module, new Map([...loaded].filter(([other]) => !gone.has(other))), given);
-        assert.ok(module?.spec.service === undefined || host !== undefined || change.asLoaded === true, `${name} has no service`);
+        const host = module === undefined ? undefined : hostOf(module, end, given);
+        const isThere = module?.spec.service === undefined || (host !== undefined && loaded.has(host));
+        assert.ok(isThere || change.asLoaded === true, `${name} has no service`);
         inside.set(name, host === undefined ? undefined : instances.get(host));
       }
     });
     const there = new Set(instances.values());
-    const stopped = new Set(given.holds.filter((hold) => hold.stopped === true).map((hold) => hold.name));
     for (const module of after) {
       const host = inside.get(module.name);
       assert.ok(host === undefined || there.has(host) || !isAlive(module) || stopped.has(module.name), `${module.name} was in ${host}`);
