@@ -122,7 +122,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
       const place = await home.place();
       if (over) return;
       placed = true;
-      const found = await home.runner().admit(id, { receive, gone: (reason) => finish(failed(reason), 'EFAILED') });
+      const found = await home.runner().admit(id, { receive, gone: (reason, signal) => finish({ ...failed(reason), signal }, 'EFAILED') });
       admitted = found;
       if (killed) throw new MusterError('ECANCELED', 'terminated');
       const { provides, priority, control } = spec;

@@ -14,8 +14,8 @@ export type OfInstance = Extract<FromRunner, { readonly id: number }>;
 
 export interface Inhabitant {
   receive(message: OfInstance): void;
-  /** The runner has ended, and every process of it is gone. */
-  gone(reason: string): void;
+  /** The runner has ended, and every process of it is gone; `signal` is one that came from elsewhere. */
+  gone(reason: string, signal: string | null): void;
 }
 
 /** One life of a runner process, in which an instance lives. Nothing reaches it any more once it has ended. */
@@ -154,10 +154,11 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
   function lost(was: Running, exit: ProcessExit, output: readonly string[]): void {
     const last = output.findLast((line) => line.includes('FATAL')) ?? null;
     const reason = `its runner ended: ${was.ending ?? describeExit(exit)}${last === null ? '' : ` (${last})`}`;
+    const signal = was.ending === null ? exit.signal : null;
     was.ending ??= reason;
     was.empty?.cancel();
     log[disposed || was.inhabitants.size === 0 ? 'debug' : 'warn'](
-      { runner: name, pid: was.child.pid, ...exit, modules: was.inhabitants.size },
+      { runner: name, pid: was.child.pid, ...exit, modules: was.inhabitants.size, reason },
       'runner ended',
     );
     if (current === was) {
@@ -170,7 +171,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
       () => {},
     );
     void leaving.then(() => {
-      for (const inhabitant of was.inhabitants.values()) inhabitant.gone(reason);
+      for (const inhabitant of was.inhabitants.values()) inhabitant.gone(reason, signal);
       was.inhabitants.clear();
       was.link.close();
       was.questions.close(reason);
