@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EventPacket, Packet } from '../../../src/model/bus.ts';
+import { pack, unpack } from '../../../src/runners/inside/bus/wire.ts';
 import type { RouteHere } from '../../../src/runners/protocol.ts';
 import { seeded } from '../../support/seeded.ts';
 import { createWorld, type Member, settle, until, type World } from './setting.ts';
@@ -124,20 +125,25 @@ test('events that are none are passed over', async () => {
 });
 
 test('what comes over a port is not believed either', async () => {
-  await asker.bus.request('server.echo');
   const { port1, port2 } = new MessageChannel();
   server.realm.bus.peer(99, port1);
-  for (const posted of [
-    null,
-    7,
-    'x',
-    { muster: [] },
-    [[[]]],
-    [['request', server.address, 50, 1, 'server', 'server.echo', 'by port', 'x']],
-  ])
-    port2.postMessage(posted);
-  const [answer] = await new Promise<Packet[]>((resolve) => port2.once('message', resolve));
-  expect(answer).toEqual(['answer', 50, server.address, 1, 'by port']);
+  const packet = hostile(99);
+  for (let sent = 0; sent < packetsInAll / 10; sent += atOnce) {
+    const batch = Array.from({ length: atOnce }, packet).filter((one): one is unknown[] => Array.isArray(one));
+    port2.postMessage(pack(batch as unknown as Packet[]));
+    port2.postMessage(batch.flat());
+    await settle(1);
+  }
+  for (const posted of [null, 7, 'x', { muster: [] }, [[[]]], [0], [3], [3, null], [0, 1]]) port2.postMessage(posted);
+  const id = 123_456;
+  const answered = new Promise<unknown>((resolve) => {
+    port2.on('message', (flat: unknown) => {
+      const mine = unpack(flat).find((one) => Array.isArray(one) && one[3] === id);
+      if (mine !== undefined) resolve(mine);
+    });
+  });
+  port2.postMessage(pack([['request', server.address, 50, id, 'server', 'server.echo', 'by port', 'x']]));
+  expect(await answered).toEqual(['answer', 50, server.address, id, 'by port', false]);
   port1.close();
 });
 

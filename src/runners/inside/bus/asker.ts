@@ -6,7 +6,7 @@ import type { Asking, Destination, Lane, Route, Taker } from './asking.ts';
 import { withdraw } from './asking.ts';
 import { errorOf } from './fault.ts';
 import { createLookups } from './lookups.ts';
-import { canceled, checkedOptions } from './options.ts';
+import { canceled, checkedOptions, checkedPrefix } from './options.ts';
 import { take } from './payload.ts';
 import type { ModuleHere } from './realm-bus.ts';
 import type { Routes } from './routes.ts';
@@ -17,6 +17,8 @@ const mostMoves = 20;
 /** So often it is sent again at once; then it waits longer and longer, so that the daemon can hear of what happens. */
 const promptMoves = 3;
 const longestPauseMs = 100;
+/** Topics whose prefix is remembered. */
+const mostTopics = 1024;
 
 /** The requests that modules of this realm have asked, until they have their end. */
 export interface Asker {
@@ -45,6 +47,7 @@ export interface AskerPorts {
 
 export function createAsker({ tell, turn, routes }: AskerPorts): Asker {
   const asked = new Map<number, Asking>();
+  const prefixes = new Map<string, string>();
   let ids = 0;
   const lookups = createLookups({
     post: tell,
@@ -171,7 +174,17 @@ export function createAsker({ tell, turn, routes }: AskerPorts): Asker {
     asking.timer.unref();
   }
 
+  function prefixOf(topic: string): string {
+    const known = prefixes.get(topic);
+    if (known !== undefined) return known;
+    const prefix = checkedPrefix(topic);
+    if (prefixes.size >= mostTopics) prefixes.clear();
+    prefixes.set(topic, prefix);
+    return prefix;
+  }
+
   function begin(owner: ModuleHere, topic: string, payload: unknown, options: RequestOptions | undefined, taker: Taker): Asking {
+    const prefix = prefixOf(topic);
     const { timeout, signal } = checkedOptions(topic, options);
     const taken = take(payload, `the payload of ${topic}`);
     ids += 1;
@@ -180,7 +193,7 @@ export function createAsker({ tell, turn, routes }: AskerPorts): Asker {
       id: ids,
       owner,
       topic,
-      prefix: topic.slice(0, topic.lastIndexOf('.')),
+      prefix,
       taker,
       signal,
       onAbort,

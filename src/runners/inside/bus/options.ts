@@ -14,10 +14,6 @@ export interface CheckedOptions {
 
 /** Throws EINVAL, or ECANCELED where the signal is aborted already. */
 export function checkedOptions(topic: string, options: RequestOptions | null | undefined): CheckedOptions {
-  const period = checkedTopic(topic).lastIndexOf('.');
-  if (period < 1 || period === topic.length - 1) {
-    throw new MusterError('EINVAL', `"${topic}" cannot be asked: a topic is a service and a word, as in greeter.hello`);
-  }
   if (options === undefined || options === null) return nothing;
   const { timeout = null, signal = null } = options;
   if (timeout !== null && !(typeof timeout === 'number' && timeout > 0)) {
@@ -33,6 +29,15 @@ export function checkedTopic(topic: unknown): string {
   if (typeof topic !== 'string') throw new MusterError('EINVAL', 'a topic is text, as in greeter.hello');
   if (topic === '' || topic.length > longestTopic) throw new MusterError('EINVAL', `a topic has 1 to ${longestTopic} characters`);
   return topic;
+}
+
+/** The topic without its last word: what routes are looked up by. Throws EINVAL for what cannot be asked. */
+export function checkedPrefix(topic: string): string {
+  const period = checkedTopic(topic).lastIndexOf('.');
+  if (period < 1 || period === topic.length - 1) {
+    throw new MusterError('EINVAL', `"${topic}" cannot be asked: a topic is a service and a word, as in greeter.hello`);
+  }
+  return topic.slice(0, period);
 }
 
 export function canceled(topic: string, { reason }: AbortSignal): MusterError {

@@ -15,6 +15,7 @@ import { createRoutes } from './routes.ts';
 import { Served } from './served.ts';
 import { createTap } from './tap.ts';
 import { createTurn } from './turn.ts';
+import { pack, unpack } from './wire.ts';
 
 /** What the messages of a realm need of it. */
 export interface RealmPorts {
@@ -126,7 +127,7 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
     peer(realm, port) {
       const outlet = outlets.create(true, (packets) => postTo(port, packets, (packet, error) => refuse(packet, error, outlet)));
       peers.set(realm, outlet);
-      port.on('message', (packets: unknown) => receive(packets, outlet, receivers));
+      port.on('message', (flat: unknown) => receive(unpack(flat), outlet, receivers));
       port.on('close', () => {
         if (peers.get(realm) === outlet) peers.delete(realm);
       });
@@ -160,11 +161,11 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
 /** As one; where something in it cannot be cloned, one by one, so that only that fails. */
 function postTo(port: MessagePort, packets: readonly Packet[], refuse: (packet: Packet, error: unknown) => void): void {
   try {
-    port.postMessage(packets);
+    port.postMessage(pack(packets));
   } catch {
     for (const packet of packets) {
       try {
-        port.postMessage([packet]);
+        port.postMessage(pack([packet]));
       } catch (error) {
         refuse(packet, error);
       }

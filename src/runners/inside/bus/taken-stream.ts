@@ -3,7 +3,7 @@ import type { RequestOptions } from '../../../model/context.ts';
 import { MusterError } from '../../../model/error.ts';
 import type { Asker } from './asker.ts';
 import type { Taker } from './asking.ts';
-import { checkedOptions } from './options.ts';
+import { checkedOptions, checkedPrefix } from './options.ts';
 import { take } from './payload.ts';
 import type { ModuleHere } from './realm-bus.ts';
 
@@ -22,6 +22,7 @@ export function stream(
   payload: unknown,
   options: RequestOptions | undefined,
 ): AsyncGenerator<unknown, void, undefined> {
+  checkedPrefix(topic);
   const { timeout, signal } = checkedOptions(topic, options);
   const taken = take(payload, `the payload of ${topic}`);
   return parts(asker, owner, topic, taken.payload, timeout, signal === null ? {} : { signal });

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Packet } from '../../../src/model/bus.ts';
+import { pack, unpack } from '../../../src/runners/inside/bus/wire.ts';
+
+const address = fc.integer({ min: -5, max: 5 });
+const id = fc.nat();
+const text = fc.constantFrom('greeter', 'greeter.hello', 'a.b', '');
+const payload = fc.anything();
+const packet = fc.oneof(
+  fc.tuple(fc.constant('request' as const), address, address, id, text, text, payload, text),
+  fc.tuple(fc.constant('answer' as const), address, address, id, payload),
+  fc.tuple(fc.constant('answer' as const), address, address, id, payload, fc.constant(true as const)),
+  fc.tuple(fc.constant('part' as const), address, address, id, payload),
+  fc.tuple(fc.constant('failure' as const), address, address, id, fc.constant({ code: 'EX', message: 'x' })),
+  fc.tuple(fc.constant('moved' as const), address, address, id, text, payload),
+  fc.tuple(fc.constant('cancel' as const), address, address, id),
+  fc.tuple(fc.constant('credit' as const), address, address, id, fc.nat()),
+  fc.tuple(fc.constant('disconnect' as const), address, address, text),
+);
+
+test('what is unpacked is what was packed', () => {
+  const whole = (one: unknown): unknown => (Array.isArray(one) && one[0] === 'answer' && one.length === 5 ? [...one, false] : one);
+  fc.assert(
+    fc.property(fc.array(packet), (packets) => {
+      expect(unpack(pack(packets as Packet[]))).toEqual(packets.map(whole));
+    }),
+  );
+});
+
+test('what was never packed is read without a fault', () => {
+  fc.assert(
+    fc.property(fc.anything(), fc.array(fc.oneof(fc.nat(4), fc.anything())), (one, many) => {
+      expect(Array.isArray(unpack(one))).toBe(true);
+      expect(Array.isArray(unpack(many))).toBe(true);
+    }),
+  );
+});
+
+test('text that requests of a batch repeat crosses once', () => {
+  const packets = Array.from({ length: 3 }, (_, n): Packet => ['request', 1, 2, n, 'greeter', 'greeter.hello', n, 'asker']);
+  expect(pack(packets).filter((field) => typeof field === 'string')).toEqual(['greeter', 'greeter.hello', 'asker']);
+});
