@@ -20,7 +20,7 @@ export interface SparesOptions {
 /** A start takes one; a second at once has one too. Each costs some megabytes. */
 const wanted = 2;
 /** A run that starts many modules leaves shorter gaps than this between two of them. */
-const restMs = 150;
+const restMs = 50;
 
 export function createSpares({ open, isQuiet }: SparesOptions): Spares {
   const spares: Realm[] = [];
