@@ -163,6 +163,12 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     this.#changed(target);
   }
 
+  /** Another instance of its module is on its way; this one takes no more requests, or soon will not. */
+  isBeingReplaced({ name, order }: Instance): boolean {
+    const parkedAt = this.#modules.get(name)?.parkedAt ?? null;
+    return parkedAt !== null && order < parkedAt;
+  }
+
   services(name: string): readonly string[] {
     const held = [...this.#services.of(name).keys()].filter((service) => service !== name && holderOf(service, this.#known)?.name === name);
     return held.sort();

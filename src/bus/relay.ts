@@ -31,11 +31,11 @@ export function relay(packet: unknown, link: Link, ports: RelayPorts): boolean {
 }
 
 function request(packet: RequestPacket, from: Instance, { directory }: RelayPorts): void {
-  const [, to, , id, , topic] = packet;
+  const [, to, , id, , topic, payload] = packet;
   const callee = directory.instance(to);
-  if (callee === undefined) {
-    const error = { code: 'EHOSTUNREACH', message: `who was to answer ${topic} is gone` };
-    from.link.packet(['failure', from.address, to, id, error] satisfies Packet);
+  // Nobody has begun with it: the lookup says who serves it now, once that is known, or why nobody does.
+  if (callee === undefined || directory.isBeingReplaced(callee)) {
+    from.link.packet(['moved', from.address, to, id, topic, payload] satisfies Packet);
     return;
   }
   asks(from, callee);

@@ -209,7 +209,7 @@ it('asks for the daemon itself, with a timeout and a signal', async () => {
   expect(clock.pending()).toBe(0);
 });
 
-it('passes packets from one runner to another, and answers for one that is gone', async () => {
+it('passes packets from one runner to another, and sends back what is for one that is gone', async () => {
   const { runner } = setting();
   const [one, two] = [runner(), runner()];
   const asker = one.attach('asker');
@@ -223,13 +223,20 @@ it('passes packets from one runner to another, and answers for one that is gone'
   server.ended();
   one.say({ type: 'packets', packets: [['request', server.address, asker.address, 8, 'server', 'server.echo', 'x', 'asker']] });
   await turn();
-  expect(one.packets().at(-1)).toEqual([
-    'failure',
-    asker.address,
-    server.address,
-    8,
-    { code: 'EHOSTUNREACH', message: expect.any(String) },
-  ]);
+  expect(one.packets().at(-1)).toEqual(['moved', asker.address, server.address, 8, 'server.echo', 'x']);
+});
+
+it('sends back what is for an instance that is being replaced, for that begins with nothing more', async () => {
+  const { bus, runner } = setting();
+  const [one, two] = [runner(), runner()];
+  const asker = one.attach('asker');
+  const server = two.attach('server');
+  server.ready();
+  bus.park('server');
+  one.say({ type: 'packets', packets: [['request', server.address, asker.address, 7, 'server', 'server.echo', 'x', 'asker']] });
+  await turn();
+  expect(one.packets()).toEqual([['moved', asker.address, server.address, 7, 'server.echo', 'x']]);
+  expect(two.packets()).toEqual([]);
 });
 
 it('takes no packet that pretends to be from a module of another runner, and nothing that is none', async () => {
