@@ -3,16 +3,8 @@ import { fromWire, MusterError } from '../model/error.ts';
 import { asks, leaves } from './contacts.ts';
 import type { Directory } from './directory.ts';
 import type { Instance } from './module.ts';
-import { Question } from './question.ts';
+import { type Callee, Question } from './question.ts';
 import type { Tracers } from './tracers.ts';
-
-/** What was asked of one instance. */
-interface Callee {
-  readonly instance: Instance;
-  readonly sent: Set<Question>;
-  /** In order; begun with as those that were sent are answered. */
-  readonly waiting: Set<Question>;
-}
 
 export interface AskerPorts {
   readonly directory: Directory;
@@ -53,9 +45,11 @@ export class Asker {
   cancel(id: number, error?: MusterError): void {
     const question = this.#questions.get(id);
     if (question === undefined) return;
-    const { callee } = question;
-    if (callee === null) this.#ports.directory.drop(question);
-    else if (this.#isSent(question)) callee.link.packet(['cancel', callee.address, this.address, id]);
+    if (question.callee === null) this.#ports.directory.drop(question);
+    else if (question.sent) {
+      const { address, link } = question.callee.instance;
+      link.packet(['cancel', address, this.address, id]);
+    }
     this.#end(question);
     question.fail(error ?? new MusterError('ECANCELED', `${question.topic} was given up`));
   }
@@ -63,14 +57,14 @@ export class Asker {
   /** Goes on with a request for which it is known now who serves it. */
   found(question: Question, service: string, instance: Instance): void {
     question.service = service;
-    question.callee = instance;
     let callee = this.#callees.get(instance.address);
     if (callee === undefined) {
-      callee = { instance, sent: new Set(), waiting: new Set() };
+      callee = { instance, underway: 0, waiting: new Set() };
       this.#callees.set(instance.address, callee);
       asks(this, instance);
     }
-    if (callee.sent.size < requestWindow) this.#send(question, callee);
+    question.callee = callee;
+    if (callee.underway < requestWindow) this.#send(question, callee);
     else if (callee.waiting.size < waitingLimit) callee.waiting.add(question);
     else {
       this.#end(question);
@@ -89,7 +83,7 @@ export class Asker {
   receive(packet: Packet): void {
     if (packet[0] === 'request' || packet[0] === 'disconnect') return;
     const question = this.#questions.get(packet[3]);
-    if (question === undefined || question.callee?.address !== packet[2]) return;
+    if (question === undefined || !question.sent || question.callee?.instance.address !== packet[2]) return;
     switch (packet[0]) {
       case 'answer':
         this.#end(question);
@@ -114,7 +108,8 @@ export class Asker {
     this.asked.delete(address);
     if (callee === undefined) return;
     this.#callees.delete(address);
-    for (const question of callee.sent) {
+    for (const question of [...this.#questions.values()]) {
+      if (question.callee !== callee || !question.sent) continue;
       this.#questions.delete(question.id);
       question.fail(new MusterError('EHOSTUNREACH', `"${name}" ended before it answered ${question.topic}`));
     }
@@ -143,15 +138,12 @@ export class Asker {
   }
 
   #send(question: Question, callee: Callee): void {
-    callee.sent.add(question);
+    callee.underway += 1;
+    question.sent = true;
     const { id, service, topic, payload } = question;
     const { address, link } = callee.instance;
     question.payload = undefined; // one that moves on comes back with it
     link.packet(['request', address, this.address, id, service, topic, payload, this.#sender]);
-  }
-
-  #isSent(question: Question): boolean {
-    return this.#callees.get(question.callee?.address ?? 0)?.sent.has(question) === true;
   }
 
   /** Takes it out of the books, and lets the next one go. */
@@ -161,12 +153,13 @@ export class Asker {
   }
 
   #release(question: Question): void {
-    const callee = this.#callees.get(question.callee?.address ?? 0);
+    const { callee, sent } = question;
     question.callee = null;
-    if (callee === undefined) return;
-    callee.sent.delete(question);
-    callee.waiting.delete(question);
-    if (callee.waiting.size === 0 || callee.sent.size >= requestWindow) return;
+    question.sent = false;
+    if (callee === null) return;
+    if (sent) callee.underway -= 1;
+    else callee.waiting.delete(question);
+    if (callee.waiting.size === 0 || callee.underway >= requestWindow) return;
     for (const next of callee.waiting) {
       callee.waiting.delete(next);
       this.#send(next, callee);
@@ -208,7 +201,8 @@ export class Asker {
     question.untaken -= 1;
     question.taken += 1;
     if (question.taken < streamWindow / 4 || question.callee === null) return;
-    question.callee.link.packet(['credit', question.callee.address, this.address, question.id, question.taken]);
+    const { address, link } = question.callee.instance;
+    link.packet(['credit', address, this.address, question.id, question.taken]);
     question.taken = 0;
   }
 }

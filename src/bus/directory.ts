@@ -9,6 +9,9 @@ import { type Absence, claimsOf, createModule, type Instance, type Module, type 
 import { Routes } from './routes.ts';
 import { ServiceTable } from './services.ts';
 
+/** Anybody can ask for what is not there. */
+const mostFound = 4096;
+
 /**
  * Who is there, who has which service, and what waits for whom. Each change ends in `#changed`, which brings what follows
  * from it up to date: the claims, the routes that runners were told, and what waits.
@@ -20,6 +23,8 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
   #instances = new Map<Address, Instance>();
   /** Which module had a service before it died. */
   #lost = new Map<string, Module>();
+  /** Where prefixes lead, until something changes. */
+  #found = new Map<string, Outcome>();
   #known: Known;
   #log: Log;
   #order = 0;
@@ -176,12 +181,19 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
 
   /** The alternatives have changed. */
   reconsider(): void {
+    this.#found.clear();
     this.routes.changed(this.#services.all(), this.#addressOf);
   }
 
   lookUp(prefix: string): Outcome {
     if (prefix.length > longestTopic) return { type: 'none', code: 'ENOSYS', message: 'nobody serves a topic of that length' };
-    return lookUp(prefix, this.#known);
+    let outcome = this.#found.get(prefix);
+    if (outcome === undefined) {
+      outcome = lookUp(prefix, this.#known);
+      if (this.#found.size >= mostFound) this.#found.clear();
+      this.#found.set(prefix, outcome);
+    }
+    return outcome;
   }
 
   /** Settles the waiter now or, where a module is being replaced, once that is over. */
@@ -224,6 +236,7 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     const before = this.#services.of(module.name);
     const claims = claimsOf(module, (service) => this.#services.inTheWay(service, module.name, false) !== null);
     this.#services.set(module.name, claims);
+    this.#found.clear();
     this.routes.changed(new Set([module.name, ...before.keys(), ...claims.keys()]), this.#addressOf);
     const waiters = [...module.waiters];
     module.waiters.clear();

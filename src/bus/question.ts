@@ -4,6 +4,15 @@ import type { Asker } from './asker.ts';
 import type { Instance, Module, Outcome, Waiter, Waits } from './module.ts';
 import { prefixOf } from './services.ts';
 
+/** One instance that an asker asks. */
+export interface Callee {
+  readonly instance: Instance;
+  /** Requests that it has not answered. */
+  underway: number;
+  /** In order; begun with as those are answered. */
+  readonly waiting: Set<Question>;
+}
+
 /** One request that somebody in the daemon has asked. */
 export class Question implements Waiter {
   readonly id: number;
@@ -14,7 +23,9 @@ export class Question implements Waiter {
   payload: unknown;
   service = '';
   /** Who is to answer; null while that is not known. */
-  callee: Instance | null = null;
+  callee: Callee | null = null;
+  /** It is with the callee; else it waits for its turn. */
+  sent = false;
   moves = 0;
   /** Parts that the receiver has not taken yet, and those taken that the callee was not told of. */
   untaken = 0;
