@@ -144,3 +144,25 @@ test('what was not sent yet when a module is gone looks for the next one', async
   expect(await waiting).toBe('next');
   expect((await Promise.all(sent)).every(({ code }) => code === 'EHOSTUNREACH')).toBe(true);
 });
+
+test('a request through the runner that its module did not get any more is not lost where the module is gone', async () => {
+  world.relayed = true;
+  const realm = world.realm();
+  const old = serve(realm, 'x', 'old');
+  expect(await asker.bus.request('x.which')).toBe('old');
+  const answer = asker.bus.request('x.which');
+  world.leave(old);
+  serve(realm, 'x', 'new');
+  world.gone(old);
+  expect(await answer).toBe('new');
+});
+
+test('what a module begun with through the runner did not answer fails with EHOSTUNREACH when it is gone', async () => {
+  world.relayed = true;
+  const x = world.join(world.realm(), 'x');
+  x.bus.handle('ask', () => new Promise(() => {}));
+  const answer = refusal(asker.bus.request('x.ask'));
+  await until(() => expect(x.meter.read().rx.request).toBe(1));
+  world.gone(x);
+  expect((await answer).code).toBe('EHOSTUNREACH');
+});

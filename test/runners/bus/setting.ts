@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { vi } from 'vitest';
-import type { Address, Traced } from '../../../src/model/bus.ts';
+import type { Address, Packet, Traced } from '../../../src/model/bus.ts';
 import type { WireError } from '../../../src/model/error.ts';
 import { globMatches } from '../../../src/model/glob.ts';
 import { createRealmBus, type ModuleBus, type RealmBus } from '../../../src/runners/inside/bus/realm-bus.ts';
@@ -141,7 +141,7 @@ export function createWorld(): World {
         case 'register':
           return realm.bus.registered(message.call, register(message.from, message.service));
         case 'packets':
-          for (const packet of message.packets) members.get(packet[1])?.realm.bus.packets(structuredClone([packet]));
+          for (const packet of message.packets) relay(structuredClone(packet));
           return;
         case 'events':
           if (!world.holdEvents) realm.credits.published.add(message.events.length);
@@ -156,6 +156,14 @@ export function createWorld(): World {
           world.traced.push(...message.records);
       }
     });
+  }
+
+  /** As the daemon does, what is for somebody who is gone goes back. */
+  function relay(packet: Packet): void {
+    const [kind, to, from, id] = packet;
+    const receiver = members.get(to);
+    if (receiver !== undefined) receiver.realm.bus.packets([packet]);
+    else if (kind === 'request') members.get(from)?.realm.bus.packets([['moved', from, to, id, packet[5], packet[6]]]);
   }
 
   function resolve(realm: TestRealm, call: number, prefix: string): void {

@@ -256,12 +256,14 @@ export function createAsker({ tell, turn, routes }: AskerPorts): Asker {
       const destination = routes.forget(address);
       if (destination === undefined) return;
       lookAgain(destination, look);
-      // What it said before its end may have arrived by another way, and comes first.
-      setImmediate(() => {
-        for (const asking of [...asked.values()]) {
-          if (asking.at === 'sent' && asking.lane?.destination === destination) fail(asking, unreachable(asking.topic, `${name} is gone`));
-        }
-      });
+      const lost = (): Asking[] => [...asked.values()].filter(({ at, lane }) => at === 'sent' && lane?.destination === destination);
+      const end = (): void => {
+        for (const asking of lost()) fail(asking, unreachable(asking.topic, `${name} is gone`));
+      };
+      // What it said before its end, or that it was not asked any more, may come by another way, and comes first.
+      const [first] = lost();
+      if (destination.outlet.counted) setImmediate(end);
+      else if (first !== undefined) lookups.afterAll(first.owner, end);
     },
     leave(module) {
       for (const asking of [...asked.values()]) {

@@ -18,6 +18,8 @@ export interface Lookups {
   answer(call: number, route: RouteHere): void;
   /** Says that a module asks there too, by a route that was looked up for another: if either ends, the other hears of it. */
   mention(module: ModuleHere, prefix: string): void;
+  /** Calls `fn` when all has arrived that the daemon had to say so far of what was posted to it so far. */
+  afterAll(module: ModuleHere, fn: () => void): void;
 }
 
 export interface LookupsPorts {
@@ -43,6 +45,7 @@ interface Lookup {
 export function createLookups({ post, turn, found, refused }: LookupsPorts): Lookups {
   const byPrefix = new Map<string, Lookup>();
   const byCall = new Map<number, Lookup>();
+  const echoes = new Map<number, () => void>();
   let changed = new Set<Lookup>();
   let calls = 0;
 
@@ -114,6 +117,8 @@ export function createLookups({ post, turn, found, refused }: LookupsPorts): Loo
       count(lookup);
     },
     answer(call, route) {
+      echoes.get(call)?.();
+      echoes.delete(call);
       const lookup = byCall.get(call);
       if (lookup === undefined) return;
       const waiting = lookup.waiting.splice(0);
@@ -124,5 +129,10 @@ export function createLookups({ post, turn, found, refused }: LookupsPorts): Loo
       else found(lookup, route, waiting);
     },
     mention: ({ address }, prefix) => void ask(address, prefix),
+    afterAll({ address }, fn) {
+      turn.end();
+      // Where the daemon itself is, is answered without delay, and everything keeps its order.
+      echoes.set(ask(address, 'muster'), fn);
+    },
   };
 }
