@@ -44,7 +44,7 @@ test('a module of a shared thread comes and goes without the others noticing', a
   expect(await one?.ended).toMatchObject({ reason: 'stopped', error: null });
   const [again] = await running([start('one', says, { ...options, args: ['3'] })]);
   expect(again?.threadId()).toBe(two?.threadId());
-  expect(written.get('one')).toBe('one 1\none 3\n');
+  await expect.poll(() => written.get('one')).toBe('one 1\none 3\n');
   expect(written.get('two')).toBe('two 2\n');
 });
 
