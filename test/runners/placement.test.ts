@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import type { Clock, Timer } from '../../src/model/ports.ts';
-import { buildRunner, createSetting, removeRunner, type Started } from './setting.ts';
+import { buildRunner, createSetting, removeRunner, type Setting, type Started } from './setting.ts';
 
 let runnerFile = '';
 beforeAll(async () => {
@@ -170,29 +170,34 @@ test('a module whose service is being replaced waits for it, and can be ended me
   expect(page.threadId()).toBe(next?.threadId());
 });
 
-test('once the runner is at rest, threads wait for the next modules, and each that is taken is replaced', async () => {
-  const { start, runners } = createSetting(runnerFile);
+/** A runner with one module, and the number of threads that it has with no others waiting: those are for modules that share none. */
+async function runnerWithOne({ start, runners }: Setting) {
   const threads = (): number => readdirSync(`/proc/${runners[0]?.pid}/task`).length;
+  await running([start('shared', waits, { spec: { isolation: 'shared', threadGroup: 'x' } })]);
+  const before = threads();
   const [one] = await running([start('one', waits)]);
-  const alone = threads();
+  return { threads, alone: before + 1, first: one?.threadId() ?? 0 };
+}
+
+test('once the runner is at rest, threads wait for the next modules, and each that is taken is replaced', async () => {
+  const setting = createSetting(runnerFile);
+  const { threads, alone, first } = await runnerWithOne(setting);
   await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 2);
-  const [two] = await running([start('two', waits)]);
-  expect(two?.threadId()).toBe((one?.threadId() ?? 0) + 1);
+  const [two] = await running([setting.start('two', waits)]);
+  expect(two?.threadId()).toBe(first + 1);
   await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 3);
-  const [three] = await running([start('three', waits)]);
-  expect(three?.threadId()).toBe((one?.threadId() ?? 0) + 2);
+  const [three] = await running([setting.start('three', waits)]);
+  expect(three?.threadId()).toBe(first + 2);
 });
 
 test('a module with a limit of its heap takes no thread that waits: limits are given at the start of a thread', async () => {
-  const { start, runners } = createSetting(runnerFile);
-  const threads = (): number => readdirSync(`/proc/${runners[0]?.pid}/task`).length;
-  const [one] = await running([start('one', waits)]);
-  const alone = threads();
+  const setting = createSetting(runnerFile);
+  const { threads, alone, first } = await runnerWithOne(setting);
   await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 2);
   const code =
     "import { resourceLimits } from 'node:worker_threads'; export async function main(ctx) { console.log(resourceLimits.maxOldGenerationSizeMb); await ctx.run(); }";
-  const [two] = await running([start('two', code, { spec: { maxHeap: 32 * 1024 ** 2 } })]);
-  expect(two?.threadId()).toBe((one?.threadId() ?? 0) + 3);
+  const [two] = await running([setting.start('two', code, { spec: { maxHeap: 32 * 1024 ** 2 } })]);
+  expect(two?.threadId()).toBe(first + 3);
   two?.stop();
   await two?.ended;
   expect(two?.output()).toEqual(['32']);
