@@ -1,5 +1,6 @@
 import type { ServicesPort } from '../model/bus.ts';
 import type { Driver } from '../model/driver.ts';
+import type { Spec } from '../model/fields/table.ts';
 import type { InstanceEvent, Target } from '../model/instances.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
 
@@ -10,6 +11,8 @@ export interface InstancePorts {
   readonly log: Log;
   readonly services: ServicesPort;
   driverOf(target: Target): Driver;
+  /** Whether the service that loads a module of this spec is there; true where muster loads it. */
+  mayStart(spec: Spec): boolean;
   emit(event: InstanceEvent): void;
   /** It is over, and nothing of it is to be listed any more. */
   forget(name: string): void;

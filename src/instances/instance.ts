@@ -12,6 +12,7 @@ import type { Run, RunEnd } from './run.ts';
 import { failureOf, type Next, Runs, type RunsOwner, type Starting } from './runs.ts';
 import { ShownStatus } from './shown-status.ts';
 import { Standing } from './standing.ts';
+import { Suspension, withService } from './suspension.ts';
 
 /**
  * One listed module: its record, its state, what runs of it and its restarts. Every change comes through `start`, `stop`,
@@ -28,6 +29,7 @@ export class Instance {
   readonly restarts: Restarts;
   readonly status: ShownStatus;
   readonly runs: Runs;
+  readonly suspension: Suspension;
   /** When the run that is or was last began. */
   startedAt: number | null = null;
   /** Null after `restore` until it is started: there is no material yet. */
@@ -45,9 +47,11 @@ export class Instance {
   constructor(record: LoadedRecord, ports: InstancePorts) {
     this.name = record.name;
     this.standing = new Standing(this, ports);
-    this.restarts = new Restarts(ports);
+    this.restarts = new Restarts(ports, () => ports.mayStart(this.spec));
     this.status = new ShownStatus(ports.clock);
     this.runs = new Runs(ports, this.#owner());
+    // Whoever waits for it goes where it is now.
+    this.suspension = new Suspension(() => ports.services.unpark(this.name));
     this.#lastActive = this.standing.since;
     this.#ports = ports;
     this.record = record;
@@ -102,6 +106,7 @@ export class Instance {
 
   /** Stops what runs and what would be restarted; resolves when it is gone. */
   stop(reason: string, options: StopOptions = {}): Promise<void> {
+    this.suspension.end();
     if (options.forget === true) this.forgotten = true;
     if (this.run === null) {
       this.restarts.cancel();
@@ -157,6 +162,7 @@ export class Instance {
       cancelled: () => this.#cancelled(),
       running: () => {
         this.standing.enter('R', 'running');
+        this.suspension.end();
         this.#starting?.resolve();
         this.#starting = null;
       },
@@ -203,6 +209,12 @@ export class Instance {
     this.#starting = null;
     this.#output = end.output;
     this.#ended(end);
+    // One that comes back with its service and fails to is down like any other.
+    if (this.suspension.active && end.ranSince !== null) {
+      this.#awaitService();
+      return;
+    }
+    this.suspension.end();
     if (asked !== null) {
       this.#rest(asked, {});
       starting?.reject(this.#cancelled());
@@ -213,14 +225,22 @@ export class Instance {
     } else this.#afterOwnEnd(end);
   }
 
+  #awaitService(): void {
+    this.status.set('core', withService);
+    this.standing.enter('B', withService);
+    this.restarts.withService(() => this.#restart(this.suspension.state));
+  }
+
+  #restart(restored: Uint8Array | null): void {
+    if (this.target !== null) this.#launch(this.target, 'restart', restored);
+  }
+
   /** It ended by itself after it had run once: what the policy says. */
   #afterOwnEnd({ ended, startError, ranSince }: RunEnd): void {
     const { clock, emit } = this.#ports;
     const ranFor = ranSince === null ? 0 : clock.now() - ranSince;
     const end = { ended, startError: startError?.message ?? null, ranFor };
-    const verdict = this.restarts.after(end, this.spec, () => {
-      if (this.target !== null) this.#launch(this.target, 'restart', null);
-    });
+    const verdict = this.restarts.after(end, this.spec, () => this.#restart(null));
     switch (verdict.is) {
       case 'backOff': {
         const { delayMs, attempt } = verdict;

@@ -6,8 +6,9 @@ import type { InstanceEvent, Instances, ReplaceOutcome, Target } from '../model/
 import type { Loaded } from '../model/module.ts';
 import { byName } from '../model/name.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
-import type { Alternatives } from '../model/requires.ts';
+import { type Alternatives, loaderOf, providers } from '../model/requires.ts';
 import { followServices } from './follow-service.ts';
+import { guestsOf } from './guests.ts';
 import type { Inspect } from './inspect.ts';
 import { Instance } from './instance.ts';
 import type { InstancePorts } from './instance-ports.ts';
@@ -52,6 +53,11 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
     log,
     services,
     driverOf: ({ desired }) => driverOf(desired.kind),
+    mayStart: (spec) => {
+      const service = loaderOf(spec);
+      const host = service === null ? undefined : table.get(providers(table, alternatives())(service));
+      return host === undefined || host.standing.state === 'R';
+    },
     emit,
     forget: (name) => {
       table.delete(name);
@@ -115,7 +121,7 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
       const instance = listed(name);
       driverOf(target.desired.kind);
       checkOpen(name);
-      return replaceInstance(instance, target, force, ports);
+      return replaceInstance(instance, target, force, { ...ports, guestsOf: (host) => guestsOf(table, alternatives(), host) });
     },
 
     reconfigure: async (name, target) => reconfigureInstance(listed(name), target, clock),

@@ -1,15 +1,31 @@
 import { MusterError, messageOf, toWire } from '../model/error.ts';
 import type { ReplaceOutcome, Target } from '../model/instances.ts';
+import { loaderOf } from '../model/requires.ts';
+import { type Guests, pauseGuests } from './guests.ts';
 import type { Instance } from './instance.ts';
 import type { InstancePorts } from './instance-ports.ts';
 import { stateOf } from './save.ts';
 
-type Ports = Pick<InstancePorts, 'clock' | 'services'>;
+interface Ports extends Pick<InstancePorts, 'clock' | 'services'> {
+  /** What the module has loaded into itself, and what that has. */
+  guestsOf(name: string): readonly Instance[];
+}
 
 /** What ran, and what it saved for the next one: the way back. */
 interface Former {
   readonly target: Target;
   readonly state: Uint8Array | null;
+}
+
+/** One replacement under way. */
+interface Step {
+  readonly instance: Instance;
+  readonly target: Target;
+  /** Null where nothing ran that could be brought back. */
+  readonly former: Former | null;
+  readonly guests: Guests;
+  /** Somebody else has taken over. */
+  superseded(): boolean;
 }
 
 /**
@@ -21,34 +37,36 @@ export async function replaceInstance(instance: Instance, target: Target, force:
   instance.turn += 1;
   const { turn } = instance;
   const superseded = (): boolean => instance.turn !== turn || instance.forgotten;
+  let guests: Guests | null = null;
   ports.services.park(name);
   try {
-    if (instance.runs.beside !== null) await withoutSecond(instance);
+    // A replacement that this one takes the place of has left a run on its way up or out.
+    if (instance.runs.beside !== null) await instance.runs.alone();
     const former = superseded() ? null : await formerOf(instance, force, ports);
     if (superseded()) return cancelled(instance);
-    if (former !== null && 'status' in former) {
+    if (former !== null && 'status' in former) return resumed(instance, former);
+    const overlap = former !== null && overlaps(instance, target);
+    if (overlap) {
       instance.run?.launched.resume();
-      return former;
+      ports.services.unpark(name);
     }
-    if (former === null || !overlaps(instance, target)) return await inTurn(instance, target, former, superseded);
-    instance.run?.launched.resume();
-    ports.services.unpark(name);
-    return await besideEachOther(instance, target, former, superseded);
+    guests = await pauseGuests(ports.guestsOf(name), force, ports);
+    const step = { instance, target, former, guests, superseded };
+    if (superseded() || guests.refusal !== null) return stayed(step);
+    return await (overlap ? besideEachOther(step) : inTurn(step));
   } finally {
     ports.services.unpark(name);
+    if (instance.standing.state !== 'R') guests?.giveUp();
   }
-}
-
-/** A reload that this one takes the place of has left a run on its way up or out. */
-async function withoutSecond({ runs }: Instance): Promise<void> {
-  if (runs.beside?.role === 'next') runs.beside.run.kill();
-  await runs.alone();
 }
 
 /** Null where nothing runs that could be brought back; an outcome where it refuses to go. */
 async function formerOf(instance: Instance, force: boolean, { clock }: Ports): Promise<Former | ReplaceOutcome | null> {
   const { runsAs } = instance;
-  if (instance.standing.state !== 'R' || runsAs === null) return null;
+  const suspended = instance.suspension.take();
+  if (runsAs === null) return null;
+  if (suspended !== null) return { target: runsAs, state: suspended.state };
+  if (instance.standing.state !== 'R') return null;
   try {
     return { target: runsAs, state: await stateOf(instance, clock) };
   } catch (error) {
@@ -58,16 +76,29 @@ async function formerOf(instance: Instance, force: boolean, { clock }: Ports): P
 
 /** Two at once need a place of their own each: not those that a service loads by their name. */
 function overlaps({ standing, spec }: Instance, { desired }: Target): boolean {
-  const isHosted = [spec.service, desired.spec.service].some((service) => service !== undefined && service !== 'none');
+  const isHosted = loaderOf(spec) !== null || loaderOf(desired.spec) !== null;
   return desired.spec.reload.strategy === 'overlap' && standing.state === 'R' && !isHosted;
+}
+
+/** It serves on, and so does what it has loaded. */
+function stayed({ instance, guests, superseded }: Step): ReplaceOutcome {
+  guests.resume();
+  if (superseded() || guests.refusal === null) return cancelled(instance);
+  return resumed(instance, { status: 'reverted', error: guests.refusal });
+}
+
+function resumed(instance: Instance, outcome: ReplaceOutcome): ReplaceOutcome {
+  if (instance.standing.state === 'R') instance.run?.launched.resume();
+  return outcome;
 }
 
 /**
  * Stops the old instance and starts the new one. What ran and cannot be replaced is started again as it was. Where
  * nothing ran (E, B, not started) there is nothing to bring back: it is listed as the new one, failed.
  */
-async function inTurn(instance: Instance, target: Target, former: Former | null, superseded: () => boolean): Promise<ReplaceOutcome> {
+async function inTurn({ instance, target, former, guests, superseded }: Step): Promise<ReplaceOutcome> {
   await instance.stop('stopped to be replaced');
+  await guests.gone();
   if (superseded()) return cancelled(instance);
   try {
     await instance.start(target, former?.state ?? null);
@@ -79,14 +110,17 @@ async function inTurn(instance: Instance, target: Target, former: Former | null,
 }
 
 /** The old one is stopped once the new one runs, and serves on if that fails; if it has ended meanwhile it is started again. */
-async function besideEachOther(instance: Instance, target: Target, former: Former, superseded: () => boolean): Promise<ReplaceOutcome> {
+async function besideEachOther({ instance, target, former, guests, superseded }: Step): Promise<ReplaceOutcome> {
   try {
-    await instance.startBeside(target, former.state);
+    await instance.startBeside(target, former?.state ?? null);
   } catch (error) {
+    guests.resume();
     if (superseded()) return cancelled(instance);
-    return instance.run === null ? revert(instance, former, error, superseded) : { status: 'reverted', error: toWire(error) };
+    if (instance.run !== null || former === null) return { status: 'reverted', error: toWire(error) };
+    return revert(instance, former, error, superseded);
   }
   await instance.runs.alone();
+  await guests.gone();
   return superseded() ? cancelled(instance) : { status: 'ok' };
 }
 

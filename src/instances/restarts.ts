@@ -3,18 +3,25 @@ import type { Clock, Random, Timer } from '../model/ports.ts';
 import { noHistory } from './restart-policy.ts';
 import { type OwnEnd, type Verdict, verdictOn } from './verdict.ts';
 
+/** A reload of its service that was planned together with its own gets there first, and then nothing is started twice. */
+const soonMs = 100;
+
 /** What comes after the ends of one module that nobody asked for: its policy, what that remembers, and the timer between two runs. */
 export class Restarts {
   /** Since it was last started by someone's will. */
   count = 0;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #mayStart: () => boolean;
   #history = noHistory;
-  #due: { readonly timer: Timer; readonly restart: () => void } | null = null;
+  /** Without a timer its time has come, and it waits for what it cannot run without. */
+  #due: { readonly timer: Timer | null; readonly restart: () => void } | null = null;
 
-  constructor({ clock, random }: { clock: Clock; random: Random }) {
+  /** `mayStart`: whether the service that loads it is there. */
+  constructor({ clock, random }: { clock: Clock; random: Random }, mayStart: () => boolean) {
     this.#clock = clock;
     this.#random = random;
+    this.#mayStart = mayStart;
   }
 
   /** It is started by someone's will: what was before does not count. */
@@ -29,26 +36,33 @@ export class Restarts {
     const verdict = verdictOn(end, spec, this.#history, this.#clock.now(), this.#random.next());
     if (verdict.is !== 'backOff') return verdict;
     this.#history = verdict.history;
-    this.#schedule(verdict.delayMs, restart);
+    this.#schedule(verdict.delayMs, () => {
+      this.count += 1;
+      restart();
+    });
     return verdict;
   }
 
-  /** If it is to be started again, then so soon, however long it would have waited. */
-  hasten(delayMs: number): void {
-    if (this.#due !== null) this.#schedule(delayMs, this.#due.restart);
+  /** It was stopped together with its service, and is to be started again with that; no policy has a say in it. */
+  withService(restart: () => void): void {
+    this.#schedule(soonMs, restart);
+  }
+
+  /** What it waits for may be there now. */
+  retry(): void {
+    if (this.#due?.timer === null) this.#schedule(soonMs, this.#due.restart);
   }
 
   cancel(): void {
-    this.#due?.timer.cancel();
+    this.#due?.timer?.cancel();
     this.#due = null;
   }
 
   #schedule(delayMs: number, restart: () => void): void {
     this.cancel();
     const timer = this.#clock.after(delayMs, () => {
-      this.#due = null;
-      this.count += 1;
-      restart();
+      this.#due = this.#mayStart() ? null : { timer: null, restart };
+      if (this.#due === null) restart();
     });
     this.#due = { timer, restart };
   }

@@ -79,7 +79,7 @@ export class Runs {
     this.current = this.#begin(driver, launch);
   }
 
-  /** Resolves once it has taken over; rejects when it is gone without. */
+  /** Resolves once it has taken over, and the one before it is on its way out; rejects when it is gone without. */
   startBeside(driver: Driver, launch: Launch, target: Target): Promise<void> {
     return new Promise((resolve, reject) => {
       this.beside = { role: 'next', run: this.#begin(driver, launch), target, starting: { resolve, reject }, said: null };
@@ -98,13 +98,15 @@ export class Runs {
     return gone;
   }
 
-  gone(): Promise<void> {
-    return this.current === null ? Promise.resolve() : this.#whenGone.wait();
+  /** Resolves when there is no second one; one that is to take over is not to. */
+  alone(): Promise<void> {
+    const { beside } = this;
+    if (beside?.role === 'next') beside.run.kill();
+    return beside === null ? Promise.resolve() : this.#whenAlone.wait();
   }
 
-  /** Resolves when there is no second one. */
-  alone(): Promise<void> {
-    return this.beside === null ? Promise.resolve() : this.#whenAlone.wait();
+  gone(): Promise<void> {
+    return this.current === null ? Promise.resolve() : this.#whenGone.wait();
   }
 
   /** Each event of a run is taken for what the run is by then. */

@@ -16,7 +16,7 @@ import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
 import { desired, type SimConfig, type SimModule, wantedOf, wayOf } from './modules.ts';
 import { seeded } from './seeded.ts';
 import { createSimDriver } from './sim-driver.ts';
-import { createWorld } from './world.ts';
+import { createWorld, type Process } from './world.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const names = ['a', 'b', 'c', 'd', 'e'];
@@ -187,8 +187,7 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       if (alive.length > 1) problems.push(`${name} runs ${alive.length} times`);
       if (onFailure === 'continue' && !blocked) {
         if (alive.length === 0) problems.push(`${name} does not run`);
-        // One that does not save what it has serves on, as it is.
-        else if (alive[0]?.way.saves === 'state' && !isDeepStrictEqual(alive[0].way, wayOf(desired(name, module).spec)))
+        else if (!isDeepStrictEqual(alive[0]?.way, wayOf(desired(name, module).spec)) && !world.refuses(alive[0] as Process))
           problems.push(`${name} runs an old version`);
       }
     }

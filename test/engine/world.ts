@@ -20,6 +20,8 @@ export interface World {
   /** Leases that a full disk kept out of the journal: their ids name the daemon, so its sweep knows them all the same. */
   readonly unrecorded: Set<string>;
   alive(name?: string): Process[];
+  /** It does not save what it has, or something in it does not: it serves on, as it is. */
+  refuses(process: Process): boolean;
   /** The whole machine goes down. */
   powerCut(): void;
   sweep(leases: Iterable<string>): void;
@@ -28,10 +30,15 @@ export interface World {
 export function createWorld(): World {
   const processes = new Map<string, Process>();
   const unrecorded = new Set<string>();
+  const alive = (name?: string): Process[] =>
+    [...processes.values()].filter((process) => process.alive && (name === undefined || process.name === name));
+  const refuses = (process: Process): boolean =>
+    process.way.saves !== 'state' || alive().some((other) => other.host === process && refuses(other));
   return {
     processes,
     unrecorded,
-    alive: (name) => [...processes.values()].filter((process) => process.alive && (name === undefined || process.name === name)),
+    alive,
+    refuses,
     powerCut: () => {
       for (const process of processes.values()) process.alive = false;
     },

@@ -4,7 +4,7 @@ import { mayMove } from '../../src/instances/lifecycle.ts';
 import type { InstanceEvent } from '../../src/model/instances.ts';
 import type { State } from '../../src/model/module.ts';
 import type { Behaviour } from '../support/fake-driver.ts';
-import { type Bench, code, createBench } from './bench.ts';
+import { type Bench, code, createBench, createServices } from './bench.ts';
 
 const name = fc.constantFrom('a', 'b');
 const behaviour: fc.Arbitrary<Behaviour> = fc.record(
@@ -29,6 +29,7 @@ const step = fc.oneof(
     arg: fc.integer({ min: 0, max: 2 }),
     byHand: fc.boolean(),
     force: fc.boolean(),
+    hosted: fc.boolean(),
     strategy: fc.constantFrom('replace', 'overlap'),
   }),
   fc.record({ do: fc.constantFrom('remove' as const, 'halt' as const), name, cancel: fc.boolean() }),
@@ -44,7 +45,8 @@ test('in any interleaving of calls, ends and time every move is legal and a name
     fc.array(step, { maxLength: 30 }),
     async (ways, steps) => {
       let starts = 0;
-      const bench = createBench(() => ways[starts++ % ways.length] ?? {});
+      const services = createServices();
+      const bench = createBench(() => ways[starts++ % ways.length] ?? {}, { services });
       const calls: Promise<unknown>[] = [];
       const seen = watch(bench);
       for (const one of steps) {
@@ -58,6 +60,8 @@ test('in any interleaving of calls, ends and time every move is legal and a name
       await disposed;
       await Promise.all(calls);
       expect(bench.driver.live()).toEqual([]);
+      // Nobody is left to wait for what is over.
+      for (const one of ['a', 'b']) expect(services.told.findLast((told) => told.endsWith(`park ${one}`)) ?? 'unpark').toMatch(/^unpark/);
       expect([...bench.instances.snapshot().values()].filter(({ state }) => state !== 'E')).toEqual([]);
       expect(bench.clock.pending()).toBe(0);
     },
@@ -74,6 +78,7 @@ async function perform({ instances, driver, clock }: Bench, one: Step): Promise<
         args: one.do === 'reconfigure' ? [] : [String(one.arg)],
         config: { n: one.arg },
         reload: { strategy: one.strategy },
+        ...(one.hosted && one.name === 'b' ? { service: 'a' } : {}),
       };
       const target = code(one.name, fields, one.byHand ? 'manual' : 'config');
       if (one.do === 'replace') return instances.replace(one.name, target, { force: one.force });

@@ -148,19 +148,27 @@ describe('between two restarts', () => {
   });
 });
 
-test('what a service has loaded comes back soon after it, however long it would have waited by then', async () => {
-  let down = false;
-  const { instances, driver, clock } = createBench(({ name }) => (down && name === 'web.a' ? { failStart: 'nobody serves web' } : {}));
+test('what a service has loaded waits for it with its restart, however long that takes, and comes back once', async () => {
+  const { instances, driver, clock } = createBench();
   await instances.load(code('web', { provides: ['pages'], restart: { backoff: { initial: '1m', max: '1m' } } }));
-  await instances.load(code('web.a', { service: 'pages' }));
-  await instances.load(code('other'));
-  down = true;
-  for (const { name, exit } of driver.live()) if (name !== 'other') exit({ code: 1 });
+  await instances.load(code('web.a', { service: 'pages', restart: { limit: { count: 1, within: '1h' } } }));
+  await instances.load(code('web.b', { service: 'pages', restart: { policy: 'never' } }));
+  for (const { exit } of driver.live()) exit({ code: 1 });
   await clock.advance(59_000);
-  expect(instances.view('web.a')).toMatchObject({ state: 'B' });
-  down = false;
+  expect(instances.view('web.a')).toMatchObject({ state: 'B', restarts: 0, waitingFor: ['web'] });
   await clock.advance(2000);
   expect(instances.view('web')?.state).toBe('R');
-  expect(instances.view('web.a')?.state).toBe('R');
-  expect(instances.view('web.a')?.restarts).toBe(6);
+  expect(instances.view('web.a')).toMatchObject({ state: 'R', restarts: 1 });
+  expect(instances.view('web.b')).toMatchObject({ state: 'E', failed: true });
+});
+
+test('one that still waits when its service is back, waits as long as it would', async () => {
+  const { instances, driver, clock } = createBench();
+  await instances.load(code('web', { restart: { backoff: { initial: '1s' } } }));
+  await instances.load(code('web.a', { service: 'web', restart: { backoff: { initial: '10s' } } }));
+  for (const { exit } of driver.live()) exit({ code: 1 });
+  await clock.advance(9000);
+  expect([instances.get('web')?.state, instances.get('web.a')?.state]).toEqual(['R', 'B']);
+  await clock.advance(1000);
+  expect(instances.get('web.a')?.state).toBe('R');
 });

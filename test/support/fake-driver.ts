@@ -2,6 +2,7 @@ import type { Driver, Ended, Launch, Launched, LaunchHooks } from '../../src/mod
 import { MusterError } from '../../src/model/error.ts';
 import type { Spec } from '../../src/model/fields/table.ts';
 import type { Clock } from '../../src/model/ports.ts';
+import { loaderOf } from '../../src/model/requires.ts';
 
 /** How one start goes. Without anything it is ready at once, runs for ever, and stops at once when asked. */
 export interface Behaviour {
@@ -66,6 +67,9 @@ export function createFakeDriver(clock: Clock, behave: (launch: Launch, nth: num
       const nth = counts.get(launch.name) ?? 0;
       counts.set(launch.name, nth + 1);
       const start = fakeStart(clock, launch, hooks, behave(launch, nth), starts.length + 1);
+      // What it is loaded into takes it along when it ends.
+      const host = starts.findLast((one) => one.alive() && one.name === loaderOf(launch.spec));
+      void host?.ended.then(() => start.exit({ reason: 'its service ended', error: { message: 'its service ended' } }));
       starts.push(start);
       return start;
     },
