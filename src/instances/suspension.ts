@@ -35,6 +35,6 @@ export class Suspension {
 /** Why it is down. */
 export const withService = 'stopped with its service';
 
-export interface Saved {
+interface Saved {
   readonly state: Uint8Array | null;
 }
