@@ -162,6 +162,7 @@ export function createWorld(): World {
   function relay(packet: Packet): void {
     const [kind, to, from, id] = packet;
     const receiver = members.get(to);
+    if (kind === 'request') receiver?.meter.queue(1);
     if (receiver !== undefined) receiver.realm.bus.packets([packet]);
     else if (kind === 'request') members.get(from)?.realm.bus.packets([['moved', from, to, id, packet[5], packet[6]]]);
   }

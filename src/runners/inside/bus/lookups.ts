@@ -19,7 +19,7 @@ export interface Lookups {
   /** Says that a module asks there too, by a route that was looked up for another: if either ends, the other hears of it. */
   mention(module: ModuleHere, prefix: string): void;
   /** Calls `fn` when all has arrived that the daemon had to say so far of what was posted to it so far. */
-  afterAll(module: ModuleHere, fn: () => void): void;
+  afterAll(from: Address, fn: () => void): void;
 }
 
 export interface LookupsPorts {
@@ -129,10 +129,10 @@ export function createLookups({ post, turn, found, refused }: LookupsPorts): Loo
       else found(lookup, route, waiting);
     },
     mention: ({ address }, prefix) => void ask(address, prefix),
-    afterAll({ address }, fn) {
+    afterAll(from, fn) {
       turn.end();
       // Where the daemon itself is, is answered without delay, and everything keeps its order.
-      echoes.set(ask(address, 'muster'), fn);
+      echoes.set(ask(from, 'muster'), fn);
     },
   };
 }

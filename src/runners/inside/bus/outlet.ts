@@ -5,16 +5,18 @@ import type { Turn } from './turn.ts';
 const mostPackets = 16;
 const mostBytes = 1024 * 1024;
 
-/** A way that packets go: a port to another realm, the own realm, or the runner. */
+/**
+ * A way that packets go: a port to another realm, the own realm, or the runner, which passes them on. Over a port the asker
+ * adds to the queue of the module asked, and over the runner that does; what comes from the own realm is added where it waits.
+ */
 export interface Outlet {
+  readonly kind: 'port' | 'here' | 'relay';
   /** `size` is that of its payload, where that counts. */
   add(packet: Packet, size?: number): void;
-  /** Whoever asks by it adds to the queue of the module asked; by the others the realm does that which gets the request. */
-  readonly counted: boolean;
 }
 
 export interface Outlets {
-  create(counted: boolean, post: (packets: readonly Packet[]) => void): Outlet;
+  create(kind: Outlet['kind'], post: (packets: readonly Packet[]) => void): Outlet;
 }
 
 export function createOutlets(turn: Turn): Outlets {
@@ -28,7 +30,7 @@ export function createOutlets(turn: Turn): Outlets {
   });
 
   return {
-    create(counted, post) {
+    create(kind, post) {
       let packets: Packet[] = [];
       let bytes = 0;
       function flush(): void {
@@ -39,7 +41,7 @@ export function createOutlets(turn: Turn): Outlets {
         post(batch);
       }
       return {
-        counted,
+        kind,
         add(packet, size = 0) {
           bytes += size;
           const count = packets.push(packet);

@@ -84,9 +84,9 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
   const tap = createTap({ post, now, turn });
   const events = createEvents({ post, credits, turn, tap });
   const registrations = createRegistrations(post);
-  const relay = outlets.create(false, (packets) => post({ type: 'packets', packets }));
+  const relay = outlets.create('relay', (packets) => post({ type: 'packets', packets }));
   // In a turn of its own: modules that ask each other without end leave time for everything else.
-  const here: Outlet = outlets.create(false, (packets) => setImmediate(receive, packets, here, receivers));
+  const here: Outlet = outlets.create('here', (packets) => setImmediate(receive, packets, here, receivers));
   const peers = new Map<number, Outlet>();
   const asker = createAsker({ tell: post, turn, routes: createRoutes(outletOf) });
   const modules = new Map<Address, Served>();
@@ -125,7 +125,7 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
       return new ModuleMessages(introspection, served, parts);
     },
     peer(realm, port) {
-      const outlet = outlets.create(true, (packets) => postTo(port, packets, (packet, error) => refuse(packet, error, outlet)));
+      const outlet = outlets.create('port', (packets) => postTo(port, packets, (packet, error) => refuse(packet, error, outlet)));
       peers.set(realm, outlet);
       port.on('message', (flat: unknown) => receive(unpack(flat), outlet, receivers));
       port.on('close', () => {
@@ -136,11 +136,8 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
     route: (call, route) => asker.route(call, route),
     stale: (prefixes) => asker.stale(prefixes),
     gone(address, name) {
-      // Its last answers may lie in another port, and have not had their turn yet.
-      setImmediate(() => {
-        for (const served of modules.values()) served.gone(address);
-        asker.gone(address, name);
-      });
+      for (const served of modules.values()) served.gone(address);
+      asker.gone(address, name);
     },
     registered: (call, error) => registrations.answer(call, error),
     packets: (packets) => receive(packets, relay, receivers),

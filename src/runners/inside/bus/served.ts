@@ -17,8 +17,8 @@ interface Waiting {
 }
 
 /**
- * What one module serves. Of the queue in its meter: what comes over a counted outlet was added by the asker, anything else is
- * added here when it has to wait; whoever takes a request out of the queue, for whatever end, takes that one off.
+ * What one module serves. Of the queue in its meter: what comes from elsewhere was added on the way, what comes from its own
+ * realm is added here when it has to wait; whoever takes a request out of the queue, for whatever end, takes that one off.
  */
 export class Served {
   readonly module: ModuleHere;
@@ -51,12 +51,12 @@ export class Served {
   /** A request has come for it. */
   arrive(packet: RequestPacket, outlet: Outlet): void {
     if (this.#state === 'starting' && !this.#quiesced) {
-      if (!outlet.counted) this.module.meter.queue(1);
+      if (outlet.kind === 'here') this.module.meter.queue(1);
       this.#waiting ??= [];
       this.#waiting.push({ packet, outlet });
       return;
     }
-    if (outlet.counted) this.module.meter.queue(-1);
+    if (outlet.kind !== 'here') this.module.meter.queue(-1);
     if (this.#quiesced) moveOn(packet, outlet);
     else this.#begin(packet, outlet);
   }
