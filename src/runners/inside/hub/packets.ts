@@ -14,14 +14,19 @@ export interface PacketsOptions {
 }
 
 export function createPackets({ residents, post }: PacketsOptions): Packets {
-  /** Returns those for nobody here. */
+  /** Returns those for nobody here. Requests are in the queue of their module from here on, also while it hangs. */
   function deliver(packets: readonly Packet[]): Packet[] {
     const elsewhere: Packet[] = [];
     const byRealm = new Map<Realm, Packet[]>();
     for (const packet of packets) {
-      const realm = residents.get(packet[1])?.realm;
-      if (realm === undefined) elsewhere.push(packet);
-      else if (!byRealm.get(realm)?.push(packet)) byRealm.set(realm, [packet]);
+      const resident = residents.get(packet[1]);
+      if (resident === undefined) {
+        elsewhere.push(packet);
+        continue;
+      }
+      const { realm, metered } = resident;
+      if (packet[0] === 'request') metered.meter.queue(1);
+      if (!byRealm.get(realm)?.push(packet)) byRealm.set(realm, [packet]);
     }
     for (const [realm, own] of byRealm) realm.post({ type: 'packets', packets: own });
     return elsewhere;
