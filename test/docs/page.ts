@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 const folder = join(import.meta.dirname, '../../src/docs');
 
-export const pages = ['config', 'commands', 'reconcile', 'modules', 'operate', 'coming-from'] as const;
+export const pages = ['config', 'commands', 'reconcile', 'modules', 'messages', 'operate', 'coming-from'] as const;
 export type Page = (typeof pages)[number];
 
 export const pathOf = (page: Page): string => join(folder, `${page}.md`);
@@ -33,6 +33,20 @@ export interface Fence {
 /** The fenced blocks of a text. */
 export function fencesOf(text: string): Fence[] {
   return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', inner = '']) => ({ language, text: inner }));
+}
+
+/** Files of a page: blocks of code that say their name in their first line. */
+export function filesOf(text: string): { file: string; text: string }[] {
+  return fencesOf(text).flatMap(({ text: code }) => {
+    const file = /^\/\/ (\S+)\n/.exec(code)?.[1];
+    return file === undefined ? [] : [{ file, text: code }];
+  });
+}
+
+/** All the modules that a page declares, as one config. */
+export function configOf(text: string): string {
+  const entries = fencesOf(text).filter(({ language, text: yaml }) => language === 'yaml' && yaml.startsWith('modules:\n'));
+  return `version: 1\nmodules:\n${entries.map(({ text: yaml }) => yaml.replace('modules:\n', '')).join('')}`;
 }
 
 /** The cells of all rows of the tables in a section of a page, without code marks. */
