@@ -44,7 +44,7 @@ export function bash(script: string, { dir, stateDir }: Pick<Place, 'dir' | 'sta
 }
 
 /** A line of a page as a pattern: `…` stands for anything, and blanks for blanks. */
-function pattern(line: string): RegExp {
+export function pattern(line: string): RegExp {
   const parts = line.split('…').map((part) =>
     part
       .trim()
