@@ -3,48 +3,15 @@ import { cpSync, symlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cli, createPlace, json, until } from '../support/place.ts';
+import { bash, expectShown, type Shown, shownIn } from '../docs/shown.ts';
+import { cli, createPlace, json, type Place, until } from '../support/place.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-interface Block {
-  script: string;
-  output: string[];
-}
-
 /** The commands of the tour as they stand in the README, each with the output shown below it. */
-async function tour(): Promise<Block[]> {
+async function tour(): Promise<Shown[]> {
   const text = await readFile(join(root, 'README.md'), 'utf8');
-  const section = text.slice(text.indexOf('## The first five minutes'), text.indexOf('## Three ways'));
-  return [...section.matchAll(/```sh\n(.*?)```\n(?:```text\n(.*?)```)?/gs)].map(([, script = '', output = '']) => ({
-    script,
-    output: output.split('\n').filter((line) => line.trim() !== ''),
-  }));
-}
-
-/** A line of the README as a pattern: `…` stands for anything, and blanks for blanks. */
-function pattern(line: string): RegExp {
-  const parts = line.split('…').map((part) =>
-    part
-      .trim()
-      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-      .replace(/\s+/g, '\\s+'),
-  );
-  return new RegExp(parts.join('.*'));
-}
-
-function bash(script: string, cwd: string, stateDir: string): Promise<string> {
-  return new Promise((resolve) => {
-    const { NODE_OPTIONS, VITEST, ...env } = process.env;
-    // Errors a person sees go to the same terminal as the rest.
-    const child = spawn('bash', ['-c', `exec 2>&1\nmuster() { node dist/cli.cjs "$@"; }\n${script}`], {
-      cwd,
-      env: { ...env, MUSTER_STATE_DIR: stateDir, NO_COLOR: '1' },
-    });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
-    child.on('close', () => resolve(output));
-  });
+  return shownIn(text.slice(text.indexOf('## The first five minutes'), text.indexOf('## Three ways')));
 }
 
 test('the first five minutes of the README work as pasted', { timeout: 90_000 }, async () => {
@@ -65,32 +32,23 @@ test('the first five minutes of the README work as pasted', { timeout: 90_000 },
   daemon.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
   daemon.stderr.resume();
   await until(() => printed.includes('Next, in another terminal'), 'npm start has printed what to do next', 30_000);
-  expect(printed).toContain('Applied: 5 loaded.');
+  expect(printed).toContain('Applied: 9 loaded.');
   await until(async () => json(await place.muster('status', '--json')) !== null, 'the daemon answers');
 
-  for (const { script, output } of await tour()) {
-    const shown = await bash(script, place.dir, place.stateDir);
-    let rest = shown.split('\n');
-    for (const line of output) {
-      const found = rest.findIndex((candidate) => pattern(line).test(candidate));
-      expect(found, `"${line}" in the output of\n${script}\n${shown}`).toBeGreaterThanOrEqual(0);
-      rest = rest.slice(found + 1);
-    }
-    await expectExitCodes(script, place.dir, place.stateDir);
+  for (const shown of await tour()) {
+    await expectShown(shown, place);
+    await expectExitCodes(shown.script, place);
   }
 });
 
 /** Lines that say `# exits N` do: they change nothing, so they can be run once more. */
-async function expectExitCodes(script: string, cwd: string, stateDir: string): Promise<void> {
-  for (const [index, line] of script.split('\n').entries()) {
+async function expectExitCodes(script: string, place: Place): Promise<void> {
+  const lines = script.split('\n');
+  for (const [index, line] of lines.entries()) {
     const code = /^(.*?)\s+# exits (\d+)$/.exec(line);
     if (code === null) continue;
-    const before = script.split('\n').slice(0, index).join('\n');
-    const after = script
-      .split('\n')
-      .slice(index + 1)
-      .join('\n');
-    const output = await bash(`${before}\n${code[1]} > /dev/null 2>&1; echo "exited $?"\n${after}`, cwd, stateDir);
+    const [before, after] = [lines.slice(0, index).join('\n'), lines.slice(index + 1).join('\n')];
+    const output = await bash(`${before}\n${code[1]} > /dev/null 2>&1; echo "exited $?"\n${after}`, place);
     expect(output, line).toContain(`exited ${code[2]}`);
   }
 }
