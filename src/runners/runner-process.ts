@@ -64,6 +64,8 @@ interface Running {
   ending: string | null;
 }
 
+/** Of the main thread alone, which lifts it for the threads: it holds little, and passes much on. */
+const hubYoungMb = 2;
 /** A runner that dies before anything is in it is tried again at once, but not for ever. */
 const mostAttempts = 3;
 /** What was unloaded may be loaded again; an idle process costs more memory than a start costs time. */
@@ -82,7 +84,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
     const child = await keeper.spawn({
       lease: random.id(),
       name: `runner:${name}`,
-      argv: [process.execPath, runnerFile],
+      argv: [process.execPath, `--max-semi-space-size=${hubYoungMb}`, runnerFile],
       cwd: existsSync(cwd) ? cwd : '/', // a folder that was removed meanwhile is no reason to run nothing
       env,
       ipc: true,

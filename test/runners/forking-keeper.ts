@@ -7,8 +7,8 @@ export function forkingKeeper(): Keeper {
   const all = new Set<() => Promise<void>>();
   return {
     async spawn({ argv, cwd, env, onOutput, onMessage }) {
-      const [, file = ''] = argv;
-      const child = fork(file, { cwd, env: { ...env }, serialization: 'advanced', silent: true, detached: true });
+      const execArgv = argv.slice(1, -1);
+      const child = fork(argv.at(-1) ?? '', { execArgv, cwd, env: { ...env }, serialization: 'advanced', silent: true, detached: true });
       child.stdout?.on('data', (chunk: Uint8Array) => onOutput('stdout', chunk));
       child.stderr?.on('data', (chunk: Uint8Array) => onOutput('stderr', chunk));
       child.on('message', (message) => onMessage?.(message));

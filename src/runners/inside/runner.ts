@@ -1,9 +1,13 @@
 // The first file of a runner process.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { createChannel } from '../channel.ts';
 import type { FromRunner, ToRunner } from '../protocol.ts';
 import { createHub } from './hub/hub.ts';
+
+// The limit this process was started with is for its main thread; heaps that are made from now on are as V8 has them.
+setFlagsFromString('--max-semi-space-size=0');
 
 const here = dirname(fileURLToPath(import.meta.url));
 const channel = createChannel<FromRunner>({

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { type Transferable, Worker } from 'node:worker_threads';
+import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
 import { type FromRealm, outputWindow, type Posted, type RealmData, type RealmProgram, type ToRealm } from '../protocol.ts';
 import { onceATurn } from '../turn.ts';
 
@@ -42,6 +42,13 @@ export interface ThreadExit {
 const bytesPerMegabyte = 1024 ** 2;
 /** V8 does not start with less. */
 const leastHeapMb = 4;
+/** Of a realm in which modules come and go: what they leave behind is let go of before it fills the 48 MB that V8 would take. */
+const sharedYoungMb = 6;
+
+function limitsOf(maxHeap: number | null, shared: boolean): ResourceLimits {
+  if (maxHeap !== null) return { maxOldGenerationSizeMb: Math.max(maxHeap / bytesPerMegabyte, leastHeapMb) };
+  return shared ? { maxYoungGenerationSizeMb: sharedYoungMb } : {};
+}
 
 /** Starts it. Throws if there can be no such thread. */
 export function startThread({ bootFile, program, realm, name, maxHeap, received, output, online, exited }: ThreadOptions): Thread {
@@ -53,7 +60,7 @@ export function startThread({ bootFile, program, realm, name, maxHeap, received,
     stdout: true,
     stderr: true,
     name,
-    ...(maxHeap === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: Math.max(maxHeap / bytesPerMegabyte, leastHeapMb) } }),
+    resourceLimits: limitsOf(maxHeap, realm.shared),
   });
   const streams = forward(worker, output);
   let failure: unknown = null;

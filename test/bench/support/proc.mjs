@@ -13,3 +13,11 @@ export function cpuMs(pid) {
 export function rssKb(pid) {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 }
+
+export function fdCount(pid) {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+export function threadCount(pid) {
+  return readdirSync(`/proc/${pid}/task`).length;
+}
