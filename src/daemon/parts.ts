@@ -94,15 +94,15 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
     sources: createSources({ files, compiler, resolver, env: up.env, onRead, nameIn }),
     pruneCode: (wanted) => resolver.pruneCode(wanted),
+    ran() {
+      const { outcome } = engine.context;
+      if (outcome?.ok !== true) return;
+      alternatives = outcome.wanted.config.alternatives ?? new Map();
+      bus.reconsider();
+    },
     host: hostname(),
     env: new Set(Object.keys(up.env).filter((name) => up.env[name] !== undefined)),
     defaultConcurrency: availableParallelism() * perCore,
-  });
-  engine.context.events.subscribe(({ type }) => {
-    const { outcome } = engine.context;
-    if (type !== 'result' || outcome?.ok !== true) return;
-    alternatives = outcome.wanted.config.alternatives ?? new Map();
-    bus.reconsider();
   });
   const dispose = async (): Promise<void> => {
     await instances.dispose();

@@ -60,6 +60,8 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   materials: Materials;
   /** Removes compiled code but this; what is only just made is spared. */
   pruneCode(wanted: ReadonlySet<string>): Promise<void>;
+  /** A run over the whole config is over, also one without changes: what the config says of no single module holds now. */
+  ran?(): void;
   /** For plans. */
   host: string;
   /** Names of set variables, for `onlyIf.env`. */

@@ -28,6 +28,7 @@ export async function runReconcile(options: RunOptions, trigger: string, context
     const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context);
     const result = (await transact(transactionOf(options, trigger, wanted, false), context)) as Result;
     remember(context, at, trigger, result);
+    context.ports.ran?.();
     return result;
   } catch (error) {
     const diagnostics = error instanceof MusterError ? [...(error.diagnostics ?? [])] : [];
