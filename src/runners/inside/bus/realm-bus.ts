@@ -86,7 +86,7 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
   const registrations = createRegistrations(post);
   const relay = outlets.create('relay', (packets) => post({ type: 'packets', packets }));
   // In a turn of its own: modules that ask each other without end leave time for everything else.
-  const here: Outlet = outlets.create('here', (packets) => setImmediate(receive, packets, here, receivers));
+  const here: Outlet = outlets.create('here', (packets) => setImmediate(arrive, packets, here));
   const peers = new Map<number, Outlet>();
   const asker = createAsker({ tell: post, turn, routes: createRoutes(outletOf) });
   const modules = new Map<Address, Served>();
@@ -105,6 +105,12 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
       turn.end();
     },
   };
+
+  function arrive(packets: unknown, outlet: Outlet): void {
+    receive(packets, outlet, receivers);
+    // What was answered at once goes at once.
+    turn.end();
+  }
 
   function outletOf(via: Via): Outlet {
     switch (via.type) {
@@ -127,7 +133,7 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
     peer(realm, port) {
       const outlet = outlets.create('port', (packets) => postTo(port, packets, (packet, error) => refuse(packet, error, outlet)));
       peers.set(realm, outlet);
-      port.on('message', (flat: unknown) => receive(unpack(flat), outlet, receivers));
+      port.on('message', (flat: unknown) => arrive(unpack(flat), outlet));
       port.on('close', () => {
         if (peers.get(realm) === outlet) peers.delete(realm);
       });
@@ -140,7 +146,7 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
       asker.gone(address, name);
     },
     registered: (call, error) => registrations.answer(call, error),
-    packets: (packets) => receive(packets, relay, receivers),
+    packets: (packets) => arrive(packets, relay),
     events: (packets) => events.arrive(packets),
     tracing(tracing) {
       tap.on = tracing;

@@ -6,7 +6,7 @@ export interface Turn {
   /** `fn` is called at the end of every turn in which somebody woke it. */
   atEnd(fn: () => void): void;
   wake(): void;
-  /** Does now what is due at the end. */
+  /** Does now what is due at the end, if anything is. */
   end(): void;
 }
 
@@ -19,6 +19,7 @@ export function createTurn(): Turn {
   let left = 0;
 
   function end(): void {
+    if (left === 0) return;
     left = 0;
     for (const fn of ends) fn();
   }
