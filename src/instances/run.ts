@@ -35,8 +35,8 @@ export interface RunEnd {
 export interface Run {
   readonly launched: Launched;
   readonly startedAt: number;
-  /** Asks it to stop and kills it after `timeoutMs`. Idempotent. */
-  stop(timeoutMs: number): void;
+  /** Asks it to stop and kills it after `timeoutMs`. Idempotent. `replaced`: another has taken its place. */
+  stop(timeoutMs: number, options?: { replaced?: boolean }): void;
   kill(): void;
   /** Resolves when it is gone, or was killed and is still not gone. */
   readonly over: Promise<void>;
@@ -112,11 +112,11 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     kill();
   }
 
-  function stop(timeoutMs: number): void {
+  function stop(timeoutMs: number, options?: { replaced?: boolean }): void {
     if (phase === 'gone' || asked || killed) return;
     asked = true;
     phase = 'stopping';
-    launched.stop();
+    launched.stop(options);
     limit(timeoutMs, kill);
   }
 

@@ -142,7 +142,7 @@ export class Runs {
     this.current = next.run;
     this.beside = { role: 'leaving', run: old };
     this.#owner.passedOn(next, null);
-    old.stop(timeout);
+    old.stop(timeout, { replaced: true });
     next.starting.resolve();
   }
 

@@ -57,8 +57,11 @@ export interface Launched {
   save(): Promise<Uint8Array | null>;
   /** It is not stopped after all: it takes requests again. */
   resume(): void;
-  /** Asks it to stop: shutdown message or stop signal. Idempotent. */
-  stop(): void;
+  /**
+   * Asks it to stop: shutdown message or stop signal. Idempotent. With `replaced` another instance has taken its place:
+   * requests that still come to it go on to that one.
+   */
+  stop(options?: { replaced?: boolean }): void;
   /** Ends it by force, with all that belongs to it. Idempotent. */
   kill(): void;
   /** Delivers a new config; rejects if the module throws, and then the old one stays. */

@@ -176,12 +176,12 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     reconfigurable: () => reconfigurable,
     save: () => calls.ask((call) => tell({ type: 'save', call })),
     resume: () => tell({ type: 'resume' }),
-    stop() {
+    stop({ replaced = false } = {}) {
       if (stopped) return;
       stopped = true;
       attached?.finalizing();
       if (home.remove !== undefined && (begun || elsewhere)) void beRemoved(home.remove);
-      else tell({ type: 'stop' });
+      else tell({ type: 'stop', replaced });
     },
     kill() {
       if (over || killed) return;

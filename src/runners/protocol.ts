@@ -42,7 +42,7 @@ export interface Thrown {
 
 /** Daemon to module. */
 export type ToModule =
-  | { readonly type: 'stop' }
+  | { readonly type: 'stop'; readonly replaced?: boolean }
   | { readonly type: 'resume' }
   | { readonly type: 'rename'; readonly name: string }
   | { readonly type: 'reconfigure'; readonly call: number; readonly config: Readonly<Record<string, unknown>> }

@@ -156,6 +156,7 @@ export function startLife(options: LifeOptions): Life {
   function receive(message: ToModule): void {
     switch (message.type) {
       case 'stop':
+        if (message.replaced === true) bus.quiesce();
         life.stop();
         break;
       case 'resume':
