@@ -53,7 +53,10 @@ export interface ModuleHere {
   shutDown(): void;
 }
 
-/** The part of a Context that is messages, and the side of it that muster holds. */
+/**
+ * The part of a Context that is messages, and the side of it that muster holds. What a module calls itself can be taken out
+ * of it (`const { request } = bus`), the rest cannot.
+ */
 export interface ModuleBus extends Pick<Context, 'handle' | 'register' | 'publish' | 'onStats'> {
   readonly debugFlags: number;
   request(topic: string, payload?: Payload, options?: RequestOptions): Promise<Payload>;
@@ -71,8 +74,12 @@ export interface ModuleBus extends Pick<Context, 'handle' | 'register' | 'publis
   quiesce(): void;
   /** Takes requests again after `quiesce`. */
   resume(): void;
-  /** New requests get ENOSYS (`moved` after `quiesce`); what waited is begun with; streams end; signals abort. */
+  /**
+   * New requests get ENOSYS (`moved` after `quiesce`); what waited is begun with; signals abort. Streams that do not end by
+   * themselves then are cut: their askers hear EHOSTUNREACH.
+   */
   finalizing(): void;
+  /** Resolves when what was begun with is answered. Streams may go on for ever and are not waited for. */
   idle(): Promise<void>;
   /** It is over: whatever is open fails. Its functions are not called any more. */
   leave(): void;
