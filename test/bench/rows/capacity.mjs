@@ -8,7 +8,7 @@ import { row } from '../support/table.mjs';
 const thousand = 'memory per shared module over 1,000, runner';
 const tenThousand = 'memory per shared module over 10,000, runner';
 const daemonSide = 'memory per shared module over 1,000, daemon';
-const threads = '1,000 thread modules at once: loaded, or refused';
+const threads = '1,000 thread modules in one reconcile: loaded, or refused';
 const churnOf = (isolation) => `growth per load and unload, ${isolation}`;
 
 const tiny = join(import.meta.dirname, '../modules/tiny.mjs');

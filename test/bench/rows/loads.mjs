@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startDaemon } from '../support/daemon.mjs';
 import { batches, best } from '../support/numbers.mjs';
 import { row } from '../support/table.mjs';
@@ -17,7 +18,10 @@ const threadLoads = [
 
 const tiny = join(import.meta.dirname, '../modules/tiny.mjs');
 
-/** From the save of the file to the result, against as many threads that do nothing but say that they are there. */
+/**
+ * One reconcile of a file that has been at rest for long enough (`sources` waits for that), against as many threads that do
+ * nothing but say that they are there.
+ */
 export const loads = {
   rows: [shared, few, some, lots],
   async measure({ dir, quick, wants }) {
@@ -77,8 +81,9 @@ async function compare(what, bound, quick, ours, theirs) {
 }
 
 async function reconciled(daemon, modules) {
-  const start = performance.now();
   await writeFile(daemon.config, textOf(modules));
+  await sleep(150);
+  const start = performance.now();
   const result = await daemon.request('muster.reconcile', { allowEmpty: true, maxRemovals: '100%' });
   if (result.exitCode !== 0) throw new Error(`exit code ${result.exitCode}: ${JSON.stringify(result.diagnostics)}`);
   return performance.now() - start;
