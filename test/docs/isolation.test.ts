@@ -12,10 +12,10 @@ const entry = (rest: string): string => `{module: ${untidy}, stopTimeout: 500ms,
 const config = `version: 1
 modules:
   thread: ${entry('')}
-  capped: ${entry(', maxHeap: 64M')}
+  capped: ${entry(', maxHeap: 128M')}
   left: ${entry(', isolation: shared, threadGroup: pair')}
   right: ${entry(', isolation: shared, threadGroup: pair')}
-  process: ${entry(', isolation: process, maxHeap: 64M')}
+  process: ${entry(', isolation: process, maxHeap: 128M')}
   second: ${entry(', runner: second')}
 `;
 
