@@ -12,6 +12,7 @@ interface HasSpec {
 }
 
 const none: readonly Requirement[] = [];
+const noNames: readonly string[] = [];
 
 /** What the spec says it requires, and the service that loads it: that one takes its modules along wherever it goes. */
 export function requirementsOf(spec: Pick<Spec, 'requires' | 'service'>): readonly Requirement[] {
@@ -20,6 +21,15 @@ export function requirementsOf(spec: Pick<Spec, 'requires' | 'service'>): readon
   const loader = service === null ? none : [{ name: service, reload: true }];
   if (requires.length === 0) return loader;
   return [...requires.map((item) => (typeof item === 'string' ? { name: item, reload: false } : item)), ...loader];
+}
+
+/** The names of the same. */
+export function requiredNames(spec: Pick<Spec, 'requires' | 'service'>): readonly string[] {
+  const { requires } = spec;
+  const service = loaderOf(spec);
+  if (requires.length === 0) return service === null ? noNames : [service];
+  const names = requires.map((item) => (typeof item === 'string' ? item : item.name));
+  return service === null ? names : [...names, service];
 }
 
 /** The service that loads the module into itself; null: muster does. */

@@ -2,9 +2,8 @@ import type { Spec } from '../model/fields/table.ts';
 import type { Desired, Reason } from '../model/module.ts';
 import type { PlanInput } from '../model/plan-input.ts';
 import { winners } from '../model/requires.ts';
-
-/** Whether a name stays as it is, loaded or not, whatever is wanted of it. */
-export type IsFixed = (name: string) => boolean;
+import type { Fixed } from './fixed.ts';
+import type { Services } from './services.ts';
 
 interface Offer {
   readonly spec: { readonly provides: readonly string[]; readonly priority: number };
@@ -19,9 +18,9 @@ export interface Choice {
 }
 
 /** Whether any service has several providers. */
-export function isContested(modules: ReadonlyMap<string, Desired>): boolean {
+export function isContested({ providing }: Services<Desired>): boolean {
   const seen = new Set<string>();
-  for (const { spec } of modules.values()) {
+  for (const { spec } of providing.values()) {
     for (const service of spec.provides) {
       if (seen.has(service)) return true;
       seen.add(service);
@@ -31,13 +30,14 @@ export function isContested(modules: ReadonlyMap<string, Desired>): boolean {
 }
 
 /** What provides services once the plan is done. What stays as it is provides what it does already, if it is to do so. */
-export function offersOf(wanted: ReadonlyMap<string, Desired>, { loaded, request }: PlanInput, isFixed: IsFixed): Offers {
+export function offersOf(providing: ReadonlyMap<string, Desired>, { request }: PlanInput, fixed: Fixed): Offers {
   const offers = new Map<string, Offer>();
-  for (const [name, { spec }] of wanted) {
-    if (spec.provides.length === 0 || request.drop.has(name)) continue;
-    if (!isFixed(name)) offers.set(name, { spec });
+  for (const [name, { spec }] of providing) {
+    if (request.drop.has(name)) continue;
+    const stays = fixed(name);
+    if (stays === null) offers.set(name, { spec });
     else {
-      const now = loaded.get(name)?.spec;
+      const now = stays.now?.spec;
       const provides = spec.provides.filter((service) => now?.provides.includes(service));
       if (now !== undefined && provides.length > 0) offers.set(name, { spec: { provides, priority: now.priority } });
     }
@@ -49,16 +49,16 @@ export function offersOf(wanted: ReadonlyMap<string, Desired>, { loaded, request
  * Which providers have their services. One that has at least one of its services is loaded. A command on some modules
  * takes none away that is loaded; and who would win, were it not held, is not skipped for that.
  */
-export function chooseProviders(wanted: ReadonlyMap<string, Desired>, input: PlanInput, isFixed: IsFixed): Choice {
+export function chooseProviders(providing: ReadonlyMap<string, Desired>, input: PlanInput, fixed: Fixed): Choice {
   const { config, loaded, request } = input;
-  const offers = offersOf(wanted, input, isFixed);
+  const offers = offersOf(providing, input, fixed);
   const byService = winners(offers, config.alternatives);
   const having = new Set(byService.values());
   const beating = new Set<string>();
   const losers = new Map<string, Reason>();
-  for (const [name, { spec }] of wanted) {
-    if (spec.provides.length === 0 || having.has(name) || (request.scope !== null && loaded.has(name))) continue;
-    if (isFixed(name) && wouldWin(name, spec, offers, input)) continue;
+  for (const [name, { spec }] of providing) {
+    if (having.has(name) || (request.scope !== null && loaded.has(name))) continue;
+    if (fixed(name) !== null && wouldWin(name, spec, offers, input)) continue;
     const services = spec.provides.map((service) => {
       const winner = byService.get(service);
       if (winner === undefined) return service;

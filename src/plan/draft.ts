@@ -6,6 +6,7 @@ import type { Drops } from './drops.ts';
 import type { Holds } from './holds.ts';
 import type { Reach } from './reach.ts';
 import type { Relations } from './requires.ts';
+import type { Services } from './services.ts';
 
 /** What is settled before names are looked at one by one. */
 export interface Terms {
@@ -14,6 +15,9 @@ export interface Terms {
   readonly wanted: ReadonlyMap<string, Desired>;
   /** By name, with the reason. */
   readonly skipped: ReadonlyMap<string, SkippedEntry>;
+  /** Those of the wanted that have to do with services, and those of the loaded. */
+  readonly services: Services<Desired>;
+  readonly existing: Services<Loaded>;
   /** How the wanted modules refer to each other, and to what else is loaded. */
   readonly next: Relations;
   /** How the loaded modules do. */

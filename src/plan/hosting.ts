@@ -8,10 +8,10 @@ import { referrers } from './requires.ts';
 
 /** What a service loaded by itself, and nobody declares, goes with that service. */
 export function removeWithHosts(draft: Draft): void {
-  const { input, last, changes, held, unmanaged, leftOut, reach } = draft;
+  const { input, existing, last, changes, held, unmanaged, leftOut, reach } = draft;
   const queue = [...changes.values()].filter((change) => change.action === 'remove').map((change) => change.name);
-  if (queue.length === 0) return;
-  const hosted = referrers(input.loaded, (spec) => hostsOf(last.hostOf(spec)));
+  if (queue.length === 0 || existing.hosted.size === 0) return;
+  const hosted = referrers(existing.hosted, (spec) => hostsOf(last.hostOf(spec)));
   for (let i = 0; i < queue.length; i += 1) {
     const host = queue[i] ?? '';
     for (const name of hosted.get(host) ?? []) {

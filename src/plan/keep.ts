@@ -2,6 +2,7 @@ import { requirementsOf } from '../model/requires.ts';
 import type { Draft } from './draft.ts';
 import { nameplate } from './entry.ts';
 import { stayWithHost } from './hosting.ts';
+import { isThere } from './waiting.ts';
 
 /**
  * Nothing is removed that a module which stays as it is requires: of held ones, of unmanaged ones, and of those that
@@ -39,8 +40,11 @@ export function keepReplaced(draft: Draft): void {
   const { input, wanted, next, changes } = draft;
   for (const { name, action } of [...changes.values()]) {
     if (action !== 'remove') continue;
-    const successors = (input.loaded.get(name)?.spec.provides ?? []).map(next.resolve);
-    const missing = successors.find((other) => wanted.has(other) && !changes.has(other) && !input.loaded.has(other));
+    const services = input.loaded.get(name)?.spec.provides ?? [];
+    const missing = services
+      .filter((service) => wanted.get(next.resolve(service))?.spec.provides.includes(service))
+      .filter((service) => !isThere(draft, next.resolve(service), service))
+      .map(next.resolve)[0];
     if (missing === undefined) continue;
     const isHeld = `stays for ${missing}, which is held`;
     if (keepBecause(draft, name, missing, { isHeld, stays: `stays for ${missing}, which is not loaded` })) stayWithHost(draft, name);

@@ -3,6 +3,7 @@ import type { PlanInput } from '../model/plan-input.ts';
 import { assemble } from './assemble.ts';
 import { decide } from './decide.ts';
 import { drops } from './drops.ts';
+import { fixedBy } from './fixed.ts';
 import { guards } from './guards.ts';
 import { holdsOf } from './holds.ts';
 import { removeWithHosts } from './hosting.ts';
@@ -13,6 +14,7 @@ import { reloadDependents } from './propagate.ts';
 import { filterOf, reachOf } from './reach.ts';
 import { lastRelations, nextRelations } from './relations.ts';
 import { findRenames } from './renames.ts';
+import { among, servicesOf } from './services.ts';
 import { nameRequirers, offerUnneeded } from './taken.ts';
 import { skipWaiting } from './waiting.ts';
 import { select } from './wanted.ts';
@@ -22,17 +24,19 @@ import { select } from './wanted.ts';
  * read but the input, and the input is not changed (it may be frozen). Whoever asks, whatever for, it is this call.
  */
 export function plan(input: PlanInput): Plan {
-  const last = lastRelations(input);
+  const existing = servicesOf(input.loaded);
+  const last = lastRelations(input, existing);
   const dropped = drops(input, last);
   const holds = holdsOf(input, dropped.names);
-  const passes = filterOf(input.request);
-  const isFixed = (name: string): boolean => holds.of(name) !== undefined || !passes(name);
-  const { wanted, skipped } = select(input, isFixed);
-  const next = nextRelations(input, wanted, last, isFixed);
+  const fixed = fixedBy(input, holds, filterOf(input.request), findRenames(input, input.desired));
+  const declared = servicesOf(input.desired);
+  const { wanted, skipped } = select(input, declared, fixed);
+  const services = skipped.size === 0 ? declared : among(declared, wanted);
+  const next = nextRelations(input, wanted, services, last, fixed);
   const reach = reachOf(input, wanted, next, dropped.names);
   const renames = findRenames(input, wanted);
 
-  const draft = decide({ input, wanted, skipped, next, last, dropped, holds, reach, renames });
+  const draft = decide({ input, wanted, skipped, services, existing, next, last, dropped, holds, reach, renames });
   nameRequirers(draft);
   removeWithHosts(draft);
   skipWaiting(draft);

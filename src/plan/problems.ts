@@ -13,7 +13,7 @@ export function findProblems(draft: Draft, cycles: readonly (readonly string[])[
     const { code, message, hint } = desired.problem;
     diagnostics.push(diagnostic('error', code, message, place(draft, desired.source), hint));
   }
-  for (const [name, { source }] of draft.wanted) {
+  for (const [name, { source }] of draft.services.hosted) {
     const found = hostProblem(draft, name);
     if (found !== null) diagnostics.push(diagnostic('error', found.code, found.message, place(draft, source), found.hint));
   }

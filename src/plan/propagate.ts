@@ -18,10 +18,12 @@ interface Why {
  * gives. So is what a service has loaded into itself, even if it is to stay as it is: without that it would be gone.
  */
 export function reloadDependents(draft: Draft): void {
-  const { input, wanted, next, last, changes, renames } = draft;
+  const { input, services, existing, wanted, next, last, changes, renames } = draft;
   const nameNow = new Map([...renames].map(([name, from]) => [from, name]));
   const queue = [...changes.values()].filter((change) => isNew(draft, change)).map((change) => change.name);
-  for (const loaded of input.loaded.values()) {
+  // Without a provider no service passes on.
+  const canPass = existing.providing.size > 0 || services.providing.size > 0;
+  for (const loaded of canPass ? input.loaded.values() : []) {
     const name = nameNow.get(loaded.name) ?? loaded.name;
     if (followSuccessor(draft, name, loaded)) queue.push(name);
   }
@@ -29,7 +31,7 @@ export function reloadDependents(draft: Draft): void {
   queue.sort();
 
   const dependents = referrers(wanted, next.reloadedWith);
-  const hosted = referrers(input.loaded, (spec) => hostsOf(last.hostOf(spec)));
+  const hosted = referrers(existing.hosted, (spec) => hostsOf(last.hostOf(spec)));
   for (let i = 0; i < queue.length; i += 1) {
     const name = queue[i] ?? '';
     const change = changes.get(name);
@@ -53,14 +55,15 @@ function isNew({ input }: Draft, { name, action }: Change): boolean {
 function followSuccessor(draft: Draft, name: string, { spec }: Loaded): boolean {
   const { wanted, next, last, renames } = draft;
   const loader = loaderOf(spec);
+  let moved = false;
   for (const { name: service, reload: follows } of requirementsOf(spec)) {
     if (!follows || (service !== loader && !wanted.has(name))) continue;
     const [before, after] = [last.resolve(service), next.resolve(service)];
     if (before === after || renames.get(after) === before || !passesOn(draft, before, after)) continue;
     const why = dependency(`${service} is ${after} now`, { path: `requires.${service}`, before, after });
-    return reload(draft, name, why, service === loader);
+    if (reload(draft, name, why, service === loader)) moved = true;
   }
-  return false;
+  return moved;
 }
 
 /** Whether it is this plan that takes the service from the one and gives it to the other. */
@@ -73,7 +76,7 @@ function passesOn({ input, changes }: Draft, before: string, after: string): boo
 
 /** True if that is one more change. `isInside`: it goes down with what it runs in. */
 function reload(draft: Draft, name: string, why: Why, isInside: boolean): boolean {
-  const { input, wanted, changes, held, holds, reach, dropped, renames } = draft;
+  const { input, wanted, changes, held, holds, putOff, reach, dropped, renames } = draft;
   const loaded = input.loaded.get(renames.get(name) ?? name);
   const action = loaded === undefined ? null : actionFor(loaded, isInside);
   if (loaded === undefined || action === null || dropped.names.has(name)) return false;
@@ -83,7 +86,7 @@ function reload(draft: Draft, name: string, why: Why, isInside: boolean): boolea
     return isInside && holds.of(name)?.stopped !== true && bringBack(draft, name, loaded, action, why);
   }
   const desired = wanted.get(name);
-  if (desired === undefined) return isInside && bringBack(draft, name, loaded, action, why);
+  if (desired === undefined || putOff.has(name)) return isInside && bringBack(draft, name, loaded, action, why);
   const change = changes.get(name);
   if (!reach.passes(name)) {
     if (isInside && change === undefined && !draft.leftOut.has(name) && reach.includes(name)) draft.unchanged -= 1;

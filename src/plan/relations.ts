@@ -1,22 +1,32 @@
-import type { Desired } from '../model/module.ts';
+import type { Desired, Loaded } from '../model/module.ts';
 import type { PlanInput } from '../model/plan-input.ts';
-import { providers, winners } from '../model/requires.ts';
-import { type IsFixed, offersOf } from './choose.ts';
+import { winners } from '../model/requires.ts';
+import { offersOf } from './choose.ts';
+import type { Fixed } from './fixed.ts';
 import { type Relations, relationsBy } from './requires.ts';
+import type { Services } from './services.ts';
 
 /** How the loaded modules refer to each other. */
-export function lastRelations({ loaded, config }: PlanInput): Relations {
-  return relationsBy(providers(loaded, config.alternatives));
+export function lastRelations({ loaded, config }: PlanInput, { providing }: Services<Loaded>): Relations {
+  if (providing.size === 0) return relationsBy((name) => name);
+  const byService = winners(providing, config.alternatives);
+  return relationsBy((name) => (loaded.has(name) ? name : (byService.get(name) ?? name)));
 }
 
 /**
  * How the wanted modules refer to each other. What none of them provides as things are may be meant of one that is held,
  * and what none provides at all may be had by who is loaded.
  */
-export function nextRelations(input: PlanInput, wanted: ReadonlyMap<string, Desired>, last: Relations, isFixed: IsFixed): Relations {
+export function nextRelations(
+  input: PlanInput,
+  wanted: ReadonlyMap<string, Desired>,
+  { providing }: Services<Desired>,
+  last: Relations,
+  fixed: Fixed,
+): Relations {
+  if (providing.size === 0) return relationsBy((name) => (wanted.has(name) ? name : last.resolve(name)));
   const { alternatives } = input.config;
-  const byService = winners(offersOf(wanted, input, isFixed), alternatives);
-  const declared = winners(wanted, alternatives);
-  if (declared.size === 0 && byService.size === 0) return relationsBy((name) => (wanted.has(name) ? name : last.resolve(name)));
+  const byService = winners(offersOf(providing, input, fixed), alternatives);
+  const declared = winners(providing, alternatives);
   return relationsBy((name) => (wanted.has(name) ? name : (byService.get(name) ?? declared.get(name) ?? last.resolve(name))));
 }

@@ -1,5 +1,5 @@
 import type { Spec } from '../model/fields/table.ts';
-import { loaderOf, requirementsOf } from '../model/requires.ts';
+import { loaderOf, requiredNames, requirementsOf } from '../model/requires.ts';
 
 interface HasSpec {
   readonly spec: Spec;
@@ -23,12 +23,14 @@ export function relationsBy(resolve: (name: string) => string): Relations {
   return {
     resolve,
     requiredBy(spec) {
-      const all = requirementsOf(spec);
-      return all.length === 0 ? none : all.map(({ name }) => resolve(name));
+      const names = requiredNames(spec);
+      return names.length === 0 ? names : names.map(resolve);
     },
     reloadedWith(spec) {
-      const all = requirementsOf(spec);
-      return all.some(({ reload }) => reload) ? all.filter(({ reload }) => reload).map(({ name }) => resolve(name)) : none;
+      if (loaderOf(spec) === null && !spec.requires.some((item) => typeof item !== 'string' && item.reload)) return none;
+      return requirementsOf(spec)
+        .filter(({ reload }) => reload)
+        .map(({ name }) => resolve(name));
     },
     hostOf(spec) {
       const service = loaderOf(spec);

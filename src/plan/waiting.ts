@@ -41,7 +41,7 @@ function isImpossible(draft: Draft, change: Change, { spec }: Desired, by: strin
 }
 
 /** Whether the module will be there, and under the name that is required if that is a service. */
-function isThere({ input, wanted, changes, renames }: Draft, module: string, required: string): boolean {
+export function isThere({ input, wanted, changes, renames }: Draft, module: string, required: string): boolean {
   const change = changes.get(module);
   const isDone = change !== undefined && change.asLoaded !== true;
   const form = isDone ? wanted.get(module) : input.loaded.get(renames.get(module) ?? module);

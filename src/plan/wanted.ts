@@ -1,8 +1,10 @@
 import type { Desired, Reason } from '../model/module.ts';
 import type { SkippedEntry } from '../model/plan.ts';
 import type { PlanInput } from '../model/plan-input.ts';
-import { chooseProviders, type IsFixed, isContested } from './choose.ts';
+import { chooseProviders, isContested } from './choose.ts';
 import { nameplate } from './entry.ts';
+import type { Fixed } from './fixed.ts';
+import { among, type Services } from './services.ts';
 import { onlyIf, type Standing, standing } from './standing.ts';
 
 interface Selection {
@@ -11,18 +13,18 @@ interface Selection {
 }
 
 /** Parts the declared modules into those that are to run and those that are not, with the reason. */
-export function select(input: PlanInput, isFixed: IsFixed): Selection {
+export function select(input: PlanInput, services: Services<Desired>, fixed: Fixed): Selection {
   const { desired, env } = input;
   const barred = new Map<string, Reason>();
   for (const [name, module] of desired) {
     const reason = ownReason(module, env) ?? undeclared(module, desired);
     if (reason !== null) barred.set(name, reason);
   }
-  const contested = isContested(desired);
+  const contested = isContested(services);
   // Most often nothing is skipped, and the set is as large as it gets: no copy of it then.
   if (barred.size === 0 && !contested) return { wanted: desired, skipped: new Map() };
 
-  const { wanted, skipped } = contested ? withProviders(input, barred, isFixed) : standing(desired, barred);
+  const { wanted, skipped } = contested ? withProviders(input, services, barred, fixed) : standing(desired, barred);
   const entryOf = ([name, reason]: [string, Reason]) => [name, { ...nameplate(name, desired.get(name) as Desired), reason }] as const;
   return { wanted, skipped: new Map([...skipped].map(entryOf)) };
 }
@@ -31,11 +33,11 @@ export function select(input: PlanInput, isFixed: IsFixed): Selection {
  * Of several providers of a service one stays. Should a winner need a module that goes as a loser, the winner cannot be
  * had, and the others are looked at without it.
  */
-function withProviders(input: PlanInput, barred: Map<string, Reason>, isFixed: IsFixed): Standing {
+function withProviders(input: PlanInput, services: Services<Desired>, barred: Map<string, Reason>, fixed: Fixed): Standing {
   const { desired } = input;
   for (;;) {
     const all = standing(desired, barred);
-    const { winners, losers } = chooseProviders(all.wanted, input, isFixed);
+    const { winners, losers } = chooseProviders(among(services, all.wanted).providing, input, fixed);
     if (losers.size === 0) return all;
     const rest = standing(desired, new Map([...barred, ...losers]));
     const fallen = [...winners].filter((name) => !rest.wanted.has(name)).sort()[0];

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Spec } from '../../../src/model/fields/table.ts';
 import type { Desired, Loaded } from '../../../src/model/module.ts';
-import type { SkippedEntry } from '../../../src/model/plan.ts';
+import type { Change, SkippedEntry } from '../../../src/model/plan.ts';
 import { applied, heldAfter } from './effect.ts';
 import { planInput } from './input.ts';
 import { desired, loaded } from './modules.ts';
 import { always, type Planner, type Property } from './property.ts';
 import { byName, providersOf, requirements, standsFor } from './services.ts';
-import { plainWorlds, worlds } from './worlds.ts';
+import { plainWorlds, type World, worlds } from './worlds.ts';
 
 const claimants = fc.shuffledSubarray(['new', 'other', 'third', 'a'], { minLength: 1 });
 
@@ -39,17 +39,13 @@ export const effects: readonly Property[] = [
       assert.ok(!after.has(entry.name) || isKept(first, entry.name) || asBefore.has(entry.name));
   }),
   always('what is disabled, misses its condition or lacks what it requires is skipped, and nothing else is', worlds, ({ given }, plan) => {
-    const { skipped } = plan(planInput(given));
+    const { skipped, changes } = plan(planInput(given));
     const reasons = new Map(skipped.filter(isOut).map(({ name, reason }) => [name, reason.code]));
     const declared = byName(given.desired);
     const taken = new Map([...declared].filter(([name]) => !reasons.has(name)));
-    const held = new Set(given.holds.map((hold) => hold.name));
-    const before = byName(given.loaded);
-    const stands = new Map<string, Pick<Desired, 'spec'>>([...taken].filter(([name]) => !held.has(name)));
-    for (const [name, { spec }] of before) {
-      const provides = spec.provides.filter((service) => taken.get(name)?.spec.provides.includes(service));
-      if (held.has(name) && taken.has(name)) stands.set(name, { spec: { ...spec, provides } });
-    }
+    const stands = asItStands(given, taken, changes);
+    const held = new Set(changes.flatMap(({ name, asLoaded }) => (asLoaded === true ? [name] : [])));
+    for (const hold of given.holds) held.add(hold.name);
     const isThere = (name: string): boolean => standsFor(name, taken) !== undefined;
     for (const [name, { spec }] of declared) {
       const { modules = [], env = [] } = spec.onlyIf ?? {};
@@ -110,13 +106,14 @@ export const effects: readonly Property[] = [
     const at = new Map(changes.map((change, index) => [change.name, index]));
     const out = new Set(skipped.filter(isOut).map(({ name }) => name));
     const wanted = new Map([...byName(given.desired)].filter(([name]) => !out.has(name)));
+    const stands = asItStands(given, wanted, changes);
     for (const change of changes) {
       for (const name of change.after) assert.ok((at.get(name) ?? changes.length) < (at.get(change.name) ?? 0));
       const spec = change.asLoaded === true || change.action === 'remove' ? undefined : wanted.get(change.name)?.spec;
       if (spec === undefined || (change.action !== 'load' && change.action !== 'reload')) continue;
       const needed = requirements(spec).map(({ name }) => name);
       for (const name of [...needed, ...spec.after]) {
-        const module = standsFor(name, wanted, given.alternatives);
+        const module = wanted.has(name) ? name : standsFor(name, stands, given.alternatives);
         const other = changes.find((item) => item.name === module);
         if (other === undefined || !['load', 'reload', 'rename'].includes(other.action)) continue;
         assert.ok(change.after.includes(other.name));
@@ -156,6 +153,21 @@ function wins(
 ): boolean {
   const all = new Map<string, { spec: Spec }>([...modules, [name, { spec }]]);
   return spec.provides.some((service) => providersOf(service, all, alternatives)[0] === name);
+}
+
+/** Wanted modules with what they provide once it is done: those that are held what they do already. */
+function asItStands({ loaded, holds }: World['given'], wanted: ReadonlyMap<string, Desired>, changes: readonly Change[]) {
+  const before = byName(loaded);
+  const stands = new Map<string, Pick<Desired, 'spec'>>(wanted);
+  for (const [name, { spec }] of wanted) {
+    const from = changes.find((change) => change.name === name)?.from ?? name;
+    if (!holds.some((hold) => hold.name === name || hold.name === from)) continue;
+    const now = before.get(from)?.spec;
+    stands.delete(name);
+    if (now !== undefined)
+      stands.set(name, { spec: { ...now, provides: spec.provides.filter((service) => now.provides.includes(service)) } });
+  }
+  return stands;
 }
 
 /** Not wanted, as opposed to put off. */

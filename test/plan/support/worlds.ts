@@ -56,11 +56,14 @@ const command = fc.record(
 const draw: fc.Arbitrary<Draw> = fc.record({
   terse: fc.oneof({ weight: 4, arbitrary: code }, { weight: 1, arbitrary: command }) as fc.Arbitrary<Terse>,
   needs,
-  provides: fc.oneof({ weight: 2, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: fc.subarray(services) }),
+  provides: fc.oneof(
+    { weight: 1, arbitrary: fc.constant<string[]>([]) },
+    { weight: 2, arbitrary: fc.subarray(services, { minLength: 1 }) },
+  ),
   priority: fc.nat({ max: 2 }),
   uses: fc.array(fc.record({ service: fc.constantFrom(...services), reload: fc.boolean() }), { maxLength: 1 }),
   host: fc.oneof(
-    { weight: 4, arbitrary: fc.constant(null) },
+    { weight: 3, arbitrary: fc.constant(null) },
     { weight: 1, arbitrary: fc.nat({ max: ranks.length - 1 }) },
     { weight: 1, arbitrary: fc.constantFrom(...services) },
   ),
@@ -103,13 +106,36 @@ const slot: fc.Arbitrary<Slot> = fc.record({
   running: fc.constantFrom('no', 'base', 'base', 'other'),
   wantedExtras: fc.option(wantedExtras, { freq: 2 }),
   loadedExtras: fc.option(loadedExtras, { freq: 2 }),
-  held: fc.constantFrom('no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'yes', 'stopped'),
+  held: fc.constantFrom('no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'yes', 'stopped'),
 });
+
+/** Modules that have to do with each other by services, and with little else. */
+const busyDraw: fc.Arbitrary<Draw> = fc.record({
+  terse: fc.record({ args: fc.constantFrom(['a'], ['b']) }, { requiredKeys: [] }) as fc.Arbitrary<Terse>,
+  needs: fc.constant([]),
+  provides: fc.subarray(services, { minLength: 1 }),
+  priority: fc.nat({ max: 2 }),
+  uses: fc.array(fc.record({ service: fc.constantFrom(...services), reload: fc.boolean() }), { maxLength: 1 }),
+  host: fc.constantFrom(null, 3, ...services, ...services),
+});
+const busySlot: fc.Arbitrary<Slot> = fc.record({
+  base: busyDraw,
+  other: busyDraw,
+  wanted: fc.constantFrom('no', 'base', 'base'),
+  running: fc.constantFrom('no', 'base', 'other'),
+  wantedExtras: fc.constant(null),
+  loadedExtras: fc.constant(null),
+  held: fc.constantFrom('no', 'no', 'no', 'no', 'yes'),
+});
+
+function slotsOf(of: fc.Arbitrary<Slot>): fc.Arbitrary<Slot[]> {
+  return fc.array(of, { minLength: ranks.length, maxLength: ranks.length });
+}
 
 /** Everything at once: dependencies, renames, holds, hand-loaded and failed modules. Guards are off: they have their own cases. */
 export const worlds: fc.Arbitrary<World> = fc
   .record({
-    slots: fc.array(slot, { minLength: ranks.length, maxLength: ranks.length }),
+    slots: fc.oneof(slotsOf(slot), slotsOf(busySlot)),
     retryFailed: fc.boolean(),
     seed: fc.nat(),
     choice: fc.nat({ max: 9 }),
@@ -118,7 +144,7 @@ export const worlds: fc.Arbitrary<World> = fc
 
 /** The same without holds, renames and whatever else lets a module be something but wanted or not. */
 export const plainWorlds: fc.Arbitrary<World> = fc
-  .record({ slots: fc.array(slot, { minLength: ranks.length, maxLength: ranks.length }), seed: fc.nat(), choice: fc.nat({ max: 9 }) })
+  .record({ slots: slotsOf(slot), seed: fc.nat(), choice: fc.nat({ max: 9 }) })
   .map(({ slots, seed, choice }) => worldOf(slots.map(plain), false, seed, choice));
 
 function plain(item: Slot): Slot {
