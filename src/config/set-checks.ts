@@ -1,6 +1,6 @@
+import { cyclesIn } from '../model/cycles.ts';
 import type { Alternatives } from '../model/requires.ts';
 import { didYouMean } from '../model/suggest.ts';
-import { cyclesIn } from '../model/cycles.ts';
 import type { Evaluated, Reference } from './entry.ts';
 import type { Findings } from './findings.ts';
 import { type Relations, relationsOf } from './relations.ts';

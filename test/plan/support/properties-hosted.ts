@@ -6,8 +6,24 @@ import { always, type Property } from './property.ts';
 import { byName, providersOf, standsFor } from './services.ts';
 import { type World, worlds } from './worlds.ts';
 
-/** That a module which a service loads lives in that service: never longer, and not in a former instance of it. */
+/** That a service is there as long as it is wanted, and that what it loads lives in it: never longer, nor in a former instance. */
 export const hosting: readonly Property[] = [
+  always(
+    'no service is lost by a removal, not even for a while, if a module is wanted that provides it',
+    worlds,
+    ({ given, seed }, plan) => {
+      const result = plan(planInput(given));
+      const before = byName(given.loaded);
+      const out = new Set(result.skipped.filter(({ reason }) => reason.code !== 'requiresAbsent').map((entry) => entry.name));
+      const wanted = byName(given.desired.filter(({ name }) => !out.has(name)));
+      applied(result, given.desired, given.loaded, seed, ({ name, action }, loaded) => {
+        for (const service of action === 'remove' ? (before.get(name)?.spec.provides ?? []) : []) {
+          const isOffered = providersOf(service, wanted).length > 0;
+          assert.ok(!isOffered || providersOf(service, loaded).length > 0, `${service} is lost with ${name}`);
+        }
+      });
+    },
+  ),
   always('what a service loads comes after it, goes before it, and comes back with it', worlds, ({ given, seed }, plan) => {
     const before = byName(given.loaded);
     const instances = new Map([...before.keys()].map((name) => [name, `${name} 0`]));

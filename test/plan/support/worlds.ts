@@ -125,7 +125,7 @@ const busySlot: fc.Arbitrary<Slot> = fc.record({
   running: fc.constantFrom('no', 'base', 'other'),
   wantedExtras: fc.constant(null),
   loadedExtras: fc.constant(null),
-  held: fc.constantFrom('no', 'no', 'no', 'no', 'yes'),
+  held: fc.constantFrom('no', 'no', 'yes'),
 });
 
 function slotsOf(of: fc.Arbitrary<Slot>): fc.Arbitrary<Slot[]> {
