@@ -23,6 +23,8 @@ interface Step {
   readonly target: Target;
   /** Null where nothing ran that could be brought back. */
   readonly former: Former | null;
+  /** Until the new one runs. */
+  readonly servesOn: boolean;
   readonly guests: Guests;
   /** Somebody else has taken over. */
   superseded(): boolean;
@@ -30,7 +32,7 @@ interface Step {
 
 /**
  * Puts a new instance in the place of the old one (`Instances.replace`). Who asks it something meanwhile waits, but for the
- * time in which an old one serves on beside a new one.
+ * time in which an old one that has saved nothing serves on beside a new one.
  */
 export async function replaceInstance(instance: Instance, target: Target, force: boolean, ports: Ports): Promise<ReplaceOutcome> {
   const { name } = instance;
@@ -46,14 +48,16 @@ export async function replaceInstance(instance: Instance, target: Target, force:
     if (superseded()) return cancelled(instance);
     if (former !== null && 'status' in former) return resumed(instance, former);
     const overlap = former !== null && overlaps(instance, target);
-    if (overlap) {
+    // What it did after it has saved would be lost with it.
+    const servesOn = overlap && former.state === null;
+    if (servesOn) {
       instance.run?.launched.resume();
       ports.services.unpark(name);
     }
     guests = await pauseGuests(ports.guestsOf(name), force, ports);
-    const step = { instance, target, former, guests, superseded };
+    const step = { instance, target, former, servesOn, guests, superseded };
     if (superseded() || guests.refusal !== null) return stayed(step);
-    return await (overlap ? besideEachOther(step) : inTurn(step));
+    return await (overlap ? besideEachOther(step, ports) : inTurn(step));
   } finally {
     ports.services.unpark(name);
     if (instance.standing.state !== 'R') guests?.giveUp();
@@ -110,15 +114,23 @@ async function inTurn({ instance, target, former, guests, superseded }: Step): P
 }
 
 /** The old one is stopped once the new one runs, and serves on if that fails; if it has ended meanwhile it is started again. */
-async function besideEachOther({ instance, target, former, guests, superseded }: Step): Promise<ReplaceOutcome> {
+async function besideEachOther(
+  { instance, target, former, servesOn, guests, superseded }: Step,
+  { services }: Pick<Ports, 'services'>,
+): Promise<ReplaceOutcome> {
   try {
     await instance.startBeside(target, former?.state ?? null);
   } catch (error) {
     guests.resume();
     if (superseded()) return cancelled(instance);
-    if (instance.run !== null || former === null) return { status: 'reverted', error: toWire(error) };
+    if (instance.run !== null || former === null) {
+      const outcome: ReplaceOutcome = { status: 'reverted', error: toWire(error) };
+      return servesOn ? outcome : resumed(instance, outcome);
+    }
     return revert(instance, former, error, superseded);
   }
+  // The old one has passed on to it; nobody has to wait until that has ended.
+  if (!servesOn) services.unpark(instance.name);
   await instance.runs.alone();
   await guests.gone();
   return superseded() ? cancelled(instance) : { status: 'ok' };

@@ -17,15 +17,17 @@ test('the new one runs before the old one is told to stop, and that one is gone 
   });
   await clock.advance(999);
   expect(driver.live()).toHaveLength(2);
-  expect(driver.starts[0]?.told).toEqual(['save', 'resume']);
-  expect(services.told).toEqual(['park web', 'unpark web']);
+  // What it did from now on would be lost.
+  expect(driver.starts[0]?.told).toEqual(['save']);
+  expect(services.told).toEqual(['park web']);
   expect(instances.views()).toMatchObject([{ name: 'web', state: 'R', pid: 1 }]);
   const { startedAt } = instances.view('web') ?? {};
   await clock.advance(1);
   expect(instances.views()).toMatchObject([{ name: 'web', state: 'R', pid: 2 }]);
   expect(instances.view('web')?.startedAt).not.toBe(startedAt);
   expect(instances.get('web')?.spec.args).toEqual(['2']);
-  expect(driver.starts[0]?.told).toEqual(['save', 'resume', 'stop']);
+  expect(driver.starts[0]?.told).toEqual(['save', 'stop']);
+  expect(services.told).toEqual(['park web', 'unpark web']);
   await clock.advance(99);
   expect(done).toBe(false);
   await clock.advance(1);
@@ -55,6 +57,20 @@ test('if the new one fails the old one has never stopped', async () => {
   expect(instances.view('web')).toEqual(before);
   expect(driver.starts[0]?.told).toEqual(['save', 'resume']);
   expect(path('web')).toBe('I R');
+});
+
+test('an old one that has saved its state takes requests again if the new one fails', async () => {
+  const services = createServices();
+  const bench = createBench((_, nth) => ({ saves: 'state', ...(nth === 1 ? { readyAfter: 100, failStart: 'bad code' } : {}) }), {
+    services,
+  });
+  const { instances, driver, clock } = bench;
+  await instances.load(v('1'));
+  const replaced = instances.replace('web', v('2'));
+  await clock.advance(100);
+  expect(await replaced).toMatchObject({ status: 'reverted', error: { message: 'bad code' } });
+  expect(driver.starts[0]?.told).toEqual(['save', 'resume']);
+  expect(services.told).toEqual(['park web', 'unpark web']);
 });
 
 test('a removal in the middle ends both', async () => {
