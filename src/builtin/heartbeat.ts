@@ -2,7 +2,7 @@ import type { Context } from '../model/context.ts';
 
 const defaultIntervalMs = 1000;
 
-/** Writes a line each `config.intervalMs`, and takes a new interval without a restart. */
+/** Writes a line and publishes `NAME.beat` each `config.intervalMs`, and takes a new interval without a restart. */
 export async function main(ctx: Context): Promise<void> {
   let beats = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -11,6 +11,7 @@ export async function main(ctx: Context): Promise<void> {
     beats += 1;
     ctx.log.info(`beat ${beats}`);
     ctx.status('core', `${beats} beats`);
+    ctx.publish(`${ctx.name}.beat`, { beats });
   }
   function schedule(config: Context['config']): void {
     const interval = intervalOf(config);
