@@ -40,8 +40,9 @@ export function createSources(options: WantedOptions): Sources {
   return {
     read: (from) => read(from ?? files, from === undefined),
     async byHand(module) {
-      const entry = await entryOf(module, options);
-      return resolver.resolveOne(entry, null, config?.modulePath ?? []);
+      const { entry, modulePath } = await entryOf(module, options);
+      // Without a config that holds there is still $MUSTER_MODULE_PATH.
+      return resolver.resolveOne(entry, null, config?.modulePath ?? modulePath);
     },
     withArgs: (desired, args) => resolver.respec(desired, { ...desired.spec, args: [...args] }),
     afresh: (record) => resolver.afresh(record),
@@ -80,5 +81,5 @@ async function entryOf({ name, raw, cwd }: ByHand, { env }: WantedOptions) {
   }
   const declared = outcome.config.modules.get(name);
   if (declared === undefined) throw new Error(`compiled ${name}, found nothing of it`);
-  return declared.entry;
+  return { entry: declared.entry, modulePath: outcome.config.modulePath };
 }

@@ -25,8 +25,6 @@ export interface Codebase {
   known(file: string): Build | undefined;
   /** Compiles anew, for its output. */
   rebuild(file: string): Promise<Build>;
-  /** Local files of the last code of this entry file that compiled. */
-  sources(file: string): readonly string[];
   /** Forgets all but these entry files. */
   retain(files: ReadonlySet<string>): void;
 }
@@ -68,7 +66,6 @@ export function createCodebase(compiler: Compiler, digests: FileDigests): Codeba
       return build;
     },
     rebuild: compile,
-    sources: (file) => [...(builds.get(file)?.sources.keys() ?? [])],
     retain(files) {
       for (const file of builds.keys()) if (!files.has(file)) builds.delete(file);
     },

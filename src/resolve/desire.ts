@@ -1,4 +1,3 @@
-import { isAbsolute } from 'node:path';
 import { deepFreeze } from '../model/canonical.ts';
 import type { Environment } from '../model/environment.ts';
 import { MusterError } from '../model/error.ts';
@@ -171,12 +170,3 @@ async function checkName(name: string, file: string): Promise<void> {
   const hint = `name it by its path, ${file}, or look it up as ${exported}`;
   throw new MusterError('EINVAL', `${file} was found as "${name}", but names itself "${exported}"`, { hint });
 }
-
-/** The files whose change is a change of the module's code; of code that does not compile those that it had before. */
-export function sourcesOf({ kind, path, spec }: Sourced, resolved: Resolution | undefined, { codebase }: Parts): string[] {
-  const entry = resolved?.code?.file ?? (kind === 'code' && isAbsolute(path) ? path : null);
-  const code = entry === null ? [] : [entry, ...(resolved?.code?.build.sources.keys() ?? codebase.sources(entry))];
-  return [...new Set([...code, ...spec.files])];
-}
-
-export type Sourced = Pick<Desired, 'kind' | 'path' | 'spec'>;

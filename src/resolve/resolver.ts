@@ -10,7 +10,7 @@ import { afresh, codeFiles } from './afresh.ts';
 import { createCodebase } from './code.ts';
 import { createCodeStore } from './code-store.ts';
 import { createCompiler } from './compile.ts';
-import { desire, type Parts, type Pass, type Resolution, type Sourced, sourcesOf, startPass, stillHolds } from './desire.ts';
+import { desire, type Parts, type Pass, type Resolution, startPass, stillHolds } from './desire.ts';
 import { digestSpec } from './digest.ts';
 import { createFileDigests, lookOnce } from './files.ts';
 import { materialOf } from './material.ts';
@@ -32,11 +32,6 @@ export interface Resolver {
   material(desired: Desired): Promise<Material>;
   /** The same for a module out of the journal or an old generation. */
   restoreMaterial(record: LoadedRecord): Promise<Material>;
-  /**
-   * The files that its code is made of: the entry, what it imports locally, `files`. Of a module that was not resolved by
-   * this resolver (out of the journal) only what its record says. For `watch`.
-   */
-  sourcesOf(desired: Sourced): readonly string[];
   /** Removes compiled code that nobody can go back to: neither loaded nor of a generation that is kept. */
   pruneCode(wanted: ReadonlySet<string>): Promise<void>;
   /** Values that must not be shown, for masking output. */
@@ -109,7 +104,7 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
         const resolved = resolutions.get(entry);
         if (resolved === undefined) continue;
         desired.set(name, placed(entry, resolved, source));
-        if (resolved.code !== null || resolved.desired.problem !== undefined) entryFiles.add(resolved.code?.file ?? resolved.desired.path);
+        if (resolved.code !== null) entryFiles.add(resolved.code.file);
       }
       parts.codebase.retain(new Set([...entryFiles, ...watched]));
       return desired;
@@ -135,7 +130,6 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
     },
     material: (desired) => materialOf(desired, made.get(desired)?.code?.build ?? null, parts, store),
     restoreMaterial: (record) => materialOf(record, null, parts, store),
-    sourcesOf: (desired) => sourcesOf(desired, made.get(desired as Desired), parts),
     pruneCode: store.prune,
     knownSecrets: parts.secrets.known,
     dispose: compiler.dispose,

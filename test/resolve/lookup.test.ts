@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { nameIn } from '../../src/resolve/exports.ts';
-import { configOf, entry, resolverIn, tempFolder, write } from './setting.ts';
+import { configOf, entry, resolverIn, tempFolder } from './setting.ts';
 
 const code = 'export function main() {}\n';
 
@@ -79,17 +79,4 @@ test('the name that a module exports is read without running it, from whatever i
   });
   const names = ['a.ts', 'a', 'b.cjs', 'c.mjs', 'd.mjs', 'e.mjs', 'pack', 'nothing'].map((path) => nameIn(join(folder, path)));
   expect(await Promise.all(names)).toEqual(['greeter', 'greeter', 'common', 'plain', null, null, 'packed', null]);
-});
-
-test('the files that a module is made of are known, also where its code does not compile', async () => {
-  const folder = tempFolder({ 'a.ts': `import './b.ts';\n${code}`, 'b.ts': 'export const b = 1;', 'words.txt': 'x' });
-  const resolver = resolverIn(folder);
-  const config = configOf([entry('a', 'code', { module: join(folder, 'a.ts'), files: [join(folder, 'words.txt')] })]);
-  const paths = ['a.ts', 'b.ts', 'words.txt'].map((file) => join(folder, file));
-  const good = (await resolver.resolve(config)).get('a');
-  expect(good && [...resolver.sourcesOf(good)].sort()).toEqual(paths);
-  write(folder, { 'a.ts': 'export function {' });
-  const bad = (await resolver.resolve(config)).get('a');
-  expect(bad?.problem?.code).toBe('EINVAL');
-  expect(bad && resolver.sourcesOf(bad)).toEqual(paths);
 });
