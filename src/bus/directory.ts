@@ -168,8 +168,9 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     this.#changed(target);
   }
 
-  /** Another instance of its module is on its way; this one takes no more requests, or soon will not. */
-  isBeingReplaced({ name, order }: Instance): boolean {
+  /** It takes no more requests, or soon will not: it is told to stop, or another instance of its module is on its way. */
+  isBeingReplaced({ name, order, state }: Instance): boolean {
+    if (state === 'finalizing') return true;
     const parkedAt = this.#modules.get(name)?.parkedAt ?? null;
     return parkedAt !== null && order < parkedAt;
   }

@@ -114,3 +114,16 @@ it('tells runners that know an instance when it is gone, and whom it asked that 
   expect(one.of('gone')).toEqual([{ type: 'gone', address: server.address, name: 'server' }]);
   expect(await one.resolve(other.address, 'server')).toMatchObject({ error: { code: 'EHOSTUNREACH' } });
 });
+
+it('sends requests back that still come for an instance that is stopping, and so may not be read any more', async () => {
+  const { runner } = setting();
+  const [main, side] = [runner(), runner()];
+  const asker = main.attach('asker');
+  const old = side.attach('m');
+  old.ready();
+  old.finalizing();
+  main.say({ type: 'packets', packets: [['request', old.address, asker.address, 1, 'm', 'm.x', 'payload', 'asker']] });
+  await turn();
+  expect(side.packets()).toEqual([]);
+  expect(main.packets()).toEqual([['moved', asker.address, old.address, 1, 'm.x', 'payload']]);
+});
