@@ -19,13 +19,24 @@ export function shownIn(text: string): Shown[] {
 
 /** Runs the commands in the folder of a place and looks for each line shown, in order. */
 export async function expectShown({ script, output }: Shown, place: Pick<Place, 'dir' | 'stateDir'>): Promise<void> {
-  const printed = await bash(script, place);
+  let printed = await bash(script, place);
+  // A line of a log may come a moment after what it tells of.
+  const deadline = Date.now() + 5000;
+  while (/^(?:muster logs \S+\n)+$/.test(script) && missing(output, printed) !== null && Date.now() < deadline) {
+    printed = await bash(script, place);
+  }
+  expect(missing(output, printed), `is missing in the output of\n${script}\n${printed}`).toBeNull();
+}
+
+/** The first of these lines that does not come where it should. */
+function missing(lines: readonly string[], printed: string): string | null {
   let rest = printed.split('\n');
-  for (const line of output) {
+  for (const line of lines) {
     const found = rest.findIndex((candidate) => pattern(line).test(candidate));
-    expect(found, `"${line}" in the output of\n${script}\n${printed}`).toBeGreaterThanOrEqual(0);
+    if (found === -1) return line;
     rest = rest.slice(found + 1);
   }
+  return null;
 }
 
 /** What the commands print, errors among it: a person sees both in one terminal. */
