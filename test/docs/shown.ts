@@ -44,7 +44,8 @@ export function bash(script: string, { dir, stateDir }: Pick<Place, 'dir' | 'sta
   return new Promise((resolve) => {
     const { NODE_OPTIONS, VITEST, ...env } = process.env;
     const muster = `muster() { '${process.execPath}' '${cli}' "$@"; }`;
-    const child = spawn('bash', ['-c', `exec 2>&1\n${muster}\n${script}`], {
+    // Ended with all that it started: a page that waits for what does not come is out of date.
+    const child = spawn('timeout', ['60', 'bash', '-c', `exec 2>&1\n${muster}\n${script}`], {
       cwd: dir,
       env: { ...env, MUSTER_STATE_DIR: stateDir, NO_COLOR: '1', TMPDIR: dir, PATH: `${dirname(process.execPath)}:${env.PATH}` },
     });
