@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBus } from '../bus/bus.ts';
 import { createConfigCompiler } from '../config/compiler.ts';
+import { alternativesOf } from '../engine/context.ts';
 import { createEngine } from '../engine/engine.ts';
 import { createInstances } from '../instances/instances.ts';
 import { createCommandDriver } from '../keeper/command-driver.ts';
@@ -95,9 +96,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     sources: createSources({ files, compiler, resolver, env: up.env, onRead, nameIn }),
     pruneCode: (wanted) => resolver.pruneCode(wanted),
     ran() {
-      const { outcome } = engine.context;
-      if (outcome?.ok !== true) return;
-      alternatives = outcome.wanted.config.alternatives ?? new Map();
+      alternatives = alternativesOf(engine.context);
       bus.reconsider();
     },
     host: hostname(),

@@ -48,12 +48,15 @@ export function policyOf({ outcome, generation }: EngineContext): Policy {
   return outcome?.ok === true ? outcome.wanted.config.policy : (generation?.policy ?? defaultPolicy);
 }
 
-/** Which provider has a service, by the last good reading. */
-export function alternativesOf({ outcome }: EngineContext): Alternatives {
-  return (outcome?.ok === true ? outcome.wanted.config.alternatives : undefined) ?? none;
+/** Which provider was chosen to have a service, by the last good reading, else by the generation in force. */
+export function alternativesOf(context: EngineContext): Alternatives {
+  const { outcome } = context;
+  return outcome?.ok === true ? (outcome.wanted.config.alternatives ?? new Map()) : recordedAlternatives(context);
 }
 
-const none: Alternatives = new Map();
+export function recordedAlternatives({ generation }: Pick<EngineContext, 'generation'>): Alternatives {
+  return new Map(Object.entries(generation?.alternatives ?? {}));
+}
 
 /** Holds that are in force now. */
 export function holdsNow({ ports }: EngineContext) {

@@ -1,8 +1,10 @@
+import equal from 'fast-deep-equal';
 import { recordOf } from '../apply/persist.ts';
 import type { Desired, Hold, LoadedRecord } from '../model/module.ts';
 import type { ChangeResult, Plan } from '../model/plan.ts';
+import type { Alternatives } from '../model/requires.ts';
 import type { Generation } from '../store/records.ts';
-import { type EngineContext, holdsNow } from './context.ts';
+import { type EngineContext, holdsNow, recordedAlternatives } from './context.ts';
 import type { Wanted } from './ports.ts';
 import { retainCode } from './retain.ts';
 import type { Transaction } from './transact.ts';
@@ -12,6 +14,7 @@ import type { Transaction } from './transact.ts';
  * that counts: the generation has them as they are to be once they are released.
  */
 export function isInForce({ wanted }: Transaction, context: EngineContext): boolean {
+  if (!equal(chosen(wanted.config.alternatives), chosen(recordedAlternatives(context)))) return false;
   const isHeld = heldBy(holdsNow(context));
   const held = new Map((context.generation?.modules ?? []).filter(({ name }) => isHeld(name)).map((record) => [record.name, record]));
   for (const desired of heldModules(wanted, isHeld)) {
@@ -43,6 +46,7 @@ export async function saveGeneration(transaction: Transaction, planned: Plan, co
     files: config.files.map(({ path, sha256 }) => ({ path, sha256 })),
     modules: declaredModules(transaction, context),
     policy: config.policy,
+    ...chosen(config.alternatives),
   };
   await save(generation, context);
 }
@@ -65,6 +69,10 @@ export async function amendGeneration(
   const at = new Date(clock.now()).toISOString();
   const number = store.state.generation + 1;
   await save({ ...context.generation, number, at, trigger, reason, planId: planned.id, modules }, context);
+}
+
+function chosen(alternatives: Alternatives | undefined): Pick<Generation, 'alternatives'> {
+  return alternatives === undefined || alternatives.size === 0 ? {} : { alternatives: Object.fromEntries(alternatives) };
 }
 
 async function save(generation: Generation, context: EngineContext): Promise<void> {

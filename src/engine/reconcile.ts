@@ -5,7 +5,7 @@ import { exitCode } from '../model/exit-code.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import { planChecksum } from '../plan/checksum.ts';
-import { type EngineContext, policyOf } from './context.ts';
+import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import type { Wanted } from './ports.ts';
 import { planOf, request, type Transaction, transact } from './transact.ts';
 
@@ -79,7 +79,13 @@ export function inForce(context: EngineContext): Wanted {
   const recorded = [...context.ports.store.state.loaded.values()].filter((record) => record.origin === 'config');
   const modules = context.generation?.modules ?? recorded;
   return {
-    config: { digest: context.generation?.configDigest ?? '', files: [], policy: policyOf(context), warnings: [] },
+    config: {
+      digest: context.generation?.configDigest ?? '',
+      files: [],
+      policy: policyOf(context),
+      warnings: [],
+      alternatives: recordedAlternatives(context),
+    },
     desired: new Map(modules.map((record) => [record.name, desiredOf(record)])),
   };
 }

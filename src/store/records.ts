@@ -18,6 +18,8 @@ export interface GenerationHead {
 export interface Generation extends GenerationHead {
   readonly modules: readonly LoadedRecord[];
   readonly policy: Policy;
+  /** Service -> the module that was chosen to have it; absent where none was. */
+  readonly alternatives?: Readonly<Record<string, string>>;
 }
 
 /** One line of the journal. Folding a record twice gives what folding it once gives. */
