@@ -1,4 +1,5 @@
 import type { WireError } from './error.ts';
+import type { Sealed } from './sealed.ts';
 
 /**
  * Who sends or gets a message: 0 the daemon (service `muster`), positive an instance of a module (a new start is a new
@@ -59,6 +60,8 @@ export const waitingLimit = 16_384;
 export const eventWindow = 8192;
 /** Longest payload, in bytes as `sizeOf` estimates them; more is refused with E2BIG. */
 export const payloadLimit = 8 * 1024 * 1024;
+/** Deeper than this nothing sensible is nested, and what walks through it recursively runs out of stack. */
+export const nestingLimit = 1000;
 
 /** Where requests to a service go now. */
 export type Route = { readonly service: string; readonly address: Address } | { readonly error: WireError };
@@ -85,7 +88,10 @@ export type Tracing = { readonly payloads: boolean } | null;
 
 /** Daemon to runner, beside what goes to single instances. */
 export type BusToRunner =
+  /** What the daemon itself says; it is sealed on its way. */
   | { readonly type: 'packets'; readonly packets: readonly Packet[] }
+  /** What comes from another runner. */
+  | Sealed
   | { readonly type: 'events'; readonly events: readonly EventPacket[] }
   /** The answer to `resolve`. It may be long in coming: a module that is being reloaded is waited for. */
   | { readonly type: 'route'; readonly call: number; readonly route: Route }
@@ -101,6 +107,7 @@ export type BusToRunner =
 /** Runner to daemon. `from` is the instance that asks. */
 export type BusFromRunner =
   | { readonly type: 'packets'; readonly packets: readonly Packet[] }
+  | Sealed
   | { readonly type: 'events'; readonly events: readonly EventPacket[] }
   /** `prefix` is a topic without its last word: the longest registered service that it begins with is meant. */
   | { readonly type: 'resolve'; readonly from: Address; readonly call: number; readonly prefix: string }
@@ -114,6 +121,8 @@ export type BusFromRunner =
 /** One runner process, as the bus sees it. */
 export interface RunnerLink {
   send(message: BusToRunner): void;
+  /** What is in it; none of it need be a packet. */
+  open(sealed: Sealed): readonly unknown[];
 }
 
 /** The bus, as a runner process sees it. */

@@ -1,12 +1,13 @@
+import { nestingLimit } from '../model/bus.ts';
 import { MusterError } from '../model/error.ts';
 import type { Message } from '../model/message.ts';
-import { deepest, isTooDeep } from './json.ts';
+import { isTooDeep } from './json.ts';
 
 export type Request = Extract<Message, { type: 'request' }>;
 
 /** A message that a client may send; throws `EPROTO` for anything else. */
 export function parseMessage(line: string): Message {
-  if (isTooDeep(line)) throw wrong(`a message is nested at most ${deepest} deep`, line);
+  if (isTooDeep(line)) throw wrong(`a message is nested at most ${nestingLimit} deep`, line);
   let message: Record<string, unknown>;
   try {
     message = JSON.parse(line);

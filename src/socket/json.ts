@@ -1,14 +1,12 @@
+import { nestingLimit } from '../model/bus.ts';
 import { MusterError } from '../model/error.ts';
 import { maxLineBytes } from '../model/message.ts';
-
-/** Deeper than this nothing sensible is nested, and what walks through it recursively runs out of stack. */
-export const deepest = 1000;
 
 /**
  * What modules send each other is more than JSON can hold. Over the socket a Map becomes a list of pairs, a Set a list, bytes
  * (ArrayBuffer, typed arrays) base64, an Error its name, code and message, a Date and a RegExp their text, NaN and Infinity
  * null; what is undefined is left out, in lists null. Returns the payload itself where it is JSON already. Throws EINVAL for
- * a BigInt and for what refers to itself or is nested deeper than `deepest`, E2BIG for what is longer than a message can be:
+ * a BigInt and for what refers to itself or is nested deeper than `nestingLimit`, E2BIG for what is longer than a message can be:
  * little can refer to the same things very often.
  */
 export function toJson(payload: unknown): unknown {
@@ -37,7 +35,7 @@ function convert(value: unknown, depth: number): unknown {
 }
 
 function convertObject(value: object, depth: number): unknown {
-  if (depth > deepest) throw new MusterError('EINVAL', `the response refers to itself, or is nested deeper than ${deepest}`);
+  if (depth > nestingLimit) throw new MusterError('EINVAL', `the response refers to itself, or is nested deeper than ${nestingLimit}`);
   if (Array.isArray(value)) return convertItems(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null
@@ -92,9 +90,9 @@ function base64(bytes: Buffer): string {
   return bytes.toString('base64');
 }
 
-/** Whether a JSON text is nested deeper than `deepest`; told without parsing it, which would take as long as it is deep. */
+/** Whether a JSON text is nested deeper than `nestingLimit`; told without parsing it, which would take as long as it is deep. */
 export function isTooDeep(text: string): boolean {
-  if (text.length <= 2 * deepest) return false;
+  if (text.length <= 2 * nestingLimit) return false;
   let depth = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at += 1) {
@@ -105,7 +103,7 @@ export function isTooDeep(text: string): boolean {
     } else if (code === quote) quoted = true;
     else if (code === bracket || code === brace) {
       depth += 1;
-      if (depth > deepest) return true;
+      if (depth > nestingLimit) return true;
     } else if (code === bracketEnd || code === braceEnd) depth -= 1;
   }
   return false;

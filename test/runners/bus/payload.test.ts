@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { payloadLimit } from '../../../src/model/bus.ts';
+import { nestingLimit, payloadLimit } from '../../../src/model/bus.ts';
 import { again, take } from '../../../src/runners/inside/bus/payload.ts';
 import { sizeOf } from '../../../src/runners/inside/bus/size.ts';
 
@@ -48,6 +48,15 @@ describe('a payload that is taken', () => {
     let deep: unknown = 1;
     for (let n = 0; n < 500; n++) deep = [deep];
     expect(take(deep, 'it').payload).toEqual(deep);
+  });
+
+  test('is refused where it is nested too deeply for some of those that take it', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+    expect(code(() => take(nested(nestingLimit), 'it'))).toBe('none');
+    expect(() => take(nested(nestingLimit + 1), 'it')).toThrow(`it cannot be cloned: it is nested deeper than ${nestingLimit}`);
+    const links: { next?: unknown }[] = [];
+    for (let n = 0; n <= nestingLimit; n++) links.push({ next: links[n - 1] });
+    expect(code(() => take(links.toReversed(), 'it'))).toBe('EINVAL');
   });
 
   test('has of a part of a store only that part', () => {
