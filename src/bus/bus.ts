@@ -19,7 +19,7 @@ import { Link } from './link.ts';
 import type { Preferred } from './lookup.ts';
 import type { Instance } from './module.ts';
 import { routeOf } from './question.ts';
-import { type RelayPorts, relay } from './relay.ts';
+import { type RelayPorts, relay, relaySealed } from './relay.ts';
 import { countWaiting, Resolving } from './resolving.ts';
 import { type OnRequest, Served } from './served.ts';
 import { type OnRecords, Tracers, type TraceWanted } from './tracers.ts';
@@ -46,6 +46,8 @@ export interface Bus extends BusPort, ServicesPort {
   readonly tracers: Pick<Tracers, 'active' | 'record'>;
   reconsider(): void;
 }
+
+const strange = 'a runner sent packets that are none, or of others';
 
 export function createBus({ clock, log, preferred = () => null }: BusOptions): Bus {
   const askers = new Map<number, Asker>();
@@ -84,7 +86,12 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
     switch (message.type) {
       case 'packets': {
         const refused = message.packets.filter((packet) => !relay(packet, link, relayPorts)).length;
-        if (refused > 0) log.warn({ refused }, 'a runner sent packets that are none, or of others');
+        if (refused > 0) log.warn({ refused }, strange);
+        break;
+      }
+      case 'sealed': {
+        const refused = relaySealed(message, link, relayPorts);
+        if (refused > 0) log.warn({ refused }, strange);
         break;
       }
       case 'events':

@@ -1,4 +1,5 @@
 import type { BusFromRunner, EventPacket, Packet, Traced } from '../model/bus.ts';
+import { isSealed } from '../model/sealed.ts';
 
 /**
  * What a runner sends is checked for its shape. Modules do not write to that channel, but they live in the same process as
@@ -45,6 +46,8 @@ export function isFromRunner(message: unknown): message is BusFromRunner {
   switch (type) {
     case 'packets':
       return Array.isArray(packets);
+    case 'sealed':
+      return isSealed(message);
     case 'events':
       return Array.isArray(events);
     case 'resolve':

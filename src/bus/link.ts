@@ -1,5 +1,9 @@
 import type { Address, BusToRunner, EventPacket, Packet, RunnerLink } from '../model/bus.ts';
+import type { Sealed } from '../model/sealed.ts';
 import type { Instance } from './module.ts';
+
+/** Packets that go before the end of their turn, so that the runner begins with them while the daemon goes on. */
+const mostPackets = 32;
 
 /** One runner process. What goes to it in one turn keeps its order and is as few messages as that allows. */
 export class Link {
@@ -25,12 +29,16 @@ export class Link {
 
   packet(packet: Packet): void {
     if (this.#packets !== null) {
-      this.#packets.push(packet);
+      if (this.#packets.push(packet) >= mostPackets) this.#flush();
       return;
     }
     const packets = [packet];
     this.send({ type: 'packets', packets });
     this.#packets = packets;
+  }
+
+  open(sealed: Sealed): readonly unknown[] {
+    return this.#runner.open(sealed);
   }
 
   event(event: EventPacket): void {

@@ -1,4 +1,5 @@
 import { type Address, daemonAddress, type Packet, type RequestPacket } from '../model/bus.ts';
+import type { Sealed } from '../model/sealed.ts';
 import type { Asker } from './asker.ts';
 import { asks } from './contacts.ts';
 import type { Directory } from './directory.ts';
@@ -28,6 +29,22 @@ export function relay(packet: unknown, link: Link, ports: RelayPorts): boolean {
   else if (to <= daemonAddress) ports.asker(to)?.receive(packet);
   else ports.directory.instance(to)?.link.packet(packet);
   return true;
+}
+
+/** The same with what is sealed; opened is only what is for the daemon, or what nobody can take. Returns how many are refused. */
+export function relaySealed(sealed: Sealed, link: Link, ports: RelayPorts): number {
+  const { directory } = ports;
+  const from = directory.instance(sealed.from);
+  if (from === undefined) return 0;
+  if (from.link !== link) return 1;
+  const callee = sealed.to > daemonAddress ? directory.instance(sealed.to) : undefined;
+  const asking = sealed.requests > 0;
+  if (callee === undefined || (asking && directory.isBeingReplaced(callee))) {
+    return link.open(sealed).filter((packet) => !relay(packet, link, ports)).length;
+  }
+  if (asking) asks(from, callee);
+  callee.link.send(sealed);
+  return 0;
 }
 
 function request(packet: RequestPacket, from: Instance, { directory }: RelayPorts): void {

@@ -1,12 +1,11 @@
-import { type EventPacket, type Packet, payloadLimit, waitingLimit } from '../model/bus.ts';
-import { messageOf, type WireError } from '../model/error.ts';
+import { type EventPacket, type Packet, payloadLimit, type RequestPacket, waitingLimit } from '../model/bus.ts';
+import type { Sealed } from '../model/sealed.ts';
 import { sizeOf } from './inside/bus/size.ts';
+import { open, seal } from './inside/seal.ts';
 import { onceATurn } from './turn.ts';
 
 /** What both directions carry beside what is their own. */
-export type Carried =
-  | { readonly type: 'packets'; readonly packets: readonly Packet[] }
-  | { readonly type: 'events'; readonly events: readonly EventPacket[] };
+export type Carried = Sealed | { readonly type: 'events'; readonly events: readonly EventPacket[] };
 
 /** One direction between daemon and runner. What is said in one turn crosses as one; what it carries for others is bounded. */
 export interface Channel<T extends { readonly type: string }> {
@@ -22,10 +21,12 @@ export interface ChannelOptions<T> {
   dropped(event: EventPacket): void;
 }
 
-/** Packets and events that are not on the other side yet; of the latter half as many, so that they leave room for requests. */
+/** Requests and events that are not on the other side yet; of the latter half as many, so that they leave room for requests. */
 export const carriedLimit = waitingLimit;
 /** Bytes, about, of what they hold. */
 export const carriedBytes = 8 * payloadLimit;
+/** So many go before the end of their turn: the other side begins with them while this one goes on. */
+const mostQueued = 32;
 
 /** What is carried, and how much that is. */
 interface Load {
@@ -69,22 +70,14 @@ export function createChannel<T extends { readonly type: string }>({ send, back,
     if (!quick) slow = true;
   }
 
-  /** One of them holds what this channel cannot clone, though the port it came over could. */
+  /** One of them holds what cannot be cloned. */
   function giveAlone(message: Message): void {
     try {
       give([message], { count: 0, bytes: 0 });
     } catch (error) {
-      const wire = { code: 'EINVAL', message: `it cannot be passed on to another process: ${messageOf(error)}` };
-      if (isPackets(message)) for (const packet of message.packets) fail(packet, wire);
-      else if (isEvents(message)) message.events.forEach(dropped);
+      if (isEvents(message)) message.events.forEach(dropped);
       else throw error;
     }
-  }
-
-  function fail(packet: Packet, error: WireError): void {
-    const [kind, to, from, id] = packet;
-    if (kind === 'request') back(['failure', from, to, id, error]);
-    else if (kind === 'answer' || kind === 'part' || kind === 'moved') carry([['failure', to, from, id, error]]);
   }
 
   function hasRoom(share: number): boolean {
@@ -92,63 +85,50 @@ export function createChannel<T extends { readonly type: string }>({ send, back,
   }
 
   /** Answers are bounded by the requests that they answer; they are always taken. */
-  function carry(packets: readonly Packet[]): void {
-    const refused: Packet[] = [];
-    const taken = packets.filter((packet) => {
-      const fits = packet[0] !== 'request' || hasRoom(1);
-      if (fits) count(payloadOf(packet));
-      else refused.push(packet);
-      return fits;
-    });
-    if (taken.length > 0) add({ type: 'packets', packets: taken });
-    for (const packet of refused) fail(packet, busy(packet));
+  function carry(sealed: Sealed): void {
+    if (sealed.requests === 0 || hasRoom(1)) {
+      count(sealed.requests, sealed.bytes.length);
+      add(sealed);
+      return;
+    }
+    const packets = open(sealed);
+    for (const packet of packets) if (packet[0] === 'request') back(busy(packet));
+    const others = packets.filter(([kind]) => kind !== 'request');
+    for (const rest of seal(others, back)) carry(rest);
   }
 
   function carryEvents(events: readonly EventPacket[]): void {
     const taken = events.filter((event) => {
       const fits = hasRoom(0.5);
-      if (fits) count(event[2]);
+      if (fits) count(1, sizeOf(event[2]));
       else dropped(event);
       return fits;
     });
     if (taken.length > 0) add({ type: 'events', events: taken });
   }
 
-  function count(payload: unknown): void {
-    queued.count += 1;
-    queued.bytes += sizeOf(payload);
+  function count(messages: number, bytes: number): void {
+    queued.count += messages;
+    queued.bytes += bytes;
   }
 
   function add(message: Message): void {
     queue.push(message);
-    flushSoon();
+    if (queued.count >= mostQueued) flush();
+    else flushSoon();
   }
 
   return {
     post(message) {
-      if (isPackets(message)) carry(message.packets);
+      if (isSealed(message)) carry(message);
       else if (isEvents(message)) carryEvents(message.events);
       else add(message);
     },
   };
 }
 
-function payloadOf(packet: Packet): unknown {
-  switch (packet[0]) {
-    case 'request':
-      return packet[6];
-    case 'moved':
-      return packet[5];
-    case 'answer':
-    case 'part':
-      return packet[4];
-    default:
-      return undefined;
-  }
-}
-
-function isPackets(message: { readonly type: string }): message is Extract<Carried, { type: 'packets' }> {
-  return message.type === 'packets';
+function isSealed(message: { readonly type: string }): message is Sealed {
+  return message.type === 'sealed';
 }
 
 function isEvents(message: { readonly type: string }): message is Extract<Carried, { type: 'events' }> {
@@ -157,12 +137,13 @@ function isEvents(message: { readonly type: string }): message is Extract<Carrie
 
 /** Taken apart as far as one part can fail without the others. */
 function singly<T extends { readonly type: string }>(message: T | Carried): (T | Carried)[] {
-  if (isPackets(message)) return message.packets.map((packet) => ({ type: 'packets', packets: [packet] }));
   if (isEvents(message)) return message.events.map((event) => ({ type: 'events', events: [event] }));
   return [message];
 }
 
-function busy(packet: Packet): WireError {
-  const topic = packet[0] === 'request' ? packet[5] : '';
-  return { code: 'EBUSY', message: `${topic}: too much is on its way between two processes already` };
+function busy([, to, from, id, , topic]: RequestPacket): Packet {
+  // Nobody has looked into it yet.
+  const what = typeof topic === 'string' ? topic : 'a request';
+  const message = `${what}: too much is on its way between two processes already`;
+  return ['failure', from, to, id, { code: 'EBUSY', message }];
 }

@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Address, BusFromRunner, BusToRunner, EventPacket, Packet, Traced, Tracing } from '../model/bus.ts';
+import type { Address, BusFromRunner, BusToRunner, EventPacket, Traced, Tracing } from '../model/bus.ts';
 import type { ModuleStats, Rusage, RusageOf, StatusLevel } from '../model/documents.ts';
 import type { Ended } from '../model/driver.ts';
 import type { ErrorCode, WireError } from '../model/error.ts';
+import type { Sealed } from '../model/sealed.ts';
 
 /** What a realm needs to run one module. */
 export interface Start {
@@ -68,7 +69,7 @@ export type ToRunner =
   | { readonly type: 'usage'; readonly call: number }
   | { readonly type: 'stats'; readonly call: number; readonly id: Address; readonly clear: boolean }
   | { readonly type: 'rusage'; readonly call: number; readonly id: Address; readonly who: RusageOf }
-  | BusToRunner;
+  | Exclude<BusToRunner, { readonly type: 'packets' }>;
 
 /** Runner to daemon; several go in one array. */
 export type FromRunner =
@@ -80,7 +81,7 @@ export type FromRunner =
   | { readonly type: 'usage'; readonly call: number; readonly modules: readonly ModuleUsage[] }
   | { readonly type: 'stats'; readonly call: number; readonly stats: ModuleStats }
   | { readonly type: 'rusage'; readonly call: number; readonly rusage: Rusage }
-  | BusFromRunner;
+  | Exclude<BusFromRunner, { readonly type: 'packets' }>;
 
 /** What a runner's main thread reads from shared memory, also while the module hangs. */
 export interface ModuleUsage {
@@ -133,7 +134,7 @@ export type ToRealm =
   | { readonly type: 'stale'; readonly prefixes: readonly string[] }
   | { readonly type: 'gone'; readonly address: Address; readonly name: string }
   | { readonly type: 'registered'; readonly call: number; readonly error: WireError | null }
-  | { readonly type: 'packets'; readonly packets: readonly Packet[] }
+  | Sealed
   | { readonly type: 'events'; readonly events: readonly EventPacket[] }
   | { readonly type: 'tracing'; readonly tracing: Tracing };
 
@@ -161,7 +162,7 @@ export type FromRealm =
   | { readonly type: 'register'; readonly from: Address; readonly call: number; readonly service: string }
   /** All globs that the modules of this realm subscribed. */
   | { readonly type: 'subscribed'; readonly globs: readonly string[] }
-  | { readonly type: 'packets'; readonly packets: readonly Packet[] }
+  | Sealed
   | { readonly type: 'events'; readonly events: readonly EventPacket[] }
   | { readonly type: 'traced'; readonly records: readonly Traced[]; readonly dropped: number }
   | { readonly type: 'compiled'; readonly code: Uint8Array };

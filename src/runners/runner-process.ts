@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { BusLink, BusPort } from '../model/bus.ts';
+import type { BusLink, BusPort, Packet } from '../model/bus.ts';
 import type { Containment } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
 import type { Clock, Log, Random, Timer } from '../model/ports.ts';
 import { createChannel } from './channel.ts';
+import { open, seal } from './inside/seal.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
 import { createQuestions, type Questions } from './questions.ts';
 import { createTail } from './tail.ts';
@@ -105,14 +106,21 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
   }
 
   function connected(child: Child): Running {
+    const back = (failure: Packet): void => fresh.link.receive({ type: 'packets', packets: [failure] });
     const channel = createChannel<ToRunner>({
       send: child.send,
-      back: (failure) => fresh.link.receive({ type: 'packets', packets: [failure] }),
+      back,
       dropped() {}, // whoever published it has done so long ago
     });
     const fresh: Running = {
       child,
-      link: bus.connect({ send: channel.post }),
+      link: bus.connect({
+        send(message) {
+          if (message.type !== 'packets') channel.post(message);
+          else for (const sealed of seal(message.packets, back)) channel.post(sealed);
+        },
+        open,
+      }),
       inhabitants: new Map(),
       questions: createQuestions({ post: channel.post, clock }),
       post: channel.post,

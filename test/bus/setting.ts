@@ -1,6 +1,7 @@
 import { type Bus, createBus } from '../../src/bus/bus.ts';
 import type { Attached, BusFromRunner, BusLink, BusToRunner, EventPacket, Packet, Party, Receiver } from '../../src/model/bus.ts';
 import type { WireError } from '../../src/model/error.ts';
+import { open } from '../../src/runners/inside/seal.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { quiet } from '../support/quiet.ts';
 
@@ -53,6 +54,7 @@ function fakeRunner(bus: Bus, onPacket?: (packet: Packet) => void): FakeRunner {
       if (message.type === 'packets') for (const packet of message.packets) onPacket?.(packet);
       if (message.type === 'registered') registrations.get(message.call)?.(message.error);
     },
+    open,
   });
   const of: FakeRunner['of'] = (type) => got.filter((message) => message.type === type) as never;
   return {

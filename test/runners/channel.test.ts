@@ -1,7 +1,9 @@
 import { serialize } from 'node:v8';
 import { expect, test } from 'vitest';
 import type { EventPacket, Packet, RequestPacket } from '../../src/model/bus.ts';
+import type { Sealed } from '../../src/model/sealed.ts';
 import { carriedBytes, carriedLimit, createChannel } from '../../src/runners/channel.ts';
+import { open, seal } from '../../src/runners/inside/seal.ts';
 
 type Said = { readonly type: 'said'; readonly n: number };
 
@@ -30,7 +32,12 @@ function setting() {
 }
 
 const request = (id: number, payload: unknown = null): RequestPacket => ['request', 7, 3, id, 'a', 'a.b', payload, 'asker'];
-const packets = (...all: Packet[]) => ({ type: 'packets' as const, packets: all });
+/** Of one sender to one receiver. */
+function packets(...all: Packet[]): Sealed {
+  const [sealed, ...more] = seal(all, () => {});
+  if (sealed === undefined || more.length > 0) throw new Error('they are of several');
+  return sealed;
+}
 
 test('what is said in one turn crosses as one, in order', async () => {
   const { channel, arrived, turn } = setting();
@@ -56,11 +63,10 @@ test('while the other side reads slowly everything waits, and requests beyond th
   expect(back).toEqual([['failure', 3, 7, -1, { code: 'EBUSY', message: expect.stringContaining('a.b') }]]);
   state.quick = true;
   read();
-  expect(arrived[1]).toEqual([
-    packets(...Array.from({ length: carriedLimit }, (_, id) => request(id))),
-    packets(['answer', 7, 3, 1, 'late']),
-    { type: 'said', n: 2 },
-  ]);
+  const [many, late, said] = arrived[1] as [Sealed, Sealed, Said];
+  expect(open(many)).toHaveLength(carriedLimit);
+  expect(open(late)).toEqual([['answer', 7, 3, 1, 'late']]);
+  expect(said).toEqual({ type: 'said', n: 2 });
   read();
   channel.post(packets(request(1)));
   await turn();
@@ -70,7 +76,7 @@ test('while the other side reads slowly everything waits, and requests beyond th
 test('large requests are counted by their size', async () => {
   const { channel, back, turn } = setting();
   const large = 'x'.repeat(carriedBytes / 4);
-  channel.post(packets(request(1, large), request(2, large), request(3, large), request(4, large), request(5, large)));
+  for (const id of [1, 2, 3, 4, 5]) channel.post(packets(request(id, large)));
   await turn();
   expect(back.map(([, , , id]) => id)).toEqual([5]);
 });
@@ -86,19 +92,25 @@ test('events leave room for requests, and those beyond are dropped and told', as
   expect(back).toEqual([]);
 });
 
-test('what cannot be cloned between processes fails alone', async () => {
-  const { channel, arrived, back, dropped, turn } = setting();
+test('what cannot be cloned fails alone', () => {
   const odd = (): void => {};
-  channel.post(packets(request(1), request(2, odd), ['answer', 5, 6, 7, odd]));
+  const back: Packet[] = [];
+  const sealed = seal([request(1), request(2, odd), ['answer', 5, 6, 7, odd], request(3)], (packet) => void back.push(packet));
+  expect(sealed.map(open)).toEqual([
+    [request(1), request(3)],
+    [['failure', 5, 6, 7, { code: 'EINVAL', message: expect.stringContaining('cloned') }]],
+  ]);
+  expect(sealed.map(({ requests }) => requests)).toEqual([2, 0]);
+  expect(back).toEqual([['failure', 3, 7, 2, { code: 'EINVAL', message: expect.any(String) }]]);
+});
+
+test('an event that cannot be cloned is dropped alone', async () => {
+  const { channel, arrived, dropped, turn } = setting();
+  const odd = (): void => {};
+  channel.post(packets(request(1)));
   channel.post({ type: 'events', events: [[3, 'a.b', odd, 'asker']] });
   channel.post({ type: 'said', n: 1 });
   await turn();
-  await turn();
-  expect(arrived.flat()).toEqual([
-    packets(request(1)),
-    { type: 'said', n: 1 },
-    packets(['failure', 5, 6, 7, { code: 'EINVAL', message: expect.stringContaining('cloned') }]),
-  ]);
-  expect(back).toEqual([['failure', 3, 7, 2, { code: 'EINVAL', message: expect.any(String) }]]);
+  expect(arrived.flat()).toEqual([packets(request(1)), { type: 'said', n: 1 }]);
   expect(dropped).toHaveLength(1);
 });

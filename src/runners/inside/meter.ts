@@ -26,7 +26,7 @@ export interface Meter {
   /** The main thread held so many events back that were for the module, or from it. */
   withheld(count: number): void;
   /** One more, or one less, request that waits to be begun with. */
-  queue(step: 1 | -1): void;
+  queue(step: number): void;
   read(): { tx: Counts; rx: Counts; dropped: number; activeAt: number; queued: number };
   /** Counts from zero again; the queue and the time of the last message stay. */
   clear(): void;
@@ -76,7 +76,7 @@ class SharedMeter implements Meter {
     this.#add(withheldAt, count);
   }
 
-  queue(step: 1 | -1): void {
+  queue(step: number): void {
     Atomics.add(this.#integers, 0, step);
   }
 

@@ -171,8 +171,8 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
         case 'registered':
           bus.registered(message.call, message.error);
           break;
-        case 'packets':
-          bus.packets(message.packets);
+        case 'sealed':
+          bus.sealed(message);
           break;
         case 'events':
           bus.events(message.events);

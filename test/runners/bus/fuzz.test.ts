@@ -1,10 +1,11 @@
+import { serialize } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { EventPacket, Packet } from '../../../src/model/bus.ts';
+import type { Address, EventPacket, Packet } from '../../../src/model/bus.ts';
 import { pack, unpack } from '../../../src/runners/inside/bus/wire.ts';
 import type { RouteHere } from '../../../src/runners/protocol.ts';
 import { seeded } from '../../support/seeded.ts';
-import { createWorld, type Member, settle, until, type World } from './setting.ts';
+import { createWorld, type Member, settle, type TestRealm, until, type World } from './setting.ts';
 
 const packetsInAll = 100_000;
 const atOnce = 500;
@@ -82,15 +83,38 @@ function hostile(seed: number): () => unknown {
   };
 }
 
+/** Each sealed as from and to whom it says, as far as it says any. */
+function sendAll(realms: readonly TestRealm[], packets: readonly unknown[]): void {
+  const ways = new Map<string, unknown[]>();
+  for (const packet of packets) {
+    const way = Array.isArray(packet) ? `${typeof packet[1]} ${String(packet[1])} ${String(packet[2])}` : '';
+    if (!ways.get(way)?.push(packet)) ways.set(way, [packet]);
+  }
+  for (const [first, ...others] of ways.values()) {
+    const [, to, from] = Array.isArray(first) ? first : [];
+    for (const realm of realms) sendContent(realm, [first, ...others], to, from);
+  }
+}
+
+function sendContent(realm: TestRealm, content: unknown, to: unknown = 2, from: unknown = 1): void {
+  realm.bus.sealed({ type: 'sealed', to: to as Address, from: from as Address, requests: 0, bytes: serialize(content) });
+}
+
 test('packets that are none, or lie, do a realm no harm, and it goes on serving', async () => {
   const packet = hostile(20_261_121);
   for (let sent = 0; sent < packetsInAll; sent += atOnce) {
-    const batch = Array.from({ length: atOnce }, packet) as Packet[];
-    server.realm.bus.packets(batch);
-    asker.realm.bus.packets(structuredClone(batch));
+    const batch = Array.from({ length: atOnce }, packet);
+    sendAll([server.realm, asker.realm], batch);
     await settle(1);
   }
-  for (const batch of [undefined, null, 7, 'text', {}, [], new Array(100_000)]) server.realm.bus.packets(batch as never);
+  for (const content of [undefined, null, 7, 'text', {}, [], new Array(100_000)]) sendContent(server.realm, content);
+  const random = seeded(3);
+  for (let sent = 0; sent < 1000; sent++) {
+    const bytes = Uint8Array.from({ length: Math.floor(random.next() * 100) }, () => Math.floor(random.next() * 256));
+    server.realm.bus.sealed({ type: 'sealed', to: 2, from: 1, requests: 0, bytes });
+    bytes.set([0xff, 0x0f].slice(0, bytes.length));
+    server.realm.bus.sealed({ type: 'sealed', to: 2, from: 1, requests: 0, bytes });
+  }
   await settle();
   expect(await asker.bus.request('server.echo', 'still here')).toBe('still here');
   expect(server.failures).toEqual([]);
@@ -106,7 +130,7 @@ test('requests under way have an end each while lies about them arrive', async (
   const packet = hostile(7);
   for (let round = 0; round < 20; round++) {
     const lies = Array.from({ length: 200 }, packet).filter((one) => Array.isArray(one) && one[0] !== 'request');
-    asker.realm.bus.packets(lies as Packet[]);
+    sendAll([asker.realm], lies);
     asker.realm.bus.route(Math.floor(random.next() * 10), { error: { code: 'EX', message: 'x' } });
     asker.realm.bus.gone(Math.floor(random.next() * 3) + 3, 'x');
     await settle(1);

@@ -12,6 +12,7 @@ import {
   openCredits,
   openMeter,
 } from '../../../src/runners/inside/meter.ts';
+import { open, seal } from '../../../src/runners/inside/seal.ts';
 import type { FromRealm, MeterPlace, RouteHere } from '../../../src/runners/protocol.ts';
 
 /** One module in a realm, with what its realm is told of it. */
@@ -28,6 +29,8 @@ export interface Member {
 
 export interface TestRealm {
   readonly bus: RealmBus;
+  /** As they come from another runner. */
+  packets(packets: readonly Packet[]): void;
   readonly credits: EventCredits;
   /** All that it posted to its runner. */
   readonly posted: FromRealm[];
@@ -81,6 +84,9 @@ export function createWorld(): World {
             receive(realm, message);
           },
         }),
+        packets(packets) {
+          for (const sealed of seal(packets, () => {})) realm.bus.sealed(sealed);
+        },
         credits,
         posted,
         globs: [],
@@ -140,8 +146,8 @@ export function createWorld(): World {
           return void world.waiting.push({ from: message.from, prefix: message.prefix, count: message.count });
         case 'register':
           return realm.bus.registered(message.call, register(message.from, message.service));
-        case 'packets':
-          for (const packet of message.packets) relay(structuredClone(packet));
+        case 'sealed':
+          for (const packet of open(structuredClone(message))) relay(packet);
           return;
         case 'events':
           if (!world.holdEvents) realm.credits.published.add(message.events.length);
@@ -163,8 +169,8 @@ export function createWorld(): World {
     const [kind, to, from, id] = packet;
     const receiver = members.get(to);
     if (kind === 'request') receiver?.meter.queue(1);
-    if (receiver !== undefined) receiver.realm.bus.packets([packet]);
-    else if (kind === 'request') members.get(from)?.realm.bus.packets([['moved', from, to, id, packet[5], packet[6]]]);
+    if (receiver !== undefined) receiver.realm.packets([packet]);
+    else if (kind === 'request') members.get(from)?.realm.packets([['moved', from, to, id, packet[5], packet[6]]]);
   }
 
   function resolve(realm: TestRealm, call: number, prefix: string): void {

@@ -123,7 +123,7 @@ test('a module hears of an asker that is gone, and what that had open is aborted
   const asked = refusal(asker.bus.request('server.open'));
   await until(() => expect(requests.length).toBe(1));
   const signal = requests[0]?.signal;
-  server.realm.bus.packets([['disconnect', server.address, asker.address, 'asker']]);
+  server.realm.packets([['disconnect', server.address, asker.address, 'asker']]);
   expect(left).toEqual(['asker']);
   expect(signal?.aborted).toBe(true);
   expect((await refusal(asker.bus.request('server.disconnect'))).code).toBe('ENOSYS');
@@ -135,7 +135,7 @@ test('a handler of disconnect that throws is a failure of its module', async () 
   server.bus.handle('disconnect', async () => {
     throw new Error('oh');
   });
-  server.realm.bus.packets([['disconnect', server.address, 77, 'client']]);
+  server.realm.packets([['disconnect', server.address, 77, 'client']]);
   await settle();
   expect(server.failures).toHaveLength(1);
 });

@@ -8,6 +8,7 @@ import type { WireError } from '../../../src/model/error.ts';
 import { createCompiler } from '../../../src/resolve/compile.ts';
 import { lookOnce } from '../../../src/resolve/files.ts';
 import { createCreditsBuffer, createMeterBuffer, metersPerBuffer } from '../../../src/runners/inside/meter.ts';
+import { open, seal } from '../../../src/runners/inside/seal.ts';
 import type { FromModule, FromRealm, Posted, RealmData, Start, ToModule, ToRealm } from '../../../src/runners/protocol.ts';
 
 type Settled = Extract<FromRealm, { type: 'settled' }>;
@@ -193,9 +194,9 @@ export function openRealm(file: string, { shared = false, acknowledge = true, ta
     async ask({ id: to, start: { name } }, method, payload) {
       lastAsked += 1;
       const id = lastAsked;
-      post({ type: 'packets', packets: [['request', to, 0, id, name, `${name}.${method}`, payload, 'muster']] });
+      post(...seal([['request', to, 0, id, name, `${name}.${method}`, payload, 'muster']], () => {}));
       const answer = await until((one) =>
-        one.type === 'packets' ? one.packets.find((packet) => packet[1] === 0 && packet[3] === id) : undefined,
+        one.type === 'sealed' && one.to === 0 ? open(one).find((packet) => packet[3] === id) : undefined,
       );
       if (answer[0] === 'answer') return answer[4];
       throw answer[0] === 'failure' ? Object.assign(new Error(answer[4].message), answer[4]) : new Error(answer[0]);

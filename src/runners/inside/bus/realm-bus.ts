@@ -2,8 +2,10 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Address, EventPacket, Packet, Tracing } from '../../../model/bus.ts';
 import type { Context, Incoming, Payload, Published, RequestOptions } from '../../../model/context.ts';
 import { messageOf, type WireError } from '../../../model/error.ts';
+import type { Sealed } from '../../../model/sealed.ts';
 import type { FromRealm, RouteHere, Via } from '../../protocol.ts';
 import type { EventCredits, Meter } from '../meter.ts';
+import { open, seal } from '../seal.ts';
 import { createAsker } from './asker.ts';
 import { createEvents } from './events.ts';
 import type { Introspection } from './introspection.ts';
@@ -35,7 +37,7 @@ export interface RealmBus {
   stale(prefixes: readonly string[]): void;
   gone(address: Address, name: string): void;
   registered(call: number, error: WireError | null): void;
-  packets(packets: readonly Packet[]): void;
+  sealed(message: Sealed): void;
   events(events: readonly EventPacket[]): void;
   tracing(tracing: Tracing): void;
 }
@@ -91,7 +93,9 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
   const tap = createTap({ post, now, turn });
   const events = createEvents({ post, credits, turn, tap });
   const registrations = createRegistrations(post);
-  const relay = outlets.create('relay', (packets) => post({ type: 'packets', packets }));
+  const relay = outlets.create('relay', (packets) => {
+    for (const sealed of seal(packets, (failure) => receive([failure], relay, receivers))) post(sealed);
+  });
   // In a turn of its own: modules that ask each other without end leave time for everything else.
   const here: Outlet = outlets.create('here', (packets) => setImmediate(arrive, packets, here));
   const peers = new Map<number, Outlet>();
@@ -113,10 +117,12 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
     },
   };
 
-  function arrive(packets: unknown, outlet: Outlet): void {
-    receive(packets, outlet, receivers);
+  /** Returns how many of them are requests. */
+  function arrive(packets: unknown, outlet: Outlet): number {
+    const requests = receive(packets, outlet, receivers);
     // What was answered at once goes at once.
     turn.end();
+    return requests;
   }
 
   function outletOf(via: Via): Outlet {
@@ -153,7 +159,12 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
       asker.gone(address, name);
     },
     registered: (call, error) => registrations.answer(call, error),
-    packets: (packets) => arrive(packets, relay),
+    sealed(message) {
+      const served = modules.get(message.to);
+      // As many were added to its queue as it is said to hold.
+      const missing = message.requests - arrive(open(message), relay);
+      if (missing !== 0) served?.module.meter.queue(-missing);
+    },
     events: (packets) => events.arrive(packets),
     tracing(tracing) {
       tap.on = tracing;

@@ -11,22 +11,33 @@ export interface Receivers {
   received(address: unknown, kind: 'response' | 'control'): void;
 }
 
-/** Hands out what has come; `outlet` is the way back. What is not as it has to be is passed over, whatever it is. */
-export function receive(packets: unknown, outlet: Outlet, receivers: Receivers): void {
-  if (!Array.isArray(packets)) return;
-  for (const packet of packets) if (Array.isArray(packet)) one(packet as unknown as Packet, outlet, receivers);
+/**
+ * Hands out what has come; `outlet` is the way back. What is not as it has to be is passed over, whatever it is. Returns how
+ * many requests there were.
+ */
+export function receive(packets: unknown, outlet: Outlet, receivers: Receivers): number {
+  if (!Array.isArray(packets)) return 0;
+  let requests = 0;
+  for (const packet of packets) {
+    if (!Array.isArray(packet)) continue;
+    if (packet[0] !== 'request') one(packet as unknown as Exclude<Packet, RequestPacket>, outlet, receivers);
+    else if (isRequest(packet)) {
+      requests += 1;
+      request(packet, outlet, receivers);
+    }
+  }
+  return requests;
 }
 
-function one(packet: Packet, outlet: Outlet, { asker, served, received }: Receivers): void {
+function request(packet: RequestPacket, outlet: Outlet, { served }: Receivers): void {
+  const serving = served(packet[1]);
+  if (serving === undefined) moveOn(packet, outlet);
+  else serving.arrive(packet, outlet);
+}
+
+function one(packet: Exclude<Packet, RequestPacket>, outlet: Outlet, { asker, served, received }: Receivers): void {
   const [kind, to, from] = packet;
   switch (kind) {
-    case 'request': {
-      if (!isRequest(packet)) return;
-      const serving = served(to);
-      if (serving === undefined) moveOn(packet, outlet);
-      else serving.arrive(packet, outlet);
-      return;
-    }
     case 'answer':
     case 'part':
     case 'failure':
@@ -45,8 +56,8 @@ function one(packet: Packet, outlet: Outlet, { asker, served, received }: Receiv
     case 'disconnect':
       received(to, 'control');
       if (kind === 'cancel') served(to)?.cancel(from, packet[3]);
-      else if (kind === 'disconnect') served(to)?.disconnected(from, String(packet[3]), outlet);
-      else if (isCredit(packet[4])) served(to)?.credit(from, packet[3], packet[4]);
+      else if (kind === 'credit' && isCredit(packet[4])) served(to)?.credit(from, packet[3], packet[4]);
+      else if (kind === 'disconnect' && typeof packet[3] === 'string') served(to)?.disconnected(from, packet[3], outlet);
   }
 }
 

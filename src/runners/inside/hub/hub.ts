@@ -88,8 +88,8 @@ export function createHub({ bootFile, realmFile, post }: HubOptions): Hub {
       case 'rusage':
         figures.rusage(message);
         break;
-      case 'packets':
-        packets.fromDaemon(message.packets);
+      case 'sealed':
+        packets.fromDaemon(message);
         break;
       case 'events':
         events.fromDaemon(message.events);
@@ -140,8 +140,8 @@ export function createHub({ bootFile, realmFile, post }: HubOptions): Hub {
       case 'subscribed':
         events.subscribed(realm, message.globs);
         break;
-      case 'packets':
-        packets.fromRealm(message.packets);
+      case 'sealed':
+        packets.fromRealm(message);
         break;
       case 'events':
         events.published(realm, message.events);
@@ -152,5 +152,5 @@ export function createHub({ bootFile, realmFile, post }: HubOptions): Hub {
     }
   }
 
-  return { receive, back: (failure) => packets.fromRealm([failure]), dropped: events.withheld };
+  return { receive, back: packets.back, dropped: events.withheld };
 }

@@ -1,11 +1,15 @@
 import type { Address, Packet } from '../../../model/bus.ts';
+import { isSealed, type Sealed } from '../../../model/sealed.ts';
 import type { FromRunner } from '../../protocol.ts';
-import type { Realm, Resident } from './realm.ts';
+import { open, seal } from '../seal.ts';
+import type { Resident } from './realm.ts';
 
-/** Passes packets on that no port between two realms takes. */
+/** Passes on, unopened, what no port between two realms takes. */
 export interface Packets {
-  fromRealm(packets: readonly Packet[]): void;
-  fromDaemon(packets: readonly Packet[]): void;
+  fromRealm(sealed: Sealed): void;
+  fromDaemon(sealed: Sealed): void;
+  /** Of what could not cross to the daemon. */
+  back(failure: Packet): void;
 }
 
 export interface PacketsOptions {
@@ -14,38 +18,34 @@ export interface PacketsOptions {
 }
 
 export function createPackets({ residents, post }: PacketsOptions): Packets {
-  /** Returns those for nobody here. Requests are in the queue of their module from here on, also while it hangs. */
-  function deliver(packets: readonly Packet[]): Packet[] {
-    const elsewhere: Packet[] = [];
-    const byRealm = new Map<Realm, Packet[]>();
-    for (const packet of packets) {
-      const resident = residents.get(packet[1]);
-      if (resident === undefined) {
-        elsewhere.push(packet);
-        continue;
-      }
-      const { realm, metered } = resident;
-      if (packet[0] === 'request') metered.meter.queue(1);
-      if (!byRealm.get(realm)?.push(packet)) byRealm.set(realm, [packet]);
-    }
-    for (const [realm, own] of byRealm) realm.post({ type: 'packets', packets: own });
-    return elsewhere;
+  /** False: there is nobody for it here. Requests are in the queue of their module from here on, also while it hangs. */
+  function deliver(sealed: Sealed): boolean {
+    const resident = residents.get(sealed.to);
+    if (resident === undefined) return false;
+    if (sealed.requests > 0) resident.metered.meter.queue(sealed.requests);
+    // From a channel it comes as a part of something larger, all of which would be cloned.
+    resident.realm.post({ ...sealed, bytes: new Uint8Array(sealed.bytes) });
+    return true;
+  }
+
+  function fromRealm(sealed: Sealed): void {
+    if (isSealed(sealed) && !deliver(sealed)) post(sealed);
   }
 
   return {
-    fromRealm(packets) {
-      const elsewhere = deliver(packets);
-      if (elsewhere.length > 0) post({ type: 'packets', packets: elsewhere });
+    fromRealm,
+    fromDaemon(sealed) {
+      if (deliver(sealed) || sealed.requests === 0) return;
+      for (const moved of seal(open(sealed).flatMap(movedOf), () => {})) post(moved);
     },
-    fromDaemon(packets) {
-      const unserved = deliver(packets).flatMap(moved);
-      if (unserved.length > 0) post({ type: 'packets', packets: unserved });
+    back(failure) {
+      for (const sealed of seal([failure], () => {})) fromRealm(sealed);
     },
   };
 }
 
 /** Who was to serve it has ended in the meantime; the asker may find another one. */
-function moved(packet: Packet): Packet[] {
+function movedOf(packet: Packet): Packet[] {
   if (packet[0] !== 'request') return [];
   const [, to, from, id, , topic, payload] = packet;
   return [['moved', from, to, id, topic, payload]];

@@ -1,9 +1,16 @@
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Packet } from '../../../../src/model/bus.ts';
+import { isSealed, type Sealed } from '../../../../src/model/sealed.ts';
 import { createPackets } from '../../../../src/runners/inside/hub/packets.ts';
 import { createRoutes } from '../../../../src/runners/inside/hub/routes.ts';
+import { open, seal } from '../../../../src/runners/inside/seal.ts';
 import { createTables, type TestRealm } from './realms.ts';
+
+const sealAll = (packets: readonly Packet[]): Sealed[] => seal(packets, () => {});
+const opened = (messages: readonly { readonly type: string }[]): Packet[][] =>
+  messages.flatMap((message) => (isSealed(message) ? [open(message)] : []));
 
 /** The port to another realm that a realm was given. */
 function portOf(realm: TestRealm): MessagePort {
@@ -72,13 +79,21 @@ test('packets go to the realm of the module, those for others to the daemon, and
   const tables = createTables();
   const [a, b] = [tables.realm(), tables.realm()];
   tables.resident(a, 1);
-  tables.resident(b, 2);
+  const callee = tables.resident(b, 2);
   const packets = createPackets(tables);
-  const answer = (to: number) => ['answer', to, 9, 1, null] as const;
-  packets.fromRealm([answer(1), answer(2), answer(3), answer(1)]);
-  expect(a.got).toEqual([{ type: 'packets', packets: [answer(1), answer(1)] }]);
-  expect(b.got).toEqual([{ type: 'packets', packets: [answer(2)] }]);
-  expect(tables.said).toEqual([{ type: 'packets', packets: [answer(3)] }]);
-  packets.fromDaemon([['request', 3, 9, 4, 's', 's.m', 'payload', 'asker'], answer(3)]);
-  expect(tables.said[1]).toEqual({ type: 'packets', packets: [['moved', 9, 3, 4, 's.m', 'payload']] });
+  const answer = (to: number): Packet => ['answer', to, 9, 1, null];
+  const request = (to: number): Packet => ['request', to, 9, 4, 's', 's.m', 'payload', 'asker'];
+  for (const sealed of sealAll([answer(1), answer(2), answer(3), answer(1)])) packets.fromRealm(sealed);
+  expect(opened(a.got)).toEqual([[answer(1), answer(1)]]);
+  expect(opened(b.got)).toEqual([[answer(2)]]);
+  expect(opened(tables.said)).toEqual([[answer(3)]]);
+  for (const sealed of sealAll([request(3), answer(3)])) packets.fromDaemon(sealed);
+  expect(opened(tables.said)[1]).toEqual([['moved', 9, 3, 4, 's.m', 'payload']]);
+  for (const sealed of sealAll([request(2), answer(2), request(2)])) packets.fromDaemon(sealed);
+  expect(callee.metered.meter.read().queued).toBe(2);
+  packets.back(['failure', 1, 3, 5, { code: 'EBUSY', message: 'x' }]);
+  expect(opened(a.got)[1]).toEqual([['failure', 1, 3, 5, { code: 'EBUSY', message: 'x' }]]);
+  for (const none of [null, 7, {}, { type: 'sealed', to: 2, from: 9, requests: 1e9, bytes: new Uint8Array(3) }])
+    packets.fromRealm(none as never);
+  expect(opened(b.got)).toHaveLength(2);
 });
