@@ -73,7 +73,7 @@ function shownStats({ tx, rx, ...own }: ModuleStats, { mask }: ApiPorts): Module
 function debugFailed(error: unknown, name: string, loaded: ReadonlyMap<string, Loaded>): unknown {
   const { code } = error as { code?: unknown };
   if (code === 'ETIMEDOUT') {
-    const hint = `muster info ${name} tells whether it still starts; where it hangs, muster restart ${name}`;
+    const hint = `muster info ${name} tells whether it still starts; where it hangs, muster reload -f ${name}`;
     return new MusterError('ETIMEDOUT', `${name} does not answer within ${debugTimeout / 1000}s`, { hint });
   }
   if (code !== 'ENOSYS') return error;

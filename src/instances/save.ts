@@ -11,6 +11,7 @@ import type { Instance } from './instance.ts';
 export async function stateOf(instance: Instance, clock: Clock): Promise<Uint8Array | null> {
   const { run, name, spec } = instance;
   if (run === null) return null;
+  const hint = `muster reload -f ${name} goes on without it`;
   const late = `${name} did not save its state within ${formatDuration(spec.stopTimeout)} (stopTimeout)`;
   try {
     const answer = await answerOf(run, run.launched.save(), spec.stopTimeout, clock);
@@ -24,5 +25,3 @@ export async function stateOf(instance: Instance, clock: Clock): Promise<Uint8Ar
     throw new MusterError('EFAILED', `${name} did not save its state: ${messageOf(error)}`, { hint, cause: error });
   }
 }
-
-const hint = 'muster reload -f NAME goes on without it';

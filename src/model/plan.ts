@@ -118,6 +118,8 @@ export type ChangeStatus = 'ok' | 'failed' | 'reverted' | 'rolledBack' | 'skippe
 export interface ChangeError {
   code: string;
   message: string;
+  /** What to do about it. */
+  hint?: string;
   output?: readonly string[];
 }
 

@@ -46,13 +46,14 @@ function statusOf({ change }: PlanRow): string {
   return change !== null && 'status' in change ? words[change.status] : '';
 }
 
-/** What went wrong, and the last lines that the module said. */
+/** What went wrong, what to do about it, and the last lines that the module said. */
 function failureLines({ change }: PlanRow, style: Style): string[] {
   if (change === null || !('status' in change) || change.error === null) return [];
-  const { code, message, output = [] } = change.error;
+  const { code, message, hint, output = [] } = change.error;
   const text = code === 'EFAILED' ? message : `${message} (${code})`;
   return [
     ...text.split('\n').map((line) => style.error(`      ${printable(line)}`)),
+    ...(hint === undefined ? [] : [`      ${style.dim('hint:')} ${printable(hint)}`]),
     ...output.map((line) => style.dim(`      | ${printable(line)}`)),
   ];
 }

@@ -29,7 +29,10 @@ describe('state over a reload', () => {
     await instances.load(code('counter', { stopTimeout: '2s' }));
     const replaced = instances.replace('counter', code('counter', { args: ['x'] }));
     await clock.advance(2000);
-    expect(await replaced).toMatchObject({ status: 'reverted', error: { code: 'ETIMEDOUT' } });
+    expect(await replaced).toMatchObject({
+      status: 'reverted',
+      error: { code: 'ETIMEDOUT', hint: 'muster reload -f counter goes on without it' },
+    });
     expect(driver.last('counter').told).toEqual(['save', 'resume']);
     expect(clock.pending()).toBe(0);
   });

@@ -89,6 +89,13 @@ test('an error of several lines stays below its module', () => {
   expect(planText({ ...result, changes })).toContain('      one\n      two\n');
 });
 
+test('below an error stands what to do about it', () => {
+  const result = resultOf(example, {});
+  const error = { code: 'ETIMEDOUT', message: 'too late', hint: 'be early', output: ['late'] };
+  const changes = result.changes.map((change) => ({ ...change, error }));
+  expect(planText({ ...result, changes })).toContain('      too late (ETIMEDOUT)\n      hint: be early\n      | late\n');
+});
+
 test('output and reasons cannot write over the terminal', () => {
   const result = resultOf(example, {});
   const output = ['\u001b[2Jcleared\rover\u0007'];
