@@ -1,5 +1,6 @@
 import { MusterError } from '../model/error.ts';
 import { maxLineBytes } from '../model/message.ts';
+import { isTooDeep } from '../socket/json.ts';
 import type { Io } from './io.ts';
 
 const envelope = 4096; // what a message says beside its payload, and more
@@ -11,6 +12,7 @@ export async function jsonOperand(text: string | undefined, io: Io): Promise<unk
   if (Buffer.byteLength(whole) > maxLineBytes - envelope) {
     throw new MusterError('E2BIG', `the payload is longer than a message can be: ${maxLineBytes} bytes`);
   }
+  if (isTooDeep(whole)) throw new MusterError('EINVAL', 'the payload is nested deeper than a message may be');
   return parseJson(whole);
 }
 

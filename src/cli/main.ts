@@ -19,8 +19,12 @@ run(process.argv.slice(2), io, onSignals).then(end, (error: unknown) => {
 });
 
 /** The reader of a pipe has seen enough; that is no error of this command. A daemon stays, whoever reads. */
-function onBroken({ code }: NodeJS.ErrnoException): void {
-  if (leaves) process.exit(code === 'EPIPE' ? (process.exitCode ?? exitCode.ok) : exitCode.error);
+function onBroken({ code, message }: NodeJS.ErrnoException): void {
+  if (!leaves) return;
+  if (code === 'EPIPE') process.exit(process.exitCode ?? exitCode.ok);
+  leaves = false; // stderr may be no better
+  io.err(`muster: the output cannot be written: ${message}\n`);
+  process.exit(exitCode.error);
 }
 
 /** A client that is interrupted leaves at once; what the daemon does goes on. */

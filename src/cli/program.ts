@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { messageOf } from '../model/error.ts';
+import { MusterError, messageOf } from '../model/error.ts';
 import type { Definition, OptionSpec } from './command.ts';
 
 export type Found = { definition: Definition; args: string[]; options: Record<string, unknown> };
@@ -73,7 +73,8 @@ function makeOption(spec: OptionSpec): Option {
     try {
       return parse(text, before as never);
     } catch (error) {
-      throw new InvalidArgumentError(`${messageOf(error)}.`);
+      const hint = error instanceof MusterError && error.hint !== undefined ? `; ${error.hint}` : '';
+      throw new InvalidArgumentError(`${messageOf(error)}${hint}.`);
     }
   });
 }

@@ -51,7 +51,7 @@ function parse(argv: readonly string[], io: Io): Found | number {
     command.configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} });
   }
   try {
-    program.parse(argv, { from: 'user' });
+    program.parse(known(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCode.ok;
@@ -60,6 +60,13 @@ function parse(argv: readonly string[], io: Io): Found | number {
     return exitCode.error;
   }
   return found ?? exitCode.error;
+}
+
+/** Help about what is no command is a question about an unknown command. */
+function known(argv: readonly string[]): readonly string[] {
+  const [first, second] = argv;
+  const asks = first === 'help' && second !== undefined && !second.startsWith('-');
+  return asks && !table.some(({ name }) => name === second) ? argv.slice(1) : argv;
 }
 
 function printUsage(error: CommanderError, name: string | undefined, usage: string | undefined, io: Io): void {

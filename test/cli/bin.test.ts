@@ -1,4 +1,5 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, cpSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cli, createPlace, run } from '../support/place.ts';
@@ -22,5 +23,21 @@ test('the client starts with the cache of its build, with one of another node, w
     const ran = await run([join(place.dir, 'cli.cjs'), '--version'], place.stateDir, {});
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     expect(ran.stdout).toMatch(/^\d+\.\d+\.\d+/);
+  }
+});
+
+test('an output that cannot be written is an error that says so', async () => {
+  await using place = await createPlace('version: 1\nmodules: {}\npolicy: {allowEmpty: true}\n');
+  const full = openSync('/dev/full', 'w');
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'validate'], {
+      cwd: place.dir,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^muster: the output cannot be written: ENOSPC/) });
+    expect(spawnSync(process.execPath, [cli, 'validate'], { cwd: place.dir, stdio: ['ignore', full, full] }).status).toBe(1);
+  } finally {
+    closeSync(full);
   }
 });

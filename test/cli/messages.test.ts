@@ -55,6 +55,14 @@ describe('request', () => {
     expect(bench.asked).toEqual([]);
   });
 
+  it('says that a payload is nested too deep, and asks nothing', async () => {
+    const text = '['.repeat(100_000) + ']'.repeat(100_000);
+    const { code, out, err } = await bench.muster(['request', 'greeter.hello', '-'], { stdin: text });
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('nested deeper than a message may be (EINVAL)');
+    expect(bench.asked).toEqual([]);
+  });
+
   it('prints the parts of a stream as they come, each on a line, and nothing for an end that says nothing', async () => {
     bench.answers['counter.count'] = async ({ last }, part) => {
       for (const n of [1, 2, 3]) await part({ n });

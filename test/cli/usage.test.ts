@@ -28,7 +28,8 @@ describe('usage', () => {
     ['a bad factor', ['stats', '-s', 'twice'], /"twice" is no number/],
     ['a missing operand', ['load'], /muster: load: missing required argument 'NAME'/],
     ['too many operands', ['list', 'a', 'b'], /too many arguments/],
-    ['a bad duration', ['status', '--timeout', 'soon'], /"soon" is no duration/],
+    ['help about what is no command', ['help', 'lst'], /unknown command 'lst' \(Did you mean list\?\)/],
+    ['a bad duration', ['status', '--timeout', 'soon'], /"soon" is no duration; write it as 250ms, 10s, 5m or 1h/],
     ['a bad choice', ['reconcile', '-o', 'xml'], /Allowed choices are text, json, markdown/],
     ['an option before the command that is not global', ['--long', 'list'], /unknown option '--long'/],
   ])('goes to stderr with exit code 1 for %s', async (_, args, message) => {
