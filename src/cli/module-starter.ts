@@ -51,7 +51,7 @@ const env = { ...process.env, PATH: path, MUSTER_STATE_DIR: join(folder, 'state'
 
 function muster(...args) {
   const { status, stdout, stderr, error } = spawnSync('muster', args, { env, encoding: 'utf8' });
-  if (error) throw error;
+  if (error) throw new Error('"muster" cannot be run: install musterd here or globally', { cause: error });
   assert.equal(status, 0, \`muster \${args.join(' ')}: \${stderr}\`);
   return stdout;
 }
