@@ -96,7 +96,7 @@ async function carryOut(
   const startedAt = ports.clock.now();
   context.events.emit({
     type: 'plan',
-    message: `${transaction.trigger}: ${planned.changes.length} changes`,
+    message: `${transaction.trigger}: ${planned.changes.length} ${planned.changes.length === 1 ? 'change' : 'changes'}`,
     fields: { planId: planned.id },
   });
   const { policy } = transaction.wanted.config;
