@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { MusterError } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
+import type { Channels } from './channels.ts';
 import { watchDeath } from './death.ts';
 import { pump } from './output.ts';
 import { spawnError } from './preflight.ts';
@@ -11,15 +12,18 @@ import { endTree, signalGroup, type Tree } from './tree.ts';
 
 /** A pipe that is still open when the tree is gone is held by a process that escaped; what it writes is of no interest. */
 const drainMs = 1000;
+/** A process that ends closes its channel a little before; one that lives on without it can be told nothing any more. */
+const channelMs = 500;
 
 export interface ChildPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly scan: Scan;
+  readonly channels: Channels;
 }
 
 /** Executes the program in a session and process group of its own. Rejects with a MusterError if it cannot be executed. */
-export async function startChild(spec: SpawnSpec, file: string, { clock, log, scan }: ChildPorts): Promise<Child> {
+export async function startChild(spec: SpawnSpec, file: string, { clock, log, scan, channels }: ChildPorts): Promise<Child> {
   const raw = await execute(spec, file);
   const pid = raw.pid as number;
   const death = watchDeath(pid);
@@ -29,6 +33,13 @@ export async function startChild(spec: SpawnSpec, file: string, { clock, log, sc
   raw.on('error', (error) => log.debug({ name: spec.name, pid, error: error.message }, 'child process'));
   if (spec.onMessage !== undefined) raw.on('message', (message) => spec.onMessage?.(message));
   raw.once('disconnect', death.peek);
+  if (spec.ipc === true) {
+    channels.watch(raw, (error) => cutOff(`wrote what is no message to its channel: ${error.message}`));
+    raw.once('disconnect', () => {
+      const late = clock.after(channelMs, () => cutOff('lives on without its channel'));
+      raw.once('exit', () => late.cancel());
+    });
+  }
   const pipes = (['stdout', 'stderr'] as const).flatMap((name) => {
     const stream = raw[name];
     if (stream === null) return [];
@@ -61,6 +72,11 @@ export async function startChild(spec: SpawnSpec, file: string, { clock, log, sc
       return true;
     },
   };
+
+  function cutOff(why: string): void {
+    log.error({ name: spec.name, pid, why }, 'a process that cannot be reached any more is killed');
+    if (tree.group !== null) signalGroup(tree.group, 9);
+  }
 
   async function kill(): Promise<void> {
     if (tree.group !== null) signalGroup(tree.group, 9);

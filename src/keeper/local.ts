@@ -1,6 +1,7 @@
 import { MusterError } from '../model/error.ts';
 import type { Child, Keeper, LeaseLog, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
+import { createChannels } from './channels.ts';
 import { startChild } from './child.ts';
 import { preflight } from './preflight.ts';
 import { bootId, createScan, statOf } from './proc.ts';
@@ -22,6 +23,7 @@ export function createKeeper({ leases, clock, log, owner }: KeeperOptions): Keep
   /** Children that have not been reaped: as long as one is here, nobody else can have its pid. */
   const living = new Set<number>();
   const scan = createScan((pid) => living.has(pid));
+  const channels = createChannels();
   const boot = bootId();
   const children = new Set<Child>();
   const starting = new Set<Promise<unknown>>();
@@ -49,7 +51,7 @@ export function createKeeper({ leases, clock, log, owner }: KeeperOptions): Keep
     await leases.begin(lease);
     try {
       refuseIfDisposed();
-      const child = tracked(await startChild(spec, file, { clock, log, scan }), spec.lease);
+      const child = tracked(await startChild(spec, file, { clock, log, scan, channels }), spec.lease);
       // Even if it has died already: before the event loop turns nobody reaps it.
       leases.started({ ...lease, pid: child.pid, startTime: statOf(child.pid)?.startTime ?? null });
       return child;
