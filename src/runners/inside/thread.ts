@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
 import { type FromRealm, outputWindow, type Posted, type RealmData, type RealmProgram, type ToRealm } from '../protocol.ts';
 import { onceATurn } from '../turn.ts';
+import { isFromRealm } from './hub/incoming.ts';
 
 /** One worker thread with its realm, as the runner's main thread sees it. */
 export interface Thread {
@@ -100,7 +101,7 @@ export function startThread({ bootFile, program, realm, name, maxHeap, received,
 /** Null for what a module itself or a library of it posted to nobody. */
 function fromRealm(posted: unknown): readonly FromRealm[] | null {
   const batch = (posted as Partial<Posted> | null)?.muster;
-  return Array.isArray(batch) ? batch : null;
+  return Array.isArray(batch) ? batch.filter(isFromRealm) : null;
 }
 
 /** Passes output on and stops reading where more than a window of it is under way, so that the module has to wait. */
