@@ -3,6 +3,8 @@ import type { Turn } from './turn.ts';
 
 /** Packets of one turn that go the same way; many or large ones go before its end. */
 const mostPackets = 16;
+/** Over the runner, where a message costs more than what it spares the other side of waiting. */
+const mostRelayed = 128;
 const mostBytes = 1024 * 1024;
 
 /**
@@ -31,6 +33,7 @@ export function createOutlets(turn: Turn): Outlets {
 
   return {
     create(kind, post) {
+      const most = kind === 'relay' ? mostRelayed : mostPackets;
       let packets: Packet[] = [];
       let bytes = 0;
       function flush(): void {
@@ -48,7 +51,7 @@ export function createOutlets(turn: Turn): Outlets {
           if (count === 1) {
             filled.push(flush);
             turn.wake();
-          } else if (count >= mostPackets || bytes >= mostBytes) flush();
+          } else if (count >= most || bytes >= mostBytes) flush();
         },
       };
     },
