@@ -49,7 +49,7 @@ export interface LifeOptions {
 }
 
 export function startLife(options: LifeOptions): Life {
-  const { id, start, meter, post } = options;
+  const { id, start, meter } = options;
   let { name } = start;
   let finished = false;
   let told = false;
@@ -58,6 +58,10 @@ export function startLife(options: LifeOptions): Life {
   let releaseCode = (): void => {};
   let saving = 0;
   const run = <T>(fn: () => T): T => options.run(life, fn);
+  /** Its code may go on for a moment after its end, but does not become ready then. */
+  const post = (message: FromModule): void => {
+    if (!finished) options.post(message);
+  };
   /** There is nobody to catch it. */
   const failed = (error: unknown): void =>
     run(() =>

@@ -42,6 +42,18 @@ describe.for([{ shared: false }, { shared: true }])('a module (shared: $shared)'
     expect(module.said().map(({ type }) => type)).toEqual(['ready', 'finalizing', 'status']);
   });
 
+  test('that ended by an error does not become ready, though its code goes on for a moment', async () => {
+    const realm = openRealm(realmFile, { shared });
+    const code = `export async function main(ctx) {
+      Promise.reject(new Error('nobody waits for this'));
+      try { await ctx.request('nobody.there'); } catch {}
+      await ctx.run();
+    }`;
+    const module = await realm.start('module', code);
+    expect(await module.settled).toMatchObject({ reason: 'threw: nobody waits for this' });
+    expect(module.said()).toEqual([]);
+  });
+
   test('that is asked to shut down does so by its own will', async () => {
     const realm = openRealm(realmFile, { shared });
     const module = await realm.start('module', 'export async function main(ctx) { await ctx.run(); }');
