@@ -21,7 +21,7 @@ export async function stateOf(instance: Instance, clock: Clock): Promise<Uint8Ar
     // A driver gives up what it was asked when the instance ends, a moment before all of it is gone.
     if (error instanceof MusterError && error.code === 'ECANCELED') await answerOf(run, run.over, spec.stopTimeout, clock);
     if (instance.run !== run) return null;
-    if (error instanceof MusterError) throw error;
+    if (error instanceof MusterError && error.code !== 'EFAILED') throw error;
     throw new MusterError('EFAILED', `${name} did not save its state: ${messageOf(error)}`, { hint, cause: error });
   }
 }

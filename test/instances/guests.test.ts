@@ -77,7 +77,10 @@ describe('what a service has loaded, while that is replaced', () => {
 
   test('refuses the reload of its service where it cannot save, and all serve on', async () => {
     const bench = await serving(({ name }) => (name === 'web.b' ? { refuseSave: 'not now' } : {}));
-    expect(await bench.instances.replace('web', web('2'))).toMatchObject({ status: 'reverted', error: { message: 'not now' } });
+    expect(await bench.instances.replace('web', web('2'))).toMatchObject({
+      status: 'reverted',
+      error: { message: 'web.b did not save its state: not now' },
+    });
     expect(moves(bench)).toEqual([]);
     for (const { told } of bench.driver.live()) expect(told).toEqual(['save', 'resume']);
     for (const name of ['web', 'web.a', 'web.b', 'web.a.x']) expect(bench.services.told).toContain(`unpark ${name}`);

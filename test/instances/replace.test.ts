@@ -18,7 +18,7 @@ describe('state over a reload', () => {
     const { instances, driver } = createBench(() => ({ refuseSave: 'not now' }), { services });
     await instances.load(code('counter'));
     const outcome = await instances.replace('counter', code('counter', { args: ['x'] }));
-    expect(outcome).toMatchObject({ status: 'reverted', error: { code: 'EFAILED', message: 'not now' } });
+    expect(outcome).toMatchObject({ status: 'reverted', error: { code: 'EFAILED', message: 'counter did not save its state: not now' } });
     expect(driver.last('counter').told).toEqual(['save', 'resume']);
     expect(instances.get('counter')).toMatchObject({ state: 'R', spec: { args: [] } });
     expect(services.told).toEqual(['park counter', 'unpark counter']);
