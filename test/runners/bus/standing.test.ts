@@ -57,6 +57,17 @@ test('a module that is stopping refuses with ENOSYS, answers what it has begun a
   expect(await begun).toBe('late answer');
 });
 
+test('what waited for a module that ends before it serves anything goes on to whoever comes after it', async () => {
+  const first = world.join(server.realm, 'late', { ready: false });
+  const waited = asker.bus.request('late.hello');
+  await until(() => expect(first.meter.read().queued).toBe(1));
+  const second = world.join(server.realm, 'late');
+  second.bus.handle('hello', () => 'hello');
+  first.bus.finalizing();
+  expect(await waited).toBe('hello');
+  expect(first.meter.read().queued).toBe(0);
+});
+
 test('the signal of a request is aborted also where it is first looked at after that', async () => {
   const { requests, answer } = open(server);
   const asked = asker.bus.request('server.open');
