@@ -174,7 +174,8 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     threadId: () => (home.alone ? null : threadId),
     containment: () => (home.alone ? (admitted?.containment ?? null) : null),
     reconfigurable: () => reconfigurable,
-    save: () => calls.ask((call) => tell({ type: 'save', call })),
+    // What stands for it elsewhere keeps its own state, and nobody here would answer.
+    save: async () => (elsewhere ? null : calls.ask((call) => tell({ type: 'save', call }))),
     resume: () => tell({ type: 'resume' }),
     stop({ replaced = false } = {}) {
       if (stopped) return;

@@ -133,6 +133,7 @@ test('a service with a loader of its own decides itself what loading means', asy
   const bad = await start('gateway.bad', waits, { spec, config: { bad: true } });
   await expect(bad.ready).rejects.toThrow('no such route');
   await bad.ended;
+  expect(await route?.save()).toBe(null); // asked for before a reload: what it had is for its service to keep
   route?.stop();
   expect(await route?.ended).toMatchObject({ reason: 'stopped', error: null });
   service?.stop();
