@@ -91,7 +91,10 @@ async function rest(place: Place, daemon: Talk): Promise<Held[]> {
   };
   for (const name of everyone) await until(() => resting(name), `${name} waits for nothing`, 25_000);
   const quiet = async () => (await running()) && modules.every(({ queued }) => queued === 0);
-  await until(quiet, 'nothing is queued');
+  await until(quiet, 'nothing is queued').catch((error: Error) => {
+    const queued = modules.filter((module) => module.queued !== 0).map((module) => `${module.name}: ${module.queued}`);
+    throw new Error(`${error.message}; seed ${seed}, queued: ${queued.join(', ')}`);
+  });
   const daemonPid = await place.pid();
   const holders = new Map([[daemonPid, 'daemon']]);
   for (const { name, pid } of modules) if (pid !== null && !holders.has(pid)) holders.set(pid, `runner of ${name}`);
