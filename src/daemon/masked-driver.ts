@@ -51,8 +51,13 @@ function maskedValue(value: unknown, mask: (text: string) => string, depth = 0):
   if (typeof value === 'string') return mask(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === deepest) return null;
-  if (Array.isArray(value)) return value.map((item) => maskedValue(item, mask, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [mask(name), maskedValue(item, mask, depth + 1)]));
+  const inner = (item: unknown): unknown => maskedValue(item, mask, depth + 1);
+  if (Array.isArray(value)) return value.map(inner);
+  // As the socket has them.
+  if (value instanceof Map) return [...value].map(inner);
+  if (value instanceof Set) return [...value].map(inner);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [mask(name), inner(item)]));
 }
 
 /** The cause is left out: it says the same once more, unmasked. A bug keeps its own stack. */

@@ -47,7 +47,7 @@ test('whatever a module says through its driver comes without secrets', async ()
           ended: Promise.resolve(ended),
           reconfigure: () => Promise.reject(new MusterError('EFAILED', secret)),
           save: () => Promise.reject(new MusterError('EFAILED', secret)),
-          stats: async () => ({ tx: counts, own: [{ [secret]: `is ${secret}`, n: 1 }] }),
+          stats: async () => ({ tx: counts, own: [{ [secret]: `is ${secret}`, n: 1 }], map: new Map([[1, secret]]), at: new Date(0) }),
           output: () => [secret],
         });
       },
@@ -62,6 +62,6 @@ test('whatever a module says through its driver comes without secrets', async ()
   expect(JSON.stringify(await run.ended)).not.toContain(secret);
   await expect(run.reconfigure({})).rejects.toMatchObject({ message: '***' });
   await expect(run.save()).rejects.toMatchObject({ message: '***' });
-  expect(await run.stats()).toEqual({ tx: counts, own: [{ '***': 'is ***', n: 1 }] });
+  expect(await run.stats()).toEqual({ tx: counts, own: [{ '***': 'is ***', n: 1 }], map: [[1, '***']], at: '1970-01-01T00:00:00.000Z' });
   expect(run.output()).toEqual(['***']);
 });
