@@ -124,7 +124,15 @@ export async function restart(params: Params<'restart'>, common: Common, context
   const loaded = context.ports.instances.snapshot();
   const names = loadedNames(params.names, loaded);
   return runCommand(
-    { name: 'restart', common, request: again(names, loaded, context), desired: (now) => desiredWith(now, []), busy: 'wait' },
+    {
+      name: 'restart',
+      common,
+      request: again(names, loaded, context),
+      desired: (now) => desiredWith(now, []),
+      busy: 'wait',
+      // Whoever restarts a module wants it to run anew, also one that hangs and can save nothing.
+      force: true,
+    },
     context,
   );
 }

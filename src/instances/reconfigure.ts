@@ -34,7 +34,12 @@ async function deliver(instance: Instance, run: Run, target: Target, clock: Cloc
   try {
     const { is } = await answerOf(run, run.launched.reconfigure(target.material.config), startTimeout, clock);
     const late = `${name} did not take its new config within ${formatDuration(startTimeout)} (startTimeout)`;
-    if (is === 'late') throw new MusterError('ETIMEDOUT', late);
+    if (is === 'late') {
+      // It may have the new one in hand: what it is to go by is the old one again.
+      const former = instance.runsAs?.material.config;
+      if (former !== undefined) run.launched.reconfigure(former).catch(() => {});
+      throw new MusterError('ETIMEDOUT', late);
+    }
   } catch (error) {
     if (error instanceof MusterError) throw error;
     throw new MusterError('EFAILED', `${name} refused its new config: ${messageOf(error)}`, { cause: error });

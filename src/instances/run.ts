@@ -83,7 +83,9 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     },
   });
   limit(startTimeout, () => {
-    startError = new MusterError('ETIMEDOUT', `${launch.name} was not running after ${formatDuration(startTimeout)} (startTimeout)`);
+    const late = `${launch.name} was not running after ${formatDuration(startTimeout)} (startTimeout)`;
+    const hint = 'a module runs once it calls ctx.run() or ctx.ready(); if that takes longer, raise its startTimeout';
+    startError = new MusterError('ETIMEDOUT', late, launch.kind === 'code' ? { hint } : {});
     kill();
   });
   launched.ready.then(onReady, onUnready);

@@ -8,7 +8,8 @@ export function nameProblem(name: string): string | null {
   if (name === '') return 'a name cannot be empty';
   if (name.length > maxLength) return `a name has at most ${maxLength} characters, this one ${name.length}`;
   if (!pattern.test(name)) return 'a name is words of A-Z a-z 0-9 _ - with single periods between them';
-  if (reserved.has(name) || name.split('.').some((part) => part === '__proto__')) return `the name "${name}" is reserved`;
+  const words = name.split('.');
+  if (reserved.has(name) || words[0] === 'muster' || words.includes('__proto__')) return `the name "${name}" is reserved`;
   return null;
 }
 

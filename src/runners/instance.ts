@@ -30,6 +30,8 @@ export interface Instance {
 
 /** A thread ends at once when it is terminated, unless it blocks in a system call; then only its whole process can be ended. */
 const killBoundMs = 2000;
+/** How long one without anything to save may take to hear that it takes no more requests. */
+const quiesceMs = 1000;
 
 export function startInstance({ id, launch, hooks, home, bus, logs, clock }: InstanceOptions): Instance {
   const output = createInstanceOutput(launch.name, logs, (bytes) => admitted?.post({ type: 'wrote', id, bytes }));
@@ -43,6 +45,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
   let attached: Attached | null = null;
   let threadId: number | null = null;
   let reconfigurable = false;
+  let saves = false;
   let usage: ModuleUsage = { id, queued: 0, activeAt: 0 };
   let placed = false;
   let begun = false;
@@ -86,6 +89,15 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     }
   }
 
+  /** One that has something to save is waited for by who asked; if another hangs, that is no reason to keep it. */
+  function unlessHung(saved: Promise<Uint8Array | null>): Promise<Uint8Array | null> {
+    if (saves) return saved;
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(Math.min(quiesceMs, spec.stopTimeout / 2), () => resolve(null));
+      saved.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+
   function receiveFromModule(message: FromModule): void {
     switch (message.type) {
       case 'ready':
@@ -94,6 +106,9 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
         break;
       case 'reconfigurable':
         reconfigurable = true;
+        break;
+      case 'saves':
+        saves = true;
         break;
       case 'finalizing':
         attached?.finalizing();
@@ -175,7 +190,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     containment: () => (home.alone ? (admitted?.containment ?? null) : null),
     reconfigurable: () => reconfigurable,
     // What stands for it elsewhere keeps its own state, and nobody here would answer.
-    save: async () => (elsewhere ? null : calls.ask((call) => tell({ type: 'save', call }))),
+    save: async () => (elsewhere ? null : unlessHung(calls.ask((call) => tell({ type: 'save', call })))),
     resume: () => tell({ type: 'resume' }),
     stop({ replaced = false } = {}) {
       if (stopped) return;

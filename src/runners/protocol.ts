@@ -53,6 +53,8 @@ export type ToModule =
 export type FromModule =
   | { readonly type: 'ready' }
   | { readonly type: 'reconfigurable' }
+  /** It has something for its next instance (`onSave`). */
+  | { readonly type: 'saves' }
   | { readonly type: 'finalizing' }
   | { readonly type: 'status'; readonly level: StatusLevel; readonly message: string }
   | { readonly type: 'reconfigured'; readonly call: number; readonly thrown: Thrown | null }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createPlace, until } from '../support/place.ts';
@@ -90,4 +91,26 @@ export function paint(colour: Colour): string {
   const log = async () => (await place.muster('logs', 'colours')).stdout;
   await until(async () => (await log()).includes('no red'), 'the error is in its log');
   expect(await log()).toContain(`${join(place.dir, 'paint.ts')}:7:`);
+});
+
+test('a module that hangs and has nothing to save is replaced by an edit and by restart all the same', async () => {
+  const config = (args: string) =>
+    `version: 1\nmodules:\n  stuck: {module: ${fixture('hangs-on-request.mjs')}, stopTimeout: 500ms, args: [${args}]}\n`;
+  await using place = await createPlace(config('old'));
+  await place.up();
+  using daemon = await talk(place);
+  const hang = async (file: string) => {
+    const hung = daemon.refusal('stuck.hang', { file });
+    await until(() => existsSync(file), 'the module hangs');
+    return { hung };
+  };
+  const first = await hang(join(place.dir, 'first'));
+  await place.write('muster.yaml', config('new'));
+  expect(await place.muster('reload')).toMatchObject({ code: 0 });
+  expect(await first.hung).toMatchObject({ code: 'EHOSTUNREACH' });
+  expect(await daemon.ask('stuck.serve')).toBe('new');
+  const second = await hang(join(place.dir, 'second'));
+  expect(await place.muster('restart', 'stuck')).toMatchObject({ code: 0 });
+  expect(await second.hung).toMatchObject({ code: 'EHOSTUNREACH' });
+  expect(await daemon.ask('stuck.serve')).toBe('new');
 });

@@ -88,6 +88,7 @@ export function createContext({ start, name, bus, post, write, run, failed, host
       },
       onSave(fn) {
         saveFn = callable(fn, 'onSave');
+        post({ type: 'saves' });
       },
     },
   );

@@ -1,4 +1,5 @@
 import type { Packet } from '../../../model/bus.ts';
+import type { Meter } from '../meter.ts';
 import type { Turn } from './turn.ts';
 
 /** Packets of one turn that go the same way; many or large ones go before its end. */
@@ -13,8 +14,11 @@ const mostBytes = 1024 * 1024;
  */
 export interface Outlet {
   readonly kind: 'port' | 'here' | 'relay';
-  /** `size` is that of its payload, where that counts. */
-  add(packet: Packet, size?: number): void;
+  /**
+   * `size` is that of its payload, where that counts; `queue` the counter that it is added to when it goes: what a thread that
+   * is ended has not sent must not be counted for ever.
+   */
+  add(packet: Packet, size?: number, queue?: Meter): void;
 }
 
 export interface Outlets {
@@ -35,18 +39,22 @@ export function createOutlets(turn: Turn): Outlets {
     create(kind, post) {
       const most = kind === 'relay' ? mostRelayed : mostPackets;
       let packets: Packet[] = [];
+      let queues: Meter[] = [];
       let bytes = 0;
       function flush(): void {
         if (packets.length === 0) return;
         const batch = packets;
+        for (const queue of queues) queue.queue(1);
         packets = [];
+        queues = [];
         bytes = 0;
         post(batch);
       }
       return {
         kind,
-        add(packet, size = 0) {
+        add(packet, size = 0, queue = undefined) {
           bytes += size;
+          if (queue !== undefined) queues.push(queue);
           const count = packets.push(packet);
           if (count === 1) {
             filled.push(flush);

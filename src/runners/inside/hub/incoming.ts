@@ -24,6 +24,7 @@ const shapes: { readonly [K in FromRealm['type']]?: (message: Fields) => boolean
 const ofModule: Readonly<Record<string, (message: Fields) => boolean>> = {
   ready: () => true,
   reconfigurable: () => true,
+  saves: () => true,
   finalizing: () => true,
   status: ({ level, message }) => isText(level) && isText(message),
   reconfigured: ({ call, thrown }) => isId(call) && isThrown(thrown),
