@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Much of a test is waiting for processes: two leave half of two processors idle.
+    maxWorkers: 3,
   },
 });
