@@ -29,7 +29,7 @@ describe.for([{ shared: false }, { shared: true }])('a module (shared: $shared)'
     module.send({ type: 'stop' });
     expect(await answer).toEqual(['second', false, 'first', 'aborted', 'returns', 'answered']);
     expect(await module.settled).toMatchObject({ reason: 'stopped', thrown: null });
-    expect(module.said().map(({ type }) => type)).toEqual(['saves', 'ready']);
+    expect(module.said().map(({ type }) => type)).toEqual(['ready']);
   });
 
   test('that returns by itself finalizes, and says so', async () => {
