@@ -1,4 +1,16 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Those that take longest, most of it waiting, so that none of them is begun when all else is done. */
+const long = /(?:soak|simulation|hostile-modules|kill|faults|context|holds-and-claims|modules-isolation)\.test\.ts$/;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => long.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -9,5 +21,6 @@ export default defineConfig({
     pool: 'forks',
     // Much of a test is waiting for processes: two leave half of two processors idle.
     maxWorkers: 3,
+    sequence: { sequencer: LongFirst },
   },
 });
