@@ -30,10 +30,13 @@ export class PendingReply implements Reply {
   #abort: AbortController | null = null;
   #aborted = false;
   #done = false;
+  /** What the daemon answers itself is JSON by its making. */
+  readonly #isDocument: boolean;
 
   constructor(topic: string, id: number, to: Recipient) {
     this.topic = topic;
     this.id = id;
+    this.#isDocument = topic.startsWith('muster.');
     this.#to = to;
   }
 
@@ -79,7 +82,7 @@ export class PendingReply implements Reply {
   #line(payload: unknown, more: boolean): string | null {
     const { topic, id } = this;
     try {
-      const json: string | undefined = JSON.stringify(toJson(payload));
+      const json: string | undefined = JSON.stringify(this.#isDocument ? payload : toJson(payload));
       // Put together by hand: what is known of it need not be looked into.
       const line = `{"type":"response","topic":${JSON.stringify(topic)},"id":${id}${json === undefined ? '' : `,"payload":${json}`}${more ? ',"more":true' : ''}}\n`;
       // UTF-8 has at most 3 bytes per UTF-16 unit, which spares counting nearly always.
