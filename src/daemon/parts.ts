@@ -6,7 +6,7 @@ import { createConfigCompiler } from '../config/compiler.ts';
 import { alternativesOf } from '../engine/context.ts';
 import { createEngine } from '../engine/engine.ts';
 import { createInstances } from '../instances/instances.ts';
-import { createCommandDriver } from '../keeper/command-driver.ts';
+import { createCommandDriver } from '../keeper/command/driver.ts';
 import { createKeeper } from '../keeper/local.ts';
 import { createLogs } from '../keeper/logs/logs.ts';
 import type { LeaseLog } from '../model/keeper.ts';

@@ -1,17 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { MusterError } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import type { Channels } from './channels.ts';
+import { containByGroup } from './containment.ts';
 import { watchDeath } from './death.ts';
-import { pump } from './output.ts';
 import { spawnError } from './preflight.ts';
 import { leaseVariable, type Scan } from './proc.ts';
 import { signalNumber } from './signals.ts';
-import { endTree, signalGroup, type Tree } from './tree.ts';
+import { openStdio } from './stdio.ts';
 
-/** A pipe that is still open when the tree is gone is held by a process that escaped; what it writes is of no interest. */
-const drainMs = 1000;
 /** A process that ends closes its channel a little before; one that lives on without it can be told nothing any more. */
 const channelMs = 500;
 
@@ -23,11 +21,14 @@ export interface ChildPorts {
 }
 
 /** Executes the program in a session and process group of its own. Rejects with a MusterError if it cannot be executed. */
-export async function startChild(spec: SpawnSpec, file: string, { clock, log, scan, channels }: ChildPorts): Promise<Child> {
-  const raw = await execute(spec, file);
+export async function startChild(spec: SpawnSpec, file: string, ports: ChildPorts): Promise<Child> {
+  const { clock, log, channels } = ports;
+  const contained = containByGroup(spec, ports);
+  const stdio = openStdio(spec, ports);
+  const raw = await execute(spec, file, stdio.options);
   const pid = raw.pid as number;
+  contained.started(pid);
   const death = watchDeath(pid);
-  const tree: Tree = { group: pid, lease: spec.lease };
   let killing: Promise<void> | null = null;
 
   raw.on('error', (error) => log.debug({ name: spec.name, pid, error: error.message }, 'child process'));
@@ -40,32 +41,27 @@ export async function startChild(spec: SpawnSpec, file: string, { clock, log, sc
       raw.once('exit', () => late.cancel());
     });
   }
-  const pipes = (['stdout', 'stderr'] as const).flatMap((name) => {
-    const stream = raw[name];
-    if (stream === null) return [];
-    stream.once('end', death.peek);
-    return { stream, done: pump(stream, (chunk) => spec.onOutput(name, chunk), log) };
-  });
+  stdio.attach(raw, death.peek);
   const exited = new Promise<ProcessExit>((resolve) => {
     raw.once('exit', (code, signal) => {
-      // From here on only members that are left keep the number of the group from being given away.
-      if (!signalGroup(pid, 0)) tree.group = null;
+      contained.leaderGone();
       resolve(death.exit(code, signal));
     });
   });
 
   return {
     pid,
-    containment: 'processGroup',
+    containment: contained.kind,
+    cgroup: contained.cgroup,
+    keptSince: null,
     exited,
-    signal(name) {
-      const number = signalNumber(name);
-      if (tree.group !== null) signalGroup(tree.group, number);
-    },
+    signal: (name) => contained.signal(signalNumber(name)),
     killTree() {
       killing ??= kill();
       return killing;
     },
+    limit: async () => {},
+    keep() {},
     send(message, sent = () => {}) {
       if (raw.connected) return raw.send(message as object, () => sent());
       sent();
@@ -75,23 +71,19 @@ export async function startChild(spec: SpawnSpec, file: string, { clock, log, sc
 
   function cutOff(why: string): void {
     log.error({ name: spec.name, pid, why }, 'a process that cannot be reached any more is killed');
-    if (tree.group !== null) signalGroup(tree.group, 9);
+    contained.signal(9);
   }
 
   async function kill(): Promise<void> {
-    if (tree.group !== null) signalGroup(tree.group, 9);
+    contained.signal(9);
     await exited;
-    await endTree(tree, scan, clock);
-    const late = clock.after(drainMs, () => {
-      for (const { stream } of pipes) stream.destroy();
-    });
-    await Promise.all(pipes.map(({ done }) => done));
-    late.cancel();
+    await contained.end();
+    await stdio.drain();
   }
 }
 
 /** Node throws some failures and emits others; both end up as a rejection. */
-async function execute(spec: SpawnSpec, file: string): Promise<ChildProcess> {
+async function execute(spec: SpawnSpec, file: string, stdio: StdioOptions): Promise<ChildProcess> {
   const [command = file, ...args] = spec.argv;
   try {
     const raw = spawn(file, args, {
@@ -99,7 +91,7 @@ async function execute(spec: SpawnSpec, file: string): Promise<ChildProcess> {
       cwd: spec.cwd,
       env: { ...spec.env, [leaseVariable]: spec.lease },
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', ...(spec.ipc === true ? (['ipc'] as const) : [])],
+      stdio,
       ...(spec.ipc === true ? { serialization: 'advanced' as const } : {}),
     });
     if (raw.pid !== undefined) return raw;

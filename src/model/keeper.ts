@@ -1,4 +1,5 @@
 import type { Containment } from './documents.ts';
+import type { CgroupSpec } from './fields/cgroup.ts';
 
 /** An OS process that is about to start or runs, as recorded in the journal. */
 export interface Lease {
@@ -18,6 +19,17 @@ export interface LeaseLog {
   ended(id: string): void;
 }
 
+/** As whom a process runs and what the system lets it use, in the numbers of the system; null: as the daemon. */
+export interface Identity {
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly groups: readonly number[] | null;
+  readonly umask: number | null;
+  /** By the names of prlimit(1); `unlimited` or a number. */
+  readonly rlimits: Readonly<Record<string, string>>;
+  readonly noNewPrivileges: boolean;
+}
+
 export interface SpawnSpec {
   readonly lease: string;
   readonly name: string;
@@ -25,6 +37,20 @@ export interface SpawnSpec {
   readonly arg0?: string | undefined;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly identity?: Identity;
+  /** `cgroup` refuses to run without one; absent: no cgroup is made. */
+  readonly containment?: 'auto' | 'cgroup';
+  /** Limits; they need a cgroup. */
+  readonly cgroup?: CgroupSpec | undefined;
+  /** It outlives the daemon, for the next one to take over. */
+  readonly keep?: boolean;
+  /** Of all that cannot change while it runs. A kept process of the same name and digest is taken over instead of a start. */
+  readonly digest?: string;
+  /** stderr is the same pipe as stdout, so that their order is kept; all comes as stdout. */
+  readonly mergeStderr?: boolean;
+  /** Descriptor (3 up) of a pipe whose text goes to `onNotice`. */
+  readonly noticeFd?: number;
+  onNotice?(chunk: Uint8Array): void;
   /** An IPC channel for runners (structured clone). */
   readonly ipc?: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
@@ -34,17 +60,27 @@ export interface SpawnSpec {
 export interface ProcessExit {
   code: number | null;
   signal: string | null;
+  /** The kernel killed something of its tree because memory ran out. */
+  oom?: boolean;
 }
 
 export interface Child {
   readonly pid: number;
   readonly containment: Containment;
+  /** Folder of its cgroup; null: none. */
+  readonly cgroup: string | null;
+  /** When it began, ms since the epoch, if it was taken over from an earlier daemon; null: it was started now. */
+  readonly keptSince: number | null;
   /** When the program itself has ended; others of its tree may live on. */
   readonly exited: Promise<ProcessExit>;
   /** To the program's tree as far as its containment reaches. */
   signal(signal: string): void;
   /** Kills what is left of the tree; resolves when it is gone. Idempotent. */
   killTree(): Promise<void>;
+  /** Puts other limits into effect: all or, with an error that names key, value and reason, none. */
+  limit(cgroup: CgroupSpec | undefined): Promise<void>;
+  /** Whether it outlives the daemon from now on. */
+  keep(keep: boolean): void;
   /** False: it reads too slowly, more should wait. `sent` is called once the message has left this process, or has nowhere to go. */
   send(message: unknown, sent?: () => void): boolean;
 }

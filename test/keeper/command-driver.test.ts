@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createCommandDriver } from '../../src/keeper/command-driver.ts';
+import { createCommandDriver } from '../../src/keeper/command/driver.ts';
 import { createLogs } from '../../src/keeper/logs/logs.ts';
 import type { Launch } from '../../src/model/driver.ts';
 import type { CommandSpec } from '../../src/model/fields/table.ts';

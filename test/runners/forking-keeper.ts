@@ -27,6 +27,10 @@ export function forkingKeeper(): Keeper {
       return {
         pid: child.pid ?? 0,
         containment: 'processGroup',
+        cgroup: null,
+        keptSince: null,
+        limit: async () => {},
+        keep() {},
         exited,
         signal: (signal) => void child.kill(signal as NodeJS.Signals),
         killTree,

@@ -1,36 +1,17 @@
 import * as z from 'zod/mini';
 import { formatDuration, formatSize } from '../units.ts';
+import { cgroup } from './cgroup.ts';
 import { common, nonEmpty, restart } from './common.ts';
-import { always, argument, count, duration, field, flag, size, unless } from './kit.ts';
+import { always, argument, count, field, flag, unless } from './kit.ts';
+import { logSettings } from './log.ts';
+import { health, type Ready, ready, waitFor } from './probes.ts';
 
 /** Those of Linux; a program must be able to catch it, but who wants SIGKILL may have it. */
 const signalName =
   /^SIG(?:HUP|INT|QUIT|ILL|TRAP|ABRT|IOT|BUS|FPE|KILL|USR1|SEGV|USR2|PIPE|ALRM|TERM|STKFLT|CHLD|CONT|STOP|TSTP|TTIN|TTOU|URG|XCPU|XFSZ|VTALRM|PROF|WINCH|IO|POLL|PWR|SYS|RTM(?:IN(?:\+(?:\d|[12]\d|30))?|AX(?:-(?:\d|[12]\d|30))?))$/;
 
+const signal = z.string().check(z.regex(signalName, { error: 'expected a signal name such as SIGTERM' }));
 const anything = z.record(z.string(), z.unknown());
-const ready = z.union([
-  z.pipe(
-    z.literal('alive'),
-    z.transform(() => ({ alive: 250 })),
-  ),
-  z.strictObject({ alive: z._default(duration, 250) }),
-  // The tests to come; without this a bad `alive` would pass as one of them.
-  anything.check(z.refine((test) => !('alive' in test), { error: 'expected alive, or a map with one test', abort: true })),
-]);
-
-const logSettings = z.strictObject({
-  maxSize: z._default(size, 10 * 1024 ** 2),
-  keep: z._default(count(), 5),
-  capture: z._default(z.enum(['both', 'stdout', 'stderr', 'none']), 'both'),
-  mergeStderr: z._default(flag, false),
-  level: z._default(z.string(), 'info'),
-  stderrLevel: z._default(z.string(), 'warn'),
-  prefix: z._default(z.string(), ''),
-  metadata: z._default(anything, {}),
-  transform: z._default(z.array(z.tuple([z.string(), z.string()])), []),
-  sink: z._default(z.enum(['file', 'daemon', 'none']), 'file'),
-  overflow: z._default(z.enum(['block', 'drop']), 'block'),
-});
 
 /** Fields of `command:` entries: OS processes. */
 export const commandFields = {
@@ -51,13 +32,13 @@ export const commandFields = {
     doc: 'Working folder; without it the folder of the first config file.',
   }),
   stopSignal: field({
-    schema: z._default(z.string().check(z.regex(signalName, { error: 'expected a signal name such as SIGTERM' })), 'SIGTERM'),
+    schema: z._default(signal, 'SIGTERM'),
     change: 'live',
     applies: 'keeper',
     doc: 'The signal that asks the program to stop.',
   }),
   waitFor: field({
-    schema: z.optional(anything),
+    schema: z.optional(waitFor),
     change: 'live',
     applies: 'instances',
     doc: 'What to wait for before the launch.',
@@ -69,17 +50,17 @@ export const commandFields = {
     applies: 'instances',
     doc: 'When the program counts as running: `alive` for this long, or a test that passes.',
     unbuilt: (value) => value !== 'alive' && !(typeof value === 'object' && value !== null && 'alive' in value),
-    show: (value: { alive: number }) => `alive ${formatDuration(value.alive)}`,
+    show: (value: Ready) => (value.alive === undefined ? JSON.stringify(value) : `alive ${formatDuration(value.alive)}`),
   }),
   health: field({
-    schema: z.optional(anything),
+    schema: z.optional(health),
     change: 'live',
     applies: 'instances',
     doc: 'A test repeated while it runs.',
     unbuilt: always,
   }),
   reloadSignal: field({
-    schema: z.optional(z.string()),
+    schema: z.optional(signal),
     change: 'live',
     applies: 'instances',
     doc: 'Sent instead of a reload when only `files` changed.',
@@ -120,7 +101,7 @@ export const commandFields = {
     doc: 'Refuse to run without a cgroup?',
     unbuilt: unless('auto'),
   }),
-  cgroup: field({ schema: z.optional(anything), change: 'live', applies: 'keeper', doc: 'Limits of its cgroup v2.', unbuilt: always }),
+  cgroup: field({ schema: z.optional(cgroup), change: 'live', applies: 'keeper', doc: 'Limits of its cgroup v2.', unbuilt: always }),
   restart: restart('always'),
   ...common,
 };

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { nameProblem } from '../name.ts';
 import { formatDuration } from '../units.ts';
-import { always, argument, count, duration, envName, envValue, field, flag, name, number, unless } from './kit.ts';
+import { identityFields } from './identity.ts';
+import { argument, count, duration, envName, envValue, field, flag, name, number, unless } from './kit.ts';
 
 const require_ = z.union([z.string(), z.strictObject({ name: z.string(), reload: z._default(flag, false) })]);
 
@@ -152,43 +153,7 @@ export const common = {
     doc: 'Never removed or reloaded without --override.',
   }),
   prune: field({ schema: z._default(flag, true), change: 'live', applies: 'plan', doc: 'false: stays when dropped from the config.' }),
-  user: field({ schema: z.optional(z.string()), change: 'reload', applies: 'keeper', doc: 'User to run as.', unbuilt: always }),
-  group: field({ schema: z.optional(z.string()), change: 'reload', applies: 'keeper', doc: 'Group to run as.', unbuilt: always }),
-  groups: field({
-    schema: z.optional(z.array(z.string())),
-    change: 'reload',
-    applies: 'keeper',
-    doc: 'Supplementary groups.',
-    unbuilt: always,
-  }),
-  umask: field({
-    schema: z.optional(z.string()),
-    change: 'reload',
-    applies: 'keeper',
-    doc: 'File mode creation mask, octal.',
-    unbuilt: always,
-  }),
-  rlimits: field({
-    schema: z.optional(z.record(z.string(), z.unknown())),
-    change: 'reload',
-    applies: 'keeper',
-    doc: 'Resource limits by name.',
-    unbuilt: always,
-  }),
-  noNewPrivileges: field({
-    schema: z._default(flag, false),
-    change: 'reload',
-    applies: 'keeper',
-    doc: 'No setuid program can raise privileges.',
-    unbuilt: unless(false),
-  }),
-  allowRoot: field({
-    schema: z._default(flag, false),
-    change: 'reload',
-    applies: 'keeper',
-    doc: 'Let the module run as uid 0 although it could run as another.',
-    unbuilt: unless(false),
-  }),
+  ...identityFields,
 };
 
 export function nonEmpty(value: unknown): boolean {

@@ -1,17 +1,15 @@
-import type { Driver, Ended, Launch, Launched } from '../model/driver.ts';
-import { MusterError, messageOf } from '../model/error.ts';
-import type { CommandSpec } from '../model/fields/table.ts';
-import type { Child, Keeper } from '../model/keeper.ts';
-import type { Clock } from '../model/ports.ts';
-import { exitWords } from './death.ts';
-import type { LogSettings, LogWriter } from './logs/writer.ts';
-import { createTail, type Tail } from './tail.ts';
-import { usageOf } from './usage.ts';
+import type { Driver, Ended, Launch, Launched } from '../../model/driver.ts';
+import { MusterError, messageOf } from '../../model/error.ts';
+import type { Ready } from '../../model/fields/probes.ts';
+import type { CommandSpec } from '../../model/fields/table.ts';
+import type { Child, Keeper } from '../../model/keeper.ts';
+import { exitWords } from '../death.ts';
+import { usageOf } from '../usage.ts';
+import { type CapturePorts, createCapture } from './capture.ts';
+import { testReady } from './ready.ts';
 
-export interface CommandDriverOptions {
+export interface CommandDriverOptions extends CapturePorts {
   readonly keeper: Keeper;
-  readonly logs: { open(name: string, settings: LogSettings): LogWriter };
-  readonly clock: Clock;
 }
 
 /** Runs `command:` modules: one program each, with all that it starts. */
@@ -19,16 +17,14 @@ export function createCommandDriver(options: CommandDriverOptions): Driver {
   return { start: (launch) => startCommand(launch, options) };
 }
 
-function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOptions): Launched {
+function startCommand(launch: Launch, options: CommandDriverOptions): Launched {
+  const { keeper } = options;
   let spec = launch.spec as CommandSpec;
   let name = launch.name;
   let child: Child | null = null;
   let exited = false;
   let asked: 'stop' | 'kill' | null = null;
-  let activeAt = clock.now();
-  let outputBytes = 0;
-  const log = logs.open(name, spec.log);
-  const tail: Tail = createTail(clock);
+  const capture = createCapture(name, spec.log, options);
   const ready = deferred<void>();
   ready.promise.catch(() => {}); // its owner may have let go of it
 
@@ -53,34 +49,32 @@ function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOpti
     reconfigure: () => Promise.reject(new MusterError('EINVAL', `${name} is a command and takes no config`)),
     update(next) {
       spec = next as CommandSpec;
-      log.update(spec.log);
+      capture.update(spec.log);
     },
     rename(next) {
       name = next;
-      log.rename(next);
+      capture.rename(next);
     },
     signal(signal) {
       if (child === null || exited) throw new MusterError('ENOENT', `${name} has no process`);
       child.signal(signal);
     },
-    activeAt: () => activeAt,
+    activeAt: capture.activeAt,
     queued: () => 0,
-    stats: async () => ({ outputBytes }),
-    async clearStats() {
-      outputBytes = 0;
-    },
+    stats: async () => ({ outputBytes: capture.bytes() }),
+    clearStats: async () => capture.clear(),
     async rusage(who) {
       const usage = child === null || exited ? null : usageOf(child.pid, who);
       if (usage === null) throw new MusterError('ENOENT', `${name} has no process`);
       return usage;
     },
-    output: () => tail.lines(),
+    output: capture.lines,
   };
 
   async function run(): Promise<Ended> {
     const ended = await runToEnd().catch(notStarted);
-    await log.close();
-    ready.reject(new MusterError('EFAILED', `${name} ${ended.reason}`, { output: tail.lines() }));
+    await capture.close();
+    ready.reject(new MusterError('EFAILED', `${name} ${ended.reason}`, { output: capture.lines() }));
     return ended;
   }
 
@@ -92,20 +86,16 @@ function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOpti
       arg0: spec.arg0,
       cwd: spec.cwd,
       env: launch.env,
-      onOutput(stream, chunk) {
-        activeAt = clock.now();
-        outputBytes += chunk.length;
-        tail.push(stream, chunk);
-        return log.write(stream, chunk);
-      },
+      onOutput: capture.take,
     });
     // What was asked for while the lease was being recorded.
     if (asked === 'stop') sendStop();
     else if (asked === 'kill') void child.killTree();
-    const alive = clock.after(aliveMs(spec), () => ready.resolve());
+    const test = testReady(spec.ready as Ready, options);
+    test.passed.then(ready.resolve, ready.reject);
     const exit = await child.exited;
     exited = true;
-    alive.cancel();
+    test.cancel();
     await child.killTree();
     return { ...exit, error: null, reason: exitWords(exit) };
   }
@@ -124,11 +114,6 @@ function startCommand(launch: Launch, { keeper, logs, clock }: CommandDriverOpti
       child.signal('SIGTERM');
     }
   }
-}
-
-/** Tests other than `alive` are not built yet; the config refuses them. */
-function aliveMs({ ready }: CommandSpec): number {
-  return typeof ready.alive === 'number' ? ready.alive : 250;
 }
 
 interface Deferred<T> {

@@ -1,0 +1,38 @@
+import * as z from 'zod/mini';
+import { count, flag, percent, size } from './kit.ts';
+
+/** Bytes, a share of the machine's memory such as `50%`, or `max`. */
+const memory = z.union([z.literal('max'), percent, size], { error: 'expected a size such as 256M, a percentage such as 50%, or max' });
+const weight = count(1).check(z.refine((value) => value <= 10_000, { error: 'expected a weight from 1 to 10000' }));
+const list = z.string().check(z.regex(/^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/, { error: 'expected numbers and ranges, such as 0-1,3' }));
+/** A share of one processor (`150%` is one and a half), `QUOTA PERIOD` in µs, or `max`. */
+const cpu = z.string().check(
+  z.regex(/^(?:max|\d+(?:\.\d+)?%|(?:max|\d+) \d+)$/, {
+    error: 'expected a percentage of one processor such as 50%, or QUOTA PERIOD in µs',
+  }),
+);
+const file = z.string().check(z.regex(/^[a-z0-9_]+(?:\.[A-Za-z0-9_]+)+$/, { error: 'expected an interface file such as io.max' }));
+
+/** Limits of a cgroup v2 (cgroup-v2.rst of the kernel), each key the interface file in camelCase. */
+export const cgroup = z.strictObject({
+  memoryMax: z.optional(memory),
+  memoryHigh: z.optional(memory),
+  memoryMin: z.optional(memory),
+  memoryLow: z.optional(memory),
+  memorySwapMax: z.optional(memory),
+  memoryOomGroup: z.optional(flag),
+  cpuMax: z.optional(cpu),
+  cpuWeight: z.optional(weight),
+  cpuIdle: z.optional(flag),
+  pidsMax: z.optional(z.union([z.literal('max'), count(1)])),
+  ioWeight: z.optional(weight),
+  cpusetCpus: z.optional(list),
+  cpusetMems: z.optional(list),
+  /** Below the mount, or below the daemon's own cgroup where that is delegated to it. */
+  base: z._default(z.string(), 'muster'),
+  /** Instead of a folder named by daemon and module: relative to `base`. */
+  path: z._default(z.nullable(z.string()), null),
+  raw: z._default(z.record(file, z.string()), {}),
+});
+
+export type CgroupSpec = z.output<typeof cgroup>;
