@@ -163,9 +163,14 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
       if (link === undefined) throw new MusterError('ECANCELED', `the runner of ${party.name} has ended`);
       const instance = directory.attach(party, link);
       return {
+        begun: () => directory.begun(instance),
         ready: () => directory.ready(instance),
         finalizing: () => directory.finalizing(instance),
         ended: () => ended(instance),
+        elsewhere() {
+          directory.elsewhere(instance);
+          ended(instance);
+        },
         rename: (name) => directory.rename(instance, name),
         update: (spec) => directory.update(instance, spec),
       };

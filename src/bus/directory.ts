@@ -67,16 +67,24 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     link.instances.add(instance);
     module.instances.push(instance);
     module.priority = priority;
-    this.#setAbsence(module, null);
     this.#changed(module);
     return instance;
   }
 
+  /** What waits for its start goes to it. */
+  begun(instance: Instance): void {
+    if (instance.state !== 'attached') return;
+    instance.state = 'starting';
+    this.#changed(this.#moduleOf(instance.name));
+  }
+
   /** It takes the place of those that were there before it, with what it has registered and nothing else. */
   ready(instance: Instance): void {
-    if (instance.state !== 'attached') return;
+    if (instance.state !== 'attached' && instance.state !== 'starting') return;
     instance.state = 'running';
     const module = this.#moduleOf(instance.name);
+    // Until now it may end as the one before it did.
+    this.#setAbsence(module, null);
     for (const other of module.instances) if (other.order < instance.order) other.superseded = true;
     module.retained.clear();
     this.#changed(module);
@@ -106,6 +114,11 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     }
     this.#changed(module);
     return true;
+  }
+
+  /** Once it has ended, who waits for it finds the service that loads it. */
+  elsewhere({ name }: Instance): void {
+    this.#setAbsence(this.#moduleOf(name), null);
   }
 
   rename(instance: Instance, name: string): void {
@@ -168,9 +181,9 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     this.#changed(target);
   }
 
-  /** It takes no more requests, or soon will not: it is told to stop, or another instance of its module is on its way. */
-  isBeingReplaced({ name, order, state }: Instance): boolean {
-    if (state === 'finalizing') return true;
+  /** It is not there yet. Or soon takes no more: it is told to stop, or another instance of its module is on its way. */
+  takesNone({ name, order, state }: Instance): boolean {
+    if (state === 'attached' || state === 'finalizing') return true;
     const parkedAt = this.#modules.get(name)?.parkedAt ?? null;
     return parkedAt !== null && order < parkedAt;
   }

@@ -46,6 +46,7 @@ function within(module: Module, service: string): Outcome {
   const instance = takingInstance(module);
   if (parkedAt !== null && (instance === null || instance.order < parkedAt)) return { type: 'waits', module };
   if (instance !== null) return startsWith(module, instance, service) ?? { type: 'instance', service, instance };
+  if (module.instances.some(({ state }) => state === 'attached')) return { type: 'waits', module };
   const what = service === name ? `"${name}"` : `"${name}", which serves ${service},`;
   switch (absence) {
     case 'died':
@@ -72,7 +73,7 @@ function within(module: Module, service: string): Outcome {
 /** A service that the next instance has and this one has not waits with the next. */
 function startsWith(module: Module, instance: Instance, service: string): Outcome | null {
   const next = module.instances.find(
-    ({ state, order, registered }) => state === 'attached' && order > instance.order && registered.has(service),
+    ({ state, order, registered }) => state === 'starting' && order > instance.order && registered.has(service),
   );
   return next === undefined || instance.registered.has(service) ? null : { type: 'waits', module };
 }

@@ -10,7 +10,8 @@ export interface Instance {
   name: string;
   priority: number;
   control: Party['control'];
-  state: 'attached' | 'running' | 'finalizing' | 'ended';
+  /** One that is attached is asked nothing yet: nobody keeps requests for it. One that starts keeps them. */
+  state: 'attached' | 'starting' | 'running' | 'finalizing' | 'ended';
   /** Another instance of the same module runs instead. */
   superseded: boolean;
   /** Counts attachments and parkings: tells which came first. */
@@ -65,7 +66,7 @@ export function createModule(name: string): Module {
 /** The latest that runs, else the latest that starts: one that starts beside one that runs gets nothing before it runs. */
 export function takingInstance({ instances }: Module): Instance | null {
   const latest = (state: Instance['state']) => instances.findLast((instance) => instance.state === state);
-  return latest('running') ?? latest('attached') ?? null;
+  return latest('running') ?? latest('starting') ?? null;
 }
 
 /** Whether a shared service is served by it, or is about to be again. */

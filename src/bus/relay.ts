@@ -39,7 +39,7 @@ export function relaySealed(sealed: Sealed, link: Link, ports: RelayPorts): numb
   if (from.link !== link) return 1;
   const callee = sealed.to > daemonAddress ? directory.instance(sealed.to) : undefined;
   const asking = sealed.requests > 0;
-  if (callee === undefined || (asking && directory.isBeingReplaced(callee))) {
+  if (callee === undefined || (asking && directory.takesNone(callee))) {
     return link.open(sealed).filter((packet) => !relay(packet, link, ports)).length;
   }
   if (asking) asks(from, callee);
@@ -51,7 +51,7 @@ function request(packet: RequestPacket, from: Instance, { directory }: RelayPort
   const [, to, , id, , topic, payload] = packet;
   const callee = directory.instance(to);
   // Nobody has begun with it: the lookup says who serves it now, once that is known, or why nobody does.
-  if (callee === undefined || directory.isBeingReplaced(callee)) {
+  if (callee === undefined || directory.takesNone(callee)) {
     from.link.packet(['moved', from.address, to, id, topic, payload] satisfies Packet);
     return;
   }

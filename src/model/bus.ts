@@ -147,12 +147,16 @@ export interface Party {
 
 /** What a driver tells the bus of one party; each at most once, in this order. */
 export interface Attached {
+  /** Its realm has taken it up, and keeps requests for it from now on. Until then who asks it something waits. */
+  begun(): void;
   /** It runs: where its module already runs as another instance, requests and services pass on to it in this step. */
   ready(): void;
   /** It takes no more requests: they get ENOSYS, or wait where its module is parked. */
   finalizing(): void;
   /** Nothing of it is left. Callers that wait for an answer hear EHOSTUNREACH. */
   ended(): void;
+  /** Instead of all that: its service serves it itself, and it is nobody on the bus. */
+  elsewhere(): void;
   rename(name: string): void;
   /** Live change of what its spec says. */
   update(spec: Pick<Party, 'priority' | 'control'>): void;

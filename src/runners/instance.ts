@@ -1,5 +1,5 @@
 import type { Attached, BusPort } from '../model/bus.ts';
-import type { Ended, Launch, Launched, LaunchHooks } from '../model/driver.ts';
+import type { Ended, Fault, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { type ErrorCode, MusterError, messageOf } from '../model/error.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
 import type { Clock, Timer } from '../model/ports.ts';
@@ -71,10 +71,16 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     void output.close().finally(() => ended.resolve(end));
   }
 
+  /** With its runner. That may have been ended because of this very module. */
+  function gone(reason: string, signal: string | null, fault: Fault | undefined): void {
+    finish({ ...failed(reason), signal, ...(fault === undefined || killed ? {} : { fault }) }, 'EFAILED');
+  }
+
   function receive(message: OfInstance): void {
     switch (message.type) {
       case 'started':
         begun = true;
+        attached?.begun();
         threadId = message.threadId;
         break;
       case 'output':
@@ -137,7 +143,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
       const place = await home.place();
       if (over) return;
       placed = true;
-      const found = await home.runner().admit(id, { receive, gone: (reason, signal) => finish({ ...failed(reason), signal }, 'EFAILED') });
+      const found = await home.runner().admit(id, { receive, gone });
       admitted = found;
       if (killed) throw new MusterError('ECANCELED', 'terminated');
       const { provides, priority, control } = spec;
@@ -163,7 +169,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     }
     if (begun || over) return;
     elsewhere = true;
-    attached?.ended();
+    attached?.elsewhere();
     admitted?.post({ type: 'kill', id });
     ready.resolve();
   }
@@ -178,7 +184,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
   }
 
   void home.gone?.then((reason) => {
-    if (elsewhere) finish(failed(reason), 'EFAILED');
+    if (elsewhere) finish({ ...failed(reason), fault: 'another' }, 'EFAILED');
   });
   void begin();
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { setting, turn } from './setting.ts';
+import { listener, setting, turn } from './setting.ts';
 
 it('keeps lookups of a module that is being replaced until its next instance is there', async () => {
   const { bus, runner } = setting();
@@ -127,3 +127,52 @@ it('sends requests back that still come for an instance that is stopping, and so
   expect(side.packets()).toEqual([]);
   expect(main.packets()).toEqual([['moved', asker.address, old.address, 1, 'm.x', 'payload']]);
 });
+
+it('keeps lookups and requests until the realm of a module has taken it up', async () => {
+  const { bus, runner } = setting();
+  const [main, side] = [runner(), runner()];
+  const asker = main.attach('asker');
+  const module = side.attach('m', { asleep: true });
+  const route = main.resolve(asker.address, 'm');
+  const client = bus.client();
+  client.ask('m.x', 'payload', listener());
+  main.say({ type: 'packets', packets: [['request', module.address, asker.address, 1, 'm', 'm.x', 'guessed', 'asker']] });
+  await turn();
+  expect([main.of('route'), side.packets(), bus.waiting('m')]).toEqual([[], [], 2]);
+  expect(main.packets()).toEqual([['moved', asker.address, module.address, 1, 'm.x', 'guessed']]);
+  module.begun();
+  expect(await route).toEqual({ service: 'm', address: module.address });
+  expect(side.packets()).toMatchObject([['request', module.address, -1, expect.any(Number), 'm', 'm.x', 'payload', 'client']]);
+  expect(bus.waiting('m')).toBe(0);
+});
+
+it('goes to the service that serves a module itself once that is known', async () => {
+  const { bus, runner } = setting();
+  const main = runner();
+  const gate = main.attach('gate');
+  gate.ready();
+  bus.absent('gate.page', 'backingOff');
+  const page = main.attach('gate.page', { asleep: true });
+  const route = main.resolve(gate.address, 'gate.page');
+  await turn();
+  expect(main.of('route')).toEqual([]);
+  page.elsewhere();
+  expect(await route).toEqual({ service: 'gate', address: gate.address });
+  page.begun();
+  expect(await main.resolve(gate.address, 'gate.page')).toEqual({ service: 'gate', address: gate.address });
+});
+
+it.for([{ asleep: true }, { asleep: false }])(
+  'is unreachable as before where it is started again and ends too early (asleep: $asleep)',
+  async ({ asleep }) => {
+    const { bus, runner } = setting();
+    const main = runner();
+    const asker = main.attach('asker');
+    bus.absent('m', 'backingOff');
+    const again = main.attach('m', { asleep });
+    const route = main.resolve(asker.address, 'm');
+    again.ended();
+    expect(await route).toMatchObject(asleep ? { error: { code: 'EHOSTUNREACH' } } : { address: again.address });
+    expect(await main.resolve(asker.address, 'm')).toMatchObject({ error: { code: 'EHOSTUNREACH' } });
+  },
+);

@@ -22,7 +22,8 @@ export interface FakeRunner {
   of<T extends BusToRunner['type']>(type: T): Extract<BusToRunner, { type: T }>[];
   packets(): Packet[];
   events(): EventPacket[];
-  attach(name: string, party?: Partial<Party>): FakeInstance;
+  /** `asleep`: its realm has not taken it up. */
+  attach(name: string, party?: Partial<Party> & { asleep?: boolean }): FakeInstance;
   say(message: BusFromRunner): void;
   /** Resolves with the answer to a lookup. */
   resolve(from: number, prefix: string): Promise<{ service: string; address: number } | { error: WireError }>;
@@ -64,10 +65,12 @@ function fakeRunner(bus: Bus, onPacket?: (packet: Packet) => void): FakeRunner {
     of,
     packets: () => of('packets').flatMap(({ packets }) => packets),
     events: () => of('events').flatMap(({ events }) => events),
-    attach(name, party = {}) {
+    attach(name, { asleep = false, ...party } = {}) {
       lastAddress += 1;
       const address = lastAddress;
-      return { address, ...bus.attach({ address, name, link, provides: [], priority: 0, control: 'none', ...party }) };
+      const attached = bus.attach({ address, name, link, provides: [], priority: 0, control: 'none', ...party });
+      if (!asleep) attached.begun();
+      return { address, ...attached };
     },
     say: (message) => link.receive(message),
     resolve(from, prefix) {

@@ -87,11 +87,11 @@ test('a service loads a module into its own thread, and takes it along when it e
   expect(await bus.request('gateway.status.who', null)).toEqual(['gateway.status', ['a'], { b: 1 }]);
   expect(await bus.request('gateway.list', null)).toMatchObject([{ name: 'gateway.page' }, { name: 'gateway.status' }]);
   status?.stop();
-  expect(await status?.ended).toMatchObject({ reason: 'stopped', error: null });
+  expect(await status?.ended).toMatchObject({ reason: 'stopped by its service gateway', error: null });
   expect(await bus.request('gateway.list', null)).toMatchObject([{ name: 'gateway.page' }]);
   gateway?.kill();
   expect((await gateway?.ended)?.reason).toBe('terminated');
-  expect((await page?.ended)?.error?.message).toBe('its service gateway ended');
+  expect(await page?.ended).toMatchObject({ error: { message: 'its service gateway ended' }, fault: 'another' });
   expect(told.filter((line) => line.startsWith('gateway.status'))).toEqual([
     'gateway.status attached',
     'gateway.status ready',
@@ -142,6 +142,29 @@ test('a service with a loader of its own decides itself what loading means', asy
   expect(written.get('gateway')).toBe(
     "load gateway.route gateway.route.ts [ 'x' ] { at: '/' }\nload gateway.other gateway.other.ts [] {}\nremove gateway.route\n",
   );
+});
+
+test('what is asked of a module waits until its service has loaded it, once and for all', async () => {
+  const { start, driver, bus } = createSetting(runnerFile);
+  const gateway = `export async function main(ctx) {
+    let go;
+    const gone = new Promise((resolve) => { go = resolve; });
+    ctx.handle('go', () => go());
+    const host = ctx.hostModules({ async load(module) { await gone; await host.load(module); } });
+    await ctx.run();
+  }`;
+  await running([start('gateway', gateway)]);
+  const page = await start('gateway.page', "export async function main(ctx) { ctx.handle('who', () => ctx.name); await ctx.run(); }", {
+    spec: { service: 'gateway' },
+  });
+  const asks = "export async function main(ctx) { ctx.handle('ask', () => ctx.request('gateway.page.who')); await ctx.run(); }";
+  await running([start('near', asks), start('far', asks, { spec: { runner: 'far' } })]);
+  const answers = Promise.all(['gateway.page.who', 'near.ask', 'far.ask'].map((topic) => bus.request(topic, null)));
+  await expect.poll(() => bus.waiting('gateway.page')).toBe(3);
+  await bus.request('gateway.go', null);
+  expect(await answers).toEqual(['gateway.page', 'gateway.page', 'gateway.page']);
+  await driver.refresh();
+  expect(page.queued() + bus.waiting('gateway.page')).toBe(0);
 });
 
 test('a module whose service is not there, or loads nothing, says so', async () => {

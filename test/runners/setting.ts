@@ -77,6 +77,7 @@ function noted(attached: Attached, first: string, told: string[]): Attached {
   const note = (what: string): void => void told.push(`${name} ${what}`);
   note('attached');
   return {
+    begun: attached.begun,
     ready() {
       note('ready');
       attached.ready();
@@ -88,6 +89,10 @@ function noted(attached: Attached, first: string, told: string[]): Attached {
     ended() {
       note('ended');
       attached.ended();
+    },
+    elsewhere() {
+      note('elsewhere');
+      attached.elsewhere();
     },
     rename(next) {
       note(`renamed to ${next}`);
