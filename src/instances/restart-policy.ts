@@ -1,3 +1,4 @@
+import type { Fault } from '../model/driver.ts';
 import type { Spec } from '../model/fields/table.ts';
 import { formatDuration } from '../model/units.ts';
 
@@ -18,6 +19,8 @@ export interface Exit {
   readonly noRestart: boolean;
   /** How long it had been running (state R), ms; 0 if its start failed. */
   readonly ranFor: number;
+  /** Not its own: it comes back whatever its policy says. Another's for certain is not held against it either. */
+  readonly fault?: Fault | undefined;
 }
 
 export type NextRestart =
@@ -32,8 +35,12 @@ const jitter = 0.1;
 
 /** Whether and when an ended module is started again. `random` is from 0 up to 1. */
 export function nextRestart(policy: RestartPolicy, history: RestartHistory, exit: Exit, now: number, random: number): NextRestart {
-  if (policy.policy === 'never' || exit.noRestart || (policy.policy === 'onFailure' && exit.success)) return { is: 'done' };
   const { limit, backoff } = policy;
+  if (exit.fault === 'another') {
+    const { series } = history;
+    return { is: 'restart', delayMs: delayOf(backoff, series, random), attempt: series + 1, history };
+  }
+  if (exit.fault === undefined && !wantsRestart(policy, exit)) return { is: 'done' };
   const times = limit === undefined ? [] : history.times.filter((time) => now - time < limit.within);
   if (limit !== undefined && times.length >= limit.count) {
     return { is: 'giveUp', reason: `restarted ${times.length} times within ${formatDuration(limit.within)}` };
@@ -45,6 +52,10 @@ export function nextRestart(policy: RestartPolicy, history: RestartHistory, exit
     attempt: series + 1,
     history: { series: series + 1, times: limit === undefined ? times : [...times, now] },
   };
+}
+
+function wantsRestart({ policy }: RestartPolicy, { success, noRestart }: Exit): boolean {
+  return policy !== 'never' && !noRestart && (policy === 'always' || !success);
 }
 
 /** `initial * factor^series` with jitter, never above `max`: a factor to the power of many is Infinity, which `max` bounds too. */

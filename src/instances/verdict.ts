@@ -30,7 +30,7 @@ export function verdictOn(end: OwnEnd, spec: Spec, history: RestartHistory, now:
   const reason = startError ?? ended.reason;
   const success = startError === null && isSuccess(ended, status, false);
   const noRestart = ended.code !== null && status.noRestart.includes(ended.code);
-  const next = nextRestart(spec.restart, history, { success, noRestart, ranFor }, now, random);
+  const next = nextRestart(spec.restart, history, { success, noRestart, ranFor, fault: ended.fault }, now, random);
   switch (next.is) {
     case 'restart': {
       const { delayMs, attempt } = next;

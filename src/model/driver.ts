@@ -28,9 +28,13 @@ export interface Ended {
   signal: string | null;
   /** An uncaught error, with its stack mapped to the sources. */
   error: { message: string; stack?: string } | null;
+  /** Whose doing it was, where not its own: another module's with which it went down, or perhaps, where nobody can tell. */
+  fault?: Fault;
   /** In words: `exited with code 3`, `killed by SIGSEGV`, `main returned`, `threw: …`. */
   reason: string;
 }
+
+export type Fault = 'another' | 'unknown';
 
 export interface LaunchHooks {
   /** The module set its own status. */

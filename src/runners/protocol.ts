@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Address, BusFromRunner, BusToRunner, EventPacket, Traced, Tracing } from '../model/bus.ts';
 import type { ModuleStats, Rusage, RusageOf, StatusLevel } from '../model/documents.ts';
-import type { Ended } from '../model/driver.ts';
+import type { Ended, Fault } from '../model/driver.ts';
 import type { ErrorCode, WireError } from '../model/error.ts';
 import type { Sealed } from '../model/sealed.ts';
 
@@ -157,7 +157,7 @@ export type FromRealm =
   /** Output of a module that shares its realm; one that is alone writes to the thread's streams. */
   | { readonly type: 'output'; readonly id: Address; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
   /** The last one of a module. */
-  | { readonly type: 'settled'; readonly id: Address; readonly reason: string; readonly thrown: Thrown | null }
+  | { readonly type: 'settled'; readonly id: Address; readonly reason: string; readonly thrown: Thrown | null; readonly fault?: Fault }
   | { readonly type: 'ownStats'; readonly call: number; readonly stats: Readonly<Record<string, unknown>> }
   | { readonly type: 'resolve'; readonly from: Address; readonly call: number; readonly prefix: string }
   | { readonly type: 'waiting'; readonly from: Address; readonly prefix: string; readonly count: number }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { BusLink, BusPort, Packet } from '../model/bus.ts';
 import type { Containment } from '../model/documents.ts';
+import type { Fault } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
 import type { Clock, Log, Random, Timer } from '../model/ports.ts';
@@ -16,7 +17,7 @@ export type OfInstance = Extract<FromRunner, { readonly id: number }>;
 export interface Inhabitant {
   receive(message: OfInstance): void;
   /** The runner has ended, and every process of it is gone; `signal` is one that came from elsewhere. */
-  gone(reason: string, signal: string | null): void;
+  gone(reason: string, signal: string | null, fault: Fault | undefined): void;
 }
 
 /** One life of a runner process, in which an instance lives. Nothing reaches it any more once it has ended. */
@@ -36,7 +37,7 @@ export interface RunnerProcess {
   admit(id: number, inhabitant: Inhabitant): Promise<Admitted>;
   /** What is asked of the process that runs; null where none does. */
   questions(): Questions | null;
-  /** Ends the process with all threads in it. */
+  /** Ends the process with all threads in it, because of one of them. */
   kill(reason: string): void;
   dispose(): Promise<void>;
 }
@@ -63,6 +64,8 @@ interface Running {
   empty: Timer | null;
   /** Set once it has ended, or is about to. */
   ending: string | null;
+  /** Because of one of its inhabitants, which knows that itself. */
+  fault: 'another' | null;
 }
 
 /** Of the main thread alone, which lifts it for the threads: it holds little, and passes much on. */
@@ -126,6 +129,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
       post: channel.post,
       empty: null,
       ending: null,
+      fault: null,
     };
     return fresh;
   }
@@ -165,6 +169,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
     const last = output.findLast((line) => line.includes('FATAL')) ?? null;
     const reason = `its runner ended: ${was.ending ?? describeExit(exit)}${last === null ? '' : ` (${last})`}`;
     const signal = was.ending === null ? exit.signal : null;
+    const fault = was.fault ?? (was.inhabitants.size > 1 ? 'unknown' : undefined);
     was.ending ??= reason;
     was.empty?.cancel();
     log[disposed || was.inhabitants.size === 0 ? 'debug' : 'warn'](
@@ -181,7 +186,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
       () => {},
     );
     void leaving.then(() => {
-      for (const inhabitant of was.inhabitants.values()) inhabitant.gone(reason, signal);
+      for (const inhabitant of was.inhabitants.values()) inhabitant.gone(reason, signal, fault);
       was.inhabitants.clear();
       was.link.close();
       was.questions.close(reason);
@@ -221,7 +226,9 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
     },
     questions: () => current?.questions ?? null,
     kill(reason) {
-      if (current !== null) end(current, reason);
+      if (current === null) return;
+      current.fault = 'another';
+      end(current, reason);
     },
     async dispose() {
       disposed = true;

@@ -30,6 +30,28 @@ modules:
   expect((await place.module('gateway')).state).toBe('R');
 });
 
+test.concurrent('what its service removes, though muster has not asked for it, comes back whatever its policy is', async () => {
+  const never = 'restart: {policy: never, backoff: {initial: 500ms}}';
+  await using place = await createPlace(
+    `version: 1
+modules:
+  gateway: {module: ${fixture('gateway.mjs')}}
+  gateway.status: {module: ${fixture('tells-start.mjs')}, ${never}}
+`,
+  );
+  await place.up();
+  using daemon = await talk(place);
+  const { startedAt } = await place.module('gateway.status');
+  await daemon.ask('gateway.remove', { name: 'gateway.status' });
+  await until(async () => (await place.module('gateway.status')).startedAt !== startedAt, 'it is started again');
+  expect((await place.module('gateway.status')).lastExit).toMatchObject({ reason: 'stopped by its service gateway', error: null });
+  await until(async () => (await place.module('gateway.status')).state === 'R', 'it is back');
+  expect(await daemon.ask('gateway.status.start')).toMatchObject({ name: 'gateway.status' });
+
+  expect(await place.muster('stop', 'gateway.status')).toMatchObject({ code: 0 });
+  expect(await place.module('gateway.status')).toMatchObject({ state: 'E', failed: false });
+});
+
 test.concurrent('code of such a module that fails while its service is reloaded is reverted', async () => {
   await using place = await createPlace(`version: 1\nmodules:\n  gateway: ${fixture('gateway.mjs')}\n  gateway.status: ./status.mjs\n`);
   const status = (body: string) =>

@@ -7,14 +7,15 @@ import { talk } from '../support/talk.ts';
 // What the table "Where a module runs" of the page on modules says, and no other test shows.
 
 const untidy = join(import.meta.dirname, 'fixtures/untidy.mjs');
-const entry = (rest: string): string => `{module: ${untidy}, stopTimeout: 500ms, restart: {backoff: {initial: 20s, max: 20s}}${rest}}`;
+const entry = (rest: string, policy = 'onFailure'): string =>
+  `{module: ${untidy}, stopTimeout: 500ms, restart: {policy: ${policy}, backoff: {initial: 20s, max: 20s}}${rest}}`;
 
 const config = `version: 1
 modules:
-  thread: ${entry('')}
+  thread: ${entry('', 'never')}
   capped: ${entry(', maxHeap: 128M')}
   left: ${entry(', isolation: shared, threadGroup: pair')}
-  right: ${entry(', isolation: shared, threadGroup: pair')}
+  right: ${entry(', isolation: shared, threadGroup: pair', 'never')}
   process: ${entry(', isolation: process, maxHeap: 128M')}
   second: ${entry(', runner: second')}
 `;

@@ -18,6 +18,21 @@ test.each([
   expect(nextRestart({ policy, backoff }, noHistory, exit, 0, 0.5).is).toBe(is);
 });
 
+test.each(['another', 'unknown'] as const)('what goes down by the fault of %s comes back whatever the policy is', (fault) => {
+  const exit = { ...failure, fault };
+  expect(nextRestart({ policy: 'never', backoff }, noHistory, exit, 0, 0.5)).toMatchObject({ is: 'restart', delayMs: 1000 });
+  expect(nextRestart({ policy: 'onFailure', backoff }, noHistory, { ...exit, success: true }, 0, 0.5).is).toBe('restart');
+});
+
+test('a limit does not count what is the fault of another for certain', () => {
+  const limited: RestartPolicy = { policy: 'never', backoff, limit: { count: 1, within: 60_000 } };
+  const innocent = { ...failure, fault: 'another' as const };
+  const perhaps = { ...failure, fault: 'unknown' as const };
+  const { history } = step(limited, noHistory, perhaps);
+  expect(step(limited, history, innocent)).toMatchObject({ history });
+  expect(nextRestart(limited, history, perhaps, 0, 0.5).is).toBe('giveUp');
+});
+
 test('delays grow by the factor up to max and go on for ever there', () => {
   expect(delays(always, 9)).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   expect(delays(always, 2000).at(-1)).toBe(60_000);

@@ -176,8 +176,9 @@ test('what blocks in a system call is ended with its runner, and the others hear
   await Promise.all([other.ready, blocked.ready]);
   while (!existsSync(`${folder}/blocks`)) await new Promise((go) => setTimeout(go, 10));
   blocked.kill();
-  expect((await other.ended).reason).toBe('its runner ended: "blocked" could not be ended otherwise');
-  await blocked.ended;
+  const reason = 'its runner ended: "blocked" could not be ended otherwise';
+  expect(await other.ended).toMatchObject({ reason, fault: 'another' });
+  expect((await blocked.ended).fault).toBeUndefined();
 });
 
 test('when the runner is killed all in it end, and the next start gets a new one', async () => {
@@ -186,7 +187,7 @@ test('when the runner is killed all in it end, and the next start gets a new one
   await Promise.all([one.ready, two.ready]);
   runners[0]?.signal('SIGKILL');
   const reason = 'its runner ended: killed by SIGKILL';
-  expect(await one.ended).toMatchObject({ reason, error: { message: reason } });
+  expect(await one.ended).toMatchObject({ reason, error: { message: reason }, fault: 'unknown' });
   expect((await two.ended).reason).toBe(reason);
   const three = await start('three', waits);
   await three.ready;

@@ -48,7 +48,8 @@ test('where a shared thread hangs it is ended as a whole, and those in it hear b
   const loop = await startLoop(setting);
   loop.kill();
   expect(await loop.ended).toMatchObject({ error: null, reason: 'terminated' });
-  expect((await one.ended).error?.message).toBe('its thread was ended because "loop" could not be stopped');
+  const message = 'its thread was ended because "loop" could not be stopped';
+  expect(await one.ended).toMatchObject({ error: { message }, fault: 'another' });
   const next = await start('next', waits, shared);
   await next.ready;
   expect(next.threadId()).not.toBe(one.threadId());
@@ -73,9 +74,9 @@ test('an error of nobody in particular ends all modules of its thread, each with
   const code = 'export async function main(ctx) { ctx.ready(); process.reallyExit(7); }';
   const other = await start('other', code, shared);
   for (const { ended } of [one, other]) {
-    const { reason, error } = await ended;
+    const { reason, error, fault } = await ended;
     expect(reason).toBe('its thread ended: exited with code 7');
-    expect(error?.message).toBe(reason);
+    expect([error?.message, fault]).toEqual([reason, 'unknown']);
   }
   elsewhere.stop();
   expect((await elsewhere.ended).reason).toBe('stopped');

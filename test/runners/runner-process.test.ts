@@ -30,7 +30,8 @@ test('under the keeper, a runner has a lease of its own that ends with it', asyn
   await module.ready;
   expect(begun.map(({ name }) => name)).toEqual(['runner:main']);
   runners[0]?.signal('SIGKILL');
-  expect((await module.ended).reason).toBe('its runner ended: killed by SIGKILL');
+  const how = await module.ended;
+  expect([how.reason, how.fault]).toEqual(['its runner ended: killed by SIGKILL', undefined]);
   expect(ended).toEqual([begun[0]?.id]);
   expect(written.get('module')).toBe('{}\n');
 });

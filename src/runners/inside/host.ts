@@ -54,7 +54,7 @@ export function createHosting({ name: nameOfHost, bus, begin, forget }: HostingO
       const guest = find(name);
       if (guest === undefined && forget(name)) return;
       if (guest === undefined) throw new MusterError('ENOENT', `"${nameOfHost()}" has loaded no module "${name}"`);
-      await stop(guest);
+      await stop(guest, `stopped by its service ${nameOfHost()}`);
     },
     list: () =>
       [...guests].map(({ life }) => ({ name: life.name(), state: life.state() })).sort((one, other) => (one.name < other.name ? -1 : 1)),
@@ -70,18 +70,20 @@ export function createHosting({ name: nameOfHost, bus, begin, forget }: HostingO
     },
     stopAll() {
       closing = true;
-      return guests.size === 0 ? null : Promise.all([...guests].map(stop));
+      const reason = `stopped with its service ${nameOfHost()}`;
+      return guests.size === 0 ? null : Promise.all([...guests].map((guest) => stop(guest, reason)));
     },
     end({ reason }) {
       closing = true;
       const message = `"${nameOfHost()}", which had loaded it, has ended: ${reason}`;
-      for (const { life } of guests) life.end({ reason: message, thrown: { code: 'EFAILED', message, stack: '' } });
+      for (const { life } of guests) life.end({ reason: message, thrown: { code: 'EFAILED', message, stack: '' }, fault: 'another' });
     },
   };
 }
 
-async function stop({ life, over }: Guest): Promise<void> {
-  life.stop();
+/** Anybody can ask a service to remove what it has: where it was not muster, that starts the module again. */
+async function stop({ life, over }: Guest, reason: string): Promise<void> {
+  life.stop({ reason, thrown: null, fault: 'another' });
   await over;
 }
 

@@ -1,5 +1,6 @@
 import type { Address } from '../../model/bus.ts';
 import type { Main } from '../../model/context.ts';
+import type { Fault } from '../../model/driver.ts';
 import type { FromModule, Start, Thrown, ToModule } from '../protocol.ts';
 import type { ModuleBus, ModuleHere } from './bus/realm-bus.ts';
 import { openCode } from './code.ts';
@@ -14,6 +15,7 @@ import { toThrown } from './thrown.ts';
 export interface End {
   readonly reason: string;
   readonly thrown: Thrown | null;
+  readonly fault?: Fault;
 }
 
 /** One module in a realm, from its load to its end. */
@@ -23,7 +25,8 @@ export interface Life {
   name(): string;
   state(): 'I' | 'R' | 'F';
   receive(message: ToModule): void;
-  stop(): void;
+  /** Its end is `how`, unless it fails on its way there; without that, `muster` has told it to stop. */
+  stop(how?: End): void;
   /** It threw, or left a rejected promise, where nobody caught it. */
   uncaught(error: unknown, rejected?: Promise<unknown>): void;
   exit(code: number): void;
@@ -52,7 +55,7 @@ export function startLife(options: LifeOptions): Life {
   const { id, start, meter } = options;
   let { name } = start;
   let finished = false;
-  let told = false;
+  let told: End | null = null;
   let ofItself = 'main returned';
   let winding: Promise<void> | null = null;
   let releaseCode = (): void => {};
@@ -76,8 +79,8 @@ export function startLife(options: LifeOptions): Life {
     name: () => name,
     state: () => (winding !== null ? 'F' : control.isReady() ? 'R' : 'I'),
     receive,
-    stop() {
-      told = true;
+    stop(how = { reason: 'stopped', thrown: null }) {
+      told ??= how;
       void windDown();
     },
     uncaught(error, rejected) {
@@ -122,7 +125,7 @@ export function startLife(options: LifeOptions): Life {
     leave();
     await windDown();
     await bus.idle();
-    end({ reason: told ? 'stopped' : ofItself, thrown: null });
+    end(told ?? { reason: ofItself, thrown: null });
   }
 
   async function load(): Promise<Main> {
@@ -133,7 +136,7 @@ export function startLife(options: LifeOptions): Life {
 
   /** It goes by its own will. */
   function leave(): void {
-    if (control.isReady() && !told && winding === null) post({ type: 'finalizing' });
+    if (control.isReady() && told === null && winding === null) post({ type: 'finalizing' });
     void windDown();
   }
 

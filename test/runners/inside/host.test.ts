@@ -29,7 +29,7 @@ describe.for([{ shared: false }, { shared: true }])('a module that hosts others 
     expect(status.said()).toEqual([{ type: 'ready' }]);
     expect(status.wrote()).toBe("hello [ 'x' ] { n: 1 } [ 'x' ]\n");
     await realm.ask(host, 'remove', { name: 'gateway.status' });
-    expect(await status.settled).toMatchObject({ reason: 'stopped', thrown: null });
+    expect(await status.settled).toMatchObject({ reason: 'stopped by its service gateway', thrown: null, fault: 'another' });
     expect(await realm.ask(host, 'list')).toEqual([{ name: 'gateway.other', state: 'R' }]);
   });
 

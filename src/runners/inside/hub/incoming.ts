@@ -10,7 +10,7 @@ const shapes: { readonly [K in FromRealm['type']]?: (message: Fields) => boolean
   started: ({ id, tid }) => isId(id) && (tid === null || isId(tid)),
   fromModule: ({ id, message }) => isId(id) && isFromModule(message),
   output: ({ id, stream, chunk }) => isId(id) && (stream === 'stdout' || stream === 'stderr') && chunk instanceof Uint8Array,
-  settled: ({ id, reason, thrown }) => isId(id) && isText(reason) && isThrown(thrown),
+  settled: ({ id, reason, thrown, fault }) => isId(id) && isText(reason) && isThrown(thrown) && isFault(fault),
   ownStats: ({ call, stats }) => isId(call) && isObject(stats),
   resolve: ({ from, call, prefix }) => isId(from) && isId(call) && isText(prefix),
   waiting: ({ from, prefix, count }) => isId(from) && isText(prefix) && isId(count),
@@ -49,6 +49,10 @@ function isEvent(event: unknown): boolean {
 
 function isThrown(thrown: unknown): boolean {
   return thrown === null || (isObject(thrown) && isText(thrown.code) && isText(thrown.message) && isText(thrown.stack));
+}
+
+function isFault(fault: unknown): boolean {
+  return fault === undefined || fault === 'another' || fault === 'unknown';
 }
 
 function has<T extends object>(table: T, key: unknown): key is keyof T {

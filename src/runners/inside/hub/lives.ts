@@ -2,7 +2,7 @@ import type { Address } from '../../../model/bus.ts';
 import { MusterError, messageOf } from '../../../model/error.ts';
 import type { FromRealm, FromRunner, ToModule, ToRunner } from '../../protocol.ts';
 import type { ThreadExit } from '../thread.ts';
-import { type End, endOfSettled, endWithRealm, failed, terminated } from './ends.ts';
+import { becauseOfAnother, type End, endOfSettled, endWithRealm, failed, terminated } from './ends.ts';
 import type { Meters } from './meters.ts';
 import type { Placement } from './placement.ts';
 import type { Realm, Resident } from './realm.ts';
@@ -54,7 +54,7 @@ export function createLives({ residents, meters, placement, post }: LivesOptions
   /** Its host has ended, though their thread lives on. */
   function endHosted(resident: Resident, host: Resident): void {
     resident.realm.post({ type: 'abandon', id: resident.id });
-    leave(resident, failed(`its service ${host.name} ended`));
+    leave(resident, becauseOfAnother(`its service ${host.name} ended`));
   }
 
   function abandon(resident: Resident): void {
@@ -128,7 +128,8 @@ export function createLives({ residents, meters, placement, post }: LivesOptions
     },
     exited(realm, exit) {
       realm.ending = true;
-      for (const resident of [...realm.residents.values()]) leave(resident, endWithRealm(resident, exit));
+      const among = realm.residents.size > 1;
+      for (const resident of [...realm.residents.values()]) leave(resident, endWithRealm(resident, exit, among));
     },
   };
 }
