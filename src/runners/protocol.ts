@@ -118,8 +118,14 @@ export interface RealmProgram {
   readonly tell: boolean;
 }
 
-/** Where packets to an address are posted: a port to the realm it lives in, the own realm, or the runner, which relays. */
-export type Via = { readonly type: 'realm'; readonly realm: number } | { readonly type: 'here' } | { readonly type: 'relay' };
+/**
+ * Where packets to an address are posted: a port to the realm it lives in, the own realm, or the runner, which relays. Over a
+ * port who asks counts the queue of the module asked.
+ */
+export type Via =
+  | { readonly type: 'realm'; readonly realm: number; readonly meter: MeterPlace }
+  | { readonly type: 'here' }
+  | { readonly type: 'relay' };
 
 /** A runner's main thread to one of its realms; several go in one array. Calls count per realm. */
 export type ToRealm =
@@ -140,10 +146,8 @@ export type ToRealm =
   | { readonly type: 'events'; readonly events: readonly EventPacket[] }
   | { readonly type: 'tracing'; readonly tracing: Tracing };
 
-/** A route as a realm goes it. `meter` is that of the module asked, where it lives in this runner: who asks counts its queue. */
-export type RouteHere =
-  | { readonly service: string; readonly address: Address; readonly via: Via; readonly meter: MeterPlace | null }
-  | { readonly error: WireError };
+/** A route as a realm goes it. */
+export type RouteHere = { readonly service: string; readonly address: Address; readonly via: Via } | { readonly error: WireError };
 
 /** A realm to its runner's main thread; several go in one array, wrapped: modules and their libraries may post to the same port. */
 export interface Posted {

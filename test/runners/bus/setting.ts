@@ -189,10 +189,10 @@ export function createWorld(): World {
   }
 
   function viaOf(realm: TestRealm, service: string, { address, realm: other, place }: Member): RouteHere {
-    if (world.relayed) return { service, address, via: { type: 'relay' }, meter: null };
-    if (other === realm) return { service, address, via: { type: 'here' }, meter: place };
+    if (world.relayed) return { service, address, via: { type: 'relay' } };
+    if (other === realm) return { service, address, via: { type: 'here' } };
     introduce(realm, other);
-    return { service, address, via: { type: 'realm', realm: realms.indexOf(other) }, meter: place };
+    return { service, address, via: { type: 'realm', realm: realms.indexOf(other), meter: place } };
   }
 
   function introduce(one: TestRealm, other: TestRealm): void {

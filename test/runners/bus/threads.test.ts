@@ -76,7 +76,7 @@ function lookUp(answer: () => void): void {
 
 function routeOf() {
   const { address } = serving as Realm;
-  return { service: 'x', address, via: { type: 'realm', realm: address } as const, meter: { buffer, index: address } };
+  return { service: 'x', address, via: { type: 'realm', realm: address, meter: { buffer, index: address } } as const };
 }
 
 function serve(realm: Realm): void {

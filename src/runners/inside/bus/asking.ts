@@ -40,7 +40,7 @@ export interface Taker {
 export interface Destination {
   readonly address: Address;
   outlet: Outlet;
-  /** Its counters, where it lives in this runner. */
+  /** Its counters, where it is asked over a port: who asks adds to its queue. */
   meter: Meter | null;
   /** By the address of who asks. */
   readonly lanes: Map<Address, Lane>;

@@ -1,7 +1,6 @@
 import { type Address, daemonAddress, requestWindow, waitingLimit } from '../../../model/bus.ts';
 import { MusterError } from '../../../model/error.ts';
 import type { FromRealm, RouteHere } from '../../protocol.ts';
-import type { Meter } from '../meter.ts';
 import type { Asking, Destination, Lane, Route } from './asking.ts';
 import { withdraw } from './asking.ts';
 import { createLookups } from './lookups.ts';
@@ -76,13 +75,12 @@ export function createDelivery({ tell, turn, routes, refused }: DeliveryPorts): 
   }
 
   function send(asking: Asking, route: Route, lane: Lane): void {
-    const { outlet, address, meter } = route.destination;
-    if (outlet.kind !== 'port' || meter === null) post(asking, route, lane);
-    else if (meter.isOpen(address)) post(asking, route, lane, meter);
+    const { address, meter } = route.destination;
+    if (meter === null || meter.isOpen(address)) post(asking, route, lane);
     else passOn(asking, route);
   }
 
-  function post(asking: Asking, { service, destination }: Route, lane: Lane, queue?: Meter): void {
+  function post(asking: Asking, { service, destination }: Route, lane: Lane): void {
     const { owner, id, topic, payload, size } = asking;
     if (!asking.counted) owner.meter.sent('request');
     asking.counted = true;
@@ -90,8 +88,8 @@ export function createDelivery({ tell, turn, routes, refused }: DeliveryPorts): 
     asking.lane = lane;
     asking.payload = undefined;
     lane.underway += 1;
-    const { outlet, address } = destination;
-    outlet.add(['request', address, owner.address, id, service, topic, payload, owner.name()], size, queue);
+    const { outlet, address, meter } = destination;
+    outlet.add(['request', address, owner.address, id, service, topic, payload, owner.name()], size, meter);
   }
 
   /** Its route does not lead where it is served. */

@@ -15,14 +15,14 @@ const mostBytes = 1024 * 1024;
 export interface Outlet {
   readonly kind: 'port' | 'here' | 'relay';
   /**
-   * `size` is that of its payload, where that counts; `queue` the counter that it is added to when it goes: what a thread that
-   * is ended has not sent must not be counted for ever.
+   * `size` is that of its payload, where that counts; `queue` the counter that a request is added to when it goes.
    */
-  add(packet: Packet, size?: number, queue?: Meter): void;
+  add(packet: Packet, size?: number, queue?: Meter | null): void;
 }
 
 export interface Outlets {
-  create(kind: Outlet['kind'], post: (packets: readonly Packet[]) => void): Outlet;
+  /** `queues`: those of the requests among the packets, in order. */
+  create(kind: Outlet['kind'], post: (packets: readonly Packet[], queues: readonly Meter[]) => void): Outlet;
 }
 
 export function createOutlets(turn: Turn): Outlets {
@@ -43,18 +43,17 @@ export function createOutlets(turn: Turn): Outlets {
       let bytes = 0;
       function flush(): void {
         if (packets.length === 0) return;
-        const batch = packets;
-        for (const queue of queues) queue.queue(1);
+        const [batch, counted] = [packets, queues];
         packets = [];
         queues = [];
         bytes = 0;
-        post(batch);
+        post(batch, counted);
       }
       return {
         kind,
-        add(packet, size = 0, queue = undefined) {
+        add(packet, size = 0, queue = null) {
           bytes += size;
-          if (queue !== undefined) queues.push(queue);
+          if (queue !== null) queues.push(queue);
           const count = packets.push(packet);
           if (count === 1) {
             filled.push(flush);

@@ -11,13 +11,14 @@ import { createEvents } from './events.ts';
 import type { Introspection } from './introspection.ts';
 import { ModuleMessages, type RealmParts } from './module-bus.ts';
 import { createOutlets, type Outlet } from './outlet.ts';
+import { postTo } from './port.ts';
 import { type Receivers, receive } from './receive.ts';
 import { createRegistrations } from './registrations.ts';
 import { createRoutes } from './routes.ts';
 import { Served } from './served.ts';
 import { createTap } from './tap.ts';
 import { createTurn } from './turn.ts';
-import { pack, unpack } from './wire.ts';
+import { unpack } from './wire.ts';
 
 /** What the messages of a realm need of it. */
 export interface RealmPorts {
@@ -144,7 +145,9 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
       return new ModuleMessages(introspection, served, parts);
     },
     peer(realm, port) {
-      const outlet = outlets.create('port', (packets) => postTo(port, packets, (packet, error) => refuse(packet, error, outlet)));
+      const outlet = outlets.create('port', (packets, queues) => {
+        postTo(port, packets, queues, (packet, error) => refuse(packet, error, outlet));
+      });
       peers.set(realm, outlet);
       port.on('message', (flat: unknown) => arrive(unpack(flat), outlet));
       port.on('close', () => {
@@ -175,21 +178,6 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
     const [kind, to, from, id] = packet;
     const refusal = { code: 'EINVAL', message: `it cannot be cloned: ${messageOf(error)}` };
     if (kind === 'request') receive([['failure', from, to, id, refusal]], outlet, receivers);
-    else if (kind === 'answer' || kind === 'part') outlet.add(['failure', to, from, id as number, refusal]);
-  }
-}
-
-/** As one; where something in it cannot be cloned, one by one, so that only that fails. */
-function postTo(port: MessagePort, packets: readonly Packet[], refuse: (packet: Packet, error: unknown) => void): void {
-  try {
-    port.postMessage(pack(packets));
-  } catch {
-    for (const packet of packets) {
-      try {
-        port.postMessage(pack([packet]));
-      } catch (error) {
-        refuse(packet, error);
-      }
-    }
+    else if (kind === 'answer' || kind === 'part' || kind === 'moved') outlet.add(['failure', to, from, id as number, refusal]);
   }
 }

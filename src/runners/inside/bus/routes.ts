@@ -23,14 +23,15 @@ export function createRoutes(outletOf: (via: Via) => Outlet): Routes {
 
   return {
     find: (prefix) => routes.get(prefix),
-    add({ prefix, from }, { service, address, via, meter }) {
+    add({ prefix, from }, { service, address, via }) {
       const outlet = outletOf(via);
       let destination = destinations.get(address);
       if (destination === undefined) {
-        destination = { address, outlet, meter: meter === null ? null : openMeter(meter), lanes: new Map() };
+        destination = { address, outlet, meter: null, lanes: new Map() };
         destinations.set(address, destination);
       }
       destination.outlet = outlet;
+      destination.meter = via.type === 'realm' && outlet.kind === 'port' ? (destination.meter ?? openMeter(via.meter)) : null;
       const route: Route = { prefix, from, service, destination };
       routes.set(prefix, route);
       return route;

@@ -46,15 +46,14 @@ export function createRoutes({ realms, residents, post }: RoutesOptions): Routes
 
   function from(realm: Realm, route: To<'route'>['route']): RouteHere {
     if ('error' in route) return route;
-    const resident = residents.get(route.address);
-    return { ...route, via: via(realm, resident), meter: resident?.metered.place ?? null };
+    return { ...route, via: via(realm, residents.get(route.address)) };
   }
 
   function via(realm: Realm, resident: Resident | undefined): Via {
     if (resident === undefined || resident.realm.ending) return { type: 'relay' };
     if (resident.realm === realm) return { type: 'here' };
     introduce(realm, resident.realm);
-    return { type: 'realm', realm: resident.realm.id };
+    return { type: 'realm', realm: resident.realm.id, meter: resident.metered.place };
   }
 
   return {
