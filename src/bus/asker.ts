@@ -1,5 +1,6 @@
 import { type Address, type Packet, type Receiver, requestWindow, streamWindow, waitingLimit } from '../model/bus.ts';
 import { fromWire, MusterError } from '../model/error.ts';
+import { Slots } from '../model/slots.ts';
 import { asks, leaves } from './contacts.ts';
 import type { Directory } from './directory.ts';
 import type { Instance } from './module.ts';
@@ -20,9 +21,8 @@ export class Asker {
   readonly asked = new Set<Address>();
   #sender: string;
   #ports: AskerPorts;
-  #questions = new Map<number, Question>();
+  #questions = new Slots<Question>();
   #callees = new Map<Address, Callee>();
-  #last = 0;
   #closed = false;
 
   constructor(address: Address, sender: string, ports: AskerPorts) {
@@ -32,12 +32,12 @@ export class Asker {
   }
 
   ask(topic: string, payload: unknown, receiver: Receiver): number {
-    const question = new Question(++this.#last, topic, payload, receiver, this);
+    const question = new Question(topic, payload, receiver, this);
     if (this.#closed) {
       question.fail(new MusterError('ECANCELED', `${topic}: the connection is closed`));
       return question.id;
     }
-    this.#questions.set(question.id, question);
+    question.id = this.#questions.add(question);
     this.#ports.directory.resolve(question);
     return question.id;
   }
@@ -108,7 +108,7 @@ export class Asker {
     this.asked.delete(address);
     if (callee === undefined) return;
     this.#callees.delete(address);
-    for (const question of [...this.#questions.values()]) {
+    for (const question of this.#questions.all()) {
       if (question.callee !== callee || !question.sent) continue;
       this.#questions.delete(question.id);
       question.fail(new MusterError('EHOSTUNREACH', `"${name}" ended before it answered ${question.topic}`));
@@ -128,8 +128,8 @@ export class Asker {
     if (this.#closed) return;
     this.#closed = true;
     leaves(this, this.#sender, this.#ports.directory);
-    const open = [...this.#questions.values()];
-    this.#questions.clear();
+    const open = this.#questions.all();
+    this.#questions = new Slots();
     this.#callees.clear();
     for (const question of open) {
       if (question.callee === null) this.#ports.directory.drop(question);

@@ -15,7 +15,8 @@ export interface Callee {
 
 /** One request that somebody in the daemon has asked. */
 export class Question implements Waiter {
-  readonly id: number;
+  /** By its asker. */
+  id = 0;
   readonly topic: string;
   readonly receiver: Receiver;
   readonly link = null;
@@ -32,8 +33,7 @@ export class Question implements Waiter {
   taken = 0;
   #asker: Asker;
 
-  constructor(id: number, topic: string, payload: unknown, receiver: Receiver, asker: Asker) {
-    this.id = id;
+  constructor(topic: string, payload: unknown, receiver: Receiver, asker: Asker) {
     this.topic = topic;
     this.payload = payload;
     this.receiver = receiver;

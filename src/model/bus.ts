@@ -173,7 +173,7 @@ export interface BusPort {
   request(topic: string, payload: unknown, options?: { timeout?: number; signal?: AbortSignal }): Promise<unknown>;
 }
 
-/** Who gets the answer to one request: any number of parts, then one `send` or `fail`. */
+/** Who gets the answer to one request: any number of parts, then one `send` or `fail`. Payloads for a client are JSON. */
 export interface Receiver {
   send(payload: unknown): void;
   /** Resolves when there is room for more. */

@@ -2,7 +2,8 @@ import type { Address } from './bus.ts';
 
 /**
  * Packets of one sender to one receiver, on their way between two runners or to the daemon. They are written once where they
- * come from and read once where they go; whatever passes them on sees who, to whom, how many requests and how many bytes.
+ * come from and read once where they go; whatever passes them on sees who, to whom, how many requests and how many bytes. What
+ * clients of the socket say and hear is JSON text, everything else a clone.
  */
 export interface Sealed {
   readonly type: 'sealed';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { BusLink, BusPort, Packet } from '../model/bus.ts';
+import type { BusFromRunner, BusLink, BusPort, Packet } from '../model/bus.ts';
 import type { Containment } from '../model/documents.ts';
 import type { Fault } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
@@ -151,7 +151,8 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
         where.questions.answered(message);
         break;
       default:
-        where.link.receive(message);
+        // What modules say comes sealed: payloads for clients have been made JSON by that, and need not be looked into.
+        if ((message as BusFromRunner).type !== 'packets') where.link.receive(message);
     }
   }
 

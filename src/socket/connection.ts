@@ -3,6 +3,7 @@ import type { BusClient } from '../model/bus.ts';
 import { MusterError, messageOf, toWire } from '../model/error.ts';
 import type { Message } from '../model/message.ts';
 import type { Log } from '../model/ports.ts';
+import { Slots } from '../model/slots.ts';
 import { createLineSplitter } from './frames.ts';
 import { parseMessage, type Request } from './inbound.ts';
 import { createOutput } from './output.ts';
@@ -44,7 +45,7 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
     log.warn({ client: info.id }, reason);
     socket.destroy();
   });
-  const inFlight = new Set<PendingReply>();
+  const inFlight = new Slots<PendingReply>();
   let bytesInFlight = 0;
   let client: BusClient | null = null;
   let deaf = false;
@@ -56,7 +57,7 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
       return left;
     },
     finished(reply) {
-      inFlight.delete(reply);
+      inFlight.delete(reply.slot);
       bytesInFlight -= reply.bytes;
       if (left && inFlight.size === 0) queueMicrotask(output.end);
     },
@@ -134,7 +135,7 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
     try {
       if (inFlight.size >= options.maxInFlight)
         throw new MusterError('EBUSY', `one client may have ${options.maxInFlight} requests in flight`);
-      inFlight.add(reply);
+      reply.slot = inFlight.add(reply);
       if (options.bus === undefined || request.topic.startsWith('muster.')) {
         onRequest(request, reply, info)?.catch((error) => failed(reply, error));
       } else ask(request, bytes, reply, options.bus);
@@ -158,7 +159,7 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
   }
 
   function cancel(id: number | undefined): void {
-    for (const reply of inFlight) {
+    for (const reply of inFlight.all()) {
       if (reply.id !== id) continue;
       if (reply.asked === null) reply.abort();
       else client?.cancel(reply.asked);
@@ -167,7 +168,7 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
 
   function leave(): void {
     left = true;
-    for (const reply of inFlight) reply.abort();
+    for (const reply of inFlight.all()) reply.abort();
     if (inFlight.size === 0) output.end();
   }
 

@@ -1,7 +1,6 @@
 import type { Receiver } from '../model/bus.ts';
 import { MusterError, toWire, type WireError } from '../model/error.ts';
 import { type Message, maxLineBytes } from '../model/message.ts';
-import { toJson } from './json.ts';
 
 /** The answer to one request. What comes after its end is dropped; a part for a client that left resolves too. */
 export interface Reply extends Receiver {
@@ -23,6 +22,8 @@ export interface Recipient {
 export class PendingReply implements Reply {
   readonly topic: string;
   readonly id: number;
+  /** Among what is in flight. */
+  slot = 0;
   /** Bytes of the request, while they count; what `BusClient.cancel` takes, if it was asked of a module. */
   bytes = 0;
   asked: number | null = null;
@@ -30,13 +31,10 @@ export class PendingReply implements Reply {
   #abort: AbortController | null = null;
   #aborted = false;
   #done = false;
-  /** What the daemon answers itself is JSON by its making. */
-  readonly #isDocument: boolean;
 
   constructor(topic: string, id: number, to: Recipient) {
     this.topic = topic;
     this.id = id;
-    this.#isDocument = topic.startsWith('muster.');
     this.#to = to;
   }
 
@@ -82,7 +80,7 @@ export class PendingReply implements Reply {
   #line(payload: unknown, more: boolean): string | null {
     const { topic, id } = this;
     try {
-      const json: string | undefined = JSON.stringify(this.#isDocument ? payload : toJson(payload));
+      const json: string | undefined = JSON.stringify(payload);
       // Put together by hand: what is known of it need not be looked into.
       const line = `{"type":"response","topic":${JSON.stringify(topic)},"id":${id}${json === undefined ? '' : `,"payload":${json}`}${more ? ',"more":true' : ''}}\n`;
       // UTF-8 has at most 3 bytes per UTF-16 unit, which spares counting nearly always.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Packet } from '../../src/model/bus.ts';
+import { seal } from '../../src/runners/inside/seal.ts';
 import { type Client, connect } from '../../src/socket/client.ts';
 import { type SocketServer, serveSocket } from '../../src/socket/server.ts';
 import { type FakeInstance, type FakeRunner, setting } from '../bus/setting.ts';
@@ -28,7 +29,7 @@ beforeEach(async () => {
   serve = ([, to, from, id, , , payload]) => [['answer', from, to, id, payload]];
   const { bus, runner } = setting();
   main = runner((packet) => {
-    if (packet[0] === 'request') main.say({ type: 'packets', packets: serve(packet) });
+    if (packet[0] === 'request') for (const sealed of seal(serve(packet), () => {})) main.say(sealed);
     else told.push(packet);
   });
   module = main.attach('m');
