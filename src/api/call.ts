@@ -15,12 +15,12 @@ export interface Call {
 }
 
 /** A module that asks, and what it may ask for. */
-export type Asker = Pick<Party, 'name' | 'control'>;
+export type Asker = Pick<Party, 'name' | 'address' | 'control'>;
 
 /** The messages between modules, as far as methods have to do with them. */
 export interface ApiBus extends Pick<BusPort, 'request'> {
-  /** An event; `from` is the name that subscribers see. Throws EINVAL or E2BIG for what cannot be sent. */
-  publish(topic: string, payload: unknown, from: string): void;
+  /** An event of the module that asks, or of a client (null). Throws EINVAL or EPERM for a topic that nobody may publish. */
+  publish(topic: string, payload: unknown, from: Asker | null): void;
   /** Tells of messages from now on until the signal aborts; `dropped` were lost before them. */
   trace(wanted: TraceWanted, onRecords: (records: readonly TraceRecord[], dropped: number) => void, signal: AbortSignal): void;
 }

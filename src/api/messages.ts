@@ -41,7 +41,7 @@ export const messageHandlers: Pick<Handlers, 'stats' | 'debug' | 'publish'> = {
   },
 
   async publish({ topic, payload }, { from }, { bus }) {
-    bus.publish(topic, payload, from?.name ?? 'client');
+    bus.publish(topic, payload, from ?? null);
     return {};
   },
 };

@@ -1,5 +1,6 @@
 import { notLoaded } from '../engine/names.ts';
 import type { EventDoc, LogRecord, TraceRecord } from '../model/documents.ts';
+import { MusterError } from '../model/error.ts';
 import { globMatches, isGlob } from '../model/glob.ts';
 import type { ApiPorts, Handlers } from './call.ts';
 import { forward } from './forward.ts';
@@ -38,6 +39,10 @@ export const streamHandlers: Pick<Handlers, 'logs' | 'events' | 'trace'> = {
   },
 
   async trace({ names, types, topic, full }, call, { bus, mask }) {
+    if (topic === '' || names?.includes('') === true) {
+      const hint = 'leave it out for all messages';
+      throw new MusterError('EINVAL', `an empty ${topic === '' ? 'topic' : 'name'} matches no message`, { hint });
+    }
     const wanted = { names, types, topic, payloads: full === true };
     const end = new AbortController();
     await forward<TraceRecord>(

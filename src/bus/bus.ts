@@ -6,6 +6,7 @@ import {
   type BusLink,
   type BusPort,
   daemonAddress,
+  type Party,
   type ServicesPort,
 } from '../model/bus.ts';
 import { MusterError, toWire } from '../model/error.ts';
@@ -22,7 +23,7 @@ import { routeOf } from './question.ts';
 import { type RelayPorts, relay, relaySealed } from './relay.ts';
 import { countWaiting, Resolving } from './resolving.ts';
 import { type OnRequest, Served } from './served.ts';
-import { type OnRecords, Tracers, type TraceWanted } from './tracers.ts';
+import { type OnRecords, someClient, Tracers, type TraceWanted } from './tracers.ts';
 import { whole } from './whole.ts';
 
 export interface BusOptions {
@@ -39,14 +40,15 @@ export interface Bus extends BusPort, ServicesPort {
   serve(onRequest: OnRequest): void;
   /** Events whose topic matches; returns the function that ends it. */
   subscribe(globs: readonly string[], take: (event: Event) => void): () => void;
-  /** Throws EPERM or EINVAL for a topic that nobody may publish. */
-  publish(topic: string, payload: unknown, from: string): void;
+  /** For a module that has asked for it, or for a client (null). Throws EPERM or EINVAL for a topic that nobody may publish. */
+  publish(topic: string, payload: unknown, from: Pick<Party, 'name' | 'address'> | null): void;
   /** Tells of messages from now on until the signal aborts, some at a time; `dropped` were lost before them. */
   trace(wanted: TraceWanted, onRecords: OnRecords, signal: AbortSignal): void;
   readonly tracers: Pick<Tracers, 'active' | 'record'>;
   reconsider(): void;
 }
 
+const clientName = 'client';
 const strange = 'a runner sent packets that are none, or of others';
 
 export function createBus({ clock, log, preferred = () => null }: BusOptions): Bus {
@@ -182,11 +184,11 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
       }),
     client() {
       lastClient += 1;
-      const asker = addAsker(-lastClient, 'client');
+      const asker = addAsker(-lastClient, clientName);
       return {
         ask: (topic, payload, receiver) => asker.ask(topic, payload, receiver),
         cancel: (id) => asker.cancel(id),
-        publish: (topic, payload) => publish(topic, payload, 'client', asker.address),
+        publish: (topic, payload) => publish(topic, payload, clientName, asker.address),
         close() {
           asker.close();
           askers.delete(asker.address);
@@ -197,7 +199,7 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
       onRequest = answer;
     },
     subscribe: (globs, take) => events.subscribe(globs, take),
-    publish: (topic, payload, from) => publish(topic, payload, from, daemonAddress),
+    publish: (topic, payload, from) => publish(topic, payload, from?.name ?? clientName, from?.address ?? someClient),
     trace: (wanted, onRecords, signal) => tracers.trace(wanted, onRecords, signal),
     tracers,
     park: (name) => directory.park(name),

@@ -18,7 +18,7 @@ export interface OwnRequest {
   part(payload: unknown): Promise<void>;
   /** Aborted when the module gives up or is gone. */
   readonly signal: AbortSignal;
-  readonly from: Pick<Party, 'name' | 'control'>;
+  readonly from: Pick<Party, 'name' | 'address' | 'control'>;
 }
 
 /** Answers requests of modules to service `muster`: returns or resolves with the response, throws or rejects with the error. */

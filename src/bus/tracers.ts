@@ -14,6 +14,9 @@ export interface TraceWanted {
   readonly payloads: boolean;
 }
 
+/** All clients are one name to those who look on. */
+export const someClient: Address = -1;
+
 export type OnRecords = (records: readonly TraceRecord[], dropped: number) => void;
 
 interface Tracer {

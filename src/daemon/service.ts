@@ -1,6 +1,6 @@
 import type { createApi } from '../api/api.ts';
 import type { OnRequest as OnModuleRequest } from '../bus/served.ts';
-import type { Tracers } from '../bus/tracers.ts';
+import { someClient, type Tracers } from '../bus/tracers.ts';
 import { daemonAddress } from '../model/bus.ts';
 import { MusterError, toWire } from '../model/error.ts';
 import type { Log } from '../model/ports.ts';
@@ -14,9 +14,6 @@ export interface ServiceOptions {
   /** Ends the daemon. */
   leave(): void;
 }
-
-/** All clients are one name to those who look on. */
-const someClient = -1;
 
 /** The service `muster`, as clients of the socket and as modules reach it. */
 export function createService({ answer, tracers, log, leave }: ServiceOptions): { ofClient: OnRequest; ofModule: OnModuleRequest } {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApiBus } from '../../src/api/call.ts';
 import type { TraceRecord } from '../../src/model/documents.ts';
 import { MusterError } from '../../src/model/error.ts';
-import { makeWorld } from './ports.ts';
+import { asker, makeWorld } from './ports.ts';
 
 const counts = { request: 1, response: 2, event: 3, control: 4 };
 
@@ -75,14 +75,14 @@ describe('muster.debug', () => {
 });
 
 describe('muster.publish', () => {
-  it('publishes under the name of the one who asks', async () => {
+  it('publishes for the one who asks', async () => {
     const sent: unknown[] = [];
     const { ask } = makeWorld([], { publish: (...event) => void sent.push(event) });
     expect(await ask('publish', { topic: 'a.b', payload: [1] })).toEqual({});
-    await ask('publish', { topic: 'a.b' }, { from: { name: 'panel', control: 'apply' } });
+    await ask('publish', { topic: 'a.b' }, { from: asker('apply') });
     expect(sent).toEqual([
-      ['a.b', [1], 'client'],
-      ['a.b', undefined, 'panel'],
+      ['a.b', [1], null],
+      ['a.b', undefined, asker('apply')],
     ]);
   });
 });
@@ -112,6 +112,13 @@ describe('muster.trace', () => {
       { records: [{ ...record, payload: { pass: '***' } }], dropped: 3 },
     ]);
     expect(ended).toBe(true);
+  });
+
+  it('refuses a glob that matches nothing', async () => {
+    const { ask } = makeWorld([]);
+    for (const payload of [{ topic: '' }, { names: ['a', ''] }]) {
+      await expect(ask('trace', payload)).rejects.toMatchObject({ code: 'EINVAL', hint: 'leave it out for all messages' });
+    }
   });
 
   it('drops and counts what a slow reader does not take', async () => {

@@ -56,4 +56,4 @@ export function makeWorld(modules: readonly (Partial<ModuleView> & { name: strin
   return { world, ask };
 }
 
-export const asker = (control: Asker['control']): Asker => ({ name: 'panel', control });
+export const asker = (control: Asker['control']): Asker => ({ name: 'panel', address: 7, control });

@@ -1,6 +1,6 @@
 import type { RequestOptions } from '../../../model/context.ts';
 import { MusterError } from '../../../model/error.ts';
-import { longestTopic } from '../../../model/topic.ts';
+import { hasWord, longestTopic } from '../../../model/topic.ts';
 
 /** Timers of Node know no longer ones. */
 const longestTimeoutMs = 2 ** 31 - 1;
@@ -33,11 +33,10 @@ export function checkedTopic(topic: unknown): string {
 
 /** The topic without its last word: what routes are looked up by. Throws EINVAL for what cannot be asked. */
 export function checkedPrefix(topic: string): string {
-  const period = checkedTopic(topic).lastIndexOf('.');
-  if (period < 1 || period === topic.length - 1) {
+  if (!hasWord(checkedTopic(topic))) {
     throw new MusterError('EINVAL', `"${topic}" cannot be asked: a topic is a service and a word, as in greeter.hello`);
   }
-  return topic.slice(0, period);
+  return topic.slice(0, topic.lastIndexOf('.'));
 }
 
 export function canceled(topic: string, { reason }: AbortSignal): MusterError {
