@@ -6,6 +6,7 @@ import type { Log } from '../model/ports.ts';
 import { Slots } from '../model/slots.ts';
 import { createLineSplitter } from './frames.ts';
 import { parseMessage, type Request } from './inbound.ts';
+import { OpenIds } from './open-ids.ts';
 import { createOutput } from './output.ts';
 import { errorLine, PendingReply, type Recipient, type Reply } from './reply.ts';
 
@@ -46,6 +47,7 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
     socket.destroy();
   });
   const inFlight = new Slots<PendingReply>();
+  const ids = new OpenIds();
   let bytesInFlight = 0;
   let client: BusClient | null = null;
   let deaf = false;
@@ -58,6 +60,8 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
     },
     finished(reply) {
       inFlight.delete(reply.slot);
+      if (inFlight.size === 0) ids.clear();
+      else ids.release(reply.id);
       bytesInFlight -= reply.bytes;
       if (left && inFlight.size === 0) queueMicrotask(output.end);
     },
@@ -97,12 +101,22 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
     }
   }
 
+  /** Without a line break at its end it is a line as well. */
+  function receiveLast(): void {
+    if (deaf) return;
+    try {
+      splitter.end(takeLine);
+    } catch (error) {
+      hangUp(error);
+    }
+  }
+
   function takeLine(line: string): void {
     if (deaf) return;
     const message: Message = parseMessage(line);
     if (message.type === 'request') answer(message, line.length);
     else if (message.type === 'event') publish(message.topic, message.payload);
-    else if (message.type === 'control' && message.topic === 'cancel') cancel(message.id);
+    else if (message.type === 'control') cancel(message.id);
   }
 
   function onBus(bus: () => BusClient): BusClient {
@@ -131,7 +145,14 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
   }
 
   function answer(request: Request, bytes: number): void {
-    const reply = new PendingReply(request.topic, request.id, recipient);
+    const { topic, id } = request;
+    if (!ids.take(id, openIds)) {
+      // The first has not been answered, and will be.
+      const error = new MusterError('EINVAL', `the id ${id} is that of an open request; each has its own until it is answered`);
+      output.write(errorLine(topic, id, toWire(error)));
+      return;
+    }
+    const reply = new PendingReply(topic, id, recipient);
     try {
       if (inFlight.size >= options.maxInFlight)
         throw new MusterError('EBUSY', `one client may have ${options.maxInFlight} requests in flight`);
@@ -142,6 +163,10 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
     } catch (error) {
       failed(reply, error);
     }
+  }
+
+  function openIds(): number[] {
+    return inFlight.all().map(({ id }) => id);
   }
 
   function ask({ topic, payload }: Request, bytes: number, reply: PendingReply, bus: () => BusClient): void {
@@ -174,6 +199,7 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
 
   /** It may still read, or be gone altogether: that shows when something is written. A space before a line says nothing. */
   function halfClose(): void {
+    receiveLast();
     leave();
     if (inFlight.size > 0) output.write(' ');
   }

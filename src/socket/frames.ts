@@ -5,6 +5,8 @@ import { maxLineBytes } from '../model/message.ts';
 export interface LineSplitter {
   /** Hands on each line that is complete now. Throws `EPROTO` for a line that is too long or not UTF-8; then it is of no use any more. */
   push(chunk: Buffer, onLine: (line: string) => void): void;
+  /** Hands on what stands after the last line break, if anything does. */
+  end(onLine: (line: string) => void): void;
 }
 
 const newline = 0x0a;
@@ -24,15 +26,22 @@ export function createLineSplitter(maxBytes = maxLineBytes): LineSplitter {
       const first = parts.length === 0 ? -1 : chunk.indexOf(newline);
       if (first !== -1) {
         keep(chunk.subarray(0, first));
-        const line = Buffer.concat(parts, partBytes);
-        parts = [];
-        partBytes = 0;
-        decode(line, onLine);
+        decode(takeParts(), onLine);
       }
       if (last > first) decode(chunk.subarray(first + 1, last), onLine);
       if (last + 1 < chunk.length) keep(chunk.subarray(last + 1));
     },
+    end(onLine) {
+      if (partBytes > 0) decode(takeParts(), onLine);
+    },
   };
+
+  function takeParts(): Buffer {
+    const line = Buffer.concat(parts, partBytes);
+    parts = [];
+    partBytes = 0;
+    return line;
+  }
 
   function keep(part: Buffer): void {
     partBytes += part.length;

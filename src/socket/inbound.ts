@@ -22,7 +22,8 @@ export function parseMessage(line: string): Message {
       if (!Number.isSafeInteger(id)) throw wrong('a request has a whole number as id', line);
       break;
     case 'control':
-      if (id !== undefined && !Number.isSafeInteger(id)) throw wrong('an id is a whole number', line);
+      if (topic !== 'cancel') throw wrong('the only control message of a client is cancel', line);
+      if (!Number.isSafeInteger(id)) throw wrong('cancel has the id of a request', line);
       break;
     case 'event':
       break;

@@ -63,6 +63,8 @@ const bad: readonly ((n: number) => string | Buffer)[] = [
   () => '{"type":"request","topic":"a","id":"1"}',
   () => '{"type":"request","topic":"a","id":1.5}',
   () => '{"type":"response","topic":"a","id":1}',
+  () => '{"type":"control","topic":"cancel"}',
+  () => '{"type":"control","topic":"muster.down","id":1,"payload":{}}',
   () => '{"__proto__":{"type":"request"},"topic":"a","id":1}',
   (n) => '['.repeat((n % 5000) + 1),
   (n) => Buffer.from([0xff, 0xfe, n & 0xff].filter((byte) => byte !== 0x0a)),
@@ -80,9 +82,7 @@ const odd: readonly ((n: number) => string)[] = [
   (n) => `{"type":"request","topic":"m.echo","id":1,"payload":${'['.repeat(n % 900)}${']'.repeat(n % 900)}}`,
   () => '{"type":"event","topic":"muster.state"}',
   (n) => `{"type":"event","topic":"${'*'.repeat(n % 1000)}x","payload":[]}`,
-  () => '{"type":"control","topic":"cancel"}',
   () => '{"type":"control","topic":"cancel","id":7}',
-  () => '{"type":"control","topic":"muster.down","id":1,"payload":{}}',
   () => '{"type":"event","topic":"m.x","from":0,"to":1,"sender":"muster"}',
 ];
 
