@@ -24,7 +24,7 @@ export const events: Check[] = [
     async observe({ ask }) {
       await ask('host.probe.tell', [
         ['told.one', [1]],
-        ['untold', 2],
+        ['untold.one', 2],
         ['told.two', undefined],
       ]);
       return gathered(() => ask('peer.heard'), 2);
@@ -37,19 +37,19 @@ export const events: Check[] = [
   {
     title: 'Only what a glob matches is heard',
     async observe(world) {
-      await world.ask('host.probe.hear', { key: 'globs', globs: ['glob.*.two', 'exact'] });
+      await world.ask('host.probe.hear', { key: 'globs', globs: ['glob.*.two', 'exact.it'] });
       await world.ask('peer.tell', [
         ['glob.one.two', 1],
         ['glob.one', 2],
         ['other.one.two', 3],
         ['exact.not', 4],
-        ['exact', 5],
+        ['exact.it', 5],
       ]);
-      return heard(world, 'globs', ['exact', 5, 'peer']);
+      return heard(world, 'globs', ['exact.it', 5, 'peer']);
     },
     expected: [
       ['glob.one.two', 1, 'peer'],
-      ['exact', 5, 'peer'],
+      ['exact.it', 5, 'peer'],
     ],
   },
   {

@@ -89,7 +89,7 @@ async function ended({ ask, declare, muster, view }: World, how: string): Promis
   const neighbour = async () => ({ answer: await ask('rough.hello'), ...identity(await view('rough')) });
   await declare({ [name]: { module: fixture('ends.ts'), restart: { policy: 'never' } } });
   const before = await neighbour();
-  if (how === 'bang') await muster('publish', { topic: 'bang' });
+  if (how === 'bang') await muster('publish', { topic: 'go.bang' });
   else await ask(`${name}.${how}`).catch(() => {});
   await until(async () => (await view(name))?.state === 'E', `${name} has ended`);
   const seen = await view(name);
