@@ -13,6 +13,8 @@ export function maskedDriver(driver: Driver, mask: (text: string) => string): Dr
       const launched = driver.start(launch, {
         ...hooks,
         status: (level, message) => hooks.status(level, mask(message)),
+        waiting: (what) => hooks.waiting(maskedOrNull(what, mask)),
+        health: (failure) => hooks.health(maskedOrNull(failure, mask)),
       });
       return maskedLaunched(launched, mask);
     },
@@ -32,8 +34,13 @@ function maskedLaunched(launched: Launched, mask: (text: string) => string): Lau
     save: () => masked(launched.save()),
     reconfigure: (config) => masked(launched.reconfigure(config)),
     stats: async () => maskedValue(await launched.stats(), mask) as ModuleStats,
+    awaited: () => maskedOrNull(launched.awaited?.() ?? null, mask),
     output: () => launched.output().map(mask),
   };
+}
+
+function maskedOrNull(text: string | null, mask: (text: string) => string): string | null {
+  return text === null ? null : mask(text);
 }
 
 function maskedEnd(ended: Ended, mask: (text: string) => string): Ended {

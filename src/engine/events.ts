@@ -50,6 +50,8 @@ function messageOf(event: InstanceEvent): string {
       return `restart ${event.attempt} in ${formatDuration(event.delayMs)}`;
     case 'gaveUp':
       return `gave up: ${event.reason}`;
+    case 'health':
+      return event.reason;
     case 'status':
       return `${event.level}: ${event.message}`;
   }

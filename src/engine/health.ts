@@ -1,3 +1,4 @@
+import type { ModuleView } from '../model/documents.ts';
 import type { EngineContext } from './context.ts';
 
 /** How long everything must stay healthy before a wait believes it: a module that dies over and over is R in between. */
@@ -16,7 +17,12 @@ export function unhealthy({ ports }: EngineContext, names?: ReadonlySet<string>)
   return ports.instances
     .views()
     .filter((view) => !view.healthy && (names === undefined || names.has(view.name)))
-    .map((view) => ({ name: view.name, reason: view.lastExit?.reason || view.status.message || `state ${view.state}` }));
+    .map((view) => ({ name: view.name, reason: reasonOf(view) || `state ${view.state}` }));
+}
+
+/** Of one that runs its last exit tells nothing. */
+function reasonOf({ state, lastExit, status }: ModuleView): string {
+  return (state === 'R' ? null : lastExit?.reason) || status.message;
 }
 
 export interface Wait {

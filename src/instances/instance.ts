@@ -4,6 +4,7 @@ import { MusterError } from '../model/error.ts';
 import type { Spec } from '../model/fields/table.ts';
 import type { Target } from '../model/instances.ts';
 import type { Loaded, LoadedRecord } from '../model/module.ts';
+import { onHealth } from './health.ts';
 import type { InstancePorts, StopOptions } from './instance-ports.ts';
 import { createLoaded } from './loaded.ts';
 import { lastExitOf, launchOf, recordOf, renamed, sameRun } from './record.ts';
@@ -172,6 +173,8 @@ export class Instance {
         this.status.set(level, message);
         this.#ports.emit({ type: 'status', name: this.name, level, message });
       },
+      waiting: (what) => this.status.set('core', what === null ? '' : `waiting for ${what}`),
+      health: (failure) => onHealth(this, failure, this.#ports),
       stuck: () => this.status.set('error', 'killed and still not gone'),
       lingers: (end) => {
         this.#ended(end);
@@ -187,6 +190,7 @@ export class Instance {
     this.restarts.reset();
     this.become(target.desired.name === this.name ? target : renamed(target, this.name));
     this.#runAs(this.target ?? target, run.startedAt);
+    this.status.complain('health', null);
     this.status.set(said?.level ?? 'core', said?.message ?? '');
     if (why === null) {
       this.standing.enter('R', 'running in place of the old one');
@@ -199,6 +203,7 @@ export class Instance {
   }
 
   #ended(end: RunEnd): void {
+    this.status.complain('health', null);
     this.#lastActive = Math.max(this.#lastActive, end.activeAt);
     this.lastExit = lastExitOf(end, this.#ports.clock.now());
   }

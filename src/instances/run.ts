@@ -3,6 +3,7 @@ import type { Driver, Ended, Launch, Launched } from '../model/driver.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Clock, Log, Timer } from '../model/ports.ts';
 import { formatDuration } from '../model/units.ts';
+import { startBoundOf } from './start-bound.ts';
 import { Waiters } from './waiters.ts';
 
 /** After a kill the end is a matter of milliseconds; when it takes this long something is wrong with the machine. */
@@ -15,6 +16,10 @@ export interface RunOwner {
   running(): void;
   finalizing(): void;
   status(level: StatusLevel, message: string): void;
+  /** It waits for this before its launch, in words; null: no longer. */
+  waiting(what: string | null): void;
+  /** While it runs: why it is not well; null: it is again. May come often. */
+  health(failure: string | null): void;
   /** Killed and still not gone; it goes on being waited for. */
   stuck(): void;
   gone(end: RunEnd): void;
@@ -38,6 +43,8 @@ export interface Run {
   /** Asks it to stop and kills it after `timeoutMs`. Idempotent. `replaced`: another has taken its place. */
   stop(timeoutMs: number, options?: { replaced?: boolean }): void;
   kill(): void;
+  /** The same as `stop` for a running one that does not work as it should; its end is a failure and says why. */
+  condemn(failure: string, timeoutMs: number): void;
   /** Resolves when it is gone, or was killed and is still not gone. */
   readonly over: Promise<void>;
   /** Released when it is gone. */
@@ -57,20 +64,22 @@ export interface RunOptions {
 
 export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: RunOptions): Run {
   const startedAt = clock.now();
-  const { startTimeout } = launch.spec;
+  const bound = startBoundOf(launch.spec);
   let phase: 'starting' | 'running' | 'stopping' | 'gone' = 'starting';
   let startError: MusterError | null = null;
   let ranSince: number | null = null;
   let asked = false;
   let killed = false;
   let settled = false;
-  let deadline: Timer | null = null;
+  let condemned: string | null = null;
+  let deadline: { readonly timer: Timer; readonly at: number; readonly fn: () => void } | null = null;
   const whenGone = new Waiters();
   let markOver: () => void = () => {};
   const over = new Promise<void>((resolve) => {
     markOver = resolve;
   });
 
+  limit(bound.ms, late);
   const launched = startSafely(driver, launch, {
     status: (level, message) => {
       if (phase !== 'gone') owner.status(level, message);
@@ -81,27 +90,46 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
       limit(stopTimeoutMs(), kill);
       owner.finalizing();
     },
-  });
-  limit(startTimeout, () => {
-    const late = `${launch.name} was not running after ${formatDuration(startTimeout)} (startTimeout)`;
-    const hint = 'a module runs once it calls ctx.run() or ctx.ready(); if that takes longer, raise its startTimeout';
-    startError = new MusterError('ETIMEDOUT', late, launch.kind === 'code' ? { hint } : {});
-    kill();
+    waiting: (what) => {
+      if (phase !== 'starting' || killed) return;
+      if (what === null) limit(bound.ms, late);
+      else unlimit();
+      owner.waiting(what);
+    },
+    health: (failure) => {
+      if (phase === 'running' && !killed) owner.health(failure);
+    },
+    extend: (ms) => {
+      if (deadline !== null && !killed && clock.now() + ms > deadline.at) limit(ms, deadline.fn);
+    },
   });
   launched.ready.then(onReady, onUnready);
   launched.ended.then(onEnded, (error) => onEnded(lost(error)));
 
-  return { launched, startedAt, over, whenGone, stop, kill, wasKilled: () => killed };
+  return { launched, startedAt, over, whenGone, stop, kill, condemn, wasKilled: () => killed };
 
   function limit(ms: number, fn: () => void): void {
-    deadline?.cancel();
-    deadline = clock.after(ms, fn);
+    unlimit();
+    deadline = { timer: clock.after(ms, fn), at: clock.now() + ms, fn };
+  }
+
+  function unlimit(): void {
+    deadline?.timer.cancel();
+    deadline = null;
+  }
+
+  function late(): void {
+    const why = launched.awaited?.() ?? null;
+    const words = `${launch.name} was not running after ${formatDuration(bound.ms)} (${bound.field})${why === null ? '' : `: ${why}`}`;
+    const hint = 'a module runs once it calls ctx.run() or ctx.ready(); if that takes longer, raise its startTimeout';
+    startError = new MusterError('ETIMEDOUT', words, launch.kind === 'code' ? { hint } : {});
+    kill();
   }
 
   function onReady(): void {
     settled = true;
     if (phase !== 'starting' || killed) return;
-    deadline?.cancel();
+    unlimit();
     phase = 'running';
     ranSince = clock.now();
     owner.running();
@@ -122,6 +150,12 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     limit(timeoutMs, kill);
   }
 
+  function condemn(failure: string, timeoutMs: number): void {
+    if (phase !== 'running') return;
+    condemned = failure;
+    stop(timeoutMs);
+  }
+
   function kill(): void {
     if (phase === 'gone' || killed) return;
     killed = true;
@@ -139,13 +173,14 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
       const enough = new Promise<void>((resolve) => limit(readyGraceMs, resolve));
       await Promise.race([launched.ready.catch(() => {}), enough]);
     }
-    deadline?.cancel();
+    unlimit();
     const failedStart = ranSince === null && phase === 'starting';
     phase = 'gone';
     const output = launched.output();
     if (failedStart) startError ??= new MusterError('EFAILED', `${launch.name} ended before it ran: ${ended.reason}`);
     const error = startError === null ? null : withOutput(startError, output);
-    owner.gone({ ended, ranSince, output, activeAt: launched.activeAt(), startError: error });
+    const said = condemned === null ? ended : { ...ended, error: { message: condemned }, reason: condemned };
+    owner.gone({ ended: said, ranSince, output, activeAt: launched.activeAt(), startError: error });
     whenGone.release();
     markOver();
   }

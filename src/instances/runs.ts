@@ -36,6 +36,10 @@ export interface RunsOwner {
   passedOn(next: Next, why: string | null): void;
   finalizing(): void;
   status(level: StatusLevel, message: string): void;
+  /** The one with the name waits for this before its launch; null: no longer. */
+  waiting(what: string | null): void;
+  /** Why the one that runs is not well; null: it is again. */
+  health(failure: string | null): void;
   /** One was killed and is still not gone. */
   stuck(): void;
   /** The one with the name has ended, and another is still on its way out. */
@@ -127,6 +131,12 @@ export class Runs {
         status: (level, message) => {
           if (!isBeside()) owner.status(level, message);
           else if (this.beside?.role === 'next') this.beside.said = { level, message };
+        },
+        waiting: (what) => {
+          if (!isBeside()) owner.waiting(what);
+        },
+        health: (failure) => {
+          if (!isBeside()) owner.health(failure);
         },
         stuck: owner.stuck,
         gone: (end) => (isBeside() ? this.#onBesideGone(end) : this.#onGone(end)),

@@ -1,26 +1,48 @@
 import type { ModuleView, StatusLevel } from '../model/documents.ts';
 import type { Clock } from '../model/ports.ts';
 
-/** The status that a list shows of a module: what it said of itself, or what became of it. */
+type Status = ModuleView['status'];
+
+/** The status that a list shows of a module: what it said of itself, or what became of it; before that what is wrong with it now. */
 export class ShownStatus {
-  value: ModuleView['status'];
+  #own: Status;
+  /** By what it is about. */
+  readonly #complaints = new Map<string, Status>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.value = this.#now('core', '');
+    this.#own = this.#now('core', '');
+  }
+
+  get value(): Status {
+    return [...this.#complaints.values()].at(-1) ?? this.#own;
+  }
+
+  /** Whether something is wrong with it although it may be running. */
+  get complains(): boolean {
+    return this.#complaints.size > 0;
   }
 
   set(level: StatusLevel, message: string): void {
-    this.value = this.#now(level, message);
+    this.#own = this.#now(level, message);
   }
 
   /** Something normal happened: an error stays until a later one, or until the module or a user says otherwise. */
   note(message: string): void {
-    if (this.value.level !== 'error') this.set('core', message);
+    if (this.#own.level !== 'error') this.set('core', message);
   }
 
-  #now(level: StatusLevel, message: string): ModuleView['status'] {
+  /** What is wrong, shown until it is taken back by null. Returns whether it was not known before. */
+  complain(about: 'health' | 'crashLoop', message: string | null): boolean {
+    const before = this.#complaints.get(about);
+    if (message === null) return this.#complaints.delete(about);
+    if (before?.message === message) return false;
+    this.#complaints.set(about, before === undefined ? this.#now('error', message) : { ...before, message });
+    return before === undefined;
+  }
+
+  #now(level: StatusLevel, message: string): Status {
     return { level, message, since: new Date(this.#clock.now()).toISOString() };
   }
 }

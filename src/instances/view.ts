@@ -46,7 +46,7 @@ export function viewOf(instance: Instance, { now, inspect, needs, services, isRu
     since: new Date(standing.since).toISOString(),
     startedAt: instance.startedAt === null ? null : new Date(instance.startedAt).toISOString(),
     status: { ...status.value },
-    healthy: isHealthy(state, failed),
+    healthy: isHealthy(state, failed) && !status.complains,
     lastExit,
     held: null,
     containment: run?.launched.containment() ?? null,

@@ -6,6 +6,7 @@ export interface ProcStat {
   readonly pid: number;
   /** One letter; `Z` and `X` are dead already. */
   readonly state: string;
+  readonly parent: number;
   readonly group: number;
   readonly session: number;
   /** Field 22: ticks since boot. With pid and boot id it names a process for ever. */
@@ -88,13 +89,22 @@ function parseStat(pid: number, text: string): ProcStat | null {
     .slice(text.lastIndexOf(')') + 2)
     .trim()
     .split(' ');
-  const [state, , group, session] = fields;
+  const [state, parent, group, session] = fields;
   const startTime = fields[19];
   if (state === undefined || startTime === undefined) return null;
-  return { pid, state, group: Number(group), session: Number(session), startTime, exitStatus: Number(fields[49] ?? 0) };
+  return {
+    pid,
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTime,
+    exitStatus: Number(fields[49] ?? 0),
+  };
 }
 
-function leaseOf(stat: ProcStat): string | null {
+/** MUSTER_LEASE in the environment of a process; null where there is none or it cannot be read. */
+export function leaseOf(stat: ProcStat): string | null {
   // Threads of the kernel have no session and no environment.
   if (stat.session === 0 || !isAlive(stat)) return null;
   const environ = readProc(`/proc/${stat.pid}/environ`);

@@ -1,5 +1,6 @@
 import type { Containment, ModuleStats, Rusage, RusageOf, StatusLevel } from './documents.ts';
 import type { Kind, Spec } from './fields/table.ts';
+import type { Identity } from './keeper.ts';
 
 /** Everything a start needs, secrets filled in. Never logged, never stored. */
 export interface Launch {
@@ -18,6 +19,8 @@ export interface Launch {
   readonly config: Readonly<Record<string, unknown>>;
   /** What the last instance saved (`Launched.save`); null: nothing. */
   readonly restored: Uint8Array | null;
+  /** As whom a process runs; absent: as the daemon. */
+  readonly identity?: Identity;
 }
 
 /** How an instance ended, once everything of it is gone. */
@@ -41,6 +44,12 @@ export interface LaunchHooks {
   status(level: StatusLevel, message: string): void;
   /** It finalizes by its own will: main returned. */
   finalizing(): void;
+  /** Before its launch it waits for this, in words; null: no longer. What bounds a start counts from the launch. */
+  waiting(what: string | null): void;
+  /** While it runs: why it is not well, told as often as that is found; null: it is well again. */
+  health(failure: string | null): void;
+  /** It needs so much longer to start, or to stop: ms from now. */
+  extend(ms: number): void;
 }
 
 /** One started instance. Its owner (the `instances` room) keeps the timers; it only does what it is told. */
@@ -52,6 +61,8 @@ export interface Launched {
   pid(): number | null;
   threadId(): number | null;
   containment(): Containment | null;
+  /** What has to come about before it is ready, and why it has not, in words; null where it alone can say. */
+  awaited?(): string | null;
   /** Whether it handles a live `reconfigure`. */
   reconfigurable(): boolean;
   /**

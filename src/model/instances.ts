@@ -1,5 +1,6 @@
 import type { LastExit, ModuleStats, ModuleView, Rusage, RusageOf } from './documents.ts';
 import type { WireError } from './error.ts';
+import type { Identity } from './keeper.ts';
 import type { Desired, Loaded, LoadedRecord, Origin, State } from './module.ts';
 
 /** What a start needs beyond the record: values of secrets, the full environment, the file of the compiled code. */
@@ -7,6 +8,8 @@ export interface Material {
   readonly env: Readonly<Record<string, string>>;
   readonly config: Readonly<Record<string, unknown>>;
   readonly codeFile: string | null;
+  /** As whom a process runs; absent: as the daemon. */
+  readonly identity?: Identity;
 }
 
 /** A module to be loaded or to become. */
@@ -21,6 +24,7 @@ export type InstanceEvent =
   | { type: 'state'; name: string; from: State | null; to: State | null; failed: boolean; reason: string; lastExit: LastExit | null }
   | { type: 'restart'; name: string; delayMs: number; attempt: number }
   | { type: 'gaveUp'; name: string; reason: string }
+  | { type: 'health'; name: string; healthy: boolean; reason: string }
   | { type: 'status'; name: string; level: string; message: string };
 
 /**

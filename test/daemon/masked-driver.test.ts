@@ -54,7 +54,13 @@ test('whatever a module says through its driver comes without secrets', async ()
     },
     mask,
   );
-  const run = driver.start({} as Launch, { status: (_level, message) => statuses.push(message), finalizing: () => {} });
+  const run = driver.start({} as Launch, {
+    status: (_level, message) => statuses.push(message),
+    finalizing: () => {},
+    waiting() {},
+    health() {},
+    extend() {},
+  });
   expect(statuses).toEqual(['token ***']);
   const error: unknown = await run.ready.catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'EFAILED', message: 'cannot use ***', output: ['line ***'] });

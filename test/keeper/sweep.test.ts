@@ -63,6 +63,7 @@ test('of a group whose leader is gone only those are owned that a lease vouches 
   const seen = (pid: number, more: Partial<Seen>): Seen => ({
     pid,
     state: 'S',
+    parent: 1,
     group: 10,
     session: 10,
     startTime: '7',

@@ -173,7 +173,13 @@ export function createSetting(runnerFile: string, keeperOf: () => Keeper = () =>
       restored,
     };
     const heard: string[] = [];
-    const hooks: LaunchHooks = { status: (level, text) => heard.push(`${level}: ${text}`), finalizing: () => heard.push('finalizing') };
+    const hooks: LaunchHooks = {
+      status: (level, text) => heard.push(`${level}: ${text}`),
+      finalizing: () => heard.push('finalizing'),
+      waiting() {},
+      health() {},
+      extend() {},
+    };
     return Object.assign(driver.start(launch, hooks), { heard });
   }
   return { folder, driver, bus, told, runners, written, start };

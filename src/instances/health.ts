@@ -1,0 +1,18 @@
+import type { Spec } from '../model/fields/table.ts';
+import type { Instance } from './instance.ts';
+import type { InstancePorts } from './instance-ports.ts';
+
+/** What becomes of a running module of which its health test says why it is not well; null: it is again. */
+export function onHealth(instance: Instance, failure: string | null, { emit }: Pick<InstancePorts, 'emit'>): void {
+  const { name, spec, status, standing, run } = instance;
+  const reason = failure === null ? 'well again' : `unhealthy: ${failure}`;
+  const isNews = status.complain('health', failure === null ? null : reason);
+  if (isNews) emit({ type: 'health', name, healthy: failure === null, reason });
+  if (failure === null || run === null || !isRestarted(spec)) return;
+  standing.enter('F', reason);
+  run.condemn(reason, spec.stopTimeout);
+}
+
+function isRestarted(spec: Spec): boolean {
+  return 'health' in spec && spec.health?.onFailure === 'restart';
+}
