@@ -26,10 +26,19 @@ const rulesOf: Record<string, (path: readonly string[]) => Rules> = {
   env: (path) => ({ data: true, secrets: path.length === 2, written: path.length === 2 }),
   config: (path) => ({ data: true, secrets: path.length > 1 }),
   cgroup: () => ({ data: true }),
-  rlimits: () => ({ data: true }),
+  umask: () => ({ written: true }),
+  waitFor: probe,
+  ready: probe,
+  health: probe,
   log: (path) => ({ data: path[1] === 'metadata' }),
 };
 const nothingSpecial: Rules = {};
+
+/** Of a test: the file is relative to the one that names it, a port may be a number, a command is as it is written. */
+function probe([, test]: readonly string[]): Rules {
+  if (test === 'file') return { path: 'file' };
+  return test === 'command' || test === 'tcp' ? { written: true } : nothingSpecial;
+}
 
 export function entryRules(path: readonly string[]): Rules {
   const [first] = path;

@@ -21,6 +21,7 @@ import { openDisk } from '../store/disk.ts';
 import { loadKey } from '../store/key.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { createInspector } from './inspect.ts';
+import { logsTotal } from './logs-total.ts';
 import { createMask } from './mask.ts';
 import { maskedDriver } from './masked-driver.ts';
 import { leaseOwner } from './owner.ts';
@@ -55,14 +56,14 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     log,
   });
   secrets = () => resolver.knownSecrets();
-  const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log });
+  const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log, most: logsTotal(up.env) });
   const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
   const keeper = createKeeper({ leases: leasesOf(store, log), clock: systemClock, log, owner });
   let alternatives: Alternatives = new Map();
   const bus = createBus({ clock: systemClock, log, preferred: (service) => alternatives.get(service) ?? null });
   const drivers = {
-    command: createCommandDriver({ keeper, logs, clock: systemClock }),
+    command: createCommandDriver({ keeper, logs, clock: systemClock, random, log, mask, owner }),
     code: createCodeDriver({
       keeper,
       bus,
@@ -106,6 +107,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   const dispose = async (): Promise<void> => {
     await instances.dispose();
     await drivers.code.dispose();
+    await drivers.command.dispose();
     await keeper.dispose();
     await logs.close();
     await resolver.dispose();

@@ -1,32 +1,42 @@
-import type { Driver, Ended, Launch, Launched } from '../../model/driver.ts';
+import type { Driver, Ended, Launch, Launched, LaunchHooks } from '../../model/driver.ts';
 import { MusterError, messageOf } from '../../model/error.ts';
-import type { Ready } from '../../model/fields/probes.ts';
 import type { CommandSpec } from '../../model/fields/table.ts';
 import type { Child, Keeper } from '../../model/keeper.ts';
+import type { Log, Random } from '../../model/ports.ts';
 import { exitWords } from '../death.ts';
 import { usageOf } from '../usage.ts';
 import { type CapturePorts, createCapture } from './capture.ts';
-import { testReady } from './ready.ts';
+import { createNoticeReceiver } from './notify/receiver.ts';
+import { createVitals, type VitalsPorts } from './vitals.ts';
 
 export interface CommandDriverOptions extends CapturePorts {
   readonly keeper: Keeper;
+  readonly random: Pick<Random, 'next'>;
+  readonly log: Log;
+  /** What tells this daemon from others. */
+  readonly owner: string;
 }
 
 /** Runs `command:` modules: one program each, with all that it starts. */
-export function createCommandDriver(options: CommandDriverOptions): Driver {
-  return { start: (launch) => startCommand(launch, options) };
+export function createCommandDriver(options: CommandDriverOptions): Driver & { dispose(): Promise<void> } {
+  const notices = createNoticeReceiver(options);
+  return {
+    start: (launch, hooks) => startCommand(launch, hooks, { ...options, notices }),
+    dispose: () => notices.dispose(),
+  };
 }
 
-function startCommand(launch: Launch, options: CommandDriverOptions): Launched {
+function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriverOptions & VitalsPorts): Launched {
   const { keeper } = options;
   let spec = launch.spec as CommandSpec;
   let name = launch.name;
   let child: Child | null = null;
   let exited = false;
   let asked: 'stop' | 'kill' | null = null;
-  const capture = createCapture(name, spec.log, options);
+  const capture = createCapture(name, spec.log, [...spec.command, ...launch.args], options);
   const ready = deferred<void>();
   ready.promise.catch(() => {}); // its owner may have let go of it
+  const vitals = createVitals(launch, hooks, options);
 
   return {
     ready: ready.promise,
@@ -34,22 +44,26 @@ function startCommand(launch: Launch, options: CommandDriverOptions): Launched {
     pid: () => (exited ? null : (child?.pid ?? null)),
     threadId: () => null,
     containment: () => child?.containment ?? null,
+    awaited: vitals.awaited,
     reconfigurable: () => false,
     save: async () => null,
     resume() {},
     stop() {
       if (asked !== null) return;
       asked = 'stop';
+      vitals.stopping();
       sendStop();
     },
     kill() {
       asked = 'kill';
+      vitals.stopping();
       void child?.killTree();
     },
     reconfigure: () => Promise.reject(new MusterError('EINVAL', `${name} is a command and takes no config`)),
     update(next) {
       spec = next as CommandSpec;
       capture.update(spec.log);
+      vitals.update(spec);
     },
     rename(next) {
       name = next;
@@ -61,7 +75,7 @@ function startCommand(launch: Launch, options: CommandDriverOptions): Launched {
     },
     activeAt: capture.activeAt,
     queued: () => 0,
-    stats: async () => ({ outputBytes: capture.bytes() }),
+    stats: async () => capture.stats(),
     clearStats: async () => capture.clear(),
     async rusage(who) {
       const usage = child === null || exited ? null : usageOf(child.pid, who);
@@ -73,29 +87,36 @@ function startCommand(launch: Launch, options: CommandDriverOptions): Launched {
 
   async function run(): Promise<Ended> {
     const ended = await runToEnd().catch(notStarted);
+    vitals.end();
     await capture.close();
     ready.reject(new MusterError('EFAILED', `${name} ${ended.reason}`, { output: capture.lines() }));
     return ended;
   }
 
   async function runToEnd(): Promise<Ended> {
+    const means = await vitals.before();
     child = await keeper.spawn({
       lease: launch.lease,
       name,
       argv: [...spec.command, ...launch.args],
       arg0: spec.arg0,
       cwd: spec.cwd,
-      env: launch.env,
-      onOutput: capture.take,
+      ...(launch.identity === undefined ? {} : { identity: launch.identity }),
+      ...means,
+      mergeStderr: spec.log.mergeStderr,
+      onOutput(stream, chunk) {
+        vitals.output(stream, chunk);
+        return capture.take(stream, chunk);
+      },
     });
     // What was asked for while the lease was being recorded.
     if (asked === 'stop') sendStop();
     else if (asked === 'kill') void child.killTree();
-    const test = testReady(spec.ready as Ready, options);
-    test.passed.then(ready.resolve, ready.reject);
+    vitals.launched(child);
+    void vitals.ready.then(ready.resolve);
     const exit = await child.exited;
     exited = true;
-    test.cancel();
+    vitals.end();
     await child.killTree();
     return { ...exit, error: null, reason: exitWords(exit) };
   }

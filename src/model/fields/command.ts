@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
-import { formatDuration, formatSize } from '../units.ts';
+import { formatSize } from '../units.ts';
 import { cgroup } from './cgroup.ts';
 import { common, nonEmpty, restart } from './common.ts';
+import { identityFields } from './identity.ts';
 import { always, argument, count, field, flag, unless } from './kit.ts';
 import { logSettings } from './log.ts';
-import { health, type Ready, ready, waitFor } from './probes.ts';
+import { health, ready, showProbe, waitFor } from './probes.ts';
 
 /** Those of Linux; a program must be able to catch it, but who wants SIGKILL may have it. */
 const signalName =
@@ -41,23 +42,22 @@ export const commandFields = {
     schema: z.optional(waitFor),
     change: 'live',
     applies: 'instances',
-    doc: 'What to wait for before the launch.',
-    unbuilt: always,
+    doc: 'What to wait for before the launch: `file`, `tcp`, `http`, `command` or `delay`, and `timeout`.',
+    show: showProbe,
   }),
   ready: field({
     schema: z._default(ready, { alive: 250 }),
     change: 'live',
     applies: 'instances',
-    doc: 'When the program counts as running: `alive` for this long, or a test that passes.',
-    unbuilt: (value) => value !== 'alive' && !(typeof value === 'object' && value !== null && 'alive' in value),
-    show: (value: Ready) => (value.alive === undefined ? JSON.stringify(value) : `alive ${formatDuration(value.alive)}`),
+    doc: 'When the program counts as running: `alive` for this long, or a test that passes: `tcp`, `http`, `log`, `file`, `fd`, `notify`. Its `timeout` stands for `startTimeout`.',
+    show: showProbe,
   }),
   health: field({
     schema: z.optional(health),
     change: 'live',
     applies: 'instances',
-    doc: 'A test repeated while it runs.',
-    unbuilt: always,
+    doc: 'A test repeated while it runs: `tcp`, `http`, `command`, or `watchdog`: the program itself says that it is well.',
+    show: showProbe,
   }),
   reloadSignal: field({
     schema: z.optional(signal),
@@ -84,7 +84,6 @@ export const commandFields = {
     change: 'live',
     applies: 'keeper',
     doc: 'What becomes of the output.',
-    unbuilt: unbuiltLog,
     show: (value: { maxSize: number; keep: number }) => JSON.stringify({ ...value, maxSize: formatSize(value.maxSize) }),
   }),
   onDaemonDeath: field({
@@ -104,16 +103,8 @@ export const commandFields = {
   cgroup: field({ schema: z.optional(cgroup), change: 'live', applies: 'keeper', doc: 'Limits of its cgroup v2.', unbuilt: always }),
   restart: restart('always'),
   ...common,
+  ...identityFields,
 };
-
-/** Of the log settings the size and number of files are built, and of the others their defaults. */
-function unbuiltLog(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const plain = logSettings.parse({}) as Readonly<Record<string, unknown>>;
-  return Object.entries(value).some(
-    ([key, said]) => key !== 'maxSize' && key !== 'keep' && JSON.stringify(said) !== JSON.stringify(plain[key]),
-  );
-}
 
 /** Fields of `package:` entries: npm packages. */
 export const packageFields = {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { nameProblem } from '../name.ts';
 import { formatDuration } from '../units.ts';
-import { identityFields } from './identity.ts';
+import { unbuiltIdentity } from './identity.ts';
 import { argument, count, duration, envName, envValue, field, flag, name, number, unless } from './kit.ts';
 
 const require_ = z.union([z.string(), z.strictObject({ name: z.string(), reload: z._default(flag, false) })]);
@@ -153,7 +153,7 @@ export const common = {
     doc: 'Never removed or reloaded without --override.',
   }),
   prune: field({ schema: z._default(flag, true), change: 'live', applies: 'plan', doc: 'false: stays when dropped from the config.' }),
-  ...identityFields,
+  ...unbuiltIdentity,
 };
 
 export function nonEmpty(value: unknown): boolean {

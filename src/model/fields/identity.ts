@@ -1,57 +1,94 @@
 import * as z from 'zod/mini';
-import { always, argument, count, field, flag, unless } from './kit.ts';
+import { always, argument, count, type Field, field, flag, unless } from './kit.ts';
 
-/** As whom a process runs, and what the system lets it use: of commands, and of code with `isolation: process`. */
+const account = argument.check(z.refine((text) => /^[^:\n]+$/.test(text), { error: 'expected a name or a number' }));
+
+/** By the names of prlimit(1). */
+const limitNames = [
+  'as',
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'msgqueue',
+  'nice',
+  'nofile',
+  'nproc',
+  'rss',
+  'rtprio',
+  'rttime',
+  'sigpending',
+  'stack',
+] as const;
+
+const limit = z.union([z.string().check(z.regex(/^(?:\d+|unlimited)(?::(?:\d+|unlimited))?$/)), count()], {
+  error: 'expected a number, unlimited, or SOFT:HARD',
+});
+
+const rlimits = z.strictObject(
+  Object.fromEntries(limitNames.map((name) => [name, z.optional(limit)])) as Record<
+    (typeof limitNames)[number],
+    z.ZodMiniOptional<typeof limit>
+  >,
+);
+
+/** As whom a process runs, and what the system lets it use. */
 export const identityFields = {
   user: field({
-    schema: z.optional(argument),
+    schema: z.optional(account),
     change: 'reload',
-    applies: 'keeper',
-    doc: 'User to run as, by name or number.',
-    unbuilt: always,
+    applies: 'resolve',
+    doc: 'User to run as, by name or number. HOME, USER and SHELL are those of that user, unless `env` says otherwise.',
   }),
   group: field({
-    schema: z.optional(argument),
+    schema: z.optional(account),
     change: 'reload',
-    applies: 'keeper',
-    doc: "Group to run as; without it the user's.",
-    unbuilt: always,
+    applies: 'resolve',
+    doc: "Group to run as, by name or number; without it the user's.",
   }),
   groups: field({
-    schema: z.optional(z.array(argument)),
+    schema: z.optional(z.array(account)),
     change: 'reload',
-    applies: 'keeper',
+    applies: 'resolve',
     doc: 'Supplementary groups; without it those of the user.',
-    unbuilt: always,
   }),
   umask: field({
     schema: z.optional(
-      z.string().check(z.regex(/^[0-7]{3,4}$/, { error: 'expected three or four octal digits in quotes, such as "022"' })),
+      z.pipe(
+        argument.check(z.refine((text) => /^[0-7]{3,4}$/.test(text), { error: 'expected three or four octal digits, such as 022' })),
+        z.transform((text) => text.padStart(4, '0')),
+      ),
     ),
     change: 'reload',
     applies: 'keeper',
     doc: 'File mode creation mask, octal.',
-    unbuilt: always,
   }),
   rlimits: field({
-    schema: z.optional(z.record(z.string(), z.union([z.literal('unlimited'), count()]))),
+    schema: z.optional(rlimits),
     change: 'reload',
     applies: 'keeper',
-    doc: 'Resource limits by name, as prlimit(1) has them (nofile, nproc, core …).',
-    unbuilt: always,
+    doc: 'Resource limits by name, as prlimit(1) has them (nofile, nproc, core …): a number, `unlimited`, or SOFT:HARD.',
   }),
   noNewPrivileges: field({
     schema: z._default(flag, false),
     change: 'reload',
     applies: 'keeper',
     doc: 'No setuid program can raise privileges.',
-    unbuilt: unless(false),
   }),
   allowRoot: field({
     schema: z._default(flag, false),
     change: 'reload',
-    applies: 'keeper',
-    doc: 'Let the module run as uid 0 although it asks for another user.',
-    unbuilt: unless(false),
+    applies: 'resolve',
+    doc: 'Let `user` be root, by name or number; without it that is refused.',
   }),
 };
+
+/** The same where they are in the schema and refused: of code and packages. */
+export const unbuiltIdentity = Object.fromEntries(
+  Object.entries(identityFields as Record<string, Field>).map(([name, row]) => [
+    name,
+    { ...row, unbuilt: name === 'noNewPrivileges' || name === 'allowRoot' ? unless(false) : always },
+  ]),
+) as typeof identityFields;

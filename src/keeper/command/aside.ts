@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import type { Identity, ProcessExit } from '../../model/keeper.ts';
+import { watchDeath } from '../death.ts';
+import { leaseVariable } from '../proc.ts';
+import { signalGroup } from '../tree.ts';
+
+/** As whom, where and with what a module runs; its small programs beside it do too. */
+export interface Surroundings {
+  readonly lease: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly identity: Identity | null;
+}
+
+export interface AsideEnd {
+  readonly exit: ProcessExit;
+  /** Of what it wrote last, to either stream. */
+  readonly lastLine: string;
+}
+
+/** Runs a small program to its end, which an abort brings about. Rejects if it cannot be started. */
+export type RunAside = (argv: readonly string[], signal: AbortSignal) => Promise<AsideEnd>;
+
+const mostBytes = 4096;
+
+/**
+ * Programs that test a module, many times over: they are no modules themselves, so the journal knows nothing of them. They carry
+ * the lease of their module, and what they leave behind goes with that; what stays in their process group is killed at their end.
+ */
+export function createAside({ lease, cwd, env }: Surroundings): RunAside {
+  return ([file = '', ...args], signal) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(file, args, {
+        cwd,
+        env: { ...env, [leaseVariable]: lease },
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let written = Buffer.alloc(0);
+      const take = (chunk: Buffer): void => {
+        written = Buffer.concat([written, chunk]).subarray(-mostBytes);
+      };
+      const kill = (): void => {
+        if (child.pid !== undefined) signalGroup(child.pid, 9);
+      };
+      const death = watchDeath(child.pid ?? 0);
+      child.stdout.once('end', death.peek);
+      child.stdout.on('data', take);
+      child.stderr.on('data', take);
+      child.once('error', (error) => {
+        signal.removeEventListener('abort', kill);
+        reject(error);
+      });
+      child.once('exit', (code, name) => {
+        signal.removeEventListener('abort', kill);
+        kill();
+        // What it wrote may still be on its way, and may be held open by what it left behind.
+        setImmediate(() => {
+          child.stdout.destroy();
+          child.stderr.destroy();
+          resolve({ exit: death.exit(code, name), lastLine: lastLineOf(written) });
+        });
+      });
+      signal.addEventListener('abort', kill);
+      if (signal.aborted) kill();
+    });
+}
+
+function lastLineOf(written: Buffer): string {
+  return written.toString().trimEnd().split('\n').at(-1) ?? '';
+}
