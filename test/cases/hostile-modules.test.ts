@@ -172,7 +172,7 @@ for (const isolation of ['thread', 'shared'] as const) {
   });
 }
 
-for (const harm of ['Scribbles', 'Severs'] as const) {
+for (const harm of ['Scribbles', 'Announces', 'Severs'] as const) {
   test(`a module that ${harm} on the channel of its process ends that process, and nobody else`, { timeout: 60_000 }, async () => {
     await using place = await createPlace(`version: 1\nmodules:${around}  bad: {module: ${hostile}, isolation: process, ${once}}\n`);
     await place.up();
