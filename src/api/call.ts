@@ -28,6 +28,20 @@ export interface ApiBus extends Pick<BusPort, 'request'> {
 /** Names, of modules that need not be there yet, or globs; without names everything. `payloads`: messages whole. */
 export type TraceWanted = Pick<Params<'trace'>, 'names' | 'types' | 'topic'> & { readonly payloads: boolean };
 
+/** The last `lines` records, none older than `sinceMs`; with `follow` what comes after them too. */
+export interface LogOptions {
+  readonly lines: number | undefined;
+  readonly sinceMs: number | undefined;
+  readonly follow: boolean;
+}
+
+/** What a module wrote: what there is, oldest first, then from there on what comes until the signal. */
+export interface LogReader {
+  past(): AsyncIterable<LogRecord[]>;
+  following(signal: AbortSignal): AsyncIterable<LogRecord[]>;
+  close(): Promise<void>;
+}
+
 /** What the methods need of the daemon beyond the engine. */
 export interface ApiPorts {
   engine: Engine;
@@ -35,10 +49,10 @@ export interface ApiPorts {
   status: StatusReporter;
   version: string;
   pid: number;
-  readLogs(name: string, options: { lines?: number; sinceMs?: number }): Promise<LogRecord[]>;
-  followLogs(name: string, signal: AbortSignal): AsyncIterable<LogRecord[]>;
+  openLog(name: string, options: LogOptions): Promise<LogReader>;
   /** Names that have a log though nothing of that name is loaded. */
   hasLog(name: string): boolean;
+  logNames(): Promise<string[]>;
   /** What is on disk of a path or of `builtin:NAME`; `file` is where. */
   inspect(path: string): Promise<{ file: string; size: number; sha1: string } | null>;
   /** Brings the sizes and digests in views up to the files on disk. */

@@ -17,6 +17,21 @@ export interface Identity {
   stateDir: string;
 }
 
+/** A log whose disk takes nothing: its module runs on, and what it writes is dropped. */
+export interface LogTrouble {
+  readonly name: string;
+  readonly error: string;
+  /** Bytes so far. */
+  readonly dropped: number;
+}
+
+/** What is going on beside the engine. */
+export interface Beside {
+  /** What asked for the run that is in progress; null: there is none. */
+  current(): string | null;
+  logTroubles(): readonly LogTrouble[];
+}
+
 export interface StatusReporter {
   /** Reads the files again: what it says is true now. */
   status(): Promise<StatusDoc>;
@@ -24,7 +39,7 @@ export interface StatusReporter {
   failing(wanted: readonly ('synced' | 'healthy')[]): Promise<Unhealthy[]>;
 }
 
-export function createStatus(identity: Identity, context: EngineContext, current: () => string | null): StatusReporter {
+export function createStatus(identity: Identity, context: EngineContext, beside: Beside): StatusReporter {
   const since = new Map<string, { status: boolean; at: string }>();
 
   const dated = (condition: Omit<Condition, 'since'>): Condition => {
@@ -71,14 +86,14 @@ export function createStatus(identity: Identity, context: EngineContext, current
         drift,
         paused: false,
         containment: 'processGroup',
-        conditions: conditions(context, pending, sick, drift.length, held.length).map(dated),
+        conditions: conditions(context, pending, sick, drift.length, held.length, beside.logTroubles()).map(dated),
       };
     },
     async failing(wanted) {
       const found: Unhealthy[] = [];
       if (wanted.includes('synced')) {
         const pending = await pendingPlan(context);
-        const busy = current();
+        const busy = beside.current();
         if (!isSynced(pending)) found.push({ name: 'synced', reason: pending === null ? 'the config is invalid' : 'changes are pending' });
         else if (busy !== null) found.push({ name: 'synced', reason: `a run asked for by ${busy} is in progress` });
       }
@@ -108,6 +123,7 @@ function conditions(
   sick: readonly Unhealthy[],
   drifted: number,
   held: number,
+  troubles: readonly LogTrouble[],
 ): Omit<Condition, 'since'>[] {
   const { outcome } = context;
   const { failure } = context.ports.store;
@@ -123,9 +139,15 @@ function conditions(
     { type: 'Ready', ...ready },
     { type: 'Synced', status: synced, reason: synced ? 'synced' : pending === null ? 'configInvalid' : 'changesPending', message: '' },
     { type: 'Recording', status: failure === null, reason: failure?.code ?? 'written', message: failure?.message ?? '' },
+    logging(troubles),
     { type: 'Drifted', status: drifted > 0, reason: drifted > 0 ? 'drifted' : 'none', message: '' },
     { type: 'Held', status: held > 0, reason: held > 0 ? 'held' : 'none', message: '' },
   ];
+}
+
+function logging(troubles: readonly LogTrouble[]): Omit<Condition, 'since'> {
+  const message = troubles.map(({ name, error, dropped }) => `output of ${name} is dropped (${dropped} bytes so far): ${error}`).join('; ');
+  return { type: 'Logging', status: troubles.length === 0, reason: troubles.length === 0 ? 'written' : 'outputDropped', message };
 }
 
 function counts({ ports }: EngineContext): Record<State, number> {

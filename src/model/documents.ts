@@ -1,5 +1,6 @@
 import type { Diagnostic, Position } from './diagnostic.ts';
 import type { Kind, Spec } from './fields/table.ts';
+import type { LogLevel } from './log-level.ts';
 import type { Origin, State } from './module.ts';
 import type { IsolationOf, Summary } from './plan.ts';
 
@@ -37,6 +38,8 @@ export interface ModuleView {
   isolation: IsolationOf;
   state: State;
   failed: boolean;
+  /** A oneshot that has done its work (state E). */
+  finished: boolean;
   size: number | null;
   digest: string | null;
   codeDigest: string | null;
@@ -192,8 +195,11 @@ export interface LogRecord {
   /** ISO 8601; null where the time of a line is not known. */
   at: string | null;
   stream: 'stdout' | 'stderr' | 'muster';
-  level: string;
+  level: LogLevel;
+  /** With the prefix that the log settings give it. */
   text: string;
+  /** What the log settings add to it. */
+  metadata?: Readonly<Record<string, unknown>>;
   /** True if the line was longer than a record and goes on in the next. */
   partial?: boolean;
 }

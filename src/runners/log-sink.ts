@@ -1,3 +1,5 @@
+import type { LogLevel } from '../model/log-level.ts';
+
 /** Where output goes. Kept apart from the room that writes files: the two do not know each other. */
 export interface LogSink {
   open(name: string, settings: LogSettings): ModuleLogFile;
@@ -7,6 +9,14 @@ export interface LogSettings {
   /** Bytes. */
   readonly maxSize: number;
   readonly keep: number;
+  /** How lines are told when they are read: `named` knows the levels that `ctx.log` writes into the line. */
+  readonly shape: {
+    readonly level: LogLevel;
+    readonly stderrLevel: LogLevel;
+    readonly named: boolean;
+    readonly prefix: string;
+    readonly metadata: Readonly<Record<string, never>>;
+  };
 }
 
 interface ModuleLogFile {
@@ -18,4 +28,8 @@ interface ModuleLogFile {
 }
 
 /** Code modules have no `log:` of their own. */
-export const codeLogSettings: LogSettings = { maxSize: 10 * 1024 ** 2, keep: 5 };
+export const codeLogSettings: LogSettings = {
+  maxSize: 10 * 1024 ** 2,
+  keep: 5,
+  shape: { level: 'info', stderrLevel: 'warn', named: true, prefix: '', metadata: {} },
+};

@@ -119,9 +119,14 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
     '3:33 badValue',
     '4:33 badValue',
   ],
-  'settings of the log that are not built, as their defaults': [
-    'version: 1\nmodules:\n  a: {command: [c], log: {capture: both, sink: file, transform: [], level: info}}\n  b: {command: [c], log: {sink: none}}\n',
-    '4:21 notBuilt',
+  'settings of the log that are none': [
+    'version: 1\nmodules:\n  a:\n    command: [c]\n    log: {level: warning, stderrLevel: 3, transform: [["(", x]], sink: syslog, overflow: wait}\n  b: {command: [c], log: {capture: stderr, mergeStderr: true}}\n',
+    '5:18 badValue',
+    '5:40 badValue',
+    '5:56 badValue',
+    '5:72 badValue',
+    '5:90 badValue',
+    '6:36 badValue',
   ],
   'an enum with another word': ['version: 1\nmodules:\n  a: {module: m, restart: {policy: allways}}\n', '3:36 badValue'],
   'a list in the environment': ['version: 1\nmodules:\n  a: {module: m, env: {X: [1]}}\n', '3:27 wrongType'],
@@ -129,7 +134,7 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   'a secret with more beside it': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "env:x", y: 1}}}\n', '3:45 unknownKey'],
   'a secret that is written out': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "text:hunter2"}}}\n', '3:36 badValue'],
   'what is not built yet': [
-    'version: 1\nmodules:\n  a: {module: m, user: x, umask: "077", critical: true}\n  b: {command: [c], oneshot: true, health: {}, ready: {tcp: "x"}, log: {prefix: x}, cgroup: {}}\n  c: {package: x}\n',
+    'version: 1\nmodules:\n  a: {module: m, user: x, umask: "077", critical: true}\n  b: {command: [c], oneshot: true, health: {}, ready: {tcp: "x"}, cgroup: {}}\n  c: {package: x}\n',
     '3:18 notBuilt',
     '3:27 notBuilt',
     '3:41 notBuilt',
@@ -137,7 +142,6 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
     '4:36 notBuilt',
     '4:48 notBuilt',
     '4:67 notBuilt',
-    '4:85 notBuilt',
     '5:7 notBuilt',
   ],
   'what is built already of these': [

@@ -4,11 +4,15 @@ import { expect, test } from 'vitest';
 import { createCommandDriver } from '../../src/keeper/command/driver.ts';
 import { createLogs } from '../../src/keeper/logs/logs.ts';
 import type { Launch } from '../../src/model/driver.ts';
+import { logSettings } from '../../src/model/fields/log.ts';
 import type { CommandSpec } from '../../src/model/fields/table.ts';
+import { readLogs } from './logs/support.ts';
 import { clock, keeper, runs, silent, tempDir, until } from './support/keeper.ts';
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
-const hooks = { status() {}, finalizing() {} };
+const log = (maxSize: number, keep: number) => logSettings.parse({ maxSize, keep });
+const ports = { clock, log: silent, random: { next: Math.random }, owner: 'test/', mask: (text: string) => text };
+const hooks = { status() {}, finalizing() {}, waiting() {}, health() {}, extend() {} };
 
 /** A driver whose log is a list of texts. */
 function driver() {
@@ -19,6 +23,7 @@ function driver() {
       write: (stream: string, chunk: Uint8Array) => void written.push(`${name} ${stream} ${Buffer.from(chunk)}`),
       rename: (next: string) => void written.push(`rename ${next}`),
       update: ({ maxSize }: { maxSize: number }) => void written.push(`maxSize ${maxSize}`),
+      missing() {},
       dropped: () => 0,
       close: async () => void written.push('close'),
     }),
@@ -26,12 +31,12 @@ function driver() {
   return {
     ...recorded,
     written,
-    start: (launch: Launch) => createCommandDriver({ keeper: recorded.keeper, logs, clock }).start(launch, hooks),
+    start: (launch: Launch) => createCommandDriver({ keeper: recorded.keeper, logs, ...ports }).start(launch, hooks),
   };
 }
 
 function launch(command: string[], more: object = {}, args: string[] = []): Launch {
-  const spec = { command, cwd: '/', stopSignal: 'SIGTERM', ready: { alive: 50 }, log: { maxSize: 1000, keep: 1 }, ...more };
+  const spec = { command, cwd: '/', stopSignal: 'SIGTERM', ready: { alive: 50 }, log: log(1000, 1), ...more };
   return {
     name: 'web',
     lease: `driver-${process.pid}-${command.join(' ')}`,
@@ -102,7 +107,7 @@ test('arguments follow the command, a new stop signal and new log settings hold 
   const it = start(first);
   await it.ready;
   await until(() => it.output().length > 0);
-  it.update({ ...first.spec, stopSignal: 'SIGUSR1', log: { maxSize: 5, keep: 0 } } as unknown as CommandSpec);
+  it.update({ ...first.spec, stopSignal: 'SIGUSR1', log: log(5, 0) } as unknown as CommandSpec);
   it.rename('site');
   it.stop();
   expect(await it.ended).toMatchObject({ code: 7 });
@@ -114,18 +119,18 @@ test('a new size and name of the log hold for the running program', async () => 
   const dir = await tempDir();
   const recorded = keeper();
   const logs = createLogs({ dir, clock, log: silent });
-  const first = launch(['sh', '-c', 'i=0; while :; do i=$((i+1)); echo line $i; sleep 0.001; done'], { log: { maxSize: 0, keep: 0 } });
-  const it = createCommandDriver({ keeper: recorded.keeper, logs, clock }).start(first, hooks);
+  const first = launch(['sh', '-c', 'i=0; while :; do i=$((i+1)); echo line $i; sleep 0.001; done'], { log: log(0, 0) });
+  const it = createCommandDriver({ keeper: recorded.keeper, logs, ...ports }).start(first, hooks);
   await it.ready;
   const pid = it.pid();
-  it.update({ ...first.spec, log: { maxSize: 300, keep: 2 } } as unknown as CommandSpec);
+  it.update({ ...first.spec, log: log(300, 2) } as unknown as CommandSpec);
   it.rename('site');
   await until(() => logs.has('site') && existsSync(join(dir, 'site.log.2')));
   expect(it.pid()).toBe(pid);
   it.stop();
   await it.ended;
   expect(logs.has('web')).toBe(false);
-  expect((await logs.read('site', { lines: 1 })).map(({ text }) => text)).toEqual(it.output().slice(-1));
+  expect((await readLogs(dir, 'site', { lines: 1 })).map(({ text }) => text)).toEqual(it.output().slice(-1));
 });
 
 test('signals reach the program, and one that has ended has no process to signal', async () => {

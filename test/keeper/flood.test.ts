@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createLogs } from '../../src/keeper/logs/logs.ts';
-import { readLogs } from '../../src/keeper/logs/read.ts';
+import { readLogs } from './logs/support.ts';
 import { clock, keeper, silent, spec, tempDir } from './support/keeper.ts';
 
 test('a flood of output is captured in bounded memory and bounded files, to its last line', async () => {

@@ -49,6 +49,15 @@ describe('the text of logs', () => {
     expect(records.map(print).join('')).toBe('a | one\na | tw\nb | x\n');
   });
 
+  it('names levels but info, and shows the metadata of the user behind the line', () => {
+    const metadata = { command: 'node', args: ['x'], team: 'a', shift: 2 };
+    const print = logPrinter(null);
+    expect(print(line('web', 'web: oh', { stream: 'stderr', level: 'warn' }))).toBe('warn: web: oh\n');
+    expect(print(line('web', 'hi', { metadata }))).toBe('hi  team=a shift=2\n');
+    const parts = [line('web', 'on', { level: 'error', partial: true, metadata }), line('web', 'e', { level: 'error', metadata })];
+    expect(parts.map(print).join('')).toBe('error: one  team=a shift=2\n');
+  });
+
   it('marks what muster says itself', () => {
     expect(logPrinter(null)(line('web', 'restarted', { stream: 'muster' }))).toBe('[muster] restarted\n');
   });

@@ -1,11 +1,19 @@
+import { setImmediate } from 'node:timers/promises';
 import type { LogSpec } from '../../model/fields/log.ts';
-import type { Clock } from '../../model/ports.ts';
+import type { Clock, Log } from '../../model/ports.ts';
 import type { LogSettings, LogWriter, OutputStream } from '../logs/writer.ts';
 import { createTail } from '../tail.ts';
+import { shapeOf } from './shape-of.ts';
+import { createToDaemon } from './to-daemon.ts';
+import { createTransform, type Transformed } from './transform.ts';
 
 export interface CapturePorts {
   readonly logs: { open(name: string, settings: LogSettings): LogWriter };
   readonly clock: Clock;
+  /** The daemon's own, for `sink: daemon`. */
+  readonly log: Log;
+  /** Takes secrets out of text that is shown. */
+  mask(text: string): string;
 }
 
 /** The output of one program: to its log, and what is told of it. */
@@ -14,7 +22,8 @@ export interface Capture {
   take(stream: OutputStream, chunk: Uint8Array): void | Promise<void>;
   /** When there last was any, or when it began; ms since the epoch. */
   activeAt(): number;
-  bytes(): number;
+  /** All that the program wrote, and, where it is so, how much of it is missing although it was to be kept. */
+  stats(): { readonly outputBytes: number; readonly outputDropped?: number };
   clear(): void;
   /** The last lines, at most 20. */
   lines(): string[];
@@ -23,26 +32,78 @@ export interface Capture {
   close(): Promise<void>;
 }
 
-export function createCapture(name: string, settings: LogSpec, { logs, clock }: CapturePorts): Capture {
-  const log = logs.open(name, settings);
+/**
+ * Rules are applied before anything else sees a line: what they take out gets nowhere. What is not wanted is read all the same and
+ * thrown away, so that the program never waits and the settings can change while it runs.
+ */
+export function createCapture(initialName: string, initial: LogSpec, argv: readonly string[], ports: CapturePorts): Capture {
+  const { logs, clock, mask } = ports;
+  let name = initialName;
+  let settings = initial;
+  let shape = shapeOf(settings, argv, mask);
+  const file = logs.open(name, fileSettings());
   const tail = createTail(clock);
+  const transform = createTransform(settings.transform, clock);
+  const daemon = createToDaemon(
+    () => name,
+    () => shape,
+    ports,
+  );
   let activeAt = clock.now();
   let bytes = 0;
+  let clearedDrops = 0;
+
   return {
-    take(stream, chunk) {
+    take(from, chunk) {
       activeAt = clock.now();
       bytes += chunk.length;
-      tail.push(stream, chunk);
-      return log.write(stream, chunk);
+      const stream = settings.mergeStderr ? 'stdout' : from;
+      if (isWanted(stream)) return handOn(stream, transform.push(stream, chunk));
     },
     activeAt: () => activeAt,
-    bytes: () => bytes,
+    stats() {
+      const dropped = file.dropped() - clearedDrops;
+      return { outputBytes: bytes, ...(dropped > 0 ? { outputDropped: dropped } : {}) };
+    },
     clear() {
       bytes = 0;
+      clearedDrops = file.dropped();
     },
     lines: () => tail.lines(),
-    update: (next) => log.update(next),
-    rename: (next) => log.rename(next),
-    close: () => log.close(),
+    update(next) {
+      settings = next;
+      shape = shapeOf(settings, argv, mask);
+      transform.update(settings.transform);
+      file.update(fileSettings());
+    },
+    rename(next) {
+      name = next;
+      file.rename(next);
+    },
+    async close() {
+      for (const stream of ['stdout', 'stderr'] as const) await handOn(stream, transform.flush(stream));
+      daemon.close();
+      await file.close();
+    },
   };
+
+  function isWanted(stream: OutputStream): boolean {
+    return settings.capture === 'both' || settings.capture === stream;
+  }
+
+  function handOn(stream: OutputStream, { bytes: made, withheld }: Transformed): void | Promise<void> {
+    if (withheld > 0) file.missing(withheld, 'withheld');
+    if (made.length === 0) return;
+    tail.push(stream, made);
+    if (settings.sink === 'file') return file.write(stream, made);
+    if (settings.sink === 'none') return;
+    daemon.take(stream, made);
+    // A flood of records takes turns with everything else.
+    return setImmediate();
+  }
+
+  function fileSettings(): LogSettings {
+    const { maxSize, keep, overflow } = settings;
+    return { maxSize, keep, overflow, shape };
+  }
 }

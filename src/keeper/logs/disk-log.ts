@@ -14,7 +14,9 @@ import {
   writev,
 } from 'node:fs';
 import { encodeEntry, entrySize, type IndexEntry } from './index-entry.ts';
-import { indexPath, logPath } from './paths.ts';
+import { indexPath, logPath, shapesPath } from './paths.ts';
+import { appendShape, type LogShape } from './shape.ts';
+import type { Loss, OutputStream } from './writer.ts';
 
 /**
  * The files of one log. All that goes by path is synchronous, so that opening, renaming and rotating cannot get between one
@@ -26,7 +28,11 @@ export interface DiskLog {
   /** Returns how many bytes the disk took. If it took none, what was marked for them is forgotten. */
   append(chunks: readonly Uint8Array[]): Promise<number>;
   /** Notes where the next byte comes from. */
-  mark(entry: { kind: 'stdout' | 'stderr'; at: number } | { kind: 'lost'; at: number; bytes: number }): void;
+  mark(entry: { kind: OutputStream; at: number } | { kind: Loss; at: number; bytes: number }): void;
+  /** Nothing more is written for what was marked last. */
+  settle(): void;
+  /** From this time on its lines are told in this shape. */
+  describe(shape: LogShape, at: number): void;
   rotate(keep: number): void;
   rename(name: string): void;
   /** Finds out whether somebody moved or emptied the file behind our back. True if it starts afresh. */
@@ -57,6 +63,14 @@ export function openDiskLog(dir: string, initialName: string): DiskLog {
       if (writeSync(into.index, encodeEntry(entry)) === entrySize) into.indexSize += entrySize;
       else ftruncateSync(into.index, into.indexSize);
     },
+    settle() {
+      const into = opened();
+      into.indexUsed = into.indexSize;
+    },
+    describe(shape, at) {
+      opened();
+      appendShape(shapesPath(dir, name), shape, at);
+    },
     rotate(keep) {
       letGo();
       shift(dir, name, keep);
@@ -65,7 +79,10 @@ export function openDiskLog(dir: string, initialName: string): DiskLog {
       // Logs of a former module of that name stay as they are; ours goes on behind them.
       const taken = existsSync(logPath(dir, next));
       if (taken) letGo();
-      else for (let age = 0; move(dir, name, age, next, age); age++);
+      else {
+        for (let age = 0; move(dir, name, age, next, age); age++);
+        if (existsSync(shapesPath(dir, name))) renameSync(shapesPath(dir, name), shapesPath(dir, next));
+      }
       name = next;
     },
     verify() {

@@ -2,15 +2,26 @@ import { messageOf } from '../../model/error.ts';
 import type { Clock, Log } from '../../model/ports.ts';
 import { cutToFit, type Piece, runsOf, sizeOf } from './cut.ts';
 import { type DiskLog, openDiskLog } from './disk-log.ts';
-import type { LogSettings, OutputStream } from './writer.ts';
+import { createQueue, type Stretch } from './queue.ts';
+import type { LogSettings, Loss, OutputStream } from './writer.ts';
 
 export interface LogFile {
   write(stream: OutputStream, chunk: Uint8Array): void | Promise<void>;
+  missing(bytes: number, loss: Loss): void;
   rename(name: string): void;
   update(settings: LogSettings): void;
   dropped(): number;
+  /** Why the disk takes nothing at present; null: it does. */
+  trouble(): string | null;
   /** Writes what waits and lets go of the files; the next write opens them again. */
   close(): Promise<void>;
+}
+
+export interface LogFilePorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A file was put aside, and another begins. */
+  rotated(): void;
 }
 
 /** What may wait for the disk before writers have to. */
@@ -29,30 +40,35 @@ export function createLogFile(
   dir: string,
   initialName: string,
   initialSettings: LogSettings,
-  { clock, log }: { clock: Clock; log: Log },
+  { clock, log, rotated }: LogFilePorts,
 ): LogFile {
+  const queue = createQueue();
   let name = initialName;
   let settings = initialSettings;
   let disk: DiskLog | null = null;
-  let waiting: Piece[] = [];
-  let waitingBytes = 0;
   let flushing: Promise<void> | null = null;
   let room: Promise<void> | null = null;
   let release: (() => void) | null = null;
   let marked: { stream: OutputStream; at: number } | null = null;
+  let described: LogSettings['shape'];
   let verifiedAt = 0;
   let dropped = 0;
-  /** Bytes dropped that the index does not tell of yet. */
-  let untold = 0;
+  let trouble: string | null = null;
+  /** Bytes that are missing and that the index does not tell of yet. */
+  let untold: Partial<Record<Loss, number>> = {};
 
   return {
     write(stream, chunk) {
       if (chunk.length === 0) return;
-      waiting.push({ stream, chunk, at: clock.now() });
-      waitingBytes += chunk.length;
+      if (settings.overflow === 'drop' && queue.bytes() > maxWaiting) {
+        miss(chunk.length, 'dropped');
+        return;
+      }
+      queue.push({ stream, chunk, at: clock.now() });
       flushing ??= flush();
-      if (waitingBytes > maxWaiting) return roomAgain();
+      if (queue.bytes() > maxWaiting && settings.overflow !== 'drop') return roomAgain();
     },
+    missing: miss,
     rename(next) {
       try {
         // Also the files of a log that is not open at the moment.
@@ -64,11 +80,13 @@ export function createLogFile(
       }
       name = next;
       marked = null;
+      described = undefined;
     },
     update(next) {
       settings = next;
     },
     dropped: () => dropped,
+    trouble: () => trouble,
     async close() {
       while (flushing !== null) await flushing;
       disk?.close();
@@ -76,6 +94,12 @@ export function createLogFile(
       marked = null;
     },
   };
+
+  function miss(bytes: number, loss: Loss): void {
+    dropped += bytes;
+    queue.miss(bytes, loss);
+    flushing ??= flush();
+  }
 
   function roomAgain(): Promise<void> {
     room ??= new Promise((resolve) => {
@@ -88,18 +112,19 @@ export function createLogFile(
   }
 
   async function flush(): Promise<void> {
-    while (waiting.length > 0) {
-      const pieces = waiting;
-      waiting = [];
-      const bytes = sizeOf(pieces);
-      const tally = { written: 0 };
-      await writePieces(pieces, tally).catch((error) => complain(messageOf(error)));
-      waitingBytes -= bytes;
-      // What came meanwhile is still to be written; reading goes on beside it.
-      if (waitingBytes <= maxWaiting) release?.();
-      lose(bytes - tally.written);
-    }
+    while (!queue.isEmpty()) for (const stretch of queue.take()) await flushStretch(stretch);
     flushing = null;
+  }
+
+  async function flushStretch({ gaps, pieces }: Stretch): Promise<void> {
+    for (const { loss, bytes } of gaps) untold = { ...untold, [loss]: (untold[loss] ?? 0) + bytes };
+    const bytes = sizeOf(pieces);
+    const tally = { written: 0 };
+    await writePieces(pieces, tally).catch((error) => complain(messageOf(error)));
+    queue.done(bytes);
+    // What came meanwhile is still to be written; reading goes on beside it.
+    if (queue.bytes() <= maxWaiting) release?.();
+    lose(bytes - tally.written);
   }
 
   /** Counts what was written; stops at the first that did not go whole. */
@@ -108,19 +133,19 @@ export function createLogFile(
     for (const batch of cutToFit(pieces, (disk ?? openDisk()).size(), limit)) {
       if (batch.rotate) rotate();
       for (const run of runsOf(batch.pieces, markEveryMs)) {
-        const telling = untold;
         const count = await ready(run[0]).append(run.map(({ chunk }) => chunk));
         tally.written += count;
-        if (count > 0 && telling > 0) {
-          untold -= telling;
-          log.info({ module: name, bytes: telling }, 'output is written again');
-        }
+        if (count > 0) told();
         if (count < sizeOf(run)) {
           complain('the disk takes no more');
           return;
         }
       }
     }
+    if (pieces.length > 0) return;
+    tellMissing(disk ?? openDisk(), clock.now());
+    disk?.settle();
+    told();
   }
 
   /** The open file, its index told what comes next. */
@@ -131,7 +156,11 @@ export function createLogFile(
       verifiedAt = at;
       if (current.verify()) marked = null;
     }
-    if (untold > 0) current.mark({ kind: 'lost', at, bytes: untold });
+    if (settings.shape !== undefined && settings.shape !== described) {
+      current.describe(settings.shape, at);
+      described = settings.shape;
+    }
+    tellMissing(current, at);
     if (marked === null || marked.stream !== stream || at - marked.at >= markEveryMs || at < marked.at) {
       current.mark({ kind: stream, at });
       marked = { stream, at };
@@ -139,9 +168,23 @@ export function createLogFile(
     return current;
   }
 
+  function tellMissing(current: DiskLog, at: number): void {
+    for (const [loss, bytes] of Object.entries(untold)) {
+      current.mark({ kind: loss as Loss, at, bytes });
+      marked = null;
+    }
+  }
+
+  function told(): void {
+    if (trouble !== null) log.info({ module: name, bytes: untold.lost ?? 0 }, 'output is written again');
+    trouble = null;
+    untold = {};
+  }
+
   function rotate(): void {
     (disk ?? openDisk()).rotate(settings.keep);
     marked = null;
+    rotated();
   }
 
   function openDisk(): DiskLog {
@@ -151,12 +194,14 @@ export function createLogFile(
   }
 
   function lose(bytes: number): void {
+    if (bytes === 0) return;
     dropped += bytes;
-    untold += bytes;
+    untold = { ...untold, lost: (untold.lost ?? 0) + bytes };
   }
 
   function complain(error: string): void {
-    if (untold === 0) log.warn({ module: name, error }, 'output is dropped');
+    if (trouble === null) log.warn({ module: name, error }, 'output is dropped');
+    trouble = error;
     marked = null;
   }
 }

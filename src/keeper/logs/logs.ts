@@ -1,21 +1,23 @@
 import { existsSync } from 'node:fs';
-import type { LogRecord } from '../../model/documents.ts';
+import { readdir } from 'node:fs/promises';
 import type { Clock, Log } from '../../model/ports.ts';
-import { followLogs } from './follow.ts';
 import { createLogFile, type LogFile } from './log-file.ts';
 import { logPath } from './paths.ts';
-import { readLogs } from './read.ts';
+import { type LogReader, openReader } from './reader.ts';
+import { createTotal } from './total.ts';
 import type { LogSettings, LogWriter } from './writer.ts';
 
 /** The captured output of all modules: a folder with a log for each name. */
 export interface Logs {
   /** Two writers of one name share its log. */
   open(name: string, settings: LogSettings): LogWriter;
-  /** The last `lines` records, none older than `sinceMs`. */
-  read(name: string, options: { lines?: number; sinceMs?: number }): Promise<LogRecord[]>;
-  /** What comes from now on, until `signal`. */
-  follow(name: string, signal: AbortSignal): AsyncIterable<LogRecord[]>;
+  /** The last `lines` records, none older than `sinceMs`; with `follow` also what comes after them. To be closed. */
+  reader(name: string, options: { lines?: number | undefined; sinceMs?: number | undefined; follow?: boolean }): Promise<LogReader>;
   has(name: string): boolean;
+  /** Names that have a log, loaded or not. */
+  names(): Promise<string[]>;
+  /** Of which logs output is being dropped, for the disk does not take it. */
+  troubles(): { name: string; error: string; dropped: number }[];
   /** Resolves when all that was written so far is on its way to the disk. */
   close(): Promise<void>;
 }
@@ -26,6 +28,8 @@ export interface LogsOptions {
   readonly clock: Clock;
   /** The daemon's own log, for what goes wrong with the others. */
   readonly log: Log;
+  /** Bytes that all logs may have together; 0 = no bound. */
+  readonly most?: number;
 }
 
 interface Shared {
@@ -33,14 +37,24 @@ interface Shared {
   writers: number;
 }
 
-export function createLogs({ dir, clock, log }: LogsOptions): Logs {
+export function createLogs({ dir, clock, log, most = 0 }: LogsOptions): Logs {
   const files = new Map<string, Shared>();
+  const total = createTotal({ dir, most, clock, log });
 
   return {
     open: createWriter,
-    read: (name, options) => readLogs(dir, name, { ...options, now: clock.now() }),
-    follow: (name, signal) => followLogs(dir, name, { signal, clock }),
+    reader: (name, { lines, sinceMs, follow = false }) =>
+      openReader(dir, name, { clock, follow, lines, after: sinceMs === undefined ? undefined : clock.now() - sinceMs }),
     has: (name) => existsSync(logPath(dir, name)),
+    async names() {
+      const found = await readdir(dir).catch(() => []);
+      return found.flatMap((file) => (file.endsWith('.log') ? [file.slice(0, -'.log'.length)] : [])).sort();
+    },
+    troubles: () =>
+      [...files].flatMap(([name, { file }]) => {
+        const error = file.trouble();
+        return error === null ? [] : [{ name, error, dropped: file.dropped() }];
+      }),
     async close() {
       await Promise.all([...files.values()].map(({ file }) => file.close()));
     },
@@ -55,6 +69,9 @@ export function createLogs({ dir, clock, log }: LogsOptions): Logs {
     return {
       write(stream, chunk) {
         if (closing === null) return shared.file.write(stream, chunk);
+      },
+      missing(bytes, loss) {
+        if (closing === null) shared.file.missing(bytes, loss);
       },
       rename(next) {
         if (closing !== null || next === name) return;
@@ -84,7 +101,7 @@ export function createLogs({ dir, clock, log }: LogsOptions): Logs {
 
   function attach(name: string, settings: LogSettings): Shared {
     logPath(dir, name); // refuses a name that would leave the folder
-    const shared = files.get(name) ?? { file: createLogFile(dir, name, settings, { clock, log }), writers: 0 };
+    const shared = files.get(name) ?? { file: createLogFile(dir, name, settings, { clock, log, rotated: total.grown }), writers: 0 };
     shared.writers += 1;
     shared.file.update(settings);
     files.set(name, shared);

@@ -13,3 +13,8 @@ export function logPath(dir: string, name: string, age = 0): string {
 export function indexPath(log: string): string {
   return `${log}.idx`;
 }
+
+/** The file that says how the lines of a log are told, whichever of its files they are in. */
+export function shapesPath(dir: string, name: string): string {
+  return `${logPath(dir, name)}.shapes`;
+}

@@ -1,11 +1,14 @@
 import type { LogRecord } from '../../model/documents.ts';
-import type { OutputStream } from './writer.ts';
+import type { LogLevel } from '../../model/log-level.ts';
+import { wholeCharacters } from './characters.ts';
+import type { LogShape, ShapeAt } from './shape.ts';
+import type { Loss, OutputStream } from './writer.ts';
 
 /** Makes records of raw output. Each stream is put together on its own, so that what came between does not tear a line or a character. */
 export interface RecordMaker {
   push(stream: OutputStream, bytes: Buffer, at: number | null): void;
   /** Output is missing here: what was begun does not go on. */
-  lost(bytes: number, at: number | null): void;
+  lost(loss: Loss, bytes: number, at: number | null): void;
   /** Lines without an end, as they are. `partial`: they may go on. */
   flush(partial: boolean): void;
   waiting(): boolean;
@@ -17,14 +20,21 @@ export interface RecordMaker {
 export const longestLine = 64 * 1024;
 const lineFeed = 10;
 const carriageReturn = 13;
-const levels = { stdout: 'info', stderr: 'warn' } as const;
+
+const why: Record<Loss, string> = {
+  lost: 'could not be written',
+  dropped: 'were dropped: they came faster than they could be written',
+  withheld: 'were left out: a transform took too long over them',
+};
 
 interface Unfinished {
   bytes: Buffer;
   at: number | null;
+  /** Of an earlier part of the line, which is a record already. */
+  level: LogLevel | null;
 }
 
-export function createRecordMaker(name: string): RecordMaker {
+export function createRecordMaker(name: string, shapeAt: ShapeAt): RecordMaker {
   const unfinished: Record<OutputStream, Unfinished> = { stdout: nothing(), stderr: nothing() };
   let records: LogRecord[] = [];
 
@@ -33,14 +43,14 @@ export function createRecordMaker(name: string): RecordMaker {
       let start = 0;
       for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
         add(stream, bytes.subarray(start, end), at);
-        finish(stream, false);
+        finish(stream);
         start = end + 1;
       }
       if (start < bytes.length) add(stream, bytes.subarray(start), at);
     },
-    lost(bytes, at) {
+    lost(loss, bytes, at) {
       flush(false);
-      records.push({ name, at: iso(at), stream: 'muster', level: 'warn', text: `${bytes} bytes of output could not be written` });
+      records.push({ name, at: iso(at), stream: 'muster', level: 'warn', text: `${bytes} bytes of output ${why[loss]}` });
     },
     flush,
     waiting: () => unfinished.stdout.bytes.length > 0 || unfinished.stderr.bytes.length > 0,
@@ -53,39 +63,65 @@ export function createRecordMaker(name: string): RecordMaker {
 
   function add(stream: OutputStream, bytes: Buffer, at: number | null): void {
     const line = unfinished[stream];
-    if (line.bytes.length === 0) line.at = at;
+    if (line.bytes.length === 0 && line.level === null) line.at = at;
     line.bytes = line.bytes.length === 0 ? bytes : Buffer.concat([line.bytes, bytes]);
     while (line.bytes.length > longestLine) {
-      const cut = startOfCharacter(line.bytes, longestLine);
-      record(stream, line.bytes.subarray(0, cut), line.at, true);
+      const cut = wholeCharacters(line.bytes.subarray(0, longestLine));
+      record(stream, line.bytes.subarray(0, cut), true);
       line.bytes = line.bytes.subarray(cut);
     }
   }
 
-  function finish(stream: OutputStream, partial: boolean): void {
-    const { bytes, at } = unfinished[stream];
+  function finish(stream: OutputStream): void {
+    const { bytes } = unfinished[stream];
+    record(stream, bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes, false);
     unfinished[stream] = nothing();
-    record(stream, bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes, at, partial);
   }
 
   function flush(partial: boolean): void {
-    for (const stream of ['stdout', 'stderr'] as const) if (unfinished[stream].bytes.length > 0) finish(stream, partial);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const line = unfinished[stream];
+      if (line.bytes.length === 0) continue;
+      const cut = wholeCharacters(line.bytes);
+      if (!partial) finish(stream);
+      else if (cut > 0) {
+        record(stream, line.bytes.subarray(0, cut), true);
+        line.bytes = line.bytes.subarray(cut);
+      }
+    }
   }
 
-  function record(stream: OutputStream, bytes: Buffer, at: number | null, partial: boolean): void {
-    const text = bytes.toString('utf8'); // what is not UTF-8 becomes U+FFFD
-    records.push({ name, at: iso(at), stream, level: levels[stream], text, ...(partial ? { partial } : {}) });
+  function record(stream: OutputStream, bytes: Buffer, partial: boolean): void {
+    const line = unfinished[stream];
+    const shape = shapeAt(line.at);
+    const written = bytes.toString('utf8'); // what is not UTF-8 becomes U+FFFD
+    const first = line.level === null;
+    const { level, text } = line.level === null ? leveled(stream, written, shape) : { level: line.level, text: written };
+    line.level = level;
+    records.push({
+      name,
+      at: iso(line.at),
+      stream,
+      level,
+      text: first ? shape.prefix + text : text,
+      ...(Object.keys(shape.metadata).length > 0 ? { metadata: shape.metadata } : {}),
+      ...(partial ? { partial } : {}),
+    });
   }
 }
 
-/** The last place up to `limit` where a character begins; `limit` itself if it is no UTF-8. */
-function startOfCharacter(bytes: Buffer, limit: number): number {
-  for (let at = limit; at > limit - 4; at--) if (((bytes[at] ?? 0) & 0xc0) !== 0x80) return at;
-  return limit;
+/** The levels of `ctx.log` that its stream does not tell. */
+const named: Record<OutputStream, LogLevel> = { stdout: 'debug', stderr: 'error' };
+
+function leveled(stream: OutputStream, text: string, shape: LogShape): { level: LogLevel; text: string } {
+  const usual = stream === 'stdout' ? shape.level : shape.stderrLevel;
+  const other = named[stream];
+  if (shape.named !== true || !text.startsWith(`${other}: `)) return { level: usual, text };
+  return { level: other, text: text.slice(other.length + 2) };
 }
 
 function nothing(): Unfinished {
-  return { bytes: Buffer.alloc(0), at: null };
+  return { bytes: Buffer.alloc(0), at: null, level: null };
 }
 
 function iso(at: number | null): string | null {

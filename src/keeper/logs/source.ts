@@ -1,24 +1,23 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { decodeEntry, entrySize, type IndexEntry } from './index-entry.ts';
 import { indexPath, logPath } from './paths.ts';
-import type { RecordMaker } from './records.ts';
-import type { OutputStream } from './writer.ts';
 
 /** One file of a log, open for reading together with its index. */
 export interface Source {
   readonly inode: number;
   /** As it was when it was opened, or last `refresh`ed. */
   size(): number;
+  /** Of its index. */
+  entries(): number;
   refresh(): Promise<void>;
   read(from: number, to: number): Promise<Buffer>;
-  /** Feeds everything from `from` up to `size` to the maker. */
-  feed(from: number, maker: RecordMaker): Promise<void>;
+  readEntries(from: number, to: number): Promise<(IndexEntry | null)[]>;
+  /** Number of the first entry for which it holds, as it does for all that follow; `entries` if for none. */
+  firstWhere(holds: (entry: IndexEntry) => boolean): Promise<number>;
   /** Where what came at `time` or later begins; `size` if nothing did, 0 if it is not known. */
   offsetAt(time: number): Promise<number>;
   close(): Promise<void>;
 }
-
-const blockSize = 256 * 1024;
 
 /** All files of a log, oldest first. */
 export async function openSources(dir: string, name: string): Promise<Source[]> {
@@ -45,58 +44,33 @@ export async function openSource(path: string): Promise<Source | null> {
   const { ino: inode } = await log.stat();
   let size = 0;
   let entries = 0;
-  await refresh();
+  let closed: Promise<unknown> | null = null;
+  await refresh(log);
 
   return {
     inode,
     size: () => size,
-    refresh,
+    entries: () => entries,
+    refresh: () => refresh(log),
     read: (from, to) => readAt(log, from, to),
-    feed,
+    readEntries,
+    firstWhere,
     async offsetAt(time) {
       if (entries === 0) return 0;
       return (await entry(await firstWhere(({ at }) => at >= time)))?.offset ?? size;
     },
     async close() {
-      await log.close();
-      await index?.close();
+      closed ??= Promise.all([log.close(), index?.close()]);
+      await closed;
     },
   };
 
   /** The size first: the index is written before what it tells of. */
-  async function refresh(): Promise<void> {
-    size = (await (log as FileHandle).stat()).size;
+  async function refresh(of: FileHandle): Promise<void> {
+    size = (await of.stat()).size;
     entries = index === null ? 0 : Math.floor((await index.stat()).size / entrySize);
   }
 
-  async function feed(from: number, maker: RecordMaker): Promise<void> {
-    let stream: OutputStream = 'stdout';
-    let at: number | null = null;
-    let done = from;
-    const first = Math.max(0, (await firstWhere(({ offset }) => offset >= from)) - 1);
-    const known = index === null ? Buffer.alloc(0) : await readAt(index, first * entrySize, entries * entrySize);
-    for (let start = 0; start + entrySize <= known.length; start += entrySize) {
-      const next = decodeEntry(known, start);
-      // What is said of the very end is said again when something follows.
-      if (next === null || next.offset >= size) continue;
-      await feedTo(next.offset);
-      at = next.at;
-      if (next.kind !== 'lost') stream = next.kind;
-      else if (next.offset >= from) maker.lost(next.bytes, at);
-    }
-    await feedTo(size);
-
-    async function feedTo(end: number): Promise<void> {
-      while (done < end) {
-        const bytes = await readAt(log as FileHandle, done, Math.min(end, done + blockSize));
-        if (bytes.length === 0) return;
-        maker.push(stream, bytes, at);
-        done += bytes.length;
-      }
-    }
-  }
-
-  /** Number of the first entry for which it holds, as it does for all that follow; `entries` if for none. */
   async function firstWhere(holds: (entry: IndexEntry) => boolean): Promise<number> {
     let [low, high] = [0, entries];
     while (low < high) {
@@ -109,9 +83,13 @@ export async function openSource(path: string): Promise<Source | null> {
   }
 
   async function entry(number: number): Promise<IndexEntry | null> {
-    if (index === null || number >= entries) return null;
-    const bytes = await readAt(index, number * entrySize, (number + 1) * entrySize);
-    return bytes.length === entrySize ? decodeEntry(bytes, 0) : null;
+    return (await readEntries(number, number + 1))[0] ?? null;
+  }
+
+  async function readEntries(from: number, to: number): Promise<(IndexEntry | null)[]> {
+    if (index === null || from >= entries) return [];
+    const bytes = await readAt(index, from * entrySize, Math.min(to, entries) * entrySize);
+    return Array.from({ length: Math.floor(bytes.length / entrySize) }, (_, number) => decodeEntry(bytes, number * entrySize));
   }
 }
 

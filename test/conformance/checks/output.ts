@@ -31,14 +31,19 @@ export const output: Check[] = [
     expected: { own: ['at an event'], beside: 0 },
   },
   {
-    title: 'The log of the context knows four levels, of which it names those that the stream does not tell',
+    title: 'The log of the context knows four levels',
     async observe(world) {
       await world.ask('host.probe.log', 'leveled');
       const own = () => leveled(world, 'leveled');
       await until(async () => (await own()).length === 4, 'four lines are in the log');
       return own();
     },
-    expected: ['stderr error: leveled error', 'stderr leveled warn', 'stdout debug: leveled debug', 'stdout leveled info { a: [ 1 ] }'],
+    expected: [
+      'stderr error leveled error',
+      'stderr warn leveled warn',
+      'stdout debug leveled debug',
+      'stdout info leveled info { a: [ 1 ] }',
+    ],
   },
   {
     title: 'A module says how it is, at four levels',
@@ -67,6 +72,6 @@ async function leveled({ muster }: World, mark: string): Promise<string[]> {
   const records = await muster('logs', { names: ['host.probe'] });
   return records
     .filter(({ text }) => text.includes(mark))
-    .map(({ stream, text }) => `${stream} ${text}`)
+    .map(({ stream, level, text }) => `${stream} ${level} ${text}`)
     .sort();
 }

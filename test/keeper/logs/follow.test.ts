@@ -1,32 +1,30 @@
 import { expect, test } from 'vitest';
-import { followLogs } from '../../../src/keeper/logs/read.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { until } from '../support/keeper.ts';
-import { bytes, logs } from './support.ts';
+import { bytes, followLogs, logs, readLogs } from './support.ts';
 
-test('what is written later is followed over rotations, none missed and none twice', async () => {
+test('the past and what comes after it are one row over rotations, none missed and none twice, whenever one begins to follow', async () => {
   const { dir, writer } = await logs({ maxSize: 5000, keep: 20 });
-  await writer.write('stdout', bytes('before\n'));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  const end = new AbortController();
-  const seen: string[] = [];
-  const following = (async () => {
-    for await (const records of followLogs(dir, 'web', { signal: end.signal })) {
-      seen.push(...records.map(({ text }) => text));
-      if (seen.at(-1) === 'line 2000') end.abort();
-    }
-  })();
-  // Whether it follows already is told by what it sees.
-  while (seen.length === 0) {
-    await writer.write('stdout', bytes('ready\n'));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const begun: Promise<string[]>[] = [];
   for (let line = 1; line <= 2000; line++) {
+    if (line % 400 === 1) begun.push(allUntil(dir, 'line 2000'));
     await writer.write('stdout', bytes(`line ${line}\n`));
-    if (line % 50 === 0) await new Promise(setImmediate);
+    if (line % 20 === 0) await new Promise(setImmediate);
   }
-  await following;
-  expect(seen.filter((text) => text !== 'ready')).toEqual(Array.from({ length: 2000 }, (_, index) => `line ${index + 1}`));
+  const all = Array.from({ length: 2000 }, (_, index) => `line ${index + 1}`);
+  for (const seen of await Promise.all(begun)) expect(seen).toEqual(all);
+  await writer.close();
+});
+
+test('of the past only the last lines are told before what comes', async () => {
+  const { dir, writer } = await logs({ maxSize: 300, keep: 50 });
+  for (let line = 1; line <= 200; line++) await writer.write('stdout', bytes(`line ${line}\n`));
+  await until(async () => (await readLogs(dir, 'web')).length === 200);
+  const seen = allUntil(dir, 'last', 3);
+  await writer.write('stdout', bytes('last\n'));
+  // Whether it is among the past already is a matter of luck.
+  expect([3, 4]).toContain((await seen).length);
+  expect((await seen).slice(-3)).toEqual(['line 199', 'line 200', 'last']);
   await writer.close();
 });
 
@@ -58,7 +56,7 @@ test('a line that rests unfinished is shown as a part', async () => {
 async function followed() {
   const { dir, clock, writer } = await logs();
   const end = new AbortController();
-  return { clock, writer, end, following: followLogs(dir, 'web', { signal: end.signal, clock }) };
+  return { clock, writer, end, following: followLogs(dir, 'web', end.signal, { clock }) };
 }
 
 /** Lets the time between two looks pass until there is something. */
@@ -72,4 +70,14 @@ async function polled<T>(something: Promise<T>, clock: FakeClock): Promise<T> {
     return there;
   });
   return something;
+}
+
+async function allUntil(dir: string, last: string, lines?: number): Promise<string[]> {
+  const end = new AbortController();
+  const seen: string[] = [];
+  for await (const records of followLogs(dir, 'web', end.signal, { lines })) {
+    seen.push(...records.map(({ text }) => text));
+    if (seen.at(-1) === last) end.abort();
+  }
+  return seen;
 }

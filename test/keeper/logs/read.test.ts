@@ -1,8 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readLogs } from '../../../src/keeper/logs/read.ts';
-import { bytes, logs } from './support.ts';
+import { bytes, logs, readLogs } from './support.ts';
 
 test('every line has its stream, its level and about its time', async () => {
   const { dir, clock, writer } = await logs();
@@ -32,18 +31,19 @@ test('the last lines are found over rotated files', async () => {
 });
 
 test('only what is young enough is read, over rotated files', async () => {
-  const { dir, clock, logs: it, writer } = await logs({ maxSize: 300, keep: 100 });
+  const { dir, clock, writer } = await logs({ maxSize: 300, keep: 100 });
   for (let line = 1; line <= 100; line++) {
     await writer.write('stdout', bytes(`line ${line}\n`));
     await clock.advance(1000);
   }
   await writer.close();
-  expect((await it.read('web', { sinceMs: 30_000 })).map(({ text }) => text)).toEqual(
+  const after = clock.now() - 30_000;
+  expect((await readLogs(dir, 'web', { after })).map(({ text }) => text)).toEqual(
     Array.from({ length: 30 }, (_, index) => `line ${71 + index}`),
   );
-  expect(await it.read('web', { sinceMs: 500 })).toEqual([]);
-  expect((await it.read('web', { sinceMs: 30_000, lines: 2 })).map(({ text }) => text)).toEqual(['line 99', 'line 100']);
-  expect(await readLogs(dir, 'web', { sinceMs: 1e9, now: clock.now() })).toHaveLength(100);
+  expect(await readLogs(dir, 'web', { after: clock.now() - 500 })).toEqual([]);
+  expect((await readLogs(dir, 'web', { after, lines: 2 })).map(({ text }) => text)).toEqual(['line 99', 'line 100']);
+  expect(await readLogs(dir, 'web', { after: clock.now() - 1e9 })).toHaveLength(100);
 });
 
 test('lines of two streams that came in pieces are put together again', async () => {
@@ -95,7 +95,7 @@ test('a log without its index is read as output of unknown time', async () => {
 });
 
 test('a module that never said anything has no records', async () => {
-  const { logs: it } = await logs();
-  expect(await it.read('silent', { lines: 10 })).toEqual([]);
+  const { dir, logs: it } = await logs();
+  expect(await readLogs(dir, 'silent', { lines: 10 })).toEqual([]);
   expect(it.has('silent')).toBe(false);
 });

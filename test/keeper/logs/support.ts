@@ -1,11 +1,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogs } from '../../../src/keeper/logs/logs.ts';
+import { openReader } from '../../../src/keeper/logs/reader.ts';
+import type { LogSettings } from '../../../src/keeper/logs/writer.ts';
+import type { LogRecord } from '../../../src/model/documents.ts';
+import type { Clock } from '../../../src/model/ports.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
-import { silent, tempDir } from '../support/keeper.ts';
+import { clock as realClock, silent, tempDir } from '../support/keeper.ts';
 
 /** Logs in a folder of their own, with a clock that stands until it is told to go on. */
-export async function logs(settings = { maxSize: 10_000, keep: 3 }) {
+export async function logs(settings: LogSettings = { maxSize: 10_000, keep: 3 }) {
   const dir = join(await tempDir(), 'log');
   const clock = createFakeClock();
   const it = createLogs({ dir, clock, log: silent });
@@ -15,6 +19,31 @@ export async function logs(settings = { maxSize: 10_000, keep: 3 }) {
 export async function sizes(dir: string): Promise<Record<string, number>> {
   const names = (await readdir(dir)).sort();
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, (await stat(join(dir, name))).size] as const)));
+}
+
+/** All records that there are, or the last ones. */
+export async function readLogs(dir: string, name: string, options: { lines?: number; after?: number } = {}): Promise<LogRecord[]> {
+  const reader = await openReader(dir, name, { clock: realClock, follow: false, ...options });
+  const records: LogRecord[] = [];
+  for await (const batch of reader.past()) records.push(...batch);
+  await reader.close();
+  return records;
+}
+
+/** What there is, or the last of it, then what comes. */
+export async function* followLogs(
+  dir: string,
+  name: string,
+  signal: AbortSignal,
+  options: { lines?: number | undefined; clock?: Clock } = {},
+): AsyncGenerator<LogRecord[]> {
+  const reader = await openReader(dir, name, { clock: realClock, follow: true, ...options });
+  try {
+    yield* reader.past();
+    yield* reader.following(signal);
+  } finally {
+    await reader.close();
+  }
 }
 
 export const bytes = (text: string) => Buffer.from(text);

@@ -1,8 +1,7 @@
 import { mkdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readLogs } from '../../../src/keeper/logs/read.ts';
-import { bytes, logs, sizes } from './support.ts';
+import { bytes, logs, readLogs, sizes } from './support.ts';
 
 test('output is appended as it is, in a file and folder of its owner alone', async () => {
   const { dir, writer } = await logs();

@@ -1,49 +1,24 @@
-import type { LogRecord } from '../../model/documents.ts';
-import { createRecordMaker, longestLine } from './records.ts';
-import { closeAll, openSources, type Source } from './source.ts';
+import { longestLine } from './records.ts';
+import type { Source } from './source.ts';
 
-export { followLogs } from './follow.ts';
-
-export interface ReadOptions {
+export interface Wanted {
   /** At most this many records, the last ones. */
-  readonly lines?: number;
-  /** None older than this many ms. */
-  readonly sinceMs?: number;
-  /** The present, ms since the epoch. */
-  readonly now?: number;
-}
-
-/**
- * The captured output of a module as records, oldest first, over all its files; empty if there is none. Reads from the end as
- * much as is needed. The last line counts though it is not finished.
- */
-export async function readLogs(dir: string, name: string, { lines, sinceMs, now = Date.now() }: ReadOptions = {}): Promise<LogRecord[]> {
-  if (lines === 0) return [];
-  const sources = await openSources(dir, name);
-  try {
-    const maker = createRecordMaker(name);
-    const after = sinceMs === undefined ? null : now - sinceMs;
-    const starts = await startsOf(sources, lines, after);
-    for (const [index, source] of sources.entries()) await source.feed(starts[index] ?? 0, maker);
-    maker.flush(false);
-    const records = after === null ? maker.take() : maker.take().filter(({ at }) => at === null || Date.parse(at) >= after);
-    return lines === undefined ? records : records.slice(-lines);
-  } finally {
-    await closeAll(sources);
-  }
+  readonly lines?: number | undefined;
+  /** None older than this, ms since the epoch. */
+  readonly after?: number | undefined;
 }
 
 /** Where lines of two streams lie in one another, the last ones begin a little before the last line ends. */
 const spareLines = 16;
 
-/** From where each of the files is to be read. */
-async function startsOf(sources: readonly Source[], lines: number | undefined, after: number | null): Promise<number[]> {
+/** From where each of the files is to be read so that all that is wanted is among it; its size: not at all. */
+export async function startsOf(sources: readonly Source[], { lines, after }: Wanted): Promise<number[]> {
   const starts = sources.map((source) => source.size());
   let wanted = lines === undefined ? Number.POSITIVE_INFINITY : lines + spareLines;
   let bytes = lines === undefined ? Number.POSITIVE_INFINITY : wanted * longestLine;
   for (let index = sources.length - 1; index >= 0; index--) {
     const source = sources[index] as Source;
-    const oldest = after === null ? 0 : await lineStart(source, await source.offsetAt(after));
+    const oldest = after === undefined ? 0 : await lineStart(source, await source.offsetAt(after));
     const { start, found } = await back(source, oldest, wanted, bytes);
     starts[index] = start;
     wanted -= found;
