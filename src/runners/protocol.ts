@@ -136,8 +136,8 @@ export type ToRealm =
   | { readonly type: 'wrote'; readonly id: Address; readonly bytes: number }
   /** What `onStats` adds. */
   | { readonly type: 'ownStats'; readonly call: number; readonly id: Address }
-  /** A port to another realm of this runner. Comes before the first route that needs it. */
-  | { readonly type: 'peer'; readonly realm: number; readonly port: MessagePort }
+  /** Comes before the first route that needs it. */
+  | ({ readonly type: 'peer' } & Peer)
   | { readonly type: 'route'; readonly call: number; readonly route: RouteHere }
   | { readonly type: 'stale'; readonly prefixes: readonly string[] }
   | { readonly type: 'gone'; readonly address: Address; readonly name: string }
@@ -145,6 +145,14 @@ export type ToRealm =
   | Sealed
   | { readonly type: 'events'; readonly events: readonly EventPacket[] }
   | { readonly type: 'tracing'; readonly tracing: Tracing };
+
+/** The way to another realm of the same runner: a port, and what either side has counted of what it sent; see `inside/tally.ts`. */
+export interface Peer {
+  readonly realm: number;
+  readonly port: MessagePort;
+  readonly sent: SharedArrayBuffer;
+  readonly received: SharedArrayBuffer;
+}
 
 /** A route as a realm goes it. */
 export type RouteHere = { readonly service: string; readonly address: Address; readonly via: Via } | { readonly error: WireError };

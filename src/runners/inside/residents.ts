@@ -157,7 +157,7 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
           post({ type: 'ownStats', call: message.call, stats: lives.get(message.id)?.ownStats() ?? {} });
           break;
         case 'peer':
-          bus.peer(message.realm, message.port);
+          bus.peer(message);
           break;
         case 'route':
           bus.route(message.call, message.route);

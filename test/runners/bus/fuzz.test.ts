@@ -3,6 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Address, EventPacket, Packet } from '../../../src/model/bus.ts';
 import { pack, unpack } from '../../../src/runners/inside/bus/wire.ts';
+import { createTallyBuffer } from '../../../src/runners/inside/tally.ts';
 import type { RouteHere } from '../../../src/runners/protocol.ts';
 import { seeded } from '../../support/seeded.ts';
 import { createWorld, type Member, settle, type TestRealm, until, type World } from './setting.ts';
@@ -154,7 +155,7 @@ test('events that are none are passed over', async () => {
 
 test('what comes over a port is not believed either', async () => {
   const { port1, port2 } = new MessageChannel();
-  server.realm.bus.peer(99, port1);
+  server.realm.bus.peer({ realm: 99, port: port1, sent: createTallyBuffer(), received: createTallyBuffer() });
   const packet = hostile(99);
   for (let sent = 0; sent < packetsInAll / 10; sent += atOnce) {
     const batch = Array.from({ length: atOnce }, packet).filter((one): one is unknown[] => Array.isArray(one));

@@ -13,6 +13,7 @@ import {
   openMeter,
 } from '../../../src/runners/inside/meter.ts';
 import { open, seal } from '../../../src/runners/inside/seal.ts';
+import { createTallyBuffer } from '../../../src/runners/inside/tally.ts';
 import type { FromRealm, MeterPlace, RouteHere } from '../../../src/runners/protocol.ts';
 
 /** One module in a realm, with what its realm is told of it. */
@@ -105,6 +106,7 @@ export function createWorld(): World {
         meter,
         run: (fn) => fn(),
         failed: (error) => void failures.push(error),
+        threw() {},
         shutDown: () => {
           member.shutDowns += 1;
         },
@@ -201,8 +203,9 @@ export function createWorld(): World {
     introduced.add(`${a}-${b}`);
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
-    realms[a]?.bus.peer(b, port1);
-    realms[b]?.bus.peer(a, port2);
+    const [there, back] = [createTallyBuffer(), createTallyBuffer()];
+    realms[a]?.bus.peer({ realm: b, port: port1, sent: there, received: back });
+    realms[b]?.bus.peer({ realm: a, port: port2, sent: back, received: there });
     // Outside of a realm nothing else keeps the thread alive.
     port1.ref();
     port2.ref();

@@ -1,5 +1,9 @@
+import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Packet } from '../../../src/model/bus.ts';
 import type { Incoming } from '../../../src/model/context.ts';
+import { postTo, type SendingSide } from '../../../src/runners/inside/bus/port.ts';
+import { createTallyBuffer, openTally } from '../../../src/runners/inside/tally.ts';
 import { createWorld, type Member, refusal, settle, until, type World } from './setting.ts';
 
 let world: World;
@@ -171,4 +175,17 @@ test('the queue of a module ends at zero, whatever becomes of its requests', asy
   late.bus.ready();
   expect(await Promise.all(asked)).toEqual([1, 'ECANCELED', 'ETIMEDOUT', 1, 'ETIMEDOUT']);
   expect(late.meter.read().queued).toBe(0);
+});
+
+test('what a thread had counted and not sent when it was ended is taken off the queue', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const [sent, received] = [createTallyBuffer(), createTallyBuffer()];
+  server.realm.bus.peer({ realm: 99, port: port1, sent, received });
+  const late = world.join(server.realm, 'late', { ready: false });
+  const request = (to: Member): Packet => ['request', to.address, 77, 1, 'late', 'late.hello', null, 'ended'];
+  const side: SendingSide = { port: port2, tally: openTally(received), refuse() {} };
+  postTo(side, [request(late), request(server)], [late.meter, server.meter]);
+  postTo({ ...side, port: { postMessage() {} } }, [request(late), request(late), request(server)], [late.meter, late.meter, server.meter]);
+  port2.close();
+  await until(() => expect([late.meter.read().queued, server.meter.read().queued]).toEqual([1, 0]));
 });

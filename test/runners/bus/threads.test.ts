@@ -6,14 +6,17 @@ import { MessageChannel, type Transferable, Worker } from 'node:worker_threads';
 import { buildSync } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createCreditsBuffer, createMeterBuffer, openMeter } from '../../../src/runners/inside/meter.ts';
+import { createTallyBuffer } from '../../../src/runners/inside/tally.ts';
 import type { FromRealm } from '../../../src/runners/protocol.ts';
-import type { Told } from './fixtures/realm.ts';
+import type { Order, Told } from './fixtures/realm.ts';
 import { until } from './setting.ts';
 
 interface Realm {
   readonly worker: Worker;
   readonly address: number;
-  tell(told: Told, transfer?: Transferable[]): void;
+  tell(order: Order, transfer?: Transferable[]): void;
+  /** Resolves when it has. */
+  leave(): Promise<void>;
   /** Asks and returns who answered how often. */
   ask(topic: string, count: number, inFlight: number, blockMs?: number): Promise<Record<string, number>>;
 }
@@ -44,10 +47,17 @@ async function start(name: string): Promise<Realm> {
   openMeter(meter).reset();
   const worker = new Worker(file, { workerData: { name, address, credits: createCreditsBuffer(), meter } });
   let tellOutcomes: (outcomes: Record<string, number>) => void = () => {};
+  let tellLeft = (): void => {};
   const realm: Realm = {
     worker,
     address,
-    tell: (told, transfer = []) => worker.postMessage(told, transfer),
+    tell: (order, transfer = []) => worker.postMessage(order, transfer),
+    leave() {
+      realm.tell({ type: 'leave' });
+      return new Promise((resolve) => {
+        tellLeft = resolve;
+      });
+    },
     ask(topic, count, inFlight, blockMs = 0) {
       realm.tell({ type: 'ask', topic, count, inFlight, blockMs });
       return new Promise((resolve) => {
@@ -55,14 +65,16 @@ async function start(name: string): Promise<Realm> {
       });
     },
   };
-  worker.on('message', (message: FromRealm | { type: 'outcomes'; outcomes: Record<string, number> }) => {
+  worker.on('message', (message: FromRealm | Told) => {
     if (message.type === 'outcomes') tellOutcomes(message.outcomes);
+    if (message.type === 'left') tellLeft();
     if (message.type === 'resolve') lookUp(() => realm.tell({ type: 'route', call: message.call, route: routeOf() }));
   });
   for (const other of realms) {
     const { port1, port2 } = new MessageChannel();
-    realm.tell({ type: 'peer', realm: other.address, port: port1 }, [port1]);
-    other.tell({ type: 'peer', realm: address, port: port2 }, [port2]);
+    const [there, back] = [createTallyBuffer(), createTallyBuffer()];
+    realm.tell({ type: 'peer', realm: other.address, port: port1, sent: there, received: back }, [port1]);
+    other.tell({ type: 'peer', realm: address, port: port2, sent: back, received: there }, [port2]);
   }
   realms.push(realm);
   await once(worker, 'online');
@@ -121,7 +133,8 @@ test('no request is lost while its module passes from one thread to the next, ag
     serving = null;
     current.tell({ type: 'quiesce' });
     asker.tell({ type: 'stale', prefixes: ['x'] });
-    current.tell({ type: 'leave' });
+    // That it is gone is said when it has said all that it had to.
+    await current.leave();
     await new Promise((resolve) => setTimeout(resolve, 20));
     serve(next);
     asker.tell({ type: 'gone', address: current.address, name: 'x' });

@@ -1,10 +1,12 @@
 import type { Packet } from '../../../model/bus.ts';
 import type { Meter } from '../meter.ts';
+import { mostPackets } from '../tally.ts';
 import type { Turn } from './turn.ts';
 
-/** Packets of one turn that go the same way; many or large ones go before its end. */
-const mostPackets = 16;
-/** Over the runner, where a message costs more than what it spares the other side of waiting. */
+/**
+ * What goes the same way in one turn goes as one; many packets or large ones go before its end. Over the runner more than over
+ * a port: there a message costs more than what it spares the other side of waiting.
+ */
 const mostRelayed = 128;
 const mostBytes = 1024 * 1024;
 
@@ -14,9 +16,7 @@ const mostBytes = 1024 * 1024;
  */
 export interface Outlet {
   readonly kind: 'port' | 'here' | 'relay';
-  /**
-   * `size` is that of its payload, where that counts; `queue` the counter that a request is added to when it goes.
-   */
+  /** `size` is that of its payload, where that counts; `queue` the counter that a request is added to when it goes. */
   add(packet: Packet, size?: number, queue?: Meter | null): void;
 }
 

@@ -1,17 +1,17 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { Address, EventPacket, Packet, Tracing } from '../../../model/bus.ts';
 import type { Context, Incoming, Payload, Published, RequestOptions } from '../../../model/context.ts';
 import { messageOf, type WireError } from '../../../model/error.ts';
 import type { Sealed } from '../../../model/sealed.ts';
-import type { FromRealm, RouteHere, Via } from '../../protocol.ts';
+import type { FromRealm, Peer, RouteHere, Via } from '../../protocol.ts';
 import type { EventCredits, Meter } from '../meter.ts';
 import { open, seal } from '../seal.ts';
+import { openTally } from '../tally.ts';
 import { createAsker } from './asker.ts';
 import { createEvents } from './events.ts';
 import type { Introspection } from './introspection.ts';
 import { ModuleMessages, type RealmParts } from './module-bus.ts';
 import { createOutlets, type Outlet } from './outlet.ts';
-import { postTo } from './port.ts';
+import { postTo, type SendingSide } from './port.ts';
 import { type Receivers, receive } from './receive.ts';
 import { createRegistrations } from './registrations.ts';
 import { createRoutes } from './routes.ts';
@@ -32,8 +32,8 @@ export interface RealmPorts {
 /** The messages of one realm: what its modules ask and serve, over ports to other realms and over the runner. */
 export interface RealmBus {
   join(module: ModuleHere): ModuleBus;
-  /** A port to another realm of this runner. */
-  peer(realm: number, port: MessagePort): void;
+  /** The way to another realm of this runner. */
+  peer(peer: Peer): void;
   route(call: number, route: RouteHere): void;
   stale(prefixes: readonly string[]): void;
   gone(address: Address, name: string): void;
@@ -52,6 +52,8 @@ export interface ModuleHere {
   run<T>(fn: () => T): T;
   /** A handler of an event threw: there is nobody to answer to. */
   failed(error: unknown): void;
+  /** A handler of a request threw, and whoever asked is answered. */
+  threw(topic: string, error: unknown): void;
   /** What `NAME.shutdown` asks for. */
   shutDown(): void;
 }
@@ -144,14 +146,17 @@ export function createRealmBus({ post, credits, now }: RealmPorts): RealmBus {
       modules.set(module.address, served);
       return new ModuleMessages(introspection, served, parts);
     },
-    peer(realm, port) {
-      const outlet = outlets.create('port', (packets, queues) => {
-        postTo(port, packets, queues, (packet, error) => refuse(packet, error, outlet));
-      });
+    peer({ realm, port, sent, received }) {
+      const side: SendingSide = { port, tally: openTally(sent), refuse: (packet, error) => refuse(packet, error, outlet) };
+      const outlet = outlets.create('port', (packets, queues) => postTo(side, packets, queues));
+      let arrived = 0;
       peers.set(realm, outlet);
-      port.on('message', (flat: unknown) => arrive(unpack(flat), outlet));
+      port.on('message', (flat: unknown) => {
+        arrived += arrive(unpack(flat), outlet);
+      });
       port.on('close', () => {
         if (peers.get(realm) === outlet) peers.delete(realm);
+        for (const address of openTally(received).beyond(arrived)) modules.get(address)?.module.meter.queue(-1);
       });
       port.unref();
     },

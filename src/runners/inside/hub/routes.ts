@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { Address, BusToRunner } from '../../../model/bus.ts';
 import type { FromRealm, FromRunner, RouteHere, Via } from '../../protocol.ts';
+import { createTallyBuffer } from '../tally.ts';
 import type { Realm, Resident } from './realm.ts';
 
 type To<K extends BusToRunner['type']> = Extract<BusToRunner, { type: K }>;
@@ -86,6 +87,7 @@ function introduce(one: Realm, other: Realm): void {
   one.peers.add(other.id);
   other.peers.add(one.id);
   const { port1, port2 } = new MessageChannel();
-  one.post({ type: 'peer', realm: other.id, port: port1 }, [port1]);
-  other.post({ type: 'peer', realm: one.id, port: port2 }, [port2]);
+  const [there, back] = [createTallyBuffer(), createTallyBuffer()];
+  one.post({ type: 'peer', realm: other.id, port: port1, sent: there, received: back }, [port1]);
+  other.post({ type: 'peer', realm: one.id, port: port2, sent: back, received: there }, [port2]);
 }
