@@ -90,6 +90,28 @@ export async function main(): Promise<void> {
   expect(error?.stack).not.toMatch(/realm\.cjs|node:internal/);
 });
 
+test('what a handler threw by mistake is in the log of its module, with the lines of the source', async () => {
+  const { start, folder, bus, written } = createSetting(runnerFile);
+  const code = `interface Order { items: string[] }
+export async function main(ctx: any): Promise<void> {
+  ctx.handle('count', ({ payload }: { payload: Order }) => payload.items.length);
+  ctx.handle('find', () => {
+    throw Object.assign(new Error('no such order'), { code: 'ENOENT' });
+  });
+  await ctx.run();
+}`;
+  for (const spec of [{}, { isolation: 'shared' }] as const) {
+    const module = await start('shop', code, { spec });
+    await module.ready;
+    for (let times = 0; times < 3; times += 1) await expect(bus.request('shop.count', {})).rejects.toThrow(/reading 'length'/);
+    await expect(bus.request('shop.find', {})).rejects.toMatchObject({ code: 'ENOENT' });
+    module.stop();
+    await module.ended;
+  }
+  const line = `error: shop.count threw: TypeError: Cannot read properties of undefined (reading 'length')\n    at ${folder}/shop.ts:3:74`;
+  expect(written.get('shop')).toBe(`${line}\n${line}\n`);
+});
+
 test('a heap beyond its limit ends the module and says so', async () => {
   const { start } = createSetting(runnerFile);
   const code =

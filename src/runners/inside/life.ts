@@ -5,6 +5,7 @@ import type { FromModule, Start, Thrown, ToModule } from '../protocol.ts';
 import type { ModuleBus, ModuleHere } from './bus/realm-bus.ts';
 import { openCode } from './code.ts';
 import { createContext } from './context.ts';
+import { createFaultLog } from './faults.ts';
 import type { Hosting } from './host.ts';
 import { loadMain } from './load.ts';
 import type { Meter } from './meter.ts';
@@ -100,6 +101,7 @@ export function startLife(options: LifeOptions): Life {
     meter,
     run,
     failed,
+    threw: createFaultLog((text) => surroundings.write('stderr', text), Date.now),
     shutDown() {
       ofItself = 'shut down';
       leave();

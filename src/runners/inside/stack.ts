@@ -30,7 +30,7 @@ export function dropMap(script: string): void {
 
 /** What called the module tells its author nothing. */
 function isInner(file: string | null | undefined, ownFile: string): boolean {
-  return file === ownFile || file?.startsWith('node:internal/') === true;
+  return file === ownFile || file === 'node:async_hooks' || file?.startsWith('node:internal/') === true;
 }
 
 function headline(error: unknown): string {

@@ -27,22 +27,32 @@ test('stats tells the counters, and what onStats adds beside them', async () => 
   expect(await asker.bus.request('mute.stats')).toMatchObject({ hits: 3, tx: { response: 2 }, dropped: 1 });
 });
 
-test('what onStats cannot tell is left out', async () => {
-  const failing: (() => unknown)[] = [
-    () => {
-      throw new Error('no');
-    },
-    () => null,
-    () => 7,
-    () => ({ fn: () => {} }),
-    () => [1],
+test('where onStats fails, what is wrong stands beside the counters, whoever asks', async () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const failing: [() => unknown, string][] = [
+    [
+      () => {
+        throw new Error('no');
+      },
+      'no',
+    ],
+    [() => null, 'no object'],
+    [() => 7, 'no object'],
+    [() => ({ fn: () => {} }), 'cannot be cloned'],
+    [() => [1], 'no object'],
+    [() => ({ big: 1n }), 'BigInt'],
+    [() => circular, 'refers to itself'],
   ];
-  for (const fn of failing) {
+  for (const [fn, why] of failing) {
     mute.bus.onStats(fn as () => Record<string, unknown>);
-    expect(Object.keys((await asker.bus.request('mute.stats')) as object)).toEqual(['tx', 'rx']);
-    expect(mute.bus.ownStats()).toEqual({});
+    const told = { error: expect.stringMatching(new RegExp(`^onStats: .*${why}`)) };
+    expect(await asker.bus.request('mute.stats')).toMatchObject({ ...told, tx: {}, rx: {} });
+    expect(mute.bus.ownStats()).toEqual(told);
   }
   expect(mute.failures).toEqual([]);
+  mute.bus.onStats(() => ({ rooms: new Map([['a', 1]]) }));
+  expect(mute.bus.ownStats()).toEqual({ rooms: [['a', 1]] });
 });
 
 test('statsClear counts from zero again', async () => {

@@ -70,11 +70,12 @@ export class Call {
 
   fail(thrown: unknown): void {
     if (this.over) return;
-    const { outlet, asker, id } = this.asked;
+    const { outlet, asker, id, topic } = this.asked;
     const error = faultOf(thrown);
     this.#finish();
     const { address } = this.module;
     outlet.add(['failure', asker, address, id, error]);
+    this.module.threw(topic, thrown);
     if (this.#tap.on !== null) this.#tap.response(address, this.asked, undefined, { error: error.code });
   }
 

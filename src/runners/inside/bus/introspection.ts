@@ -1,5 +1,7 @@
 import { type ModuleStats, type Rusage, rusageOf } from '../../../model/documents.ts';
 import { MusterError } from '../../../model/error.ts';
+import { toJson } from '../../../model/json.ts';
+import { toThrown } from '../thrown.ts';
 import { take } from './payload.ts';
 import type { ModuleHere } from './realm-bus.ts';
 import { rusageHere } from './rusage.ts';
@@ -30,15 +32,17 @@ export const builtins: ReadonlyMap<string, (of: Introspection, payload: unknown)
   }),
 );
 
-/** What `onStats` adds; nothing if that throws, or returns what is no object or cannot be cloned. */
+/** What `onStats` adds; the counters are to be had whatever that does, with what is wrong beside them. */
 export function ownStats({ module, addStats }: Introspection): Readonly<Record<string, unknown>> {
   if (addStats === null) return {};
   try {
     const added: unknown = module.run(addStats);
-    if (typeof added !== 'object' || added === null || Array.isArray(added)) return {};
-    return take(added, 'what onStats adds').payload as Record<string, unknown>;
-  } catch {
-    return {};
+    const isObject = typeof added === 'object' && added !== null && !Array.isArray(added);
+    if (!isObject) throw new MusterError('EINVAL', 'what it returns is no object');
+    // As clients of the socket get it, so that all who look see the same.
+    return toJson(take(added, 'what it returns').payload) as Record<string, unknown>;
+  } catch (error) {
+    return { error: `onStats: ${toThrown(error).message}` };
   }
 }
 
