@@ -13,7 +13,7 @@ export async function afresh(record: LoadedRecord, parts: Parts): Promise<Resolu
   const code = kind === 'code' ? await codeOf(path, parts, look) : null;
   const codeDigest = digestCode(code?.build.digest ?? null, [...files.values()]);
   const desired: Desired = deepFreeze({ name, kind, spec, specDigest, codeDigest, path, source });
-  return { desired, code, files, command: null, lasting: false };
+  return { desired, code, files, command: null, accounts: null, lasting: false };
 }
 
 /** The files that a change of its code shows in. Those of muster's own modules do not change. */

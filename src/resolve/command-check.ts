@@ -1,56 +1,44 @@
 import { accessSync, closeSync, constants, openSync, readSync, type Stats } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { findProgram, type ProgramLook } from '../model/program.ts';
 import type { Look } from './files.ts';
-import { type Problem, problem } from './problem.ts';
+import type { Problem } from './problem.ts';
 
 export interface Command {
   readonly argv0: string;
   readonly cwd: string;
-  /** PATH of the module. */
-  readonly path: string;
+  /** PATH of the module; undefined: it has none. */
+  readonly path: string | undefined;
 }
 
 /** Looks, within one pass, whether commands could start at all, so that what cannot is known before anything is stopped. */
 export function commandChecks(look: Look): (command: Command) => Problem | null {
   const checked = new Map<string, Problem | null>();
+  const files = filesOf(look);
   return ({ argv0, cwd, path }) => {
-    const key = `${argv0}\0${cwd}\0${path}`;
+    const key = `${argv0}\0${cwd}\0${path ?? ''}`;
     const before = checked.get(key);
     if (before !== undefined) return before;
-    const found = checkFolder(cwd, look) ?? checkProgram({ argv0, cwd, path }, look);
+    const found = findProgram({ program: argv0, cwd, path }, files).problem ?? null;
     checked.set(key, found);
     return found;
   };
 }
 
-function checkFolder(cwd: string, look: Look): Problem | null {
-  const stats = look.stat(cwd);
-  if (stats === undefined) return problem('ENOENT', `the working folder ${cwd} does not exist`);
-  if (!stats.isDirectory()) return problem('EINVAL', `the working folder ${cwd} is not a folder`);
-  return isExecutable(cwd) ? null : problem('EACCES', `the working folder ${cwd} may not be entered`);
-}
-
-function checkProgram({ argv0, cwd, path }: Command, look: Look): Problem | null {
-  if (argv0.includes('/')) return checkFile(resolve(cwd, argv0), look);
-  let refused: Problem | null = null;
-  for (const folder of path.split(':')) {
-    const file = join(isAbsolute(folder) ? folder : resolve(cwd, folder), argv0);
-    if (look.stat(file)?.isFile() !== true) continue;
-    const found = checkFile(file, look);
-    if (found === null) return null;
-    refused ??= found;
-  }
-  return refused ?? problem('ENOENT', `no program "${argv0}" in PATH (${path})`);
-}
-
-function checkFile(file: string, look: Look): Problem | null {
-  const stats = look.stat(file);
-  if (stats === undefined) return problem('ENOENT', `no program at ${file}`);
-  if (!stats.isFile()) return problem('EACCES', `${file} is not a program`);
-  if (!isExecutable(file)) return problem('EACCES', `${file} is not executable`, `chmod +x ${file}`);
-  const interpreter = interpreterOf(file, stats);
-  if (interpreter === null || look.stat(interpreter) !== undefined) return null;
-  return problem('ENOENT', `${file} asks for the interpreter ${interpreter}, which does not exist`);
+function filesOf(look: Look): ProgramLook {
+  return {
+    kind(path) {
+      const stats = look.stat(path);
+      if (stats === undefined) return null;
+      return stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other';
+    },
+    mayExecute: isExecutable,
+    begin(path) {
+      const stats = look.stat(path);
+      return stats === undefined ? '' : beginOf(path, stats);
+    },
+    resolve,
+  };
 }
 
 function isExecutable(file: string): boolean {
@@ -64,16 +52,16 @@ function isExecutable(file: string): boolean {
 
 /** The kernel reads that much of a first line. */
 const firstLineBytes = 256;
-const interpreters = new Map<string, { key: string; interpreter: string | null }>();
+const begins = new Map<string, { key: string; begin: string }>();
 
-/** What stands behind `#!`; read again only where the file changed. */
-function interpreterOf(file: string, stats: Stats): string | null {
+/** Read again only where the file changed. */
+function beginOf(file: string, stats: Stats): string {
   const key = `${stats.ino}:${stats.size}:${stats.mtimeMs}`;
-  const known = interpreters.get(file);
-  if (known?.key === key) return known.interpreter;
-  const interpreter = /^#!\s*(\/\S+)/.exec(firstBytes(file))?.[1] ?? null;
-  interpreters.set(file, { key, interpreter });
-  return interpreter;
+  const known = begins.get(file);
+  if (known?.key === key) return known.begin;
+  const begin = firstBytes(file);
+  begins.set(file, { key, begin: begin.startsWith('#!') ? begin : '' });
+  return begin;
 }
 
 function firstBytes(file: string): string {

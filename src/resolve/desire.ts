@@ -3,6 +3,8 @@ import type { Environment } from '../model/environment.ts';
 import { MusterError } from '../model/error.ts';
 import type { CodeSpec, CommandSpec, Spec } from '../model/fields/table.ts';
 import type { Desired, Entry } from '../model/module.ts';
+import { argumentProblem } from '../model/program.ts';
+import type { Accounts } from './accounts.ts';
 import type { Build, Codebase } from './code.ts';
 import { type Command, commandChecks } from './command-check.ts';
 import { digestCode, digestSpec } from './digest.ts';
@@ -10,6 +12,7 @@ import { moduleEnvironment } from './environment.ts';
 import { nameIn } from './exports.ts';
 import { type FileDigests, type Look, lookOnce } from './files.ts';
 import { findModule, isBare, plainName } from './find-module.ts';
+import { asksIdentity, identityOf, type Self } from './identity.ts';
 import { type Problem, problem, problemOf, toError } from './problem.ts';
 import { withFingerprints } from './secret-places.ts';
 import type { Secrets } from './secrets.ts';
@@ -20,6 +23,8 @@ export interface Parts {
   readonly codebase: Codebase;
   readonly digests: FileDigests;
   readonly secrets: Secrets;
+  readonly accounts: Accounts;
+  readonly self: Self;
 }
 
 /** One pass over the world. */
@@ -38,6 +43,8 @@ export interface Resolution {
   /** Content of `files`. */
   readonly files: ReadonlyMap<string, string>;
   readonly command: Command | null;
+  /** As of what version of the accounts there is a user to run it as; null: nobody is asked for. */
+  readonly accounts: string | null;
   /** False if it must be asked for anew each time: it has secrets, or a problem. */
   readonly lasting: boolean;
 }
@@ -48,9 +55,10 @@ export function startPass(parts: Parts, modulePath: readonly string[]): Pass {
 }
 
 /** Whether the resolution is what a new one would be; without reading any file. */
-export function stillHolds({ desired, code, files, command, lasting }: Resolution, pass: Pass, parts: Parts): boolean {
+export function stillHolds({ desired, code, files, command, accounts, lasting }: Resolution, pass: Pass, parts: Parts): boolean {
   if (!lasting) return false;
   for (const [file, digest] of files) if (!parts.digests.isStill(file, digest, pass.look)) return false;
+  if (accounts !== null && parts.accounts.version(pass.look) !== accounts) return false;
   if (command !== null) return pass.check(command) === null;
   if (code === null) return true;
   try {
@@ -70,6 +78,10 @@ export async function desire(entry: Entry, pass: Pass, parts: Parts): Promise<Re
   try {
     if (entry.secrets.length > 0) outcome.spec = await readSecrets(entry, pass, parts);
     outcome.files = await digestFiles(entry.spec.files, pass, parts);
+    if (asksIdentity(outcome.spec)) {
+      outcome.accounts = parts.accounts.version(pass.look);
+      await identityOf(outcome.spec, parts.accounts, parts.self);
+    }
     if (entry.kind === 'command') checkCommand(entry.spec as CommandSpec, outcome, pass, parts);
     if (entry.kind === 'code') await findCode(entry.spec as CodeSpec, outcome, pass, parts);
   } catch (error) {
@@ -84,10 +96,12 @@ interface Outcome {
   code?: Resolution['code'];
   files?: Map<string, string>;
   command?: Command;
+  accounts?: string;
   problem?: Problem;
 }
 
-function resolution(entry: Entry, { spec, path, code = null, files = new Map(), command, problem: found }: Outcome): Resolution {
+function resolution(entry: Entry, outcome: Outcome): Resolution {
+  const { spec, path, code = null, files = new Map(), command = null, accounts = null, problem: found } = outcome;
   const desired: Desired = {
     name: entry.name,
     kind: entry.kind,
@@ -99,7 +113,7 @@ function resolution(entry: Entry, { spec, path, code = null, files = new Map(), 
     ...(found === undefined ? {} : { problem: found }),
   };
   const lasting = found === undefined && entry.secrets.length === 0;
-  return { desired: deepFreeze(desired), code, files, command: command ?? null, lasting: lasting || spec.disabled };
+  return { desired: deepFreeze(desired), code, files, command, accounts, lasting: lasting || spec.disabled };
 }
 
 function declaredPath({ kind, spec }: Entry): string {
@@ -132,24 +146,12 @@ export async function digestFiles(files: readonly string[], pass: Pick<Pass, 'lo
   return found;
 }
 
-/** What the C library takes where the environment has no PATH. */
-const fallbackPath = '/bin:/usr/bin';
-
 function checkCommand(spec: CommandSpec, outcome: Outcome, pass: Pass, parts: Parts): void {
   const path = moduleEnvironment(parts.env, { PATH: parts.env.PATH ?? null, ...pick(spec.env, 'PATH') }).PATH;
-  const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path: path ?? fallbackPath };
-  const refused = tooLong(spec) ?? pass.check(command);
+  const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path };
+  const refused = argumentProblem([...spec.command, ...spec.args], { arg0: spec.arg0, cwd: spec.cwd }) ?? pass.check(command);
   outcome.command = command;
   if (refused !== null) outcome.problem = refused;
-}
-
-/** Linux takes no longer argument (MAX_ARG_STRLEN, with its final NUL). How much all may have together is known to exec alone. */
-const mostArgumentBytes = 128 * 1024 - 1;
-
-function tooLong({ command, args }: CommandSpec): Problem | null {
-  const index = [...command, ...args].findIndex((argument) => Buffer.byteLength(argument) > mostArgumentBytes);
-  if (index === -1) return null;
-  return problem('E2BIG', `argument ${index} of ${command[0]} is longer than ${mostArgumentBytes} bytes`, 'put it into a file');
 }
 
 function pick(env: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {

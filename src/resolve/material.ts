@@ -10,6 +10,7 @@ import { digestCode } from './digest.ts';
 import { moduleEnvironment } from './environment.ts';
 import { lookOnce } from './files.ts';
 import { findModule } from './find-module.ts';
+import { identityOf } from './identity.ts';
 import { withValues } from './secret-places.ts';
 
 /** What is asked of a module to start it, be it desired, loaded, or of an old generation. */
@@ -21,10 +22,12 @@ export async function materialOf(module: Startable, build: Build | null, parts: 
     { env: module.spec.env, config: (module.spec as Partial<CodeSpec>).config },
     parts.secrets.value,
   )) as { env: Record<string, unknown>; config?: Record<string, unknown> };
+  const { identity, user } = await identityOf(module.spec, parts.accounts, parts.self);
   return {
-    env: deepFreeze(moduleEnvironment(parts.env, env)),
+    env: deepFreeze(moduleEnvironment(parts.env, env, user)),
     config: deepFreeze(config),
     codeFile: module.kind === 'code' ? await codeFileOf(module, build, parts, store) : null,
+    ...(identity === null ? {} : { identity }),
   };
 }
 

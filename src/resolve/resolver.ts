@@ -6,6 +6,7 @@ import type { Spec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
 import type { Desired, Entry, LoadedRecord } from '../model/module.ts';
 import type { Log } from '../model/ports.ts';
+import { createAccounts } from './accounts.ts';
 import { afresh, codeFiles } from './afresh.ts';
 import { createCodebase } from './code.ts';
 import { createCodeStore } from './code-store.ts';
@@ -57,7 +58,15 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
   const compiler = createCompiler({ stat: (path) => lookOnce().stat(path) });
   const store = createCodeStore(codeDir);
   const digests = createFileDigests();
-  const parts: Parts = { env, builtinDir, codebase: createCodebase(compiler, digests), digests, secrets: createSecrets({ key, env }) };
+  const parts: Parts = {
+    env,
+    builtinDir,
+    codebase: createCodebase(compiler, digests),
+    digests,
+    secrets: createSecrets({ key, env }),
+    accounts: createAccounts(),
+    self: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+  };
   // By identity: an entry is the same object for as long as its text means the same.
   const resolutions = new WeakMap<Entry, Resolution>();
   const made = new WeakMap<Desired, Resolution>();

@@ -70,9 +70,14 @@ test('what keeps a program from starting is told apart', async () => {
 
 test('arguments that are too long for the system are refused by name, and the lease is given back', async () => {
   const { keeper: it, journal } = keeper();
-  const what = spec(['true', 'x'.repeat(200_000)], { lease: 'long' });
+  const what = spec(['true', ...Array(80).fill('x'.repeat(100_000))], { lease: 'long' });
   await expect(it.spawn(what)).rejects.toMatchObject({ code: 'E2BIG', message: expect.stringContaining('too long') });
   expect(journal).toEqual(['begin long', 'ended long']);
+  await expect(it.spawn(spec(['true', 'x'.repeat(200_000)]))).rejects.toMatchObject({
+    code: 'E2BIG',
+    message: 'argument 1 of true is longer than 131071 bytes',
+  });
+  expect(journal).toHaveLength(2);
 });
 
 test('a file that the system refuses to execute is an error, not an exit', async () => {

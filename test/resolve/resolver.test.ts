@@ -177,10 +177,10 @@ test('a missing program, one that is not executable, a bad folder and a bad inte
       { command: [`${folder}/script`], cwd: folder },
     ].map(async (written, index) => (await one(resolver, entry(`c${index}`, 'command', written))).problem?.message),
   );
-  expect(messages[0]).toContain('no program "no-such-program" in PATH');
-  expect(messages[1]).toBe(`${folder}/plain is not executable`);
+  expect(messages[0]).toContain('there is no command "no-such-program" in ');
+  expect(messages[1]).toBe(`the command ${folder}/plain is not executable`);
   expect(messages[2]).toBe(`the working folder ${folder}/none does not exist`);
-  expect(messages[3]).toContain('asks for the interpreter /no/such/interpreter');
+  expect(messages[3]).toContain('the interpreter /no/such/interpreter of');
 });
 
 test('an argument that is longer than the system takes is a problem, before anything is stopped for it', async () => {
