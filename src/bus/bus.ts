@@ -160,6 +160,7 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
       links.set(busLink, link);
       return busLink;
     },
+    expect: (name) => directory.expect(name),
     attach(party): Attached {
       const link = links.get(party.link);
       if (link === undefined) throw new MusterError('ECANCELED', `the runner of ${party.name} has ended`);

@@ -42,6 +42,17 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     return this.#modules.get(name)?.waiters ?? [];
   }
 
+  /** Until what this returns is called, once. */
+  expect(name: string): () => void {
+    const module = this.#moduleOf(name);
+    module.expected += 1;
+    this.#changed(module);
+    return () => {
+      module.expected -= 1;
+      if (!module.instances.some(({ state }) => state === 'attached')) this.#changed(module);
+    };
+  }
+
   /** Throws EEXIST, and changes nothing, if the name or a service is another module's. */
   attach({ address, name, link: _, provides, priority, control }: Party, link: Link): Instance {
     this.#services.check(name, name, false);
@@ -258,8 +269,8 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
     this.#forgetIfEmpty(module);
   }
 
-  #forgetIfEmpty({ name, instances, parkedAt, absence, waiters }: Module): void {
-    if (instances.length === 0 && parkedAt === null && absence === null && waiters.size === 0) this.#modules.delete(name);
+  #forgetIfEmpty({ name, instances, expected, parkedAt, absence, waiters }: Module): void {
+    if (instances.length === 0 && expected === 0 && parkedAt === null && absence === null && waiters.size === 0) this.#modules.delete(name);
   }
 
   #addressOf = (prefix: string): Address | null => {

@@ -46,7 +46,7 @@ function within(module: Module, service: string): Outcome {
   const instance = takingInstance(module);
   if (parkedAt !== null && (instance === null || instance.order < parkedAt)) return { type: 'waits', module };
   if (instance !== null) return startsWith(module, instance, service) ?? { type: 'instance', service, instance };
-  if (module.instances.some(({ state }) => state === 'attached')) return { type: 'waits', module };
+  if (module.expected > 0 || module.instances.some(({ state }) => state === 'attached')) return { type: 'waits', module };
   const what = service === name ? `"${name}"` : `"${name}", which serves ${service},`;
   switch (absence) {
     case 'died':

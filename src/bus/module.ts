@@ -41,6 +41,8 @@ export interface Module {
   readonly name: string;
   /** Those that have not ended, in order of attachment. */
   readonly instances: Instance[];
+  /** How many are on their way that are not attached. */
+  expected: number;
   /** Since when it is being replaced; null: it is not. */
   parkedAt: number | null;
   /** What an instance had that ended while the module is being replaced: nobody else gets it before that is over. */
@@ -60,7 +62,7 @@ export type Outcome =
   | { readonly type: 'none'; readonly code: 'ENOSYS' | 'EHOSTUNREACH'; readonly message: string; readonly hint?: string };
 
 export function createModule(name: string): Module {
-  return { name, instances: [], parkedAt: null, retained: new Map(), absence: null, priority: 0, waiters: new Set() };
+  return { name, instances: [], expected: 0, parkedAt: null, retained: new Map(), absence: null, priority: 0, waiters: new Set() };
 }
 
 /** The latest that runs, else the latest that starts: one that starts beside one that runs gets nothing before it runs. */
@@ -77,8 +79,8 @@ export function serves({ instances, parkedAt }: Module): boolean {
 /** Services that the module has in this moment, beside those that `inTheWay` says are another's. */
 export function claimsOf(module: Module, inTheWay: (service: string) => boolean): Claims {
   const claims = new Map<string, boolean>();
-  const { name, instances, parkedAt, absence, retained } = module;
-  const comesBack = parkedAt !== null || absence === 'backingOff' || absence === 'died';
+  const { name, instances, expected, parkedAt, absence, retained } = module;
+  const comesBack = expected > 0 || parkedAt !== null || absence === 'backingOff' || absence === 'died';
   if ((instances.length > 0 || comesBack) && !inTheWay(name)) claims.set(name, false);
   for (const [service, declared] of retained) if (!claims.has(service)) claims.set(service, declared);
   for (const instance of instances) {

@@ -43,6 +43,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
   let { name } = launch;
   let admitted: Admitted | null = null;
   let attached: Attached | null = null;
+  let arrive = bus.expect(name);
   let threadId: number | null = null;
   let reconfigurable = false;
   let saves = false;
@@ -62,7 +63,8 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     if (over) return;
     over = true;
     killBound?.cancel();
-    attached?.ended();
+    if (attached === null) arrive();
+    else attached.ended();
     if (end.error?.stack !== undefined) output.push('stderr', Buffer.from(`${end.error.stack}\n`));
     const options = { output: output.tail(), ...(hint === undefined ? {} : { hint }) };
     ready.reject(end.error === null && refused !== null ? refused : new MusterError(code, whyNotReady(name, end), options));
@@ -148,6 +150,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
       if (killed) throw new MusterError('ECANCELED', 'terminated');
       const { provides, priority, control } = spec;
       attached = bus.attach({ address: id, name, link: found.link, provides, priority, control });
+      arrive();
       found.post({ type: 'start', id, place, start: { ...start, name } });
       for (const message of early.splice(0)) tell(message);
     } catch (error) {
@@ -223,6 +226,10 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     rename(next) {
       name = next;
       output.rename(next);
+      if (attached === null && !over) {
+        arrive();
+        arrive = bus.expect(next);
+      }
       attached?.rename(next);
       tell({ type: 'rename', name: next });
     },

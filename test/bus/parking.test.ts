@@ -146,6 +146,23 @@ it('keeps lookups and requests until the realm of a module has taken it up', asy
   expect(bus.waiting('m')).toBe(0);
 });
 
+it('keeps lookups of a module that is on its way to a runner, and answers as before where it does not arrive', async () => {
+  const { bus, runner } = setting();
+  const main = runner();
+  const asker = main.attach('asker');
+  for (const arrives of [false, true]) {
+    const arrived = bus.expect('m');
+    const route = main.resolve(asker.address, 'm.x');
+    await turn();
+    expect(bus.waiting('m')).toBe(1);
+    const module = arrives ? main.attach('m', { asleep: true }) : null;
+    arrived();
+    module?.begun();
+    expect(await route).toMatchObject(module === null ? { error: { code: 'ENOSYS' } } : { service: 'm', address: module.address });
+  }
+  expect(bus.waiting('m')).toBe(0);
+});
+
 it('goes to the service that serves a module itself once that is known', async () => {
   const { bus, runner } = setting();
   const main = runner();

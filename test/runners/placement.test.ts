@@ -144,6 +144,22 @@ test('a service with a loader of its own decides itself what loading means', asy
   );
 });
 
+test('what is asked of a module waits from its start on, also before there is a process for it', async () => {
+  const { start, bus } = createSetting(runnerFile);
+  const serves = "export async function main(ctx) { ctx.handle('who', () => ctx.name); await ctx.run(); }";
+  const one = await start('one', serves);
+  const [other, asked] = [bus.request('other.who', null), bus.request('one.who', null)];
+  one.rename('two');
+  const renamed = bus.request('two.who', null);
+  await expect(other).rejects.toMatchObject({ code: 'ENOSYS' });
+  await expect(asked).rejects.toMatchObject({ code: 'ENOSYS' });
+  expect(await renamed).toBe('two');
+  const ended = await start('ended', serves);
+  const lost = bus.request('ended.who', null);
+  ended.kill();
+  await expect(lost).rejects.toMatchObject({ code: 'ENOSYS' });
+});
+
 test('what is asked of a module waits until its service has loaded it, once and for all', async () => {
   const { start, driver, bus } = createSetting(runnerFile);
   const gateway = `export async function main(ctx) {
