@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'ENOSPC'
   | 'EACCES'
   | 'E2BIG'
+  | 'ENOTSUP'
+  | 'ERANGE'
   | 'EIO'
   | 'EFAILED';
 

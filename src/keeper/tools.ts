@@ -1,0 +1,25 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import type { FindTool } from './launcher.ts';
+
+const usual = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
+const found = new Map<string, string>();
+
+/** Looks along the daemon's own PATH, and where such tools usually are. One that is missing is looked for again. */
+export const findTool: FindTool = (name) => {
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const folders = [...(process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/')), ...usual];
+  const path = folders.map((folder) => join(folder, name)).find(isExecutable);
+  if (path !== undefined) found.set(name, path);
+  return path ?? null;
+};
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
