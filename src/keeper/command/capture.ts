@@ -38,12 +38,13 @@ export interface Capture {
  */
 export function createCapture(initialName: string, initial: LogSpec, argv: readonly string[], ports: CapturePorts): Capture {
   const { logs, clock, mask } = ports;
+  const transform = createTransform(initial.transform, clock);
+  const telling = { mask, transform: transform.text };
   let name = initialName;
   let settings = initial;
-  let shape = shapeOf(settings, argv, mask);
+  let shape = shapeOf(settings, argv, telling);
   const file = logs.open(name, fileSettings());
   const tail = createTail(clock);
-  const transform = createTransform(settings.transform, clock);
   const daemon = createToDaemon(
     () => name,
     () => shape,
@@ -72,8 +73,8 @@ export function createCapture(initialName: string, initial: LogSpec, argv: reado
     lines: () => tail.lines(),
     update(next) {
       settings = next;
-      shape = shapeOf(settings, argv, mask);
       transform.update(settings.transform);
+      shape = shapeOf(settings, argv, telling);
       file.update(fileSettings());
     },
     rename(next) {

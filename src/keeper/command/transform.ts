@@ -19,6 +19,8 @@ export interface Transform {
   push(stream: OutputStream, chunk: Uint8Array): Transformed;
   /** What was held because its line had no end; nothing more comes of it. */
   flush(stream: OutputStream): Transformed;
+  /** One line of text; nothing of it where that took too long. */
+  text(line: string): string;
   update(rules: readonly TransformRule[]): void;
 }
 
@@ -77,6 +79,12 @@ export function createTransform(initial: readonly TransformRule[], clock: Clock)
       if (rest.length === 0) return nothing;
       const known = rules;
       return known === null ? { bytes: rest, withheld: 0 } : guarded(line, rest, () => inLines(rest, known));
+    },
+    text(line) {
+      const known = rules;
+      if (known === null) return line;
+      const { bytes } = guarded({ held: empty, torn: false }, Buffer.from(line), () => inLines(Buffer.from(line), known));
+      return Buffer.from(bytes).toString();
     },
     update(next) {
       rules = compile(next);
