@@ -20,8 +20,8 @@ export interface Io {
   err(text: string): void;
   /** Resolves when a slow reader has taken what went out; null: it has. */
   room(): Promise<void> | null;
-  /** All of stdin. */
-  read(): Promise<string>;
+  /** All of stdin; of more than so many bytes somewhat more than that. */
+  read(mostBytes: number): Promise<string>;
 }
 
 /** The real ones. `onBroken` hears of an output that cannot be written to; `flushed` calls back when all is out. */
@@ -68,9 +68,14 @@ function sink(fd: number, streamOf: () => NodeJS.WriteStream, onBroken: (error: 
   return { write, room, flushed };
 }
 
-async function readStdin(): Promise<string> {
+async function readStdin(mostBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes > mostBytes) break;
+  }
   return Buffer.concat(chunks).toString();
 }
 

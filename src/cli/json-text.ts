@@ -4,13 +4,15 @@ import { isTooDeep } from '../socket/json.ts';
 import type { Io } from './io.ts';
 
 const envelope = 4096; // what a message says beside its payload, and more
+const mostBytes = maxLineBytes - envelope;
 
 /** The operand JSON of a command: its value; `-` reads stdin; none is undefined. */
 export async function jsonOperand(text: string | undefined, io: Io): Promise<unknown> {
   if (text === undefined) return undefined;
-  const whole = text === '-' ? await io.read() : text;
-  if (Buffer.byteLength(whole) > maxLineBytes - envelope) {
-    throw new MusterError('E2BIG', `the payload is longer than a message can be: ${maxLineBytes} bytes`);
+  const whole = text === '-' ? await io.read(mostBytes) : text;
+  if (Buffer.byteLength(whole) > mostBytes) {
+    const hint = 'send it in parts, or the name of a file that has it';
+    throw new MusterError('E2BIG', `the payload is longer than a message can be: ${maxLineBytes / 1024 ** 2} MiB`, { hint });
   }
   if (isTooDeep(whole)) throw new MusterError('EINVAL', 'the payload is nested deeper than a message may be');
   return parseJson(whole);

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Help, InvalidArgumentError, Option } from 'commander';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Definition, OptionSpec } from './command.ts';
 
@@ -13,7 +13,7 @@ export function makeProgram(table: readonly Definition[], argv: readonly string[
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [COMMAND]', 'print the help of a command')
     .enablePositionalOptions()
-    .configureHelp({ showGlobalOptions: false });
+    .configureHelp({ showGlobalOptions: false, groupItems: globalLast });
   for (const option of globalOptions()) program.addOption(option);
   for (const definition of relevant(table, argv))
     program.addCommand(makeCommand(definition, program, found), { hidden: definition.hidden === true });
@@ -58,9 +58,19 @@ function globalOptions(): Option[] {
     new Option('--json', 'print JSON'),
     new Option('--no-color', 'no colours, as with $NO_COLOR'),
   ];
-  for (const option of options) option.helpGroup('Global options:');
+  for (const option of options) option.helpGroup(globalGroup);
   return options;
 }
+
+const globalGroup = 'Global options:';
+
+/** A command's own options come first, also where that is only --help. */
+const globalLast: Help['groupItems'] = (unsorted, visible, groupOf) => {
+  const groups = Help.prototype.groupItems(unsorted, visible, groupOf);
+  const global = groups.get(globalGroup);
+  if (global !== undefined && groups.delete(globalGroup)) groups.set(globalGroup, global);
+  return groups;
+};
 
 function makeOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.doc);

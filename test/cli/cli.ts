@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { build, type Plugin } from 'esbuild';
 import { MusterError } from '../../src/model/error.ts';
 import type { Log } from '../../src/model/ports.ts';
@@ -28,7 +29,7 @@ export interface Bench {
   readonly asked: Request[];
   /** By method of muster, or by topic of a module; what is thrown crosses the socket as an error. */
   readonly answers: Record<string, Answer>;
-  muster(args: readonly string[], options?: { env?: Record<string, string>; elsewhere?: boolean; stdin?: string }): Promise<Run>;
+  muster(args: readonly string[], options?: { env?: Record<string, string>; elsewhere?: boolean; stdin?: string | Readable }): Promise<Run>;
   dispose(): Promise<void>;
 }
 
@@ -87,7 +88,8 @@ function runner(script: string, folder: string): Bench['muster'] {
       stdio: 'pipe',
     });
     child.stdin.on('error', () => {}); // one that does not read it may be gone before it is written
-    child.stdin.end(stdin);
+    if (typeof stdin === 'string') child.stdin.end(stdin);
+    else stdin.pipe(child.stdin);
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => (out += chunk));

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TraceRecord } from '../../src/model/documents.ts';
 import { MusterError } from '../../src/model/error.ts';
@@ -21,6 +22,18 @@ describe('request', () => {
     const { code, out, err } = await bench.muster(['request', 'greeter.hello', '{"who": "you"}']);
     expect({ code, out, err }).toEqual({ code: 0, out: '{"text":"hello you"}\n', err: '' });
     expect(bench.asked).toEqual([{ topic: 'greeter.hello', payload: { who: 'you' } }]);
+  });
+
+  it('reads no more of stdin than a message can have', async () => {
+    const endless = new Readable({
+      read() {
+        this.push('x'.repeat(65_536));
+      },
+    });
+    const { code, out, err } = await bench.muster(['request', 'greeter.hello', '-'], { stdin: endless });
+    endless.destroy();
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('the payload is longer than a message can be: 8 MiB (E2BIG)');
   });
 
   it('reads the payload from stdin, and sends none where none is given', async () => {

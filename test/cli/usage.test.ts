@@ -45,6 +45,7 @@ describe('usage', () => {
       expect({ code, err }).toEqual({ code: 0, err: '' });
       expect(out).toMatch(new RegExp(`^Usage: muster ${name}`));
       expect(out).toMatch(/^Examples?:\n {2}/m);
+      expect(out).toMatch(/^Options:\n[\s\S]*^Global options:\n/m);
     }
   });
 

@@ -8,7 +8,7 @@ export const publish: Definition = {
   operands: '<TOPIC> [JSON]',
   summary: 'send one event to whoever subscribed',
   details:
-    'Every module that subscribed a matching glob gets it, which may be none. JSON is the payload; - reads it from stdin. ' +
+    'Every module that subscribed a matching glob gets it, which may be none. JSON is the payload, at most 8 MiB; - reads it from stdin. ' +
     'Returns when the daemon has taken it.',
   examples: [`muster publish words.changed '{"count": 3}'`, 'muster publish cache.flush'],
   async run(call) {

@@ -19,7 +19,7 @@ export const request: Definition<Options> = {
   operands: '<TOPIC> [JSON]',
   summary: 'send one request and print its response',
   details:
-    'TOPIC is a service and one of its methods. JSON is the payload; - reads it from stdin, without it there is none.\n' +
+    'TOPIC is a service and one of its methods. JSON is the payload, at most 8 MiB; - reads it from stdin, without it there is none.\n' +
     'The response is printed as JSON: on one line, on a terminal over several; of a stream each part on a line as it comes. ' +
     'An error that the module answers exits 1.',
   options: [{ flags: '--timeout <DURATION>', doc: 'give up when nothing comes for so long (default: 30s; 0: never)', parse: duration }],
