@@ -16,7 +16,7 @@ const service = 'muster.';
  * Answers requests to service `muster`. Throws a MusterError: ENOSYS for an unknown method, EINVAL for bad options, EPERM
  * for what a module may not ask; what goes wrong later rejects. No async function: a promise that adopts another costs each request three more turns of the queue.
  */
-export function createApi(ports: ApiPorts): (topic: string, payload: unknown, call: Call) => Promise<unknown> {
+export function createApi(ports: ApiPorts): (topic: string, payload: unknown, call: Call) => unknown {
   return (topic, payload, call) => {
     const method = methodOf(topic);
     const schema: z.ZodMiniType = params[method];

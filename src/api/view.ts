@@ -12,7 +12,7 @@ import { infoOf } from './info.ts';
 
 /** Methods that only look. */
 export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 'drift'> = {
-  ping: async (_params, _call, { pid, version }) => ({ pid, version }),
+  ping: (_params, _call, { pid, version }) => ({ pid, version }),
 
   async status({ wait, timeout }, { signal }, { status, engine }) {
     if (wait === undefined) return status.status();

@@ -37,6 +37,7 @@ export function relaySealed(sealed: Sealed, link: Link, ports: RelayPorts): numb
   const from = directory.instance(sealed.from);
   if (from === undefined) return 0;
   if (from.link !== link) return 1;
+  if (sealed.to < daemonAddress) return toClient(sealed, link, ports);
   const callee = sealed.to > daemonAddress ? directory.instance(sealed.to) : undefined;
   const asking = sealed.requests > 0;
   if (callee === undefined || (asking && directory.takesNone(callee))) {
@@ -45,6 +46,18 @@ export function relaySealed(sealed: Sealed, link: Link, ports: RelayPorts): numb
   if (asking) asks(from, callee);
   callee.link.send(sealed);
   return 0;
+}
+
+/** All of them are from and to the same: that is looked at once, not for each. */
+function toClient(sealed: Sealed, link: Link, { asker }: RelayPorts): number {
+  const client = asker(sealed.to);
+  if (client === undefined) return 0;
+  let refused = 0;
+  for (const packet of link.open(sealed)) {
+    if (isPacket(packet)) client.receive(packet);
+    else refused += 1;
+  }
+  return refused;
 }
 
 function request(packet: RequestPacket, from: Instance, { directory }: RelayPorts): void {

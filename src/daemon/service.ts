@@ -17,15 +17,29 @@ export interface ServiceOptions {
 
 /** The service `muster`, as clients of the socket and as modules reach it. */
 export function createService({ answer, tracers, log, leave }: ServiceOptions): { ofClient: OnRequest; ofModule: OnModuleRequest } {
-  async function ofClient({ topic, payload }: { topic: string; payload?: unknown }, given: Reply): Promise<void> {
+  function ofClient({ topic, payload }: { topic: string; payload?: unknown }, given: Reply): void | Promise<void> {
     const reply = tracers.active ? traced(topic, payload, given) : given;
     try {
-      reply.send(await answer(topic, payload, reply));
+      const answered = answer(topic, payload, reply);
+      if (answered instanceof Promise) return later(topic, answered, reply);
+      reply.send(answered);
+    } catch (error) {
+      failed(topic, error, reply);
+    }
+  }
+
+  async function later(topic: string, answered: Promise<unknown>, reply: Reply): Promise<void> {
+    try {
+      reply.send(await answered);
       after(topic);
     } catch (error) {
-      report(topic, error);
-      reply.fail(error);
+      failed(topic, error, reply);
     }
+  }
+
+  function failed(topic: string, error: unknown, reply: Reply): void {
+    report(topic, error);
+    reply.fail(error);
   }
 
   const ofModule: OnModuleRequest = async (topic, payload, request) => {

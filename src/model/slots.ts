@@ -1,45 +1,64 @@
-/** So many are under way at most: memory ends before that. What is above it in a number tells the uses of one slot apart. */
-const mostSlots = 2 ** 24;
-const firstUse = mostSlots;
-const mostUses = 2 ** 29;
+/** They double; a power of 2. */
+const leastSlots = 16;
 
 /**
- * What is under way, by the number that it gets here; in no order. For what comes and goes a hundred thousand times a second
- * in the place of a Map: those leave a table behind every few hundred entries which points at the next one, so that once one of
- * them is old every entry after it stays until the next full collection. A request cost the daemon 0.5 µs in that.
+ * What is under way, by the number that it gets here. For what comes and goes a hundred thousand times a second, in the place
+ * of a Map: those leave a table behind every few hundred entries which points at the next one, so that once one of them is old
+ * every entry after it stays until the next full collection. Here each has a slot, and numbers whose slot is taken are left out.
  */
 export class Slots<T extends object> {
-  #items: (T | null)[] = [];
-  /** Of what is in each slot, or will be next. */
-  #ids: number[] = [];
-  #free: number[] = [];
+  #items: (T | null)[] = new Array(leastSlots).fill(null);
+  /** Of what is in each slot, or was. */
+  #ids: number[] = new Array(leastSlots).fill(0);
+  #size = 0;
+  #last = 0;
 
   get size(): number {
-    return this.#items.length - this.#free.length;
+    return this.#size;
   }
 
+  /** Returns a number that nothing had before. */
   add(item: T): number {
-    const slot = this.#free.pop() ?? this.#ids.push(firstUse + this.#ids.length) - 1;
-    this.#items[slot] = item;
-    return this.#ids[slot] as number;
+    if (this.#size * 2 >= this.#items.length) this.#grow();
+    let slot: number;
+    do {
+      this.#last += 1;
+      slot = this.#slotOf(this.#last);
+    } while (this.#items[slot] !== null);
+    this.#put(slot, this.#last, item);
+    this.#size += 1;
+    return this.#last;
   }
 
   get(id: number): T | undefined {
-    const slot = id & (mostSlots - 1);
+    const slot = this.#slotOf(id);
     return this.#ids[slot] === id ? (this.#items[slot] ?? undefined) : undefined;
   }
 
-  /** Its number means nothing from now on, until as many others have been in its place as there will never be. */
   delete(id: number): void {
     if (this.get(id) === undefined) return;
-    const slot = id & (mostSlots - 1);
-    this.#items[slot] = null;
-    this.#ids[slot] = (id + mostSlots) % (mostSlots * mostUses);
-    this.#free.push(slot);
+    this.#items[this.#slotOf(id)] = null;
+    this.#size -= 1;
   }
 
-  /** As it is now: it may change meanwhile. */
+  /** As it is now, in no order: it may change meanwhile. */
   all(): T[] {
     return this.#items.filter((item) => item !== null);
+  }
+
+  #slotOf(id: number): number {
+    return id & (this.#items.length - 1);
+  }
+
+  #put(slot: number, id: number, item: T): void {
+    this.#items[slot] = item;
+    this.#ids[slot] = id;
+  }
+
+  #grow(): void {
+    const [items, ids] = [this.#items, this.#ids];
+    this.#items = new Array(items.length * 2).fill(null);
+    this.#ids = new Array(items.length * 2).fill(0);
+    for (const [at, item] of items.entries()) if (item !== null) this.#put(this.#slotOf(ids[at] as number), ids[at] as number, item);
   }
 }

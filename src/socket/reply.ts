@@ -82,7 +82,7 @@ export class PendingReply implements Reply {
     try {
       const json: string | undefined = JSON.stringify(payload);
       // Put together by hand: what is known of it need not be looked into.
-      const line = `{"type":"response","topic":${JSON.stringify(topic)},"id":${id}${json === undefined ? '' : `,"payload":${json}`}${more ? ',"more":true' : ''}}\n`;
+      const line = `${headOf(topic)}${id}${json === undefined ? '' : `,"payload":${json}`}${more ? ',"more":true' : ''}}\n`;
       // UTF-8 has at most 3 bytes per UTF-16 unit, which spares counting nearly always.
       if (line.length * 3 <= maxLineBytes || Buffer.byteLength(line) <= maxLineBytes) return line;
       this.fail(new MusterError('E2BIG', `the response to ${topic} is longer than ${maxLineBytes} bytes`));
@@ -91,6 +91,18 @@ export class PendingReply implements Reply {
     }
     return null;
   }
+}
+
+let lastTopic = '';
+let lastHead = '';
+
+/** How a response begins. Those that follow each other mostly are to the same topic. */
+function headOf(topic: string): string {
+  if (topic !== lastTopic) {
+    lastHead = `{"type":"response","topic":${JSON.stringify(topic)},"id":`;
+    lastTopic = topic;
+  }
+  return lastHead;
 }
 
 export function errorLine(topic: string, id: number, error: WireError): string {
