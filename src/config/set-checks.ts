@@ -39,7 +39,8 @@ function checkRequirement(
   const disabled = disabledFor(required, modules);
   if (disabled === undefined) {
     const known = [...modules.values()].flatMap((module) => [module.name, ...module.provides]);
-    findings.error(at, 'unknownRequirement', `${name} requires "${required}", which is not declared`, didYouMean(required, known));
+    const hint = didYouMean(required, known) ?? `declare it, or say provides: [${required}] of the module that registers it`;
+    findings.error(at, 'unknownRequirement', `${name} requires "${required}", which is not declared`, hint);
     return;
   }
   const which = disabled === required ? 'which is disabled' : `which ${disabled} provides, and that is disabled`;

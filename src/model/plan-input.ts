@@ -11,6 +11,8 @@ export interface Request {
   asked: ReadonlySet<string>;
   /** Reload these whether changed or not. */
   again: ReadonlySet<string>;
+  /** Of these, those that read their files again at a signal (`reloadSignal`) are only told to. */
+  inPlace: boolean;
   /** Remove these though they may be declared. */
   drop: ReadonlySet<string>;
   /** Try failed modules again (reason `failed`). */
@@ -33,6 +35,7 @@ export const plainRequest: Request = {
   scope: null,
   asked: new Set(),
   again: new Set(),
+  inPlace: false,
   drop: new Set(),
   retryFailed: false,
   override: false,
@@ -52,6 +55,8 @@ export interface PlanInput {
   /** Of the config in question; null for commands on modules loaded by hand. */
   config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'> & Partial<Pick<ConfigSet, 'alternatives'>>;
   loaded: ReadonlyMap<string, Loaded>;
+  /** By service that is asked to load modules, who has registered it without saying so in its spec. */
+  registered?: ReadonlyMap<string, string>;
   holds: readonly Hold[];
   /** Of the generation in force: its policy, and the names it declared. */
   applied: { policy: Policy; names: readonly string[] };

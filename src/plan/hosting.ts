@@ -66,6 +66,11 @@ export function hostProblem(draft: Draft, name: string): Pick<Diagnostic, 'code'
     return { code: 'EINVAL', message: `${says}, which is a command and can load nothing`, hint: `say service: none of ${name}` };
   }
   if (wanted.has(host)) return null;
+  const holder = input.registered?.get(service);
+  if (module === undefined && holder !== undefined) {
+    const remedy = `say provides: [${service}] of ${holder}, so that it runs before what it loads`;
+    return { code: 'ENOSYS', message: `${says}, which ${holder} registers though its entry does not say so`, hint: remedy };
+  }
   const hint = `declare ${service}, or say service: none of ${name}; a module that registers ${service} says provides: [${service}]`;
   if (module === undefined) return { code: 'ENOSYS', message: `${says}, which is neither declared nor loaded`, hint };
   return isGoing(draft, host) ? { code: 'ENOSYS', message: `${says}, which is no longer declared`, hint } : null;

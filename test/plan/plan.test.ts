@@ -30,3 +30,16 @@ test('a changed argument is a reload with that field, a changed timeout is live'
     ['reconfigure', [{ path: 'stopTimeout', before: '10s', after: '1m30s', live: true }]],
   ]);
 });
+
+test('a service that is to load a module, and that another registers without a word of it in its entry, has a remedy', () => {
+  const input = planInput({ desired: [desired('door'), desired('gateway.status', { service: 'gateway' })], loaded: [loaded('door')] });
+  const { diagnostics, exitCode } = plan({ ...input, registered: new Map([['gateway', 'door']]) });
+  expect(exitCode).toBe(1);
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'ENOSYS',
+      message: expect.stringContaining('which door registers'),
+      hint: expect.stringContaining('provides: [gateway] of door'),
+    },
+  ]);
+});
