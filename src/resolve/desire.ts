@@ -25,6 +25,7 @@ export interface Parts {
   readonly secrets: Secrets;
   readonly accounts: Accounts;
   readonly self: Self;
+  unable(spec: Spec): Problem | null;
 }
 
 /** One pass over the world. */
@@ -149,7 +150,8 @@ export async function digestFiles(files: readonly string[], pass: Pick<Pass, 'lo
 function checkCommand(spec: CommandSpec, outcome: Outcome, pass: Pass, parts: Parts): void {
   const path = moduleEnvironment(parts.env, { PATH: parts.env.PATH ?? null, ...pick(spec.env, 'PATH') }).PATH;
   const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path };
-  const refused = argumentProblem([...spec.command, ...spec.args], { arg0: spec.arg0, cwd: spec.cwd }) ?? pass.check(command);
+  const refused =
+    argumentProblem([...spec.command, ...spec.args], { arg0: spec.arg0, cwd: spec.cwd }) ?? parts.unable(spec) ?? pass.check(command);
   outcome.command = command;
   if (refused !== null) outcome.problem = refused;
 }

@@ -15,6 +15,7 @@ import { desire, type Parts, type Pass, type Resolution, startPass, stillHolds }
 import { digestSpec } from './digest.ts';
 import { createFileDigests, lookOnce } from './files.ts';
 import { materialOf } from './material.ts';
+import type { Problem } from './problem.ts';
 import { createSecrets } from './secrets.ts';
 
 /** Asks the world what a plan must know and only the world can tell: digests of code, fingerprints of secrets. */
@@ -49,12 +50,14 @@ export interface ResolverOptions {
   env: Environment;
   builtinDir: string;
   log: Log;
+  /** What this machine cannot do of what a module asks for; without it that is found at its start. */
+  unable?(spec: Spec): Problem | null;
 }
 
 /** Modules asked about at a time. */
 const concurrency = 16;
 
-export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverOptions): Resolver {
+export function createResolver({ codeDir, key, env, builtinDir, log, unable = () => null }: ResolverOptions): Resolver {
   const compiler = createCompiler({ stat: (path) => lookOnce().stat(path) });
   const store = createCodeStore(codeDir);
   const digests = createFileDigests();
@@ -65,6 +68,7 @@ export function createResolver({ codeDir, key, env, builtinDir, log }: ResolverO
     digests,
     secrets: createSecrets({ key, env }),
     accounts: createAccounts(),
+    unable,
     self: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
   };
   // By identity: an entry is the same object for as long as its text means the same.

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { Identity, ProcessExit } from '../../model/keeper.ts';
 import { watchDeath } from '../death.ts';
+import { launchLine } from '../launcher.ts';
+import { preflight } from '../preflight.ts';
 import { leaseVariable } from '../proc.ts';
+import { findTool } from '../tools.ts';
 import { signalGroup } from '../tree.ts';
 
 /** As whom, where and with what a module runs; its small programs beside it do too. */
@@ -10,6 +13,8 @@ export interface Surroundings {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly identity: Identity | null;
+  /** Folder of the cgroup that the module is in by then; null: none. */
+  cgroup(): string | null;
 }
 
 export interface AsideEnd {
@@ -25,12 +30,16 @@ const mostBytes = 4096;
 
 /**
  * Programs that test a module, many times over: they are no modules themselves, so the journal knows nothing of them. They carry
- * the lease of their module, and what they leave behind goes with that; what stays in their process group is killed at their end.
+ * the lease of their module and are in its cgroup, and what they leave behind goes with that; what stays in their process group is killed at their end.
  */
-export function createAside({ lease, cwd, env }: Surroundings): RunAside {
-  return ([file = '', ...args], signal) =>
-    new Promise((resolve, reject) => {
-      const child = spawn(file, args, {
+export function createAside({ lease, cwd, env, identity, cgroup }: Surroundings): RunAside {
+  return async (argv, signal) => {
+    const folder = cgroup();
+    const spec = { lease, name: lease, argv, cwd, env, ...(identity === null ? {} : { identity }), onOutput() {} };
+    const line = launchLine(spec, await preflight(spec), folder === null ? null : `${folder}/cgroup.procs`, findTool);
+    return new Promise((resolve, reject) => {
+      const child = spawn(line.file, line.args, {
+        argv0: line.argv0,
         cwd,
         env: { ...env, [leaseVariable]: lease },
         detached: true,
@@ -64,6 +73,7 @@ export function createAside({ lease, cwd, env }: Surroundings): RunAside {
       signal.addEventListener('abort', kill);
       if (signal.aborted) kill();
     });
+  };
 }
 
 function lastLineOf(written: Buffer): string {

@@ -42,11 +42,11 @@ export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random
   const { name, lease, env, identity = null } = launch;
   const spec = launch.spec as CommandSpec;
   const ready = spec.ready as Ready;
-  const run = createAside({ lease, cwd: spec.cwd, env, identity });
+  let child: Child | null = null;
+  const run = createAside({ lease, cwd: spec.cwd, env, identity, cgroup: () => child?.cgroup ?? null });
   const test = testReady(ready, { clock, run });
   const health = createHealthMonitor(spec.health, { clock, random, run, report: hooks.health });
   const cancelled = new AbortController();
-  let child: Child | null = null;
   let socket: NoticeSocket | null = null;
   void test.passed.then(() => {
     if (!cancelled.signal.aborted) health.start();

@@ -1,7 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { findTool } from '../../tools.ts';
 import { type HelperProgram, helperPrograms } from './helpers.ts';
 
 /** The program that receives datagrams for this daemon, while it runs. */
@@ -18,14 +17,26 @@ export interface HelperEvents {
   lost(why: string): void;
 }
 
+/** Where no program is there that could do it. */
+export const noReceiver = {
+  code: 'ENOSYS',
+  message: 'what programs say by sd_notify cannot be received here: neither python3 nor perl is installed',
+  hint: 'Install one of them, or let the program say by ready: {fd: 3} that it is ready.',
+} as const;
+
+export function canReceive(): boolean {
+  return found() !== null;
+}
+
 /** Null where no program is there that could do it. */
-export function startHelper(events: HelperEvents, env: NodeJS.ProcessEnv = process.env): Helper | null {
-  const found = findHelper(env);
-  if (found === null) return null;
+export function startHelper(events: HelperEvents): Helper | null {
+  const helper = found();
+  if (helper === null) return null;
+  const { file, program, args, tellsSender } = helper;
   // In a session of its own, so that Ctrl-C in the terminal of `up` does not reach it: it is still wanted while all is stopped.
-  const child = spawn(found.program, found.args, {
+  const child = spawn(file, args, {
     stdio: ['pipe', 'pipe', 'ignore'],
-    env: { PATH: env.PATH },
+    env: {},
     cwd: '/',
     detached: true,
   }) as ChildProcessByStdio<Writable, Readable, null>;
@@ -38,7 +49,7 @@ export function startHelper(events: HelperEvents, env: NodeJS.ProcessEnv = proce
       ending = true;
     };
     child.once('error', (error) => end(error.message));
-    child.once('exit', (code, signal) => end(`${found.program} ended: ${signal ?? code}`));
+    child.once('exit', (code, signal) => end(`${program} ended: ${signal ?? code}`));
   });
   child.stdin.on('error', () => {});
   child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
@@ -47,7 +58,7 @@ export function startHelper(events: HelperEvents, env: NodeJS.ProcessEnv = proce
     for (const line of lines) events.line(line.split(' '));
   });
   return {
-    tellsSender: found.tellsSender,
+    tellsSender,
     write: (line) => void child.stdin.write(`${line}\n`),
     end() {
       ending = true;
@@ -57,15 +68,10 @@ export function startHelper(events: HelperEvents, env: NodeJS.ProcessEnv = proce
   };
 }
 
-function findHelper({ PATH = '/usr/bin:/bin' }: NodeJS.ProcessEnv): HelperProgram | null {
-  return helperPrograms.find(({ program }) => PATH.split(':').some((folder) => isExecutable(join(folder, program)))) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
+function found(): (HelperProgram & { readonly file: string }) | null {
+  for (const helper of helperPrograms) {
+    const file = findTool(helper.program);
+    if (file !== null) return { ...helper, file };
   }
+  return null;
 }

@@ -58,7 +58,8 @@ sub told {
   shut($id) if $socks{$id};
   return if $word ne 'open';
   unlink($path);
-  if (socket(my $sock, PF_UNIX, SOCK_DGRAM, 0) and bind($sock, sockaddr_un($path)) and chmod(0600, $path)) {
+  my $sock;
+  if (socket($sock, PF_UNIX, SOCK_DGRAM, 0) and bind($sock, sockaddr_un($path)) and chmod(0600, $path)) {
     $socks{$id} = $sock; $paths{$id} = $path; print "opened $id\\n";
   } else { print "failed $id $!\\n"; }
 }
@@ -80,7 +81,7 @@ shut($_) for keys %socks;
 `;
 
 export interface HelperProgram {
-  readonly program: string;
+  readonly program: 'python3' | 'perl';
   readonly args: readonly string[];
   /** Whether it can say who sent a datagram; where not, its sockets are open to their owner alone. */
   readonly tellsSender: boolean;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MusterError } from '../../../model/error.ts';
 import type { Clock, Log } from '../../../model/ports.ts';
 import { removeFolder, socketFolder } from './folder.ts';
-import { type Helper, startHelper } from './helper.ts';
+import { type Helper, noReceiver, startHelper } from './helper.ts';
 import { type Notice, parseNotice } from './message.ts';
 
 /** Where one module says by sd_notify(3) how it is. */
@@ -115,8 +115,7 @@ export function createNoticeReceiver({ owner, clock, log }: { owner: string; clo
   }
 }
 
-export function noHelper(): MusterError {
-  return new MusterError('ENOSYS', 'what programs say by sd_notify cannot be received: neither python3 nor perl is there', {
-    hint: 'install one of them, or let the program say by ready: {fd: 3} that it is ready',
-  });
+function noHelper(): MusterError {
+  const { code, message, hint } = noReceiver;
+  return new MusterError(code, message, { hint });
 }

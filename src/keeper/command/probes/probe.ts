@@ -1,3 +1,5 @@
+import { MusterError } from '../../../model/error.ts';
+
 /** One test of whether something is there or well, made once and tried as often as is asked for. */
 export interface Probe {
   /** What is tested, for messages: `tcp 127.0.0.1:8080`. */
@@ -20,6 +22,7 @@ const words: Readonly<Record<string, string>> = {
 
 /** What went wrong, as short as can be. */
 export function failureWords(error: unknown): string {
+  if (error instanceof MusterError) return error.message;
   const { code, message } = error as NodeJS.ErrnoException;
   return words[code ?? ''] ?? (message || code || String(error));
 }
