@@ -80,14 +80,10 @@ export class Served {
 
   finalizing(): void {
     if (this.#state === 'finalizing' || this.#state === 'left') return;
-    const waited = this.#takeWaiting();
     // It ended before it said what it serves: who asked it may find another one, or hears why there is none.
-    const unknown = this.#state === 'starting' && this.#handlers === null;
+    if (this.#state === 'starting' && this.#handlers === null) this.quiesce();
     this.#state = 'ready';
-    for (const { packet, outlet } of waited) {
-      if (unknown) moveOn(packet, outlet);
-      else this.#begin(packet, outlet);
-    }
+    this.#beginWaiting();
     this.#state = 'finalizing';
     const why = `${this.module.name()} is stopping`;
     for (const call of this.#calls?.all() ?? []) {
