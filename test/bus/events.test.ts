@@ -71,9 +71,9 @@ it('matches a hostile glob against a hostile topic in no time', async () => {
   const [one, two] = [runner(), runner()];
   const module = one.attach('m');
   two.say({ type: 'subscribed', globs: Array.from({ length: 1000 }, (_, n) => `${'*a'.repeat(200)}${n}`) });
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   one.say({ type: 'events', events: [[module.address, 'a'.repeat(500), 1, 'm']] });
-  expect(performance.now() - begin).toBeLessThan(1000);
+  expect(process.cpuUsage(begin).user).toBeLessThan(1_000_000); // microseconds, whatever else the machine does
 });
 
 const at = Date.UTC(2030, 0, 1);

@@ -103,7 +103,7 @@ const edit = fc.record({
   undo: fc.boolean(),
 });
 
-test('a compiler that has seen other versions of the text says the same as one that has not', async () => {
+test('a compiler that has seen other versions of the text says the same as one that has not', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(entries, fc.array(edit, { minLength: 1, maxLength: 6 }), fc.boolean(), async (modules, edits, crlf) => {
       const old = setting({}, { HOME: '/home/x' });

@@ -65,7 +65,7 @@ const piece = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 4 }) },
 );
 
-test('whatever stands in a file, the outcome is a config or findings with places in the file', async () => {
+test('whatever stands in a file, the outcome is a config or findings with places in the file', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
       const text = pieces.join('');
@@ -84,14 +84,14 @@ test('whatever stands in a file, the outcome is a config or findings with places
   );
 });
 
-test('a file that aliases blow up, or that is nested without end, is refused within seconds', async () => {
+test('a file that aliases blow up, or that is nested without end, is refused within seconds', { timeout: 120_000 }, async () => {
   const bombs = [
     `x: ${'['.repeat(200_000)}`,
     `x:\n${Array.from({ length: 5000 }, (_, depth) => `${' '.repeat(depth + 1)}a:`).join('\n')}`,
     `x-0: &l0 {a: 1}\n${Array.from({ length: 60 }, (_, n) => `x-${n + 1}: &l${n + 1} {a: *l${n}, b: *l${n}}`).join('\n')}\nmodules: {a: {module: m, config: *l60}}`,
     `x-0: &l0 {a: 1}\n${Array.from({ length: 60 }, (_, n) => `x-${n + 1}: &l${n + 1} {<<: [*l${n}, *l${n}], k${n}: *l${n}}`).join('\n')}\nmodules: {a: {module: m, config: *l60}}`,
   ];
-  const started = performance.now();
+  const started = process.cpuUsage();
   for (const bomb of bombs) expect((await compileText(`version: 1\n${bomb}\n`)).ok).toBe(false);
-  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(process.cpuUsage(started).user).toBeLessThan(10_000_000); // microseconds, whatever else the machine does
 });

@@ -50,7 +50,7 @@ export const streams: Check[] = [
   {
     title: 'The timeout of a stream is that between two parts',
     async observe({ ask }) {
-      const taken = await ask<{ parts: unknown; error: { code: string } }>('host.probe.take', { topic: 'peer.stalls', timeout: 50 });
+      const taken = await ask<{ parts: unknown; error: { code: string } }>('host.probe.take', { topic: 'peer.stalls', timeout: 1000 });
       return [taken.parts, taken.error.code];
     },
     expected: [[1], 'ETIMEDOUT'],

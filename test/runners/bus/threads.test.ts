@@ -17,8 +17,8 @@ interface Realm {
   tell(order: Order, transfer?: Transferable[]): void;
   /** Resolves when it has. */
   leave(): Promise<void>;
-  /** Asks and returns who answered how often. */
-  ask(topic: string, count: number, inFlight: number, blockMs?: number): Promise<Record<string, number>>;
+  /** Asks, blocked until the gate is open, and returns who answered how often. */
+  ask(topic: string, count: number, inFlight: number, gate?: SharedArrayBuffer): Promise<Record<string, number>>;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-bus-'));
@@ -58,8 +58,8 @@ async function start(name: string): Promise<Realm> {
         tellLeft = resolve;
       });
     },
-    ask(topic, count, inFlight, blockMs = 0) {
-      realm.tell({ type: 'ask', topic, count, inFlight, blockMs });
+    ask(topic, count, inFlight, gate) {
+      realm.tell({ type: 'ask', topic, count, inFlight, gate: gate ?? null });
       return new Promise((resolve) => {
         tellOutcomes = resolve;
       });
@@ -150,7 +150,8 @@ test('a thread that was busy while its module was replaced loses no request eith
   serve(x);
   expect(await asker.ask('x.double', 1, 1)).toEqual({ [`by ${x.address}`]: 1 });
   // It asks by its old route, before it can hear of anything.
-  const asked = asker.ask('x.double', 100, 100, 300);
+  const gate = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  const asked = asker.ask('x.double', 100, 100, gate);
   const next = await start('x');
   serving = null;
   x.tell({ type: 'leave' });
@@ -159,5 +160,7 @@ test('a thread that was busy while its module was replaced loses no request eith
   asker.tell({ type: 'stale', prefixes: ['x'] });
   asker.tell({ type: 'gone', address: x.address, name: 'x' });
   serve(next);
+  Atomics.store(new Int32Array(gate), 0, 1);
+  Atomics.notify(new Int32Array(gate), 0);
   expect(await asked).toEqual({ [`by ${next.address}`]: 100 });
 });
