@@ -105,11 +105,13 @@ async function attempt(
 
 /**
  * What only a person said is durable before it is done, so that a crash in the middle does not lose it: a load by hand,
- * and every removal. What the config says needs no intent: the next run reads it again.
+ * every removal, and that a oneshot is to run again. What the config says needs no intent: the next run reads it again.
  */
 async function intend(change: Change, options: ApplyOptions, { store }: ApplyPorts): Promise<void> {
   const desired = options.desired.get(change.name);
   if (change.action === 'remove' && store.state.loaded.has(change.name)) await store.append({ type: 'removed', name: change.name });
+  const runsAgain = change.action === 'load' || change.action === 'reload';
+  if (runsAgain && store.state.finished.has(change.name)) await store.append({ type: 'finished', name: change.name, finished: null });
   if (change.action !== 'load' || desired === undefined || options.originOf(change) !== 'manual') return;
   if (change.asLoaded === true && store.state.loaded.has(change.name)) return;
   const { kind, spec, specDigest, codeDigest, path, source } = desired;

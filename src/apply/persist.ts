@@ -1,10 +1,10 @@
 import type { Instances } from '../model/instances.ts';
-import type { Loaded, LoadedRecord } from '../model/module.ts';
+import type { Finished, Loaded, LoadedRecord } from '../model/module.ts';
 import type { JournalRecord } from '../store/records.ts';
 
 /** The part of the store that keeps what is loaded. */
 export interface LoadedStore {
-  readonly state: { readonly loaded: ReadonlyMap<string, LoadedRecord> };
+  readonly state: { readonly loaded: ReadonlyMap<string, LoadedRecord>; readonly finished: ReadonlyMap<string, Finished> };
   append(...records: JournalRecord[]): Promise<void>;
 }
 
@@ -14,7 +14,10 @@ export async function persist(names: readonly string[], instances: Instances, st
     const loaded = instances.get(name);
     const recorded = store.state.loaded.get(name);
     if (loaded === undefined) return recorded === undefined ? [] : [{ type: 'removed', name }];
-    return recorded !== undefined && sameRecord(recorded, loaded) ? [] : [{ type: 'loaded', record: recordOf(loaded) }];
+    const finished = loaded.finished ?? null;
+    // Ahead of the record: should only the first line last, what has finished is another than what is loaded, and runs again.
+    const done: JournalRecord[] = finished?.at === store.state.finished.get(name)?.at ? [] : [{ type: 'finished', name, finished }];
+    return recorded !== undefined && sameRecord(recorded, loaded) ? done : [...done, { type: 'loaded', record: recordOf(loaded) }];
   });
   if (records.length > 0) await store.append(...records);
 }

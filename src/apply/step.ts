@@ -2,6 +2,7 @@ import { MusterError, toWire } from '../model/error.ts';
 import type { Instances, Material, Target } from '../model/instances.ts';
 import type { Desired, Loaded, LoadedRecord } from '../model/module.ts';
 import type { Change, ChangeError, ChangeStatus } from '../model/plan.ts';
+import { filesField } from '../plan/diff.ts';
 import { recordOf } from './persist.ts';
 
 /** Where values of secrets and compiled code come from. */
@@ -57,7 +58,7 @@ async function become(change: Change, target: Target, before: Loaded | undefined
     case 'reload':
       return replace(change, target, before, force, ports);
     case 'reconfigure':
-      await instances.reconfigure(change.name, target);
+      await instances.reconfigure(change.name, target, { reread: rereads(change) });
       break;
     case 'rename':
       return rename(change, target, before, ports);
@@ -80,7 +81,7 @@ async function rename(change: Change, target: Target, before: Loaded | undefined
   }
   instances.rename(from, await formerTarget(before, ports, name));
   try {
-    await instances.reconfigure(name, target);
+    await instances.reconfigure(name, target, { reread: rereads(change) });
     return { status: 'ok', error: null };
   } catch (error) {
     instances.rename(name, await formerTarget(before, ports, from));
@@ -115,16 +116,19 @@ export function undoOf(change: Change, before: Loaded | undefined, ports: StepPo
   const { instances } = ports;
   if (before === undefined) return change.action === 'load' ? () => instances.remove(change.name) : null;
   const old = (name = change.name): Promise<Target> => formerTarget(before, ports, name);
+  const relist = async (): Promise<void> => {
+    await instances.remove(change.name);
+    instances.restore(recordOf(before), before.finished);
+  };
   switch (change.action) {
     case 'remove':
       // What did not run before is listed again; it is not started by a way back.
-      return before.state === 'E' ? async () => instances.restore(recordOf(before)) : async () => instances.load(await old());
+      return before.state === 'E' ? relist : async () => instances.load(await old());
     case 'load':
-      return async () => {
-        await instances.remove(change.name);
-        instances.restore(recordOf(before));
-      };
+      return relist;
     case 'reload':
+      // What has done its work does not do it again by a way back.
+      if (before.finished !== undefined) return relist;
       return async () => {
         const outcome = await instances.replace(change.name, await old(), { force: true });
         if (outcome.status !== 'ok') throw new MusterError('EFAILED', outcome.error.message);
@@ -140,6 +144,11 @@ export function undoOf(change: Change, before: Loaded | undefined, ports: StepPo
     case 'adopt':
       return async () => instances.adopt(change.name, await old());
   }
+}
+
+/** Whether it is told to read its files again. */
+function rereads({ fields }: Change): boolean {
+  return fields.some(({ path }) => path === filesField);
 }
 
 /** What a module was, under the name it is to have. */

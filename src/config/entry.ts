@@ -11,6 +11,7 @@ import { describe } from './issues.ts';
 import { entryRules, kindSchema } from './kind-schema.ts';
 import { mergeDicts } from './merge.ts';
 import type { Dict, Located, Pair } from './node.ts';
+import { settleOneshot } from './oneshot.ts';
 import { checkPlacement, placed, serviceFor } from './placement.ts';
 import { isIgnored, toRaw } from './raw.ts';
 import { report } from './report.ts';
@@ -66,7 +67,8 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   const whole = defaults === undefined ? own : mergeDicts(defaults, own, 'keep');
   const secrets: string[][] = [];
   const known = knownFields(kind, whole, findings);
-  const raw = toRaw(known, { env: around.env, findings, rules: entryRules, secrets }) as Record<string, unknown>;
+  const given = toRaw(known, { env: around.env, findings, rules: entryRules, secrets }) as Record<string, unknown>;
+  const raw = kind === 'command' ? settleOneshot({ name, own, raw: given, findings }) : given;
   if (kind === 'command' && !('cwd' in raw)) raw.cwd = around.folder;
 
   const parsed = kindSchema(kind).safeParse(raw);

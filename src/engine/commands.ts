@@ -109,7 +109,7 @@ export async function reload(params: Params<'reload'> & { name: string }, common
     {
       name: 'reload',
       common,
-      request: again([params.name], loaded, context),
+      request: { ...again([params.name], loaded, context), inPlace: params.force !== true },
       declared: new Set(declared.has(params.name) ? [params.name] : []),
       desired: (now) => desiredWith(now, changed ?? (declared.has(params.name) || now.has(params.name) ? [desired] : [])),
       busy: 'wait',

@@ -72,7 +72,7 @@ export function createEngine(ports: EnginePorts): Engine {
     runs,
     async restore() {
       context.generation = await ports.store.loadGeneration('last');
-      for (const record of ports.store.state.loaded.values()) ports.instances.restore(record);
+      for (const record of ports.store.state.loaded.values()) ports.instances.restore(record, ports.store.state.finished.get(record.name));
     },
     async boot() {
       const result = await bootRun(context, runs);

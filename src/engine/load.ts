@@ -22,7 +22,7 @@ export async function load(params: LoadParams, common: Common, context: EngineCo
     {
       name: 'load',
       common,
-      request: { scope: new Set([name, ...required.keys()]), asked: new Set([name]), retryFailed: true },
+      request: { scope: new Set([name, ...required.keys()]), asked: new Set([name]), again: again(name, context), retryFailed: true },
       desired: (loaded) => desiredWith(loaded, [module, ...required.values()]),
       busy: 'refuse',
       declared: new Set([...(asDeclared === undefined ? [] : [name]), ...required.keys()]),
@@ -31,6 +31,12 @@ export async function load(params: LoadParams, common: Common, context: EngineCo
   ).catch((error: unknown) => {
     throw error instanceof MusterError && error.code === 'EBUSY' ? alreadyLoaded(name, 'is being worked on') : error;
   });
+}
+
+/** What has ended as it should is wanted anew, changed or not. */
+function again(name: string, { ports }: EngineContext): ReadonlySet<string> {
+  const loaded = ports.instances.get(name);
+  return new Set(loaded?.state === 'E' && !loaded.failed ? [name] : []);
 }
 
 /** What a module requires, directly or through others, that is declared and does not run yet. */

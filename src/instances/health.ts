@@ -1,4 +1,5 @@
 import type { Spec } from '../model/fields/table.ts';
+import { CrashLoop } from './crash-loop.ts';
 import type { Instance } from './instance.ts';
 import type { InstancePorts } from './instance-ports.ts';
 
@@ -11,6 +12,22 @@ export function onHealth(instance: Instance, failure: string | null, { emit }: P
   if (failure === null || run === null || !isRestarted(spec)) return;
   standing.enter('F', reason);
   run.condemn(reason, spec.stopTimeout);
+}
+
+/** The restarts of a module, where there are so many that something is wrong with it. */
+export function watchCrashLoop(instance: Instance, { clock, emit }: Pick<InstancePorts, 'clock' | 'emit'>): CrashLoop {
+  const tell = (healthy: boolean, reason: string): void => emit({ type: 'health', name: instance.name, healthy, reason });
+  return new CrashLoop({
+    clock,
+    spec: () => instance.spec,
+    looping(reason) {
+      if (instance.status.complain('crashLoop', reason)) tell(false, reason);
+    },
+    over(held) {
+      instance.status.complain('crashLoop', null);
+      if (held) tell(true, 'holds again');
+    },
+  });
 }
 
 function isRestarted(spec: Spec): boolean {

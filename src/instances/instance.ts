@@ -1,16 +1,19 @@
 import type { LastExit } from '../model/documents.ts';
 import type { Launch } from '../model/driver.ts';
-import { MusterError } from '../model/error.ts';
+import { MusterError, messageOf } from '../model/error.ts';
 import type { Spec } from '../model/fields/table.ts';
 import type { Target } from '../model/instances.ts';
-import type { Loaded, LoadedRecord } from '../model/module.ts';
-import { onHealth } from './health.ts';
+import type { Finished, Loaded, LoadedRecord } from '../model/module.ts';
+import { isOneshot } from '../model/oneshot.ts';
+import type { CrashLoop } from './crash-loop.ts';
+import { onHealth, watchCrashLoop } from './health.ts';
 import type { InstancePorts, StopOptions } from './instance-ports.ts';
 import { createLoaded } from './loaded.ts';
+import { afterOwnEnd, type Begun, onFinished } from './own-end.ts';
 import { lastExitOf, launchOf, recordOf, renamed, sameRun } from './record.ts';
 import { Restarts } from './restarts.ts';
 import type { Run, RunEnd } from './run.ts';
-import { failureOf, type Next, Runs, type RunsOwner, type Starting } from './runs.ts';
+import { failureOf, type Next, Runs, type RunsOwner } from './runs.ts';
 import { ShownStatus } from './shown-status.ts';
 import { Standing } from './standing.ts';
 import { Suspension, withService } from './suspension.ts';
@@ -29,6 +32,7 @@ export class Instance {
   readonly standing: Standing;
   readonly restarts: Restarts;
   readonly status: ShownStatus;
+  readonly crashLoop: CrashLoop;
   readonly runs: Runs;
   readonly suspension: Suspension;
   /** When the run that is or was last began. */
@@ -42,7 +46,7 @@ export class Instance {
   forgotten = false;
   readonly #ports: InstancePorts;
   #lastActive: number;
-  #starting: Starting | null = null;
+  #starting: Begun | null = null;
   #output: readonly string[] = [];
 
   constructor(record: LoadedRecord, ports: InstancePorts) {
@@ -50,6 +54,7 @@ export class Instance {
     this.standing = new Standing(this, ports);
     this.restarts = new Restarts(ports, () => ports.mayStart(this.spec));
     this.status = new ShownStatus(ports.clock);
+    this.crashLoop = watchCrashLoop(this, ports);
     this.runs = new Runs(ports, this.#owner());
     // Whoever waits for it goes where it is now.
     this.suspension = new Suspension(() => ports.services.unpark(this.name));
@@ -77,9 +82,14 @@ export class Instance {
     this.record = recordOf(target);
   }
 
-  /** Enters the list with nothing running. */
-  list(reason: string): void {
-    this.standing.enter('E', reason);
+  /** Enters the list with nothing running; a oneshot that has finished has nothing left to start. */
+  list(reason: string, finished: Finished | null = null): void {
+    this.standing.finished = finished;
+    this.standing.enter('E', finished?.why ?? reason);
+    if (finished === null) return;
+    this.started = true;
+    this.standing.since = finished.at;
+    this.status.set('core', finished.why);
   }
 
   /**
@@ -89,9 +99,10 @@ export class Instance {
   start(target: Target, restored: Uint8Array | null = null): Promise<void> {
     if (this.run !== null) throw new Error(`module ${this.name} runs already`);
     this.restarts.reset();
+    this.crashLoop.reset();
     this.become(target);
     return new Promise((resolve, reject) => {
-      this.#starting = { resolve, reject };
+      this.#starting = { resolve, reject, since: this.#ports.clock.now() };
       this.#launch(target, 'load', restored);
     });
   }
@@ -109,9 +120,13 @@ export class Instance {
   stop(reason: string, options: StopOptions = {}): Promise<void> {
     this.suspension.end();
     if (options.forget === true) this.forgotten = true;
+    this.crashLoop.reset();
     if (this.run === null) {
+      const starting = this.#starting; // of a oneshot between two attempts
+      this.#starting = null;
       this.restarts.cancel();
       this.#rest(reason, options);
+      starting?.reject(this.#cancelled(reason));
       return Promise.resolve();
     }
     const { state } = this.standing;
@@ -128,7 +143,7 @@ export class Instance {
       if (this.runsAs !== null) this.runsAs = sameRun(this.runsAs.desired, target.desired) ? target : renamed(this.runsAs, name);
       this.become(target);
       for (const { launched } of this.runs.all()) launched.rename(name);
-      this.run?.launched.update(spec);
+      Promise.resolve(this.run?.launched.update(spec)).catch((error: unknown) => this.status.set('warn', messageOf(error)));
     });
   }
 
@@ -137,10 +152,24 @@ export class Instance {
     return this.run?.launched.output() ?? [...this.#output];
   }
 
+  /** Starts it again, by its policy or with its service. */
+  restart(restored: Uint8Array | null): void {
+    if (this.target !== null) this.#launch(this.target, 'restart', restored);
+  }
+
+  /** It is down, and will not be started again by itself. */
+  fail(reason: string): void {
+    this.crashLoop.reset();
+    this.standing.failed = true;
+    this.status.set('error', reason);
+    this.standing.enter('E', reason);
+  }
+
   #launch(target: Target, reason: string, restored: Uint8Array | null): void {
     const driver = this.#ports.driverOf(target);
     this.started = true;
     this.standing.failed = false;
+    this.standing.finished = null;
     this.#runAs(target, this.#ports.clock.now());
     this.status.set('core', '');
     this.standing.enter('I', reason);
@@ -160,9 +189,10 @@ export class Instance {
   #owner(): RunsOwner {
     return {
       stopTimeout: () => this.spec.stopTimeout,
-      cancelled: () => this.#cancelled(),
+      cancelled: () => this.#cancelled(this.runs.asked),
       running: () => {
         this.standing.enter('R', 'running');
+        this.crashLoop.running();
         this.suspension.end();
         this.#starting?.resolve();
         this.#starting = null;
@@ -188,6 +218,7 @@ export class Instance {
   /** Another run has the name; its record and start are the module's from now on. */
   #onPassedOn({ run, target, said, starting }: Next, why: string | null): void {
     this.restarts.reset();
+    this.crashLoop.reset();
     this.become(target.desired.name === this.name ? target : renamed(target, this.name));
     this.#runAs(this.target ?? target, run.startedAt);
     this.status.complain('health', null);
@@ -196,7 +227,7 @@ export class Instance {
       this.standing.enter('R', 'running in place of the old one');
       return;
     }
-    this.#starting = starting;
+    this.#starting = { ...starting, since: run.startedAt };
     this.#ports.services.park(this.name); // until the reload is over
     this.standing.enter('E', `${why}; the new one is on its way`);
     this.standing.enter('I', 'load');
@@ -222,56 +253,25 @@ export class Instance {
     this.suspension.end();
     if (asked !== null) {
       this.#rest(asked, {});
-      starting?.reject(this.#cancelled());
-    } else if (starting !== null) {
+      starting?.reject(this.#cancelled(asked));
+    } else if (end.finished) {
+      onFinished(this, this.#ports);
+      starting?.resolve();
+    } else if (starting !== null && !isOneshot(this.spec)) {
       const failure = failureOf(end);
-      this.#fail(failure.message);
+      this.fail(failure.message);
       starting.reject(failure);
-    } else this.#afterOwnEnd(end);
+    } else this.#starting = afterOwnEnd(this, end, starting, this.#ports);
   }
 
   #awaitService(): void {
     this.status.set('core', withService);
     this.standing.enter('B', withService);
-    this.restarts.withService(() => this.#restart(this.suspension.state));
+    this.restarts.withService(() => this.restart(this.suspension.state));
   }
 
-  #restart(restored: Uint8Array | null): void {
-    if (this.target !== null) this.#launch(this.target, 'restart', restored);
-  }
-
-  /** It ended by itself after it had run once: what the policy says. */
-  #afterOwnEnd({ ended, startError, ranSince }: RunEnd): void {
-    const { clock, emit } = this.#ports;
-    const ranFor = ranSince === null ? 0 : clock.now() - ranSince;
-    const end = { ended, startError: startError?.message ?? null, ranFor };
-    const verdict = this.restarts.after(end, this.spec, () => this.#restart(null));
-    switch (verdict.is) {
-      case 'backOff': {
-        const { delayMs, attempt } = verdict;
-        this.status.set(verdict.failure ? 'error' : 'core', verdict.why);
-        this.standing.enter('B', verdict.why);
-        emit({ type: 'restart', name: this.name, delayMs, attempt });
-        break;
-      }
-      case 'failed':
-        this.#fail(verdict.why);
-        if (verdict.gaveUp) emit({ type: 'gaveUp', name: this.name, reason: verdict.why });
-        break;
-      case 'done':
-        this.status.note(verdict.why);
-        this.standing.enter('E', verdict.why);
-    }
-  }
-
-  #cancelled(): MusterError {
-    return new MusterError('ECANCELED', `the start of ${this.name} was cancelled: ${this.runs.asked}`);
-  }
-
-  #fail(reason: string): void {
-    this.standing.failed = true;
-    this.status.set('error', reason);
-    this.standing.enter('E', reason);
+  #cancelled(why: string | null): MusterError {
+    return new MusterError('ECANCELED', `the start of ${this.name} was cancelled: ${why}`);
   }
 
   /** Nothing of it runs any more, and somebody wanted that. */

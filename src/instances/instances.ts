@@ -85,11 +85,11 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
     clearStats: async (name) => runOf(name).launched.clearStats(),
     rusage: async (name, who) => runOf(name).launched.rusage(who),
 
-    restore: (record) => {
+    restore: (record, finished) => {
       if (table.has(record.name)) throw new MusterError('EEXIST', `module ${record.name} is already loaded`);
       const instance = new Instance(Object.freeze({ ...record }), ports);
       table.set(record.name, instance);
-      instance.list('restored');
+      instance.list('restored', finished);
     },
 
     load: async (target) => {
@@ -124,7 +124,7 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
       return replaceInstance(instance, target, force, { ...ports, guestsOf: (host) => guestsOf(table, alternatives(), host) });
     },
 
-    reconfigure: async (name, target) => reconfigureInstance(listed(name), target, clock),
+    reconfigure: async (name, target, { reread = false } = {}) => reconfigureInstance(listed(name), target, reread, clock),
 
     rename: (from, target) => {
       const { name } = target.desired;
@@ -185,8 +185,12 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
   function views(of: readonly Instance[]) {
     const now = clock.now();
     const needs = needsOf(table, alternatives());
-    const isRunning = (name: string) => table.get(name)?.standing.state === 'R';
-    return of.map((instance) => viewOf(instance, { now, inspect, needs, services, isRunning }));
+    const serves = (name: string) => standingOf(name)?.state === 'R' || standingOf(name)?.finished != null;
+    return of.map((instance) => viewOf(instance, { now, inspect, needs, services, serves }));
+  }
+
+  function standingOf(name: string) {
+    return table.get(name)?.standing;
   }
 
   function listed(name: string): Instance {

@@ -9,22 +9,34 @@ import type { Instance } from './instance.ts';
 import type { Run } from './run.ts';
 
 /**
- * Delivers a new `config` to the running instance and then makes the target its own: restart policy and timeouts count
- * from now on, log settings go to the driver. If the module refuses, nothing has changed. Where nothing runs, the next
- * start goes by the new target.
+ * Gives limits and log settings to the driver, delivers a new `config` to the running instance, tells it to read its files again
+ * if they have changed, and then makes the target its own: restart policy and timeouts count from now on. If driver or module
+ * refuse, nothing has changed. Where nothing runs, the next start goes by the new target.
  */
-export async function reconfigureInstance(instance: Instance, target: Target, clock: Clock): Promise<void> {
+export async function reconfigureInstance(instance: Instance, target: Target, reread: boolean, clock: Clock): Promise<void> {
   const { standing, runs } = instance;
   // Only while something runs: one that was removed meanwhile stays F for ever.
   while (instance.run !== null && standing.state !== 'R') await (standing.state === 'I' ? standing.settled() : runs.gone());
   if (instance.forgotten) throw new MusterError('ENOENT', `module ${instance.name} was removed`);
   const { run } = instance;
-  if (run !== null && canonicalJson(configOf(instance.spec)) !== canonicalJson(configOf(target.desired.spec))) {
-    await deliver(instance, run, target, clock);
-  }
+  if (run !== null) await updateRun(instance, run, target, reread, clock);
   instance.become(target);
   instance.runsAs = target;
-  instance.run?.launched.update(target.desired.spec);
+  // It has ended meanwhile, and come back as it was.
+  if (instance.run !== run) await instance.run?.launched.update(target.desired.spec);
+}
+
+async function updateRun(instance: Instance, run: Run, target: Target, reread: boolean, clock: Clock): Promise<void> {
+  const { spec } = instance;
+  const next = target.desired.spec;
+  await run.launched.update(next);
+  try {
+    if (canonicalJson(configOf(spec)) !== canonicalJson(configOf(next))) await deliver(instance, run, target, clock);
+    if (reread) sendReload(run, next);
+  } catch (error) {
+    await Promise.resolve(run.launched.update(spec)).catch(() => {}); // what it refuses now it had until now
+    throw error;
+  }
 }
 
 /** A module that neither takes nor refuses it is not waited for longer than a start may take. */
@@ -45,6 +57,16 @@ async function deliver(instance: Instance, run: Run, target: Target, clock: Cloc
     throw new MusterError('EFAILED', `${name} refused its new config: ${messageOf(error)}`, { cause: error });
   }
   if (instance.run !== run) throw new MusterError('EFAILED', `${name} ended while it was given its new config`);
+}
+
+/** One that ends just now reads them when it comes back. */
+function sendReload({ launched }: Run, spec: Spec): void {
+  if (!('reloadSignal' in spec) || spec.reloadSignal === undefined) return;
+  try {
+    launched.signal(spec.reloadSignal);
+  } catch (error) {
+    if (!(error instanceof MusterError) || error.code !== 'ENOENT') throw error;
+  }
 }
 
 function configOf(spec: Spec): unknown {

@@ -33,8 +33,9 @@ export function sameRun(a: Desired, b: Desired): boolean {
   if (a.kind !== b.kind || a.path !== b.path || a.codeDigest !== b.codeDigest) return false;
   const fields = new Set([...Object.keys(a.spec), ...Object.keys(b.spec)]);
   return [...fields].every((name) => {
-    const change = fieldOf(a.kind, name)?.change;
-    return change === 'live' || change === 'ignored' || canonicalJson(field(a.spec, name)) === canonicalJson(field(b.spec, name));
+    const row = fieldOf(a.kind, name);
+    const part = (spec: Spec): unknown => (row?.change === 'live' ? row.fixed?.(field(spec, name) as never) : field(spec, name));
+    return row?.change === 'ignored' || canonicalJson(part(a.spec)) === canonicalJson(part(b.spec));
   });
 }
 

@@ -1,9 +1,9 @@
 import type { StatusLevel } from '../model/documents.ts';
 import type { Driver, Ended, Launch, Launched } from '../model/driver.ts';
 import { MusterError, messageOf } from '../model/error.ts';
+import { isOneshot } from '../model/oneshot.ts';
 import type { Clock, Log, Timer } from '../model/ports.ts';
-import { formatDuration } from '../model/units.ts';
-import { startBoundOf } from './start-bound.ts';
+import { lateError, startBoundOf } from './start-bound.ts';
 import { Waiters } from './waiters.ts';
 
 /** After a kill the end is a matter of milliseconds; when it takes this long something is wrong with the machine. */
@@ -29,6 +29,8 @@ export interface RunEnd {
   readonly ended: Ended;
   /** Why it never ran; null if it did. */
   readonly startError: MusterError | null;
+  /** A oneshot has done its work. */
+  readonly finished: boolean;
   /** When it began to run (state R); null if it never did. */
   readonly ranSince: number | null;
   /** When it last did something (`Launched.activeAt`). */
@@ -71,6 +73,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
   let asked = false;
   let killed = false;
   let settled = false;
+  let finished = false;
   let condemned: string | null = null;
   let deadline: { readonly timer: Timer; readonly at: number; readonly fn: () => void } | null = null;
   const whenGone = new Waiters();
@@ -79,7 +82,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     markOver = resolve;
   });
 
-  limit(bound.ms, late);
+  limitStart();
   const launched = startSafely(driver, launch, {
     status: (level, message) => {
       if (phase !== 'gone') owner.status(level, message);
@@ -92,7 +95,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     },
     waiting: (what) => {
       if (phase !== 'starting' || killed) return;
-      if (what === null) limit(bound.ms, late);
+      if (what === null) limitStart();
       else unlimit();
       owner.waiting(what);
     },
@@ -113,16 +116,18 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     deadline = { timer: clock.after(ms, fn), at: clock.now() + ms, fn };
   }
 
+  function limitStart(): void {
+    if (bound.ms === null) unlimit();
+    else limit(bound.ms, () => late(bound.ms ?? 0));
+  }
+
   function unlimit(): void {
     deadline?.timer.cancel();
     deadline = null;
   }
 
-  function late(): void {
-    const why = launched.awaited?.() ?? null;
-    const words = `${launch.name} was not running after ${formatDuration(bound.ms)} (${bound.field})${why === null ? '' : `: ${why}`}`;
-    const hint = 'a module runs once it calls ctx.run() or ctx.ready(); if that takes longer, raise its startTimeout';
-    startError = new MusterError('ETIMEDOUT', words, launch.kind === 'code' ? { hint } : {});
+  function late(ms: number): void {
+    startError = lateError(launch, { ms, field: bound.field }, isOneshot(launch.spec) ? null : (launched.awaited?.() ?? null));
     kill();
   }
 
@@ -130,6 +135,11 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     settled = true;
     if (phase !== 'starting' || killed) return;
     unlimit();
+    if (isOneshot(launch.spec)) {
+      finished = true;
+      phase = 'stopping';
+      return;
+    }
     phase = 'running';
     ranSince = clock.now();
     owner.running();
@@ -180,7 +190,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     if (failedStart) startError ??= new MusterError('EFAILED', `${launch.name} ended before it ran: ${ended.reason}`);
     const error = startError === null ? null : withOutput(startError, output);
     const said = condemned === null ? ended : { ...ended, error: { message: condemned }, reason: condemned };
-    owner.gone({ ended: said, ranSince, output, activeAt: launched.activeAt(), startError: error });
+    owner.gone({ ended: said, finished, ranSince, output, activeAt: launched.activeAt(), startError: error });
     whenGone.release();
     markOver();
   }

@@ -1,5 +1,5 @@
 import type { LastExit } from '../model/documents.ts';
-import type { State } from '../model/module.ts';
+import type { Finished, State } from '../model/module.ts';
 import type { InstancePorts } from './instance-ports.ts';
 import { checkMove } from './lifecycle.ts';
 import { Waiters } from './waiters.ts';
@@ -14,6 +14,8 @@ interface Subject {
 export class Standing {
   state: State = 'E';
   failed = false;
+  /** That it has done its work, of a oneshot in state E. */
+  finished: Finished | null = null;
   /** When it entered its state. */
   since: number;
   readonly #subject: Subject;

@@ -1,8 +1,8 @@
 import type { Ended } from '../model/driver.ts';
+import { exitStatusOf, isSuccess } from '../model/exit-status.ts';
 import type { Spec } from '../model/fields/table.ts';
 import { formatDuration } from '../model/units.ts';
 import { nextRestart, type RestartHistory } from './restart-policy.ts';
-import { exitStatusOf, isSuccess } from './success.ts';
 
 /** What becomes of a module that ended without having been asked to. `why` is what a list shows. */
 export type Verdict =
@@ -28,8 +28,8 @@ export function verdictOn(end: OwnEnd, spec: Spec, history: RestartHistory, now:
   const { ended, startError, ranFor } = end;
   const status = exitStatusOf(spec);
   const reason = startError ?? ended.reason;
-  const success = startError === null && isSuccess(ended, status, false);
-  const noRestart = ended.code !== null && status.noRestart.includes(ended.code);
+  const success = startError === null && isSuccess(ended, status);
+  const noRestart = ended.error === null && ended.code !== null && status.noRestart.includes(ended.code);
   const next = nextRestart(spec.restart, history, { success, noRestart, ranFor, fault: ended.fault }, now, random);
   switch (next.is) {
     case 'restart': {

@@ -13,11 +13,12 @@ export interface ViewContext {
   readonly inspect: Inspect;
   readonly needs: Needs;
   readonly services: Pick<ServicesPort, 'services' | 'waiting'>;
-  isRunning(name: string): boolean;
+  /** Whether it is there for those that require it: running, or finished. */
+  serves(name: string): boolean;
 }
 
 /** One row of `list --json`. Holds are not known here; who serves the API fills them in. */
-export function viewOf(instance: Instance, { now, inspect, needs, services, isRunning }: ViewContext): ModuleView {
+export function viewOf(instance: Instance, { now, inspect, needs, services, serves }: ViewContext): ModuleView {
   const { name, standing, run, restarts, status, lastExit } = instance;
   const { state, failed } = standing;
   const { kind, spec, path, codeDigest, origin, generation, source } = instance.loaded();
@@ -29,6 +30,7 @@ export function viewOf(instance: Instance, { now, inspect, needs, services, isRu
     isolation: isolationOf(kind, spec),
     state,
     failed,
+    finished: standing.finished !== null,
     size: file?.size ?? null,
     digest: file?.sha1 ?? null,
     codeDigest,
@@ -52,7 +54,7 @@ export function viewOf(instance: Instance, { now, inspect, needs, services, isRu
     containment: run?.launched.containment() ?? null,
     requires,
     requiredBy: [...needs.by(name)],
-    waitingFor: requires.filter((needed) => !isRunning(needed)),
+    waitingFor: requires.filter((needed) => !serves(needed)),
     declaredAt: source,
   };
 }

@@ -54,13 +54,15 @@ export interface LaunchHooks {
 
 /** One started instance. Its owner (the `instances` room) keeps the timers; it only does what it is told. */
 export interface Launched {
-  /** Resolves when the module runs. Rejects with a MusterError if it ended or could not be started. */
+  /** Resolves when the module runs, a oneshot once it has ended with success. Rejects with a MusterError if it ended or could not be started. */
   readonly ready: Promise<void>;
   /** Resolves, and never rejects, once all of it is gone; also after a failed start. */
   readonly ended: Promise<Ended>;
   pid(): number | null;
   threadId(): number | null;
   containment(): Containment | null;
+  /** Folder of the cgroup that it has for itself; null or absent: none. */
+  cgroup?(): string | null;
   /** What has to come about before it is ready, and why it has not, in words; null where it alone can say. */
   awaited?(): string | null;
   /** Whether it handles a live `reconfigure`. */
@@ -81,11 +83,11 @@ export interface Launched {
   kill(): void;
   /** Delivers a new config; rejects if the module throws, and then the old one stays. */
   reconfigure(config: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Puts live fields of a new spec into effect that the driver applies (log settings, stop signal). */
-  update(spec: Spec): void;
+  /** Puts live fields of a new spec into effect that the driver applies (log settings, limits); where it rejects nothing has changed. */
+  update(spec: Spec): void | Promise<void>;
   /** Known under a new name from now on. */
   rename(name: string): void;
-  /** Sends an OS signal; throws a MusterError where there is no process. */
+  /** Sends an OS signal to the program itself; throws a MusterError, ENOENT where there is no process. */
   signal(signal: string): void;
   /** When it last sent a request or response (a command: output), ms since the epoch; as of the last `Driver.refresh`. */
   activeAt(): number;

@@ -1,7 +1,7 @@
 import type { LastExit, ModuleStats, ModuleView, Rusage, RusageOf } from './documents.ts';
 import type { WireError } from './error.ts';
 import type { Identity } from './keeper.ts';
-import type { Desired, Loaded, LoadedRecord, Origin, State } from './module.ts';
+import type { Desired, Finished, Loaded, LoadedRecord, Origin, State } from './module.ts';
 
 /** What a start needs beyond the record: values of secrets, the full environment, the file of the compiled code. */
 export interface Material {
@@ -45,10 +45,10 @@ export interface Instances {
   stats(name: string): Promise<ModuleStats>;
   clearStats(name: string): Promise<void>;
   rusage(name: string, who: RusageOf): Promise<Rusage>;
-  /** Puts a recorded module back without starting it (after a restart of the daemon): state E, `started` false. */
-  restore(record: LoadedRecord): void;
+  /** Puts a recorded module back without starting it (after a restart of the daemon): state E, `started` only if it has finished. */
+  restore(record: LoadedRecord, finished?: Finished): void;
   /**
-   * Starts it; resolves when R. On failure it rejects with the module's error: origin `config`: it stays listed as E
+   * Starts it; resolves when R, a oneshot when it has finished. On failure it rejects with the module's error: origin `config`: it stays listed as E
    * with `failed`; else nothing of it is left. A name that is listed but has nothing running is started anew.
    */
   load(target: Target): Promise<void>;
@@ -62,14 +62,18 @@ export interface Instances {
    * the outcome is `reverted`, unless `force`.
    */
   replace(name: string, target: Target, options?: { force?: boolean }): Promise<ReplaceOutcome>;
-  /** Delivers live fields and a new `config` to the running instance; rejects and changes nothing if it throws. */
-  reconfigure(name: string, target: Target): Promise<void>;
+  /**
+   * Delivers live fields and a new `config` to the running instance; rejects and changes nothing if it throws. With
+   * `reread` its `reloadSignal` is sent, where it runs: its files are to be read again.
+   */
+  reconfigure(name: string, target: Target, options?: { reread?: boolean }): Promise<void>;
   /** Keeps the instance under a new name. Only the name, the record and live fields change. */
   rename(from: string, target: Target): void;
   /** Changes the bookkeeping only: origin, generation, source, the place of unchanged fields. */
   adopt(name: string, target: Target): void;
   /** Stops it, keeps it listed (E, not failed) and does not restart it until `load` is called again (command `stop`). */
   halt(name: string, options?: { cancel?: boolean }): Promise<void>;
+  /** To the program itself, not to what it has started. */
   signal(name: string, signal: string): void;
   /** Stops every instance, those that need others first; resolves when all are gone. `now()` skips the waits. */
   stopAll(order: readonly string[]): { done: Promise<{ stopped: string[]; killed: string[] }>; now(): void };

@@ -62,14 +62,24 @@ export interface LoadedRecord {
   readonly generation: number;
 }
 
+/** That a oneshot has done its work, as it is loaded. Kept until it is to run again. */
+export interface Finished {
+  /** ms since the epoch. */
+  readonly at: number;
+  /** In words, e.g. `finished after 3s`. */
+  readonly why: string;
+}
+
 /** A loaded module as the planner sees it. */
 export interface Loaded extends LoadedRecord {
   readonly state: State;
   readonly failed: boolean;
   /** Whether the running instance handles a live `reconfigure`. */
   readonly reconfigurable: boolean;
-  /** False after a restart of the daemon, until it has been started. */
+  /** False after a restart of the daemon, until it has been started; what has finished before needs no start. */
   readonly started: boolean;
+  /** A oneshot that has finished (state E); absent: none, or not yet. */
+  readonly finished?: Finished;
 }
 
 /** I initializing, R running, F finalizing, E exited, B backing off (CONTRACT §3). */

@@ -1,10 +1,12 @@
 import type { Desired, Loaded, Reason } from '../model/module.ts';
 import type { FieldChange } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
-import { codeField, fieldChanges } from './diff.ts';
+import { canReread, codeField, fieldChanges, filesField } from './diff.ts';
 import type { Verdict } from './draft.ts';
 
 const newInstance: FieldChange = { path: 'instance', before: 'running', after: 'new', live: false };
+const runAgain: FieldChange = { path: 'instance', before: 'finished', after: 'new', live: false };
+const rereadFiles: FieldChange = { path: filesField, before: 'read', after: 'read again', live: true };
 
 /** What makes the loaded module the desired one; null if it is that already. */
 export function compare(desired: Desired, loaded: Loaded, request: Request, again: boolean): Verdict | null {
@@ -13,8 +15,13 @@ export function compare(desired: Desired, loaded: Loaded, request: Request, agai
 
   if (!loaded.started) return { action: 'load', reason: restarted, fields };
   if (again) {
-    // What is listed and ended (stopped, finished) has no instance to replace.
+    if (loaded.finished !== undefined) return { action: 'reload', reason: requested, fields: [...fields, runAgain] };
+    // What is listed and ended has no instance to replace.
     if (loaded.state === 'E' && live) return { action: 'load', reason: requested, fields };
+    if (request.inPlace && live && loaded.state === 'R' && canReread(desired, loaded)) {
+      const told = fields.some(({ path }) => path === filesField);
+      return { action: 'reconfigure', reason: requested, fields: told ? fields : [...fields, rereadFiles] };
+    }
     return { action: 'reload', reason: requested, fields: [...fields, newInstance] };
   }
   if (loaded.failed && request.retryFailed && live) return { action: 'load', reason: failed, fields };

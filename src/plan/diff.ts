@@ -1,5 +1,5 @@
 import equal from 'fast-deep-equal';
-import type { Change as FieldEffect } from '../model/fields/kit.ts';
+import type { Field } from '../model/fields/kit.ts';
 import { fieldOf, kindKey } from '../model/fields/table.ts';
 import type { Desired, Loaded } from '../model/module.ts';
 import type { FieldChange } from '../model/plan.ts';
@@ -7,6 +7,8 @@ import { walk } from './walk.ts';
 
 /** The path under which a change of code, or of the content of `files`, is shown. */
 export const codeField = 'code';
+/** The same of a program that reads its files again when it gets its `reloadSignal`. */
+export const filesField = 'files';
 
 /** What differs between a loaded module and its desired form, field by field, and which of it can be done live. */
 export function fieldChanges(desired: Desired, loaded: Loaded): FieldChange[] {
@@ -21,7 +23,7 @@ export function fieldChanges(desired: Desired, loaded: Loaded): FieldChange[] {
     // Between kinds only what both know can be compared; all else follows from the kind.
     if (row?.change === 'ignored' || (!sameKind && (row === undefined || fieldOf(loaded.kind, name) === undefined))) continue;
     if (equal(before[name], after[name])) continue;
-    walk(name, before[name], after[name], isLive(row?.change, loaded), row?.show, fields);
+    walk(name, before[name], after[name], isLive(row, before[name], after[name], loaded), row?.show, fields);
   }
 
   const key = kindKey[desired.kind];
@@ -29,14 +31,21 @@ export function fieldChanges(desired: Desired, loaded: Loaded): FieldChange[] {
     fields.push({ path: 'path', before: loaded.path, after: desired.path, live: false });
   }
   if (desired.codeDigest !== loaded.codeDigest) {
-    fields.push({ path: codeField, before: short(loaded.codeDigest), after: short(desired.codeDigest), live: false });
+    const live = canReread(desired, loaded);
+    const path = live ? filesField : codeField;
+    fields.push({ path, before: short(loaded.codeDigest), after: short(desired.codeDigest), live });
   }
   return fields;
 }
 
-function isLive(effect: FieldEffect | undefined, loaded: Loaded): boolean {
-  if (effect === 'reconfigure') return loaded.reconfigurable && loaded.state === 'R';
-  return effect === 'live';
+/** Whether a signal tells it that its files have changed: they are all the code that a command has. */
+export function canReread({ kind, spec }: Desired, loaded: Loaded): boolean {
+  return kind === 'command' && loaded.kind === kind && 'reloadSignal' in spec && spec.reloadSignal !== undefined;
+}
+
+function isLive(row: Field | undefined, before: unknown, after: unknown, loaded: Loaded): boolean {
+  if (row?.change === 'reconfigure') return loaded.reconfigurable && loaded.state === 'R';
+  return row?.change === 'live' && equal(row.fixed?.(before as never), row.fixed?.(after as never));
 }
 
 function short(digest: string | null): string | null {

@@ -121,9 +121,9 @@ function addTo({ changes }: Draft, change: Change, { field }: Why): boolean {
   return true;
 }
 
-/** What has ended is not woken by the reload of another, but for what failed with the module that it runs in. */
+/** What has ended is not woken by the reload of another, but for a oneshot, and for what failed with the module that it runs in. */
 function actionFor(loaded: Loaded, isInside: boolean): 'reload' | 'load' | null {
   if (!loaded.started) return null;
-  if (loaded.state !== 'E') return 'reload';
+  if (loaded.state !== 'E' || loaded.finished !== undefined) return 'reload';
   return isInside && loaded.failed ? 'load' : null;
 }

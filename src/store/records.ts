@@ -1,5 +1,5 @@
 import type { Lease } from '../model/keeper.ts';
-import type { Hold, LoadedRecord } from '../model/module.ts';
+import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
 import type { Policy } from '../model/policy.ts';
 
 /** What a generation is known by; the rest of it stands in a file of its own. */
@@ -28,6 +28,8 @@ export type JournalRecord =
   | { type: 'loaded'; record: LoadedRecord }
   | { type: 'removed'; name: string }
   | { type: 'renamed'; from: string; record: LoadedRecord }
+  /** A oneshot as it is loaded has done its work; null: it is to run again. */
+  | { type: 'finished'; name: string; finished: Finished | null }
   | { type: 'serial'; serial: number }
   | { type: 'generation'; generation: GenerationHead }
   | { type: 'hold'; hold: Hold }
@@ -42,6 +44,7 @@ export interface StoreState {
   /** Number of the generation in force; 0 before the first. */
   readonly generation: number;
   readonly loaded: ReadonlyMap<string, LoadedRecord>;
+  readonly finished: ReadonlyMap<string, Finished>;
   readonly holds: ReadonlyMap<string, Hold>;
   readonly leases: ReadonlyMap<string, Lease>;
 }
@@ -52,12 +55,13 @@ export interface MutableState extends StoreState {
   serial: number;
   generation: number;
   readonly loaded: Map<string, LoadedRecord>;
+  readonly finished: Map<string, Finished>;
   readonly holds: Map<string, Hold>;
   readonly leases: Map<string, Lease>;
 }
 
 export function emptyState(): MutableState {
-  return { daemonId: '', serial: 0, generation: 0, loaded: new Map(), holds: new Map(), leases: new Map() };
+  return { daemonId: '', serial: 0, generation: 0, loaded: new Map(), finished: new Map(), holds: new Map(), leases: new Map() };
 }
 
 /** Brings the state forward by one record, in place. Records of a kind it does not know change nothing. */
@@ -71,10 +75,15 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       break;
     case 'removed':
       state.loaded.delete(record.name);
+      state.finished.delete(record.name);
       break;
     case 'renamed':
       state.loaded.delete(record.from);
       state.loaded.set(record.record.name, record.record);
+      break;
+    case 'finished':
+      if (record.finished === null) state.finished.delete(record.name);
+      else state.finished.set(record.name, record.finished);
       break;
     case 'serial':
       state.serial = record.serial;

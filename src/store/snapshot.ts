@@ -1,5 +1,5 @@
 import type { Lease } from '../model/keeper.ts';
-import type { Hold, LoadedRecord } from '../model/module.ts';
+import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
 import { emptyState, type MutableState, type StoreState } from './records.ts';
 import { seal, unseal } from './sealed.ts';
 
@@ -16,6 +16,8 @@ interface SnapshotBody {
   serial: number;
   generation: number;
   loaded: LoadedRecord[];
+  /** Not in snapshots of versions that had no oneshots. */
+  finished?: (Finished & { name: string })[];
   holds: Hold[];
   leases: Lease[];
 }
@@ -29,6 +31,7 @@ export function encodeSnapshot(seq: number, state: StoreState): string {
     serial,
     generation,
     loaded: [...state.loaded.values()],
+    finished: [...state.finished].map(([name, finished]) => ({ name, ...finished })),
     holds: [...state.holds.values()],
     leases: [...state.leases.values()],
   } satisfies SnapshotBody);
@@ -43,6 +46,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot | null {
   state.serial = body.serial;
   state.generation = body.generation;
   for (const record of body.loaded) state.loaded.set(record.name, record);
+  for (const { name, ...finished } of body.finished ?? []) state.finished.set(name, finished);
   for (const hold of body.holds) state.holds.set(hold.name, hold);
   for (const lease of body.leases) state.leases.set(lease.id, lease);
   return { seq: body.seq, state };

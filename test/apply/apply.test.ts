@@ -49,7 +49,7 @@ async function applied(
       clock,
       claims: createClaims(clock),
       materials: { material: async (desired) => materialOf(desired), restore: async (record) => materialOf(record) },
-      store: { state: { loaded: recorded }, append: async () => {} },
+      store: { state: { loaded: recorded, finished: new Map() }, append: async () => {} },
     },
   );
   return results.map(({ name, status }) => `${name} ${status}`);

@@ -134,15 +134,20 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   'a secret with more beside it': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "env:x", y: 1}}}\n', '3:45 unknownKey'],
   'a secret that is written out': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "text:hunter2"}}}\n', '3:36 badValue'],
   'what is not built yet': [
-    'version: 1\nmodules:\n  a: {module: m, user: x, umask: "077", critical: true}\n  b: {command: [c], oneshot: true, health: {}, ready: {tcp: "x"}, cgroup: {}}\n  c: {package: x}\n',
+    'version: 1\nmodules:\n  a: {module: m, user: x, umask: "077"}\n  b: {package: x}\n',
     '3:18 notBuilt',
     '3:27 notBuilt',
-    '3:41 notBuilt',
-    '4:21 notBuilt',
-    '4:36 notBuilt',
-    '4:48 notBuilt',
-    '4:67 notBuilt',
-    '5:7 notBuilt',
+    '4:7 notBuilt',
+  ],
+  'what makes no sense for a oneshot': [
+    'version: 1\nmodules:\n  a:\n    command: [c]\n    oneshot: true\n    ready: alive\n    health: {tcp: 1}\n    reloadSignal: SIGHUP\n    restart: {policy: always}\n',
+    '6:5 misplacedField',
+    '7:5 misplacedField',
+    '8:5 misplacedField',
+    '9:23 misplacedField',
+  ],
+  'what defaults say of it all the same': [
+    'version: 1\ndefaults: {command: {ready: {tcp: 1}, reloadSignal: SIGHUP, restart: {policy: always}}}\nmodules: {a: {command: [c], oneshot: true}}\n',
   ],
   'what is built already of these': [
     'version: 1\nmodules:\n  a: {module: m, isolation: thread, provides: [], critical: false, reload: {strategy: replace}}\n  b: {command: [c], oneshot: false, ready: alive, log: {maxSize: 1M, keep: 2}}\n',
@@ -218,7 +223,7 @@ const words: Record<string, [text: string, said: string]> = {
   'both places of a module': ['version: 1\nmodules:\n  a: m\n  a: n\n', '/etc/muster.yaml:3'],
   'what would do': ['version: 1\nmodules: {a: {module: m, restart: {policy: x}}}\n', 'never, onFailure or always'],
   'how to say that there are no modules': ['version: 1\nmodules:\n', 'modules: {}'],
-  'that it is not built yet': ['version: 1\nmodules: {a: {module: m, critical: true}}\n', 'critical: true is not built yet'],
+  'that it is not built yet': ['version: 1\nmodules: {a: {module: m, noNewPrivileges: true}}\n', 'noNewPrivileges: true is not built yet'],
 };
 
 for (const [what, [text, said]] of Object.entries(words)) {

@@ -20,6 +20,7 @@ test('a view has every field of the contract', async () => {
     isolation: null,
     state: 'R',
     failed: false,
+    finished: false,
     size: 42,
     digest: 'a'.repeat(40),
     codeDigest: null,

@@ -11,6 +11,7 @@ export function moduleView(changes: Partial<ModuleView> = {}): ModuleView {
     isolation: 'thread',
     state: 'R',
     failed: false,
+    finished: false,
     size: 412,
     digest: '0123456789abcdef0123456789abcdef01234567',
     codeDigest: 'c0de',

@@ -6,11 +6,12 @@ export const signal: Definition = {
   name: 'signal',
   operands: '<NAME> <SIGNAL>',
   summary: 'send a signal to the process of a module',
-  examples: ['muster signal web SIGUSR1'],
+  details:
+    'By name, with SIG or without, or by number: HUP, SIGUSR1, SIGRTMIN+3, 15. It goes to the program itself, not to what it has started.',
+  examples: ['muster signal web HUP', 'muster signal web SIGRTMIN+3'],
   async run(call) {
-    const [name = '', sig = ''] = call.args;
-    const full = /^(?:SIG|\d)/i.test(sig) ? sig.toUpperCase() : `SIG${sig.toUpperCase()}`;
-    const document = await ask(call, 'signal', { name, signal: full });
+    const [name = '', signal = ''] = call.args;
+    const document = await ask(call, 'signal', { name, signal });
     if (call.globals.json === true) printJson(call, document);
     return 0;
   },

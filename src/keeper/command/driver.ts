@@ -1,12 +1,16 @@
+import { canonicalJson } from '../../model/canonical.ts';
 import type { Driver, Ended, Launch, Launched, LaunchHooks } from '../../model/driver.ts';
-import { MusterError, messageOf } from '../../model/error.ts';
+import { fromWire, MusterError, messageOf } from '../../model/error.ts';
+import { isSuccess } from '../../model/exit-status.ts';
 import type { CommandSpec } from '../../model/fields/table.ts';
 import type { Child, Keeper } from '../../model/keeper.ts';
 import type { Log, Random } from '../../model/ports.ts';
 import { exitWords } from '../death.ts';
+import { signalProgram } from '../signals.ts';
 import { usageOf } from '../usage.ts';
 import { type CapturePorts, createCapture } from './capture.ts';
 import { createNoticeReceiver } from './notify/receiver.ts';
+import { treeStats } from './tree-stats.ts';
 import { createVitals, type VitalsPorts } from './vitals.ts';
 
 export interface CommandDriverOptions extends CapturePorts {
@@ -44,6 +48,7 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     pid: () => (exited ? null : (child?.pid ?? null)),
     threadId: () => null,
     containment: () => child?.containment ?? null,
+    cgroup: () => (exited ? null : (child?.cgroup ?? null)),
     awaited: vitals.awaited,
     reconfigurable: () => false,
     save: async () => null,
@@ -60,7 +65,9 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
       void child?.killTree();
     },
     reconfigure: () => Promise.reject(new MusterError('EINVAL', `${name} is a command and takes no config`)),
-    update(next) {
+    async update(next) {
+      const { cgroup } = next as CommandSpec;
+      if (canonicalJson(cgroup) !== canonicalJson(spec.cgroup)) await child?.limit(cgroup);
       spec = next as CommandSpec;
       capture.update(spec.log);
       vitals.update(spec);
@@ -71,11 +78,11 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     },
     signal(signal) {
       if (child === null || exited) throw new MusterError('ENOENT', `${name} has no process`);
-      child.signal(signal);
+      signalProgram(child.pid, signal, name);
     },
     activeAt: capture.activeAt,
     queued: () => 0,
-    stats: async () => capture.stats(),
+    stats: async () => ({ ...capture.stats(), ...(await treeStats(exited ? null : child)) }),
     clearStats: async () => capture.clear(),
     async rusage(who) {
       const usage = child === null || exited ? null : usageOf(child.pid, who);
@@ -89,6 +96,7 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     const ended = await runToEnd().catch(notStarted);
     vitals.end();
     await capture.close();
+    if (spec.oneshot && isSuccess(ended, spec.exitStatus)) ready.resolve();
     ready.reject(new MusterError('EFAILED', `${name} ${ended.reason}`, { output: capture.lines() }));
     return ended;
   }
@@ -103,6 +111,8 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
       cwd: spec.cwd,
       ...(launch.identity === undefined ? {} : { identity: launch.identity }),
       ...means,
+      containment: spec.containment,
+      cgroup: spec.cgroup,
       mergeStderr: spec.log.mergeStderr,
       onOutput(stream, chunk) {
         vitals.output(stream, chunk);
@@ -113,12 +123,13 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     if (asked === 'stop') sendStop();
     else if (asked === 'kill') void child.killTree();
     vitals.launched(child);
-    void vitals.ready.then(ready.resolve);
+    if (!spec.oneshot) void vitals.ready.then(ready.resolve);
     const exit = await child.exited;
     exited = true;
     vitals.end();
     await child.killTree();
-    return { ...exit, error: null, reason: exitWords(exit) };
+    if (exit.failure !== undefined) throw fromWire(exit.failure);
+    return { code: exit.code, signal: exit.signal, error: null, reason: exitWords(exit) };
   }
 
   function notStarted(error: unknown): Ended {

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
-import { cgroup } from './cgroup.ts';
+import { cgroup, cgroupPlace, showCgroup } from './cgroup.ts';
 import { common, nonEmpty, restart } from './common.ts';
 import { identityFields } from './identity.ts';
-import { always, argument, count, field, flag, unless } from './kit.ts';
+import { argument, count, field, flag, unless } from './kit.ts';
 import { logSettings } from './log.ts';
 import { health, ready, showProbe, waitFor } from './probes.ts';
 
@@ -63,15 +63,13 @@ export const commandFields = {
     schema: z.optional(signal),
     change: 'live',
     applies: 'instances',
-    doc: 'Sent instead of a reload when only `files` changed.',
-    unbuilt: always,
+    doc: 'Sent to the program, instead of a reload, when only the content of `files` changed.',
   }),
   oneshot: field({
     schema: z._default(flag, false),
     change: 'reload',
     applies: 'instances',
-    doc: 'Done when it exits with success.',
-    unbuilt: unless(false),
+    doc: 'Done, and in order, when it exits with success; not run again until it changes or is asked for. `restart.policy` is `never` then unless it says `onFailure`.',
   }),
   exitStatus: field({
     schema: z.prefault(z.strictObject({ success: z._default(z.array(count()), [0]), noRestart: z._default(z.array(count()), []) }), {}),
@@ -97,10 +95,16 @@ export const commandFields = {
     schema: z._default(z.enum(['auto', 'cgroup']), 'auto'),
     change: 'reload',
     applies: 'keeper',
-    doc: 'Refuse to run without a cgroup?',
-    unbuilt: unless('auto'),
+    doc: 'By what the program and all that it starts are held together: a cgroup wherever one can be made, or (`cgroup`) refuse to run without one.',
   }),
-  cgroup: field({ schema: z.optional(cgroup), change: 'live', applies: 'keeper', doc: 'Limits of its cgroup v2.', unbuilt: always }),
+  cgroup: field({
+    schema: z.optional(cgroup),
+    change: 'live',
+    applies: 'keeper',
+    doc: 'Limits of its cgroup v2, and where that is. Limits change while it runs.',
+    show: showCgroup,
+    fixed: cgroupPlace,
+  }),
   restart: restart('always'),
   ...common,
   ...identityFields,

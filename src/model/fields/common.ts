@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { nameProblem } from '../name.ts';
 import { formatDuration } from '../units.ts';
 import { unbuiltIdentity } from './identity.ts';
-import { argument, count, duration, envName, envValue, field, flag, name, number, unless } from './kit.ts';
+import { argument, count, duration, envName, envValue, field, flag, name, number } from './kit.ts';
 
 const require_ = z.union([z.string(), z.strictObject({ name: z.string(), reload: z._default(flag, false) })]);
 
@@ -111,7 +111,7 @@ export const common = {
     schema: z._default(duration, 30_000),
     change: 'live',
     applies: 'instances',
-    doc: 'From launch to running.',
+    doc: 'From launch to running; of a oneshot to its end, where 0 is no limit.',
     show: formatDuration,
   }),
   stopTimeout: field({
@@ -132,7 +132,6 @@ export const common = {
     change: 'live',
     applies: 'instances',
     doc: 'End the daemon when this module fails for good.',
-    unbuilt: unless(false),
   }),
   watch: field({
     schema: z._default(flag, false),

@@ -6,7 +6,7 @@ import type { Desired, Loaded } from '../../../src/model/module.ts';
 /** What a test says of a module; all else has its default. */
 export type Terse = Record<string, unknown> & { code?: string | null; at?: number };
 
-const marks = ['code', 'at', 'origin', 'state', 'failed', 'reconfigurable', 'started', 'problem', 'skip'];
+const marks = ['code', 'at', 'origin', 'state', 'failed', 'reconfigurable', 'started', 'finished', 'problem', 'skip'];
 
 /** A module as the config would declare it; `code` is its code digest, `at` its line. */
 export function desired(name: string, terse: Terse = {}): Desired {
@@ -38,7 +38,7 @@ export function loaded(name: string, terse: Terse = {}): Loaded {
     failed: false,
     reconfigurable: false,
     started: true,
-    ...pick(terse, ['origin', 'state', 'failed', 'reconfigurable', 'started']),
+    ...pick(terse, ['origin', 'state', 'failed', 'reconfigurable', 'started', 'finished']),
   };
 }
 
@@ -55,7 +55,7 @@ const filled = new Map<string, Filled>();
 
 /** The canonical spec. The same text gives the same object, as in the config room; property tests ask for thousands. */
 function specOf(terse: Terse): Filled {
-  const { at, origin, state, failed, reconfigurable, started, code, ...fields } = terse;
+  const { at, origin, state, failed, reconfigurable, started, finished, code, ...fields } = terse;
   const key = JSON.stringify(fields);
   const known = filled.get(key);
   if (known !== undefined) return known;

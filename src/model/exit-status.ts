@@ -1,5 +1,5 @@
-import type { Ended } from '../model/driver.ts';
-import type { Spec } from '../model/fields/table.ts';
+import type { Ended } from './driver.ts';
+import type { Spec } from './fields/table.ts';
 
 /** Which exit codes mean what; code modules have no field for it and go by the default. */
 export interface ExitStatus {
@@ -14,11 +14,10 @@ export function exitStatusOf(spec: Spec): ExitStatus {
 }
 
 /**
- * Whether an instance ended as it should. After a requested stop anything goes; a signal (real-time ones included, which
+ * Whether an instance that nobody asked to stop ended as it should. A signal (real-time ones included, which
  * some platforms report beside code 0) and an uncaught error never do. Without a code (a thread) it returned.
  */
-export function isSuccess(ended: Ended, status: ExitStatus, requested: boolean): boolean {
-  if (requested) return true;
+export function isSuccess(ended: Pick<Ended, 'code' | 'signal' | 'error'>, status: ExitStatus): boolean {
   if (ended.signal !== null || ended.error !== null) return false;
   return ended.code === null || status.success.includes(ended.code);
 }

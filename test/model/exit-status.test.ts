@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isSuccess } from '../../src/instances/success.ts';
 import type { Ended } from '../../src/model/driver.ts';
+import { isSuccess } from '../../src/model/exit-status.ts';
 
 const status = { success: [0, 143], noRestart: [3] };
 const end = (part: Partial<Ended>): Ended => ({ code: null, signal: null, error: null, reason: '', ...part });
@@ -15,9 +15,5 @@ test.each([
   ['SIGTERM, although its shell code 143 is declared', end({ signal: 'SIGTERM' }), false],
   ['a real-time signal that comes with code 0', end({ code: 0, signal: 'SIGRTMIN+3' }), false],
 ])('%s counts as it should', (_, ended, expected) => {
-  expect(isSuccess(ended, status, false)).toBe(expected);
-});
-
-test('after a requested stop any end is one', () => {
-  expect(isSuccess(end({ signal: 'SIGKILL' }), status, true)).toBe(true);
+  expect(isSuccess(ended, status)).toBe(expected);
 });
