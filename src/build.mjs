@@ -52,6 +52,7 @@ const targets = [
     entryPoints: {
       offline: join(src, 'offline/main.ts'),
       daemon: join(src, 'daemon/main.ts'),
+      keeper: join(src, 'keeper/process/main.ts'),
     },
   },
   {

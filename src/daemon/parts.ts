@@ -7,8 +7,11 @@ import { alternativesOf } from '../engine/context.ts';
 import { createEngine } from '../engine/engine.ts';
 import { createInstances } from '../instances/instances.ts';
 import { createCommandDriver } from '../keeper/command/driver.ts';
+import { unable } from '../keeper/command/unable.ts';
 import { createKeeper } from '../keeper/local.ts';
 import { createLogs } from '../keeper/logs/logs.ts';
+import { fifoFolder, keeperSocket } from '../keeper/places.ts';
+import { createRemoteKeeper } from '../keeper/remote.ts';
 import type { LeaseLog } from '../model/keeper.ts';
 import type { Log } from '../model/ports.ts';
 import type { Alternatives } from '../model/requires.ts';
@@ -16,6 +19,7 @@ import type { UpOptions } from '../model/up.ts';
 import { nameIn } from '../resolve/exports.ts';
 import { createResolver } from '../resolve/resolver.ts';
 import { createCodeDriver } from '../runners/code-driver.ts';
+import { dial } from '../socket/client.ts';
 import { createFileReader } from '../sources/files.ts';
 import { openDisk } from '../store/disk.ts';
 import { loadKey } from '../store/key.ts';
@@ -54,18 +58,33 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     env: up.env,
     builtinDir: join(dist, 'builtin'),
     log,
+    unable,
   });
   secrets = () => resolver.knownSecrets();
   const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log, most: logsTotal(up.env) });
   const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
-  const keeper = createKeeper({ leases: leasesOf(store, log), clock: systemClock, log, owner });
+  const leases = leasesOf(store, log);
+  // Runners stay children of the daemon: their channel ends with it.
+  const runnerKeeper = createKeeper({ leases, clock: systemClock, log, owner });
+  const keeper = createRemoteKeeper({
+    stateDir: up.stateDir,
+    keeperFile: join(dist, 'keeper.cjs'),
+    fifoDir: join(up.stateDir, fifoFolder),
+    dial: () => dial(join(up.stateDir, keeperSocket)),
+    path: up.env.PATH,
+    leases,
+    owner,
+    newId: () => random.id(),
+    clock: systemClock,
+    log,
+  });
   let alternatives: Alternatives = new Map();
   const bus = createBus({ clock: systemClock, log, preferred: (service) => alternatives.get(service) ?? null });
   const drivers = {
     command: createCommandDriver({ keeper, logs, clock: systemClock, random, log, mask, owner }),
     code: createCodeDriver({
-      keeper,
+      keeper: runnerKeeper,
       bus,
       logs,
       clock: systemClock,
@@ -108,7 +127,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     await instances.dispose();
     await drivers.code.dispose();
     await drivers.command.dispose();
-    await keeper.dispose();
+    await Promise.all([runnerKeeper.dispose(), keeper.dispose()]);
     await logs.close();
     await resolver.dispose();
     await store.close();

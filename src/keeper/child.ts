@@ -8,7 +8,7 @@ import { watchDeath } from './death.ts';
 import { spawnError } from './preflight.ts';
 import { leaseVariable, type Scan } from './proc.ts';
 import { signalNumber } from './signals.ts';
-import { openStdio } from './stdio.ts';
+import type { OpenStdio } from './stdio.ts';
 
 /** A process that ends closes its channel a little before; one that lives on without it can be told nothing any more. */
 const channelMs = 500;
@@ -18,14 +18,18 @@ export interface ChildPorts {
   readonly log: Log;
   readonly scan: Scan;
   readonly channels: Channels;
+  readonly openStdio: OpenStdio;
 }
 
 /** Executes the program in a session and process group of its own. Rejects with a MusterError if it cannot be executed. */
 export async function startChild(spec: SpawnSpec, file: string, ports: ChildPorts): Promise<Child> {
   const { clock, log, channels } = ports;
   const contained = containByGroup(spec, ports);
-  const stdio = openStdio(spec, ports);
-  const raw = await execute(spec, file, stdio.options);
+  const stdio = ports.openStdio(spec, ports);
+  const raw = await execute(spec, file, stdio.options).catch(async (error: unknown) => {
+    await stdio.drain();
+    throw error;
+  });
   const pid = raw.pid as number;
   contained.started(pid);
   const death = watchDeath(pid);

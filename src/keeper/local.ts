@@ -1,10 +1,12 @@
 import { MusterError } from '../model/error.ts';
-import type { Child, Keeper, LeaseLog, SpawnSpec } from '../model/keeper.ts';
+import type { Child, Held, Keeper, LeaseLog, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
+import { adoptChild } from './adopted.ts';
 import { createChannels } from './channels.ts';
 import { startChild } from './child.ts';
 import { preflight } from './preflight.ts';
 import { bootId, createScan, statOf } from './proc.ts';
+import { type OpenStdio, openPipes } from './stdio.ts';
 import { sweepLeases } from './sweep.ts';
 
 export interface KeeperOptions {
@@ -13,13 +15,15 @@ export interface KeeperOptions {
   readonly log: Log;
   /** What the ids of all leases of this daemon begin with. */
   readonly owner: string;
+  /** Without it output is read here. */
+  readonly openStdio?: OpenStdio;
 }
 
-/**
- * The keeper inside the daemon's own process. Programs run in a process group each; what leaves its group is found by the lease in
- * its environment.
- */
-export function createKeeper({ leases, clock, log, owner }: KeeperOptions): Keeper {
+/** A keeper that can take on what another one started. */
+export type LocalKeeper = Keeper & { adopt(held: Held, drain: () => Promise<void>): Child };
+
+/** The keeper as such: in the daemon's own process for runners, in one of its own for commands. */
+export function createKeeper({ leases, clock, log, owner, openStdio = openPipes }: KeeperOptions): LocalKeeper {
   /** Children that have not been reaped: as long as one is here, nobody else can have its pid. */
   const living = new Set<number>();
   const scan = createScan((pid) => living.has(pid));
@@ -36,6 +40,7 @@ export function createKeeper({ leases, clock, log, owner }: KeeperOptions): Keep
       starting.add(settled);
       return started;
     },
+    adopt: (held, drain) => tracked(adoptChild(held, drain, { clock, scan }), held.id),
     sweep: (left) => sweepLeases(left, { leases, clock, log, scan: createScan(), owner }),
     async dispose() {
       disposed = true;
@@ -51,7 +56,7 @@ export function createKeeper({ leases, clock, log, owner }: KeeperOptions): Keep
     await leases.begin(lease);
     try {
       refuseIfDisposed();
-      const child = tracked(await startChild(spec, file, { clock, log, scan, channels }), spec.lease);
+      const child = tracked(await startChild(spec, file, { clock, log, scan, channels, openStdio }), spec.lease);
       // Even if it has died already: before the event loop turns nobody reaps it.
       leases.started({ ...lease, pid: child.pid, startTime: statOf(child.pid)?.startTime ?? null });
       return child;

@@ -1,26 +1,71 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '../model/error.ts';
-import type { Log } from '../model/ports.ts';
+import type { Clock, Log } from '../model/ports.ts';
+
+/** What comes through a pipe, on its way to where it belongs. */
+export interface Pumped {
+  /**
+   * Nobody writes any more: resolves when all has been delivered, true at the end of the pipe. It may be held open by a process
+   * that escaped; what that writes is of no interest, so it is left when nothing comes for a while: false.
+   */
+  finish(): Promise<boolean>;
+}
+
+const restMs = 1000;
+/** No pipe holds more than that when its last writer is gone. */
+const largestPipe = 1024 * 1024;
 
 /**
  * Hands on what a pipe gives, chunk by chunk. If `deliver` returns a promise nothing is read until it settles, so that a program
- * that writes faster than its log can take has to wait. Resolves when the pipe has ended.
+ * that writes faster than its log can take has to wait.
  */
-export function pump(stream: Readable, deliver: (chunk: Uint8Array) => void | Promise<void>, log: Log): Promise<void> {
+export function pump(
+  stream: Readable,
+  deliver: (chunk: Uint8Array) => void | Promise<void>,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Pumped {
+  let moved = false;
+  let left = Number.POSITIVE_INFINITY;
+  let taking = false;
+  let ended = false;
   stream.on('data', (chunk: Buffer) => {
+    moved = true;
+    left -= chunk.length;
     try {
       const taken = deliver(chunk);
       if (taken === undefined) return;
       stream.pause();
-      taken.catch(complain).finally(() => stream.resume());
+      taking = true;
+      taken.catch(complain).finally(() => {
+        moved = true;
+        taking = false;
+        stream.resume();
+      });
     } catch (error) {
       complain(error);
     }
   });
-  return new Promise((resolve) => {
+  stream.once('end', () => (ended = true));
+  const closed = new Promise<void>((resolve) => {
     stream.once('close', resolve);
     stream.once('error', () => stream.destroy());
   });
+
+  return {
+    async finish() {
+      left = largestPipe;
+      let timer = clock.after(restMs, look);
+      await closed;
+      timer.cancel();
+      return ended;
+
+      function look(): void {
+        if ((!moved && !taking) || left < 0) stream.destroy();
+        moved = false;
+        timer = clock.after(restMs, look);
+      }
+    },
+  };
 
   function complain(error: unknown): void {
     log.error({ error: messageOf(error) }, 'output could not be delivered');

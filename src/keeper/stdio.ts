@@ -1,38 +1,50 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import type { SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
-import { pump } from './output.ts';
-
-/** A pipe that is still open when the tree is gone is held by a process that escaped; what it writes is of no interest. */
-const drainMs = 1000;
+import { type Pumped, pump } from './output.ts';
 
 /** What a program has as its descriptors, and what becomes of what it writes there. */
 export interface Stdio {
   readonly options: StdioOptions;
-  /** The program runs. `onEnd` is called when one of its pipes ends. */
+  /** The program runs. `onEnd` is called when something ends that it had open: perhaps the program itself. */
   attach(raw: ChildProcess, onEnd: () => void): void;
-  /** Nothing of the tree is left: resolves when all that was written has been delivered. */
+  /** Nothing of the tree is left, or it was never started: resolves when all that was written has been delivered. */
   drain(): Promise<void>;
 }
 
-export function openStdio(spec: SpawnSpec, { clock, log }: { clock: Clock; log: Log }): Stdio {
-  let pipes: { readonly stream: NonNullable<ChildProcess['stdout']>; readonly done: Promise<void> }[] = [];
+export interface StdioPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type OpenStdio = (spec: SpawnSpec, ports: StdioPorts) => Stdio;
+
+/** Pipes of the program that are read right here. */
+export function openPipes(spec: SpawnSpec, ports: StdioPorts): Stdio {
+  let pipes: readonly Pumped[] = [];
   return {
-    options: ['ignore', 'pipe', 'pipe', ...(spec.ipc === true ? (['ipc'] as const) : [])],
+    options: descriptors(spec),
     attach(raw, onEnd) {
       pipes = (['stdout', 'stderr'] as const).flatMap((name) => {
         const stream = raw[name];
         if (stream === null) return [];
         stream.once('end', onEnd);
-        return { stream, done: pump(stream, (chunk) => spec.onOutput(name, chunk), log) };
+        return pump(stream, (chunk) => spec.onOutput(name, chunk), ports);
       });
+      const notices = spec.noticeFd === undefined ? null : (raw.stdio[spec.noticeFd] as Readable | null | undefined);
+      notices?.on('error', () => {}).on('data', (chunk: Buffer) => spec.onNotice?.(chunk));
     },
     async drain() {
-      const late = clock.after(drainMs, () => {
-        for (const { stream } of pipes) stream.destroy();
-      });
-      await Promise.all(pipes.map(({ done }) => done));
-      late.cancel();
+      await Promise.all(pipes.map((pipe) => pipe.finish()));
     },
   };
+}
+
+function descriptors({ ipc, noticeFd }: SpawnSpec): ('ignore' | 'pipe' | 'ipc')[] {
+  const options: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', ...(ipc === true ? (['ipc'] as const) : [])];
+  if (noticeFd === undefined) return options;
+  while (options.length < noticeFd) options.push('ignore');
+  options[noticeFd] = 'pipe';
+  return options;
 }

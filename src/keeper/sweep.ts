@@ -11,19 +11,23 @@ export interface SweepPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly scan: Scan;
-  /** What the ids of all leases of this daemon begin with: one that is not in the journal is known by it. */
-  readonly owner: string;
+  /** What the ids of all leases of this daemon begin with: one that is not in the journal is known by it. Null: only what is recorded. */
+  readonly owner: string | null;
+  /** Leases of what is not to be touched. */
+  readonly spared?: ReadonlySet<string>;
 }
 
 /** Kills what a dead daemon left behind under its leases; returns the names of those that still had a process. */
-export async function sweepLeases(left: readonly Lease[], { leases, clock, log, scan, owner }: SweepPorts): Promise<string[]> {
+export async function sweepLeases(all: readonly Lease[], ports: SweepPorts): Promise<string[]> {
+  const { leases, clock, log, scan, owner, spared = new Set() } = ports;
+  const left = all.filter(({ id }) => !spared.has(id));
   const boot = bootId();
   const found = new Set<string>();
   const stuck = await killUntilGone(
     clock,
     async () => {
       const seen = await scan();
-      const owners = ownersOf([...left, ...unrecorded(left, seen, owner)], seen, boot);
+      const owners = ownersOf([...left, ...unrecorded([...left.map(({ id }) => id), ...spared], seen, owner)], seen, boot);
       for (const lease of owners.values()) found.add(lease.name);
       return [...owners.keys()];
     },
@@ -34,8 +38,9 @@ export async function sweepLeases(left: readonly Lease[], { leases, clock, log, 
   return [...found].sort();
 }
 
-function unrecorded(left: readonly Lease[], seen: readonly Seen[], owner: string): Lease[] {
-  const recorded = new Set(left.map(({ id }) => id));
+function unrecorded(known: readonly string[], seen: readonly Seen[], owner: string | null): Lease[] {
+  if (owner === null) return [];
+  const recorded = new Set(known);
   const ids = new Set(seen.flatMap(({ lease }) => (lease?.startsWith(owner) && !recorded.has(lease) ? [lease] : [])));
   return [...ids].map((id) => ({ id, name: id, pid: null, startTime: null, bootId: null }));
 }

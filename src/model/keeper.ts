@@ -1,5 +1,7 @@
 import type { Containment } from './documents.ts';
+import type { WireError } from './error.ts';
 import type { CgroupSpec } from './fields/cgroup.ts';
+import type { LogSpec } from './fields/log.ts';
 
 /** An OS process that is about to start or runs, as recorded in the journal. */
 export interface Lease {
@@ -10,6 +12,41 @@ export interface Lease {
   /** Field 22 of /proc/PID/stat; tells a pid from its later reuse. */
   readonly startTime: string | null;
   readonly bootId: string | null;
+  /** All that is needed to find it again, of a command that is to outlive the daemon. */
+  readonly held?: Held;
+}
+
+/** How a process goes on without a daemon: where its output goes, and how it is stopped if nobody wants it any more. */
+export interface Kept {
+  readonly name: string;
+  /** As it may be shown, without secrets. */
+  readonly argv: readonly string[];
+  readonly log: LogSpec;
+  readonly stopSignal: string;
+  /** ms */
+  readonly stopTimeout: number;
+}
+
+/** A command that was started, as keeper and daemon hand it on to one another. */
+export interface Held {
+  /** Of its lease. */
+  readonly id: string;
+  readonly name: string;
+  readonly pid: number;
+  readonly startTime: string | null;
+  readonly bootId: string | null;
+  readonly containment: Containment;
+  readonly cgroup: string | null;
+  /** `SpawnSpec.cgroup` */
+  readonly limits?: CgroupSpec | undefined;
+  /** Files in the folder `fifo` of the state dir. Without `stderr` that goes the way of stdout. */
+  readonly fifos: { readonly stdout: string; readonly stderr?: string; readonly notice?: string };
+  /** `SpawnSpec.digest` */
+  readonly digest: string | null;
+  /** ms since the epoch */
+  readonly startedAt: number;
+  /** Null: it dies with the daemon. */
+  readonly kept: Kept | null;
 }
 
 /** Where leases are recorded. `begin` is durable before the process starts. */
@@ -42,8 +79,6 @@ export interface SpawnSpec {
   readonly containment?: 'auto' | 'cgroup';
   /** Limits; they need a cgroup. */
   readonly cgroup?: CgroupSpec | undefined;
-  /** It outlives the daemon, for the next one to take over. */
-  readonly keep?: boolean;
   /** Of all that cannot change while it runs. A kept process of the same name and digest is taken over instead of a start. */
   readonly digest?: string;
   /** stderr is the same pipe as stdout, so that their order is kept; all comes as stdout. */
@@ -62,6 +97,8 @@ export interface ProcessExit {
   signal: string | null;
   /** The kernel killed something of its tree because memory ran out. */
   oom?: boolean;
+  /** It never became the program: what kept it from being executed. */
+  failure?: WireError;
 }
 
 export interface Child {
@@ -79,13 +116,13 @@ export interface Child {
   killTree(): Promise<void>;
   /** Puts other limits into effect: all or, with an error that names key, value and reason, none. */
   limit(cgroup: CgroupSpec | undefined): Promise<void>;
-  /** Whether it outlives the daemon from now on. */
-  keep(keep: boolean): void;
+  /** Whether, and how, it outlives the daemon from now on. */
+  keep(as: Kept | null): void;
   /** False: it reads too slowly, more should wait. `sent` is called once the message has left this process, or has nowhere to go. */
   send(message: unknown, sent?: () => void): boolean;
 }
 
-/** The parent of every OS process (DESIGN §2.6). The process of its own comes later; what uses this port will not notice. */
+/** The parent of OS processes (DESIGN §2.6): a process of its own for commands, the daemon itself for runners. */
 export interface Keeper {
   /** Rejects with a MusterError that tells a missing command, a bad cwd, a bad interpreter and a non-executable apart. */
   spawn(spec: SpawnSpec): Promise<Child>;

@@ -30,10 +30,11 @@ interface Pending {
 
 /** Rejects with `ECONNREFUSED` if nobody listens at that path, `EACCES` if it may not be used. */
 export async function connect({ path }: { path: string }): Promise<Client> {
-  return clientOn(await open(path));
+  return clientOn(await dial(path));
 }
 
-function open(path: string): Promise<Socket> {
+/** The bare connection; rejects as `connect` does. */
+export function dial(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(unreachable(error, path));
     let address: ReturnType<typeof addressOf>;

@@ -1,0 +1,69 @@
+import type { Child, Held, ProcessExit } from '../model/keeper.ts';
+import { heldByCgroup } from './cgroup/contain.ts';
+import { type Containment, type ContainmentPorts, containByGroup } from './containment.ts';
+import { bootId, isAlive, statOf } from './proc.ts';
+import { signalName, signalNumber } from './signals.ts';
+
+/** How soon the end of a process is noticed that is not our child. */
+const lookMs = 100;
+
+/** Whether the process of a lease still runs: the same one, not another that got its number. */
+export function stillRuns({ pid, startTime, bootId: boot }: Pick<Held, 'startTime' | 'bootId'> & { readonly pid: number | null }): boolean {
+  if (pid === null || startTime === null || boot !== bootId()) return false;
+  const stat = statOf(pid);
+  return stat !== null && stat.startTime === startTime && isAlive(stat);
+}
+
+/** A process that another keeper started. It is nobody's child any more, so how it ends is mostly not to be known. */
+export function adoptChild(held: Held, drain: () => Promise<void>, ports: ContainmentPorts): Child {
+  const { clock } = ports;
+  const contained = containAgain(held, ports);
+  let killing: Promise<void> | null = null;
+  if (stillRuns(held)) contained.started(held.pid);
+  const exited = new Promise<ProcessExit>((resolve) => {
+    look();
+    function look(): void {
+      if (stillRuns(held)) {
+        clock.after(lookMs, look);
+        return;
+      }
+      contained.leaderGone();
+      resolve({ ...exitOf(held), ...(contained.outOfMemory() ? { oom: true } : {}) });
+    }
+  });
+  return {
+    pid: held.pid,
+    containment: contained.kind,
+    cgroup: contained.cgroup,
+    keptSince: held.startedAt,
+    exited,
+    signal: (name) => contained.signal(signalNumber(name)),
+    killTree() {
+      killing ??= kill();
+      return killing;
+    },
+    limit: async (cgroup) => contained.limit(cgroup),
+    keep() {},
+    send: () => true,
+  };
+
+  async function kill(): Promise<void> {
+    contained.signal(9);
+    await exited;
+    await contained.end();
+    await drain();
+  }
+}
+
+function containAgain({ id, name, cgroup, limits }: Held, ports: ContainmentPorts): Containment {
+  const spec = { lease: id, name, cgroup: limits };
+  return cgroup === null ? containByGroup(spec, ports) : heldByCgroup(cgroup, spec, ports);
+}
+
+/** Where nobody reaps, as in a container whose first process does not, what is left of it tells. */
+function exitOf({ pid, startTime }: Held): ProcessExit {
+  const stat = statOf(pid);
+  if (stat === null || stat.startTime !== startTime) return { code: null, signal: null };
+  const number = stat.exitStatus & 0x7f;
+  return number === 0 ? { code: stat.exitStatus >> 8, signal: null } : { code: null, signal: signalName(number) };
+}

@@ -1,0 +1,62 @@
+import { chownSync, closeSync, constants, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Held, SpawnSpec } from '../model/keeper.ts';
+import type { Stdio } from './stdio.ts';
+
+export type Fifos = Held['fifos'];
+
+/** A program has one more descriptor than it needs: when it ends, that ends before the system tells (see `death.ts`). */
+const lifeline = 99;
+
+export function fifoNames({ stdout, stderr, notice }: Fifos): string[] {
+  return [stdout, stderr, notice].filter((name) => name !== undefined);
+}
+
+/**
+ * Named pipes as the output of a program. They are open for reading and writing here and there: so a program can open
+ * `/dev/stdout` once more, and a reader that dies is no reason for it to die too. What is written is read by somebody else.
+ */
+export function openFifos(dir: string, fifos: Fifos, { identity, noticeFd }: Pick<SpawnSpec, 'identity' | 'noticeFd'>): Stdio {
+  const held = holdFifos(dir, fifos, { uid: identity?.uid ?? -1, gid: identity?.gid ?? -1 });
+  const options: (number | 'ignore' | 'pipe')[] = ['ignore', held.fd('stdout'), held.fd('stderr')];
+  const line = noticeFd === lifeline ? lifeline - 1 : lifeline;
+  while (options.length <= Math.max(line, noticeFd ?? 0)) options.push('ignore');
+  if (noticeFd !== undefined) options[noticeFd] = held.fd('notice');
+  options[line] = 'pipe';
+  return {
+    options,
+    attach(raw, onEnd) {
+      const stream = raw.stdio[line];
+      stream?.on('error', () => {});
+      stream?.once('end', onEnd);
+      if (stream !== null && stream !== undefined && 'resume' in stream) stream.resume();
+    },
+    async drain() {
+      held.close();
+    },
+  };
+}
+
+/** Keeps pipes open, so that their readers see no end while programs come and go. */
+export function holdFifos(dir: string, fifos: Fifos, { uid, gid } = { uid: -1, gid: -1 }) {
+  const open = new Map<string, number>();
+  try {
+    for (const name of fifoNames(fifos)) {
+      const path = join(dir, name);
+      if (uid !== -1 || gid !== -1) chownSync(path, uid, gid);
+      open.set(name, openSync(path, constants.O_RDWR));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    fd: (which: keyof Fifos): number => open.get(fifos[which] ?? fifos.stdout) as number,
+    close,
+  };
+
+  function close(): void {
+    for (const fd of open.values()) closeSync(fd);
+    open.clear();
+  }
+}

@@ -1,0 +1,110 @@
+import { MusterError, type WireError } from '../model/error.ts';
+import type { CgroupSpec } from '../model/fields/cgroup.ts';
+import type { Held, Kept, ProcessExit, SpawnSpec } from '../model/keeper.ts';
+import { a, type Check, list, number, object, optional, or, text, texts } from './shape.ts';
+
+/** What the two ends must have in common; a keeper of another version is put away, and its children are found again. */
+export const keeperVersion = 1;
+
+/** What a command is started from; its output goes another way (`Held.fifos`). */
+export type Order = Omit<SpawnSpec, 'ipc' | 'onOutput' | 'onNotice' | 'onMessage'>;
+
+/** A child as a keeper tells the next daemon of it. */
+export interface Found {
+  readonly held: Held;
+  /** How it ended; null while it runs. */
+  readonly exit: ProcessExit | null;
+}
+
+export type ToKeeper =
+  /** The first message. `adopt`: children of a keeper that is no more. */
+  | { readonly type: 'hello'; readonly version: number; readonly adopt: readonly Held[] }
+  | { readonly type: 'spawn'; readonly order: Order }
+  | { readonly type: 'signal'; readonly id: string; readonly signal: string }
+  | { readonly type: 'killTree'; readonly id: string }
+  /** Stops what was kept and is not wanted any more, as it is to be stopped. */
+  | { readonly type: 'stop'; readonly id: string }
+  | { readonly type: 'limit'; readonly id: string; readonly call: number; readonly cgroup?: CgroupSpec }
+  | { readonly type: 'keep'; readonly id: string; readonly as: Kept | null }
+  /** Its output has been read. `clean`: to its end, so that nobody else can write there. */
+  | { readonly type: 'release'; readonly id: string; readonly clean: boolean }
+  | { readonly type: 'dispose' };
+
+export type FromKeeper =
+  | { readonly type: 'hello'; readonly version: number; readonly pid: number; readonly lease: string; readonly found: readonly Found[] }
+  | { readonly type: 'spawned'; readonly id: string; readonly held: Held }
+  | { readonly type: 'failed'; readonly id: string; readonly error: WireError }
+  | { readonly type: 'exited'; readonly id: string; readonly exit: ProcessExit }
+  /** Nothing of its tree is left. */
+  | { readonly type: 'gone'; readonly id: string }
+  | { readonly type: 'limited'; readonly call: number; readonly error: WireError | null }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly fields: Readonly<Record<string, unknown>>; readonly message: string };
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+const record = object<Readonly<Record<string, unknown>>>({});
+const nullable = <T>(check: Check<T>): Check<T | null> => or(a(null), check);
+
+const kept = object<Kept>({ name: text, argv: list(text), log: record, stopSignal: text, stopTimeout: number });
+const exit = object<ProcessExit>({ code: nullable(number), signal: nullable(text) });
+const held = object<Held>({
+  id: text,
+  name: text,
+  pid: number,
+  startTime: nullable(text),
+  bootId: nullable(text),
+  containment: text,
+  cgroup: nullable(text),
+  fifos: object({ stdout: text, stderr: optional(text), notice: optional(text) }),
+  digest: nullable(text),
+  startedAt: number,
+  kept: nullable(kept),
+});
+const order = object<Order>({ lease: text, name: text, argv: list(text), cwd: text, env: texts, arg0: optional(text) });
+const error = object<WireError>({ code: text, message: text });
+const id = { id: text };
+
+const toKeeper: { readonly [T in ToKeeper['type']]: Check<unknown> } = {
+  hello: object({ version: number, adopt: list(held) }),
+  spawn: object({ order }),
+  signal: object({ ...id, signal: text }),
+  killTree: object(id),
+  stop: object(id),
+  limit: object({ ...id, call: number, cgroup: optional(record) }),
+  keep: object({ ...id, as: nullable(kept) }),
+  release: object({ ...id, clean: or(a(true), a(false)) }),
+  dispose: object({}),
+};
+
+const fromKeeper: { readonly [T in FromKeeper['type']]: Check<unknown> } = {
+  hello: object({ version: number, pid: number, lease: text, found: list(object({ held, exit: nullable(exit) })) }),
+  spawned: object({ ...id, held }),
+  failed: object({ ...id, error }),
+  exited: object({ ...id, exit }),
+  gone: object(id),
+  limited: object({ call: number, error: nullable(error) }),
+  log: object({ level: or(a('debug'), a('info'), a('warn'), a('error')), fields: record, message: text }),
+};
+
+export function parseToKeeper(line: string): ToKeeper {
+  return parse(line, toKeeper) as ToKeeper;
+}
+
+export function parseFromKeeper(line: string): FromKeeper {
+  return parse(line, fromKeeper) as FromKeeper;
+}
+
+function parse(line: string, checks: Readonly<Record<string, Check<unknown>>>): unknown {
+  const message = fromJson(line) as { readonly type?: unknown } | null;
+  const type = typeof message === 'object' && message !== null ? message.type : undefined;
+  if (typeof type === 'string' && Object.hasOwn(checks, type) && checks[type]?.(message) === true) return message;
+  throw new MusterError('EPROTO', `what came is no message between a daemon and its keeper: ${line.slice(0, 80)}`);
+}
+
+function fromJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,220 @@
+import { fromWire, MusterError } from '../model/error.ts';
+import type { Child, Held, Keeper, Lease, LeaseLog, SpawnSpec } from '../model/keeper.ts';
+import type { Log } from '../model/ports.ts';
+import { stillRuns } from './adopted.ts';
+import { bootId, createScan } from './proc.ts';
+import type { FromKeeper, Order } from './protocol.ts';
+import { createAttachment } from './remote/attachment.ts';
+import { createHeirlooms } from './remote/heirlooms.ts';
+import type { Hello, LinkOptions } from './remote/link.ts';
+import { createWard, type Ward, type WardPorts } from './remote/ward.ts';
+import { sweepLeases } from './sweep.ts';
+
+export interface RemoteKeeperOptions extends LinkOptions {
+  readonly leases: LeaseLog;
+  readonly log: Log;
+  /** Where the pipes for output are. */
+  readonly fifoDir: string;
+  /** A new id for the lease of the keeper itself. */
+  readonly newId: () => string;
+}
+
+export interface RemoteKeeper extends Keeper {
+  /** Stops what earlier daemons left to this one and nobody has taken over. */
+  dropKept(): Promise<void>;
+}
+
+/** A command that the keeper was told to start. */
+interface Starting {
+  readonly spec: SpawnSpec;
+  readonly order: Order;
+  resolve(ward: Ward): void;
+  reject(error: unknown): void;
+}
+
+/** The daemon's side of the keeper process (`process/main.ts`), which is the parent of all commands. */
+export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
+  const { leases, log, clock, fifoDir, owner } = options;
+  const wards = new Map<string, Ward>();
+  const starting = new Map<string, Starting>();
+  const underWay = new Set<Promise<unknown>>();
+  const limiting = new Map<number, { resolve(): void; reject(error: unknown): void }>();
+  let calls = 0;
+  let disposed = false;
+
+  const attachment = createAttachment({
+    ...options,
+    receive,
+    needed: () => wards.size > 0 || starting.size > 0,
+    inCare: () => [...wards.values()].map(({ held }) => held),
+    replaced,
+    failed,
+    async end(lease) {
+      await end([lease], leases);
+    },
+  });
+  const ports: WardPorts = {
+    fifoDir,
+    clock,
+    log,
+    send: attachment.send,
+    limit(id, cgroup) {
+      const call = ++calls;
+      const done = new Promise<void>((resolve, reject) => limiting.set(call, { resolve, reject }));
+      attachment.send({ type: 'limit', id, call, ...(cgroup === undefined ? {} : { cgroup }) });
+      return done;
+    },
+    changed: (held) => leases.started(leaseOf(held)),
+    over(id) {
+      wards.delete(id);
+      leases.ended(id);
+    },
+  };
+  const heirlooms = createHeirlooms();
+
+  return {
+    spawn(spec) {
+      const started = begin(spec);
+      const settled = started.catch(() => {}).finally(() => underWay.delete(settled));
+      underWay.add(settled);
+      return started;
+    },
+    async sweep(left) {
+      const kept = left.flatMap(({ held }) => (held?.kept != null && stillRuns(held) ? [held] : []));
+      const hello = await attachment.find(kept);
+      const spared = new Set(hello === null ? kept.map(({ id }) => id) : [hello.lease, ...hello.found.map(({ held }) => held.id)]);
+      const ended = await sweepLeases(left, { leases, clock, log, scan: createScan(), owner, spared });
+      const found = hello ?? (kept.length > 0 ? await attachment.start(kept) : null);
+      if (found !== null) inherit(found);
+      return ended;
+    },
+    dropKept: heirlooms.drop,
+    async dispose() {
+      disposed = true;
+      await Promise.all(underWay);
+      await heirlooms.drop();
+      await Promise.all([...wards.values()].map(({ child }) => child.killTree()));
+      await attachment.close();
+    },
+  };
+
+  async function begin(spec: SpawnSpec): Promise<Child> {
+    refuseIfDisposed();
+    const heirloom = await heirlooms.take(spec.name, spec.digest ?? null);
+    if (heirloom !== null) {
+      heirloom.attend(spec);
+      return heirloom.child;
+    }
+    const lease = { id: spec.lease, name: spec.name, pid: null, startTime: null, bootId: bootId() };
+    await leases.begin(lease);
+    try {
+      await attachment.ready();
+      refuseIfDisposed();
+      const { held, child } = await ordered(spec);
+      leases.started(leaseOf(held));
+      return child;
+    } catch (error) {
+      leases.ended(spec.lease);
+      throw error;
+    }
+  }
+
+  function ordered(spec: SpawnSpec): Promise<Ward> {
+    const { onOutput, onNotice, onMessage, ipc, ...order } = spec;
+    return new Promise<Ward>((resolve, reject) => {
+      starting.set(spec.lease, { spec, order, resolve, reject });
+      attachment.send({ type: 'spawn', order });
+    }).finally(() => starting.delete(spec.lease));
+  }
+
+  /** What comes next may be about it. */
+  function spawned(held: Held): void {
+    const { spec, resolve } = starting.get(held.id) ?? {};
+    if (spec === undefined) return;
+    const ward = createWard(held, null, ports);
+    wards.set(held.id, ward);
+    ward.attend(spec);
+    resolve?.(ward);
+  }
+
+  function receive(message: Exclude<FromKeeper, Hello>): void {
+    switch (message.type) {
+      case 'spawned':
+        spawned(message.held);
+        break;
+      case 'failed':
+        starting.get(message.id)?.reject(fromWire(message.error));
+        break;
+      case 'exited':
+        wards.get(message.id)?.exited(message.exit);
+        break;
+      case 'gone':
+        wards.get(message.id)?.gone();
+        break;
+      case 'limited': {
+        const call = limiting.get(message.call);
+        limiting.delete(message.call);
+        if (message.error === null) call?.resolve();
+        else call?.reject(fromWire(message.error));
+        break;
+      }
+      case 'log':
+        log[message.level](message.fields, message.message);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** A start that was not answered may have happened: what there is of it is ended before it is tried again. */
+  async function replaced(): Promise<void> {
+    for (const ward of wards.values()) ward.repeat();
+    for (const { reject } of limiting.values()) reject(new MusterError('EHOSTUNREACH', 'the keeper was lost; try again'));
+    limiting.clear();
+    const unanswered = [...starting.values()];
+    const begun = unanswered.map(({ order: { lease, name } }) => ({ id: lease, name, pid: null, startTime: null, bootId: null }));
+    await end(begun, { ...leases, ended() {} });
+    for (const { order } of unanswered) attachment.send({ type: 'spawn', order });
+  }
+
+  function failed(error: MusterError): void {
+    for (const { reject } of [...starting.values(), ...limiting.values()]) reject(error);
+    limiting.clear();
+    if (disposed) void endWithoutKeeper();
+  }
+
+  async function endWithoutKeeper(): Promise<void> {
+    const left = [...wards.values()];
+    await end(
+      left.map(({ held }) => leaseOf(held)),
+      leases,
+    );
+    for (const ward of left) {
+      ward.exited({ code: null, signal: null });
+      ward.gone();
+    }
+  }
+
+  async function end(left: readonly Lease[], journal: LeaseLog): Promise<void> {
+    if (left.length > 0) await sweepLeases(left, { leases: journal, clock, log, scan: createScan(), owner: null });
+  }
+
+  /** What runs since before this daemon did. */
+  function inherit({ found }: Hello): void {
+    for (const { held, exit } of found) {
+      const ward = createWard(held, held.startedAt, ports);
+      wards.set(held.id, ward);
+      heirlooms.add(ward);
+      if (exit !== null) ward.exited(exit);
+    }
+  }
+
+  function refuseIfDisposed(): void {
+    if (disposed) throw new MusterError('ECANCELED', 'the daemon is ending and starts no more processes');
+  }
+}
+
+function leaseOf(held: Held): Lease {
+  const { id, name, pid, startTime, bootId: boot, kept } = held;
+  return { id, name, pid, startTime, bootId: boot, ...(kept === null ? {} : { held }) };
+}

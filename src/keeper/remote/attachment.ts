@@ -1,0 +1,142 @@
+import { MusterError, messageOf } from '../../model/error.ts';
+import type { Held, Lease, LeaseLog } from '../../model/keeper.ts';
+import type { Log } from '../../model/ports.ts';
+import { bootId, statOf } from '../proc.ts';
+import type { FromKeeper, ToKeeper } from '../protocol.ts';
+import { type Hello, type Link, type LinkOptions, linkTo, startKeeper } from './link.ts';
+
+export interface AttachmentOptions extends LinkOptions {
+  readonly leases: LeaseLog;
+  readonly log: Log;
+  /** A new id for the lease of the keeper itself. */
+  readonly newId: () => string;
+  receive(message: Exclude<FromKeeper, Hello>): void;
+  /** What a keeper has to look after that is new. */
+  inCare(): readonly Held[];
+  /** Whether there is anything to do for a keeper. */
+  needed(): boolean;
+  /** A keeper was started; resolves when it knows all that a lost one knew. */
+  replaced(): Promise<void>;
+  /** There can be none. */
+  failed(error: MusterError): void;
+  /** Ends what runs under the lease. */
+  end(lease: Lease): Promise<void>;
+}
+
+/** The keeper that works for this daemon: started when it is first needed, and anew when it is lost. */
+export interface Attachment {
+  /** Resolves when there is one. */
+  ready(): Promise<void>;
+  /** What is said while another one is being started is said to that one. */
+  send(message: ToKeeper): void;
+  /** Takes on the keeper of an earlier daemon; null if there is none, or none that answers. */
+  find(adopt: readonly Held[]): Promise<Hello | null>;
+  /** Starts one, if there is none, to take on these. */
+  start(adopt: readonly Held[]): Promise<Hello>;
+  /** Ends the keeper, which has nothing to look after any more. */
+  close(): Promise<void>;
+}
+
+const keeperName = 'keeper:commands';
+const shortestPauseMs = 100;
+const longestPauseMs = 5000;
+
+export function createAttachment(options: AttachmentOptions): Attachment {
+  const { leases, log, clock } = options;
+  let link: Link | null = null;
+  let attaching: Promise<void> | null = null;
+  let own: Lease | null = null;
+  const waiting: ToKeeper[] = [];
+  let closed: (() => void) | null = null;
+
+  return {
+    ready,
+    send(message) {
+      if (link === null) waiting.push(message);
+      else link.send(message);
+    },
+    async find(adopt) {
+      try {
+        const found = await attach(adopt);
+        own = leaseOf(found.lease, found.pid);
+        return found;
+      } catch {
+        return null;
+      }
+    },
+    start,
+    async close() {
+      await attaching?.catch(() => {});
+      if (link === null) return;
+      await new Promise<void>((resolve) => {
+        closed = resolve;
+        link?.send({ type: 'dispose' });
+      });
+      await endOwn();
+    },
+  };
+
+  function ready(): Promise<void> {
+    if (link !== null) return Promise.resolve();
+    attaching ??= attempt().finally(() => (attaching = null));
+    return attaching;
+  }
+
+  /** Never two at a time: one that only cannot be talked to any more is ended first. */
+  async function attempt(): Promise<void> {
+    await endOwn();
+    await start(options.inCare());
+    await options.replaced();
+  }
+
+  async function start(adopt: readonly Held[]): Promise<Hello> {
+    const lease: Lease = { id: options.newId(), name: keeperName, pid: null, startTime: null, bootId: bootId() };
+    await leases.begin(lease);
+    own = lease;
+    try {
+      const { pid } = await startKeeper(options, lease.id);
+      own = leaseOf(lease.id, pid ?? 0);
+      leases.started(own);
+      return await attach(adopt);
+    } catch (error) {
+      await endOwn();
+      throw error;
+    }
+  }
+
+  async function attach(adopt: readonly Held[]): Promise<Hello> {
+    const fresh = await linkTo(options, adopt, { receive: options.receive, lost: (error) => lost(error) });
+    link = fresh;
+    for (const message of waiting.splice(0)) fresh.send(message);
+    return fresh.hello;
+  }
+
+  function lost(error: unknown): void {
+    link = null;
+    if (closed !== null) {
+      closed();
+      return;
+    }
+    log.error({ pid: own?.pid, ...(error === null ? {} : { error: messageOf(error) }) }, 'the keeper of commands was lost');
+    replace();
+  }
+
+  function replace(pauseMs = shortestPauseMs): void {
+    if (!options.needed()) return;
+    ready().catch((error: unknown) => {
+      const failure = error instanceof MusterError ? error : new MusterError('EFAILED', messageOf(error), { cause: error });
+      log.error({ error: failure.message }, 'there is no keeper of commands');
+      options.failed(failure);
+      clock.after(pauseMs, () => replace(Math.min(2 * pauseMs, longestPauseMs)));
+    });
+  }
+
+  async function endOwn(): Promise<void> {
+    if (own !== null) await options.end(own);
+    own = null;
+  }
+}
+
+function leaseOf(id: string, pid: number): Lease {
+  return { id, name: keeperName, pid, startTime: statOf(pid)?.startTime ?? null, bootId: bootId() };
+}
