@@ -9,6 +9,7 @@ import { journal } from './rows/journal.mjs';
 import { loads } from './rows/loads.mjs';
 import { memory } from './rows/memory.mjs';
 import { messages } from './rows/messages.mjs';
+import { output } from './rows/output.mjs';
 import { ping } from './rows/ping.mjs';
 import { planning } from './rows/planning.mjs';
 import { reload } from './rows/reload.mjs';
@@ -17,7 +18,7 @@ import { printTable } from './support/table.mjs';
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const wanted = args.filter((arg) => !arg.startsWith('--'));
-const suites = [planning, journal, ping, client, reload, loads, messages, capacity, memory];
+const suites = [planning, journal, ping, client, reload, loads, messages, capacity, output, memory];
 const chosen = suites.filter(({ rows }) => wanted.length === 0 || rows.some(isWanted));
 if (chosen.length === 0) {
   console.error(`no such row; there are:\n  ${suites.flatMap(({ rows }) => rows).join('\n  ')}`);

@@ -3,6 +3,7 @@ import type { Clock, Log } from '../../model/ports.ts';
 import { cutToFit, type Piece, runsOf, sizeOf } from './cut.ts';
 import { type DiskLog, openDiskLog } from './disk-log.ts';
 import { createQueue, type Stretch } from './queue.ts';
+import type { LogShape } from './shape.ts';
 import type { LogSettings, Loss, OutputStream } from './writer.ts';
 
 export interface LogFile {
@@ -25,7 +26,9 @@ export interface LogFilePorts {
 }
 
 /** What may wait for the disk before writers have to. */
-const maxWaiting = 512 * 1024;
+const maxWaiting = 1024 * 1024;
+/** One write: while it is on its way the next ones are gathered. */
+const batch = 256 * 1024;
 /** Smaller logs would do nothing but rotate. */
 const smallestSize = 256;
 /** How exact the time of a line is. Finer makes the index grow. */
@@ -50,12 +53,14 @@ export function createLogFile(
   let room: Promise<void> | null = null;
   let release: (() => void) | null = null;
   let marked: { stream: OutputStream; at: number } | null = null;
-  let described: LogSettings['shape'];
+  /** Since when what is said is told how; noted with the next output. */
+  let shapes: { readonly shape: LogShape; readonly at: number }[] = [];
   let verifiedAt = 0;
   let dropped = 0;
   let trouble: string | null = null;
   /** Bytes that are missing and that the index does not tell of yet. */
   let untold: Partial<Record<Loss, number>> = {};
+  shape();
 
   return {
     write(stream, chunk) {
@@ -80,10 +85,12 @@ export function createLogFile(
       }
       name = next;
       marked = null;
-      described = undefined;
+      shape();
     },
     update(next) {
+      const changed = next.shape !== settings.shape;
       settings = next;
+      if (changed) shape();
     },
     dropped: () => dropped,
     trouble: () => trouble,
@@ -101,6 +108,10 @@ export function createLogFile(
     flushing ??= flush();
   }
 
+  function shape(): void {
+    if (settings.shape !== undefined) shapes.push({ shape: settings.shape, at: clock.now() });
+  }
+
   function roomAgain(): Promise<void> {
     room ??= new Promise((resolve) => {
       release = () => {
@@ -112,7 +123,7 @@ export function createLogFile(
   }
 
   async function flush(): Promise<void> {
-    while (!queue.isEmpty()) for (const stretch of queue.take()) await flushStretch(stretch);
+    for (let next = queue.take(batch); next !== null; next = queue.take(batch)) await flushStretch(next);
     flushing = null;
   }
 
@@ -130,9 +141,9 @@ export function createLogFile(
   /** Counts what was written; stops at the first that did not go whole. */
   async function writePieces(pieces: readonly Piece[], tally: { written: number }): Promise<void> {
     const limit = settings.maxSize === 0 ? Number.POSITIVE_INFINITY : Math.max(settings.maxSize, smallestSize);
-    for (const batch of cutToFit(pieces, (disk ?? openDisk()).size(), limit)) {
-      if (batch.rotate) rotate();
-      for (const run of runsOf(batch.pieces, markEveryMs)) {
+    for (const part of cutToFit(pieces, (disk ?? openDisk()).size(), limit)) {
+      if (part.rotate) rotate();
+      for (const run of runsOf(part.pieces, markEveryMs)) {
         const count = await ready(run[0]).append(run.map(({ chunk }) => chunk));
         tally.written += count;
         if (count > 0) told();
@@ -156,10 +167,8 @@ export function createLogFile(
       verifiedAt = at;
       if (current.verify()) marked = null;
     }
-    if (settings.shape !== undefined && settings.shape !== described) {
-      current.describe(settings.shape, at);
-      described = settings.shape;
-    }
+    for (const since of shapes) current.describe(since.shape, since.at);
+    shapes = [];
     tellMissing(current, at);
     if (marked === null || marked.stream !== stream || at - marked.at >= markEveryMs || at < marked.at) {
       current.mark({ kind: stream, at });

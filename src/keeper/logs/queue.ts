@@ -20,12 +20,12 @@ export interface Queue {
   /** Bytes of the pieces; those that were taken count until they are `done`. */
   bytes(): number;
   done(bytes: number): void;
-  isEmpty(): boolean;
-  take(): Stretch[];
+  /** The oldest stretch, of a long one its beginning; null: nothing waits. */
+  take(most: number): Stretch | null;
 }
 
 export function createQueue(): Queue {
-  let stretches: { gaps: Gap[]; pieces: Piece[] }[] = [];
+  const stretches: { gaps: Gap[]; pieces: Piece[] }[] = [];
   let bytes = 0;
   return {
     push(piece) {
@@ -45,11 +45,19 @@ export function createQueue(): Queue {
     done(count) {
       bytes -= count;
     },
-    isEmpty: () => stretches.length === 0,
-    take() {
-      const taken = stretches;
-      stretches = [];
-      return taken;
+    take(most) {
+      const [first] = stretches;
+      if (first === undefined) return null;
+      let count = 0;
+      for (let size = 0; size < most && count < first.pieces.length; count++) size += first.pieces[count]?.chunk.length ?? 0;
+      if (count === first.pieces.length) {
+        stretches.shift();
+        return first;
+      }
+      const pieces = first.pieces.splice(0, count);
+      const { gaps } = first;
+      first.gaps = [];
+      return { gaps, pieces };
     },
   };
 }

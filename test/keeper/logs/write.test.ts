@@ -138,3 +138,55 @@ test('a name cannot leave the folder', async () => {
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise(setImmediate);
 }
+
+test('output that comes faster than the disk takes it is dropped where that is asked for, and told at its place', async () => {
+  const { dir, writer } = await logs({ maxSize: 0, keep: 0, overflow: 'drop' });
+  const chunk = bytes(`${'x'.repeat(1023)}\n`.repeat(64));
+  for (let count = 0; count < 100; count++) expect(writer.write('stdout', chunk)).toBe(undefined);
+  const dropped = writer.dropped();
+  expect(dropped).toBeGreaterThan(0);
+  await until(async () => (await readLogs(dir, 'web', { lines: 1 }))[0]?.stream === 'muster');
+  writer.write('stdout', bytes('after\n'));
+  await writer.close();
+  const records = await readLogs(dir, 'web');
+  expect(records.slice(-2).map(({ text }) => text)).toEqual([
+    `${dropped} bytes of output were dropped: they came faster than they could be written`,
+    'after',
+  ]);
+  expect((records.length - 2) * 1024 + dropped).toBe(100 * chunk.length);
+});
+
+test('what a writer says is missing is told where it was, also at the very end', async () => {
+  const { dir, writer } = await logs();
+  writer.write('stdout', bytes('before\n'));
+  writer.missing(7, 'withheld');
+  writer.missing(3, 'withheld');
+  writer.write('stdout', bytes('after\n'));
+  writer.missing(1, 'withheld');
+  await writer.close();
+  expect((await readLogs(dir, 'web')).map(({ text }) => text)).toEqual([
+    'before',
+    '10 bytes of output were left out: a transform took too long over them',
+    'after',
+    '1 bytes of output were left out: a transform took too long over them',
+  ]);
+  expect(writer.dropped()).toBe(11);
+});
+
+test('lines are told in the shape in which they were said, under the name that the log has now', async () => {
+  const shape = { level: 'info', stderrLevel: 'error', prefix: 'a: ', metadata: { team: 'a' } } as const;
+  const { dir, clock, writer } = await logs({ maxSize: 300, keep: 20, shape });
+  for (let line = 0; line < 50; line++) await writer.write('stdout', bytes(`line ${line}\n`));
+  await clock.advance(1000);
+  writer.update({ maxSize: 300, keep: 20, shape: { level: 'debug', stderrLevel: 'warn', named: true, prefix: '', metadata: {} } });
+  writer.rename('site');
+  writer.write('stdout', bytes('plain\n'));
+  writer.write('stderr', bytes('error: named\n'));
+  await writer.close();
+  const records = await readLogs(dir, 'site');
+  expect(records[0]).toMatchObject({ level: 'info', text: 'a: line 0', metadata: { team: 'a' } });
+  expect(records.slice(-2).map(({ level, text, metadata }) => [level, text, metadata])).toEqual([
+    ['debug', 'plain', undefined],
+    ['error', 'named', undefined],
+  ]);
+});
