@@ -8,8 +8,8 @@ import { loaderOf, providers, requirementsOf } from '../model/requires.ts';
 import type { ApiPorts } from './call.ts';
 
 /**
- * What `info` tells: of the loaded module of that name or path, else of the declared one, else of the module that `load`
- * would find there. Throws what is wrong where there is no such module.
+ * What `info` tells: of the loaded module of that name or path, else of the declared one, else of the one that has a service
+ * of that name, else of the module that `load` would find there. Throws what is wrong where there is no such module.
  */
 export async function infoOf(target: string, views: readonly ModuleView[], ports: ApiPorts): Promise<InfoDoc> {
   const named = views.find(({ name }) => name === target);
@@ -20,6 +20,8 @@ export async function infoOf(target: string, views: readonly ModuleView[], ports
   const declared = declaredOf(ports);
   const found = declared.get(target) ?? [...declared.values()].find(({ path }) => path === target);
   if (found !== undefined && ofPath.length === 0) return infoOfDeclared(found, ports);
+  const holder = views.find(({ services }) => services.includes(target));
+  if (holder !== undefined) return infoOfLoaded(holder, ports);
   return { ...(await infoOfFile(target, views, ports)), ...(loadedAs.length === 0 ? {} : { loadedAs }) };
 }
 

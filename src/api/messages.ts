@@ -3,15 +3,16 @@ import type { ModuleStats, Rusage, RusageOf } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Loaded } from '../model/module.ts';
 import type { ApiPorts, Handlers } from './call.ts';
+import { loadedName } from './holder.ts';
 import { shown } from './shown.ts';
 
 const debugTimeout = 5000; // a module that hangs answers nothing
 
 /** Methods about the messages of modules: counters, debug flags, events. */
 export const messageHandlers: Pick<Handlers, 'stats' | 'debug' | 'publish'> = {
-  async stats({ name, clear, clearAll, rusage }, _call, ports) {
+  async stats({ name: asked, clear, clearAll, rusage }, _call, ports) {
     const { instances } = ports.engine.context.ports;
-    if (name !== undefined && instances.get(name) === undefined) throw notLoaded(name, instances.snapshot());
+    const name = asked === undefined ? undefined : loadedName(asked, ports);
     if (clear === true || clearAll === true) {
       if (rusage !== undefined) throw new MusterError('EINVAL', 'use of resources cannot be cleared');
       if (name !== undefined) await instances.clearStats(name);

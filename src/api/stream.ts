@@ -37,11 +37,16 @@ export const streamHandlers: Pick<Handlers, 'logs' | 'events' | 'trace'> = {
         bus.trace(wanted, take, end.signal);
         return () => end.abort();
       },
-      (records, dropped) => ({ records: records.map((record) => maskTrace(record, mask)), dropped }),
+      (records, dropped) => ({ records: records.sort(byTime).map((record) => maskTrace(record, mask)), dropped }),
     );
     return { records: [], dropped: 0 };
   },
 };
+
+/** They come from several runners, some of each at a time; of one runner they keep their order. */
+function byTime(a: TraceRecord, b: TraceRecord): number {
+  return a.at === b.at ? 0 : a.at < b.at ? -1 : 1;
+}
 
 function maskTrace(record: TraceRecord, mask: (text: string) => string): TraceRecord {
   const topic = mask(record.topic);

@@ -41,6 +41,18 @@ describe('muster.stats', () => {
   });
 });
 
+describe('the name of a service', () => {
+  it('stands for the module that has it', async () => {
+    const { world, ask } = makeWorld([{ name: 'a' }, { name: 'store', services: ['shelf'] }]);
+    world.stats.set('store', { tx: counts });
+    expect(await ask('stats', { name: 'shelf' })).toEqual({ tx: counts });
+    expect(await ask('stats', { name: 'shelf', rusage: 'self' })).toMatchObject({ utime: 1 });
+    await ask('stats', { name: 'shelf', clear: true });
+    expect(world.cleared).toEqual(['store']);
+    await expect(ask('stats', { name: 'nosuch' })).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
 describe('muster.debug', () => {
   it('asks the module, and answers its flags', async () => {
     const asked: unknown[] = [];
@@ -112,6 +124,29 @@ describe('muster.trace', () => {
       { records: [{ ...record, payload: { pass: '***' } }], dropped: 3 },
     ]);
     expect(ended).toBe(true);
+  });
+
+  it('tells in the order of time what comes at once from several runners', async () => {
+    let tell: Parameters<ApiBus['trace']>[1] = () => {};
+    const { ask } = makeWorld([], {
+      trace(_, onRecords) {
+        tell = onRecords;
+      },
+    });
+    const leave = new AbortController();
+    const told: string[] = [];
+    const at = (ms: number, topic: string) => ({ ...record, at: `2026-01-01T00:00:00.00${ms}Z`, topic });
+    const part = async (payload: unknown) => {
+      const { records } = payload as { records: TraceRecord[] };
+      told.push(...records.map(({ topic }) => topic));
+      if (records.length > 0) return leave.abort();
+      setImmediate(() => {
+        tell([at(2, 'a.request'), at(3, 'a.response')], 0);
+        tell([at(1, 'b.request'), at(2, 'b.response')], 0);
+      });
+    };
+    await ask('trace', {}, { part, signal: leave.signal });
+    expect(told).toEqual(['b.request', 'a.request', 'b.response', 'a.response']);
   });
 
   it('refuses a glob that matches nothing', async () => {

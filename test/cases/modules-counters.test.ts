@@ -9,7 +9,9 @@ let place: Place;
 let daemon: Talk;
 
 beforeAll(async () => {
-  place = await createPlace(`version: 1\nmodules:\n  tiny: ${fixture('tiny.mjs')}\n  various: ${fixture('answers-variously.mjs')}\n`);
+  place = await createPlace(
+    `version: 1\nmodules:\n  tiny: ${fixture('tiny.mjs')}\n  various: ${fixture('answers-variously.mjs')}\n  store: {module: ${fixture('registers.mjs')}, args: [shelf]}\n`,
+  );
   await place.up();
   daemon = await talk(place);
 });
@@ -87,4 +89,15 @@ test('19. ping, stats, debug and rusage are answered without the author, unless 
   expect(await daemon.ask('various.rusage')).toBe('of its own');
   const ran = await place.muster('request', 'various.rusage');
   expect([ran.code, JSON.parse(ran.stdout)]).toEqual([0, 'of its own']);
+});
+
+test('a service stands for the module that has it wherever one is looked at', async () => {
+  for (const args of [['stats'], ['stats', '-R'], ['debug'], ['info'], ['list']]) {
+    const [command = '', ...options] = args;
+    expect(await place.muster(command, 'shelf', ...options), args.join(' ')).toMatchObject({ code: 0, stderr: '' });
+  }
+  expect(JSON.parse((await place.muster('info', 'shelf', '--json')).stdout)).toMatchObject({ name: 'store', services: ['shelf'] });
+  const unknown = await place.muster('stats', 'nosuch');
+  expect([unknown.code, unknown.stdout]).toEqual([1, '']);
+  expect(unknown.stderr).toContain('(ENOENT)');
 });

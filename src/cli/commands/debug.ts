@@ -16,7 +16,8 @@ export const debug: Definition<Options> = {
   operands: '<NAME>',
   summary: 'show or change the debug flags of a module',
   details:
-    '32 bits that a module reads as `ctx.debugFlags`; what they mean is its own affair. Prints them as they are then.\n' +
+    '32 bits that a module reads as `ctx.debugFlags`; what they mean is its own affair. Prints them as they are then. ' +
+    'NAME may be that of a service.\n' +
     'A MASK is decimal, hexadecimal (0x1f) or octal (017).',
   options: [
     { flags: '-C, --clear', doc: 'set all to zero' },

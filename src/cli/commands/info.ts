@@ -9,8 +9,8 @@ export const info: Definition = {
   operands: '<NAME|PATH>',
   summary: 'tell all there is to know of one module',
   details:
-    'Of one that is not loaded what the config says, or the file: by PATH (with a slash), builtin:NAME, or a bare NAME on the ' +
-    'module path. No code of it is run.\n' +
+    'NAME may be that of a service. Of a module that is not loaded what the config says, or the file: by PATH (with a slash), builtin:NAME, or ' +
+    'a bare NAME on the module path. No code of it is run.\n' +
     'Names along which a reload goes are marked in Requires and Required by.',
   examples: ['muster info greeter', 'muster info ./modules/greeter.ts'],
   async run(call) {

@@ -22,7 +22,7 @@ export const stats: Definition<Options> = {
   summary: 'show the counters of a module',
   details:
     'Messages sent (tx) and received (rx) by type, beside what the module adds; of a command the bytes of its output. ' +
-    'A module that hangs is no hindrance. Without NAME of all modules, below `modules`.\n' +
+    'A module that hangs is no hindrance. NAME may be that of a service. Without NAME of all modules, below `modules`.\n' +
     '-R tells seconds of processor time (utime, stime) and the highest resident set in KiB (maxrss); without NAME of the daemon.',
   options: [
     { flags: '-p, --parse <A.B.C>', doc: 'print only the value at this path' },
