@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { MusterError } from '../model/error.ts';
 import { type Method, params } from '../model/methods.ts';
 import type { ApiPorts, Call, Handler, Handlers } from './call.ts';
+import { cgroupHandlers } from './cgroup.ts';
 import { controlHandlers } from './control.ts';
 import { messageHandlers } from './messages.ts';
 import { assertMay } from './rights.ts';
@@ -9,7 +10,14 @@ import { runHandlers } from './run.ts';
 import { streamHandlers } from './stream.ts';
 import { viewHandlers } from './view.ts';
 
-const handlers: Handlers = { ...viewHandlers, ...runHandlers, ...controlHandlers, ...messageHandlers, ...streamHandlers };
+const handlers: Handlers = {
+  ...viewHandlers,
+  ...runHandlers,
+  ...controlHandlers,
+  ...messageHandlers,
+  ...cgroupHandlers,
+  ...streamHandlers,
+};
 const service = 'muster.';
 
 /**

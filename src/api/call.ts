@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { StatusReporter } from '../engine/status.ts';
 import type { BusPort, Party } from '../model/bus.ts';
+import type { CgroupAccess } from '../model/cgroup-access.ts';
 import type { DownDoc, LogRecord, Rusage, RusageOf, TraceRecord } from '../model/documents.ts';
 import type { Method, Params, Responses } from '../model/methods.ts';
 
@@ -61,6 +62,8 @@ export interface ApiPorts {
   rusage(who: RusageOf): Rusage | null;
   /** The names that a file of code exports, read without running it. */
   exportsOf(path: string): Promise<string[]>;
+  /** What is in cgroups, and what is done to them by hand. */
+  cgroups: CgroupAccess;
   /** Takes secrets out of text that is shown. */
   mask(text: string): string;
   /** Ends the daemon; resolves with what was stopped, after which the process exits. */

@@ -26,6 +26,7 @@ const needs: { readonly [M in Method]: Needs<M> } = {
   events: 'read',
   stats: ({ clear, clearAll }) => (clear === true || clearAll === true ? 'apply' : 'read'),
   debug: ({ op }) => (op === undefined ? 'read' : 'apply'),
+  cgroup: ({ value }) => (value === undefined ? 'read' : 'apply'),
   publish: 'apply',
   trace: 'read',
   down: 'apply',

@@ -2,9 +2,11 @@ import { homedir } from 'node:os';
 import { createApi } from '../api/api.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createStatus } from '../engine/status.ts';
+import { cgroupAccess } from '../keeper/cgroup/access.ts';
+import { findRoot } from '../keeper/cgroup/root.ts';
 import { usageOf } from '../keeper/usage.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { DownDoc } from '../model/documents.ts';
+import type { Containment, DownDoc } from '../model/documents.ts';
 import { socketOf } from '../model/places.ts';
 import type { Result } from '../model/plan.ts';
 import type { UpOptions } from '../model/up.ts';
@@ -103,7 +105,8 @@ const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
 /** `leave` is called once the answer to `down` is on its way; closing the server sends what waits. */
 async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop(): Promise<DownDoc>; leave(): void }) {
   const { engine, bus, log, logs, mask } = parts;
-  const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir };
+  const containment: Containment = 'folder' in findRoot() ? 'cgroup' : 'processGroup';
+  const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir, containment };
   const answer = createApi({
     engine,
     bus,
@@ -117,6 +120,7 @@ async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop()
     refreshFacts: () => parts.inspector.refresh(),
     rusage: (who) => usageOf(process.pid, who),
     exportsOf,
+    cgroups: cgroupAccess,
     mask,
     down: stop,
   });

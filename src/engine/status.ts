@@ -1,4 +1,4 @@
-import type { Condition, StatusDoc } from '../model/documents.ts';
+import type { Condition, Containment, StatusDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { guardText } from '../model/guard-text.ts';
 import type { State } from '../model/module.ts';
@@ -15,6 +15,8 @@ export interface Identity {
   version: string;
   node: string;
   stateDir: string;
+  /** The best that there is here for modules. */
+  containment: Containment;
 }
 
 /** A log whose disk takes nothing: its module runs on, and what it writes is dropped. */
@@ -85,7 +87,6 @@ export function createStatus(identity: Identity, context: EngineContext, beside:
         held,
         drift,
         paused: false,
-        containment: 'processGroup',
         conditions: conditions(context, pending, sick, drift.length, held.length, beside.logTroubles()).map(dated),
       };
     },

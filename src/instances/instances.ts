@@ -81,6 +81,7 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
     refresh: async () => {
       await Promise.all(Object.values(drivers).map((driver) => driver.refresh?.()));
     },
+    cgroup: (name) => runOf(name).launched.cgroup?.() ?? null,
     stats: async (name) => runOf(name).launched.stats(),
     clearStats: async (name) => runOf(name).launched.clearStats(),
     rusage: async (name, who) => runOf(name).launched.rusage(who),

@@ -1,14 +1,17 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { MusterError } from '../model/error.ts';
+import { join } from 'node:path';
+import { MusterError, toWire } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import type { Channels } from './channels.ts';
-import { containByGroup } from './containment.ts';
+import { contain } from './contain.ts';
 import { watchDeath } from './death.ts';
+import { type Line, launchFailure, launchLine } from './launcher.ts';
 import { spawnError } from './preflight.ts';
 import { leaseVariable, type Scan } from './proc.ts';
 import { signalNumber } from './signals.ts';
 import type { OpenStdio } from './stdio.ts';
+import { findTool } from './tools.ts';
 
 /** A process that ends closes its channel a little before; one that lives on without it can be told nothing any more. */
 const channelMs = 500;
@@ -24,15 +27,15 @@ export interface ChildPorts {
 /** Executes the program in a session and process group of its own. Rejects with a MusterError if it cannot be executed. */
 export async function startChild(spec: SpawnSpec, file: string, ports: ChildPorts): Promise<Child> {
   const { clock, log, channels } = ports;
-  const contained = containByGroup(spec, ports);
   const stdio = ports.openStdio(spec, ports);
-  const raw = await execute(spec, file, stdio.options).catch(async (error: unknown) => {
+  const { contained, raw, line } = await begin(spec, file, stdio.options, ports).catch(async (error: unknown) => {
     await stdio.drain();
     throw error;
   });
   const pid = raw.pid as number;
   contained.started(pid);
   const death = watchDeath(pid);
+  const startedAt = clock.now();
   let killing: Promise<void> | null = null;
 
   raw.on('error', (error) => log.debug({ name: spec.name, pid, error: error.message }, 'child process'));
@@ -49,7 +52,9 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
   const exited = new Promise<ProcessExit>((resolve) => {
     raw.once('exit', (code, signal) => {
       contained.leaderGone();
-      resolve(death.exit(code, signal));
+      const exit = death.exit(code, signal);
+      const failure = launchFailure(exit, clock.now() - startedAt, line, spec, file);
+      resolve({ ...exit, ...(contained.outOfMemory() ? { oom: true } : {}), ...(failure === null ? {} : { failure: toWire(failure) }) });
     });
   });
 
@@ -64,7 +69,7 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
       killing ??= kill();
       return killing;
     },
-    limit: async () => {},
+    limit: async (cgroup) => contained.limit(cgroup),
     keep() {},
     send(message, sent = () => {}) {
       if (raw.connected) return raw.send(message as object, () => sent());
@@ -86,21 +91,28 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
   }
 }
 
-/** Node throws some failures and emits others; both end up as a rejection. */
-async function execute(spec: SpawnSpec, file: string, stdio: StdioOptions): Promise<ChildProcess> {
-  const [command = file, ...args] = spec.argv;
+/** Nothing is left where it fails. */
+async function begin(spec: SpawnSpec, file: string, stdio: StdioOptions, ports: ChildPorts) {
+  const contained = contain(spec, ports);
   try {
-    const raw = spawn(file, args, {
-      argv0: spec.arg0 ?? command,
-      cwd: spec.cwd,
-      env: { ...spec.env, [leaseVariable]: spec.lease },
-      detached: true,
-      stdio,
-      ...(spec.ipc === true ? { serialization: 'advanced' as const } : {}),
-    });
-    if (raw.pid !== undefined) return raw;
-    throw await new Promise((resolve) => raw.once('error', resolve));
+    const line = launchLine(spec, file, contained.cgroup === null ? null : join(contained.cgroup, 'cgroup.procs'), findTool);
+    return { contained, line, raw: await execute(spec, line, stdio) };
   } catch (error) {
+    await contained.end();
     throw error instanceof MusterError ? error : spawnError(error, spec, file);
   }
+}
+
+/** Node throws some failures and emits others; both end up as a rejection. */
+async function execute(spec: SpawnSpec, { file, argv0, args }: Line, stdio: StdioOptions): Promise<ChildProcess> {
+  const raw = spawn(file, args, {
+    argv0,
+    cwd: spec.cwd,
+    env: { ...spec.env, [leaseVariable]: spec.lease },
+    detached: true,
+    stdio,
+    ...(spec.ipc === true ? { serialization: 'advanced' as const } : {}),
+  });
+  if (raw.pid !== undefined) return raw;
+  throw await new Promise((resolve) => raw.once('error', resolve));
 }

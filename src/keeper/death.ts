@@ -33,7 +33,8 @@ export function watchDeath(pid: number): DeathWatch {
 }
 
 /** `exited with code 3`, `killed by SIGSEGV`. */
-export function exitWords({ code, signal }: ProcessExit): string {
-  if (signal !== null) return `killed by ${signal}`;
-  return code === null ? 'ended in a way nobody saw' : `exited with code ${code}`;
+export function exitWords({ code, signal, oom }: ProcessExit): string {
+  const how = signal !== null ? `killed by ${signal}` : code === null ? 'ended in a way nobody saw' : `exited with code ${code}`;
+  if (oom !== true) return how;
+  return signal === 'SIGKILL' ? 'killed because memory ran out (OOM)' : `${how}, after memory ran out and something of it was killed (OOM)`;
 }

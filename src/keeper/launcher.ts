@@ -56,15 +56,12 @@ export function launchLine(spec: SpawnSpec, file: string, procs: string | null, 
   return { file: sh, argv0: 'muster', args: ['-c', becomes, 'muster', ...join, madeUpBeside(spec), ...change, last.file, ...last.args] };
 }
 
+/** A launcher needs some milliseconds; what lives longer is the program. */
+const launchMs = 10_000;
+
 /** What kept the launcher from becoming the program, in the words for a program that cannot be executed; null: nothing. Pure. */
-export function launchFailure(
-  { signal }: ProcessExit,
-  line: Line,
-  signalled: ReadonlySet<string>,
-  spec: SpawnSpec,
-  file: string,
-): MusterError | null {
-  const code = signal === null || signalled.has(signal) || line.file === file ? undefined : failures[signal];
+export function launchFailure({ signal }: ProcessExit, ranMs: number, line: Line, spec: SpawnSpec, file: string): MusterError | null {
+  const code = signal === null || ranMs > launchMs || line.file === file ? undefined : failures[signal];
   return code === undefined ? null : spawnError({ code, message: code }, spec, file);
 }
 

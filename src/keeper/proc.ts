@@ -70,7 +70,8 @@ export function createScan(isKnown: (pid: number) => boolean = () => false): Sca
 /** Processes read before the event loop gets its turn: about half a millisecond. */
 const sliceSize = 24;
 
-async function scanOnce(isKnown: (pid: number) => boolean): Promise<Seen[]> {
+/** One look at all processes; see `createScan`. */
+export async function scanOnce(isKnown: (pid: number) => boolean): Promise<Seen[]> {
   const seen: Seen[] = [];
   const pids = readdirSync('/proc')
     .map(Number)

@@ -153,6 +153,28 @@ export interface ModuleStats extends Record<string, unknown> {
   dropped?: number;
 }
 
+/** What the kernel counts: a number, or such by their names; `max` and the like stay text. */
+export type Statistic = number | string | { readonly [name: string]: Statistic };
+
+/** `cgroup NAME`. */
+export interface CgroupDoc {
+  formatVersion: string;
+  name: string;
+  /** Folder. */
+  path: string;
+  containment: Containment | null;
+  /** As they can stand under `cgroup:` in the config; keys for which there is no controller are left out. */
+  settings: Record<string, unknown>;
+  /** By interface file; what there is not is left out. */
+  statistics: Record<string, Statistic>;
+}
+
+/** `cgroup NAME KEY[=VALUE]`: what the interface file says, after the write; null where it cannot be read. */
+export interface CgroupValue {
+  key: string;
+  value: string | null;
+}
+
 export const rusageOf = ['self', 'children', 'thread'] as const;
 /** The process that the module runs in, its ended children, or the thread of the module. */
 export type RusageOf = (typeof rusageOf)[number];

@@ -41,6 +41,8 @@ export interface Instances {
   output(name: string): string[];
   /** Brings what views show of running instances (idle, queue) up to date; never rejects and never takes long. */
   refresh(): Promise<void>;
+  /** Folder of the cgroup that it has for itself; null: none. ENOENT where it is not loaded, ENOSYS where nothing of it runs. */
+  cgroup(name: string): string | null;
   /** Counters of a module and what it adds. ENOENT where it is not loaded, ENOSYS where nothing of it runs. */
   stats(name: string): Promise<ModuleStats>;
   clearStats(name: string): Promise<void>;

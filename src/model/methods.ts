@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import {
+  type CgroupDoc,
+  type CgroupValue,
   type DownDoc,
   type EventDoc,
   type InfoDoc,
@@ -102,6 +104,8 @@ export const params = {
     op: z.optional(z.enum(['set', 'setbit', 'clearbit', 'clear'])),
     flags: z.optional(z.int().check(z.nonnegative())),
   }),
+  /** Without `key` all of it. */
+  cgroup: z.strictObject({ name: z.string(), key: text, value: text }),
   publish: z.strictObject({ topic: z.string(), payload: z.optional(z.unknown()) }),
   /** Until the caller leaves. Names need not be loaded (yet). */
   trace: z.strictObject({
@@ -137,6 +141,7 @@ export interface Responses {
   events: EventDoc[];
   stats: ModuleStats | Rusage | { modules: Record<string, ModuleStats> };
   debug: { flags: number };
+  cgroup: CgroupDoc | CgroupValue;
   publish: Record<string, never>;
   trace: { records: TraceRecord[]; dropped: number };
   down: DownDoc;

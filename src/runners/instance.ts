@@ -197,6 +197,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     pid: () => (over ? null : (admitted?.pid ?? null)),
     threadId: () => (home.alone ? null : threadId),
     containment: () => (home.alone ? (admitted?.containment ?? null) : null),
+    cgroup: () => (home.alone ? (admitted?.cgroup ?? null) : null),
     reconfigurable: () => reconfigurable,
     // What stands for it elsewhere keeps its own state, and nobody here would answer.
     save: async () => (elsewhere ? null : unlessHung(calls.ask((call) => tell({ type: 'save', call })))),

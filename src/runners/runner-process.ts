@@ -25,6 +25,7 @@ export interface Admitted {
   readonly link: BusLink;
   readonly pid: number;
   readonly containment: Containment;
+  readonly cgroup: string | null;
   post(message: ToRunner): void;
   /** For one that was admitted and then not started. */
   leave(): void;
@@ -91,6 +92,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
       argv: [process.execPath, `--max-semi-space-size=${hubYoungMb}`, runnerFile],
       cwd: existsSync(cwd) ? cwd : '/', // a folder that was removed meanwhile is no reason to run nothing
       env,
+      containment: 'auto', // what a module spawns goes with its runner
       ipc: true,
       onOutput(stream, chunk) {
         output.push(chunk);
@@ -223,7 +225,7 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
       found.empty?.cancel();
       found.inhabitants.set(id, inhabitant);
       const { link, questions, post, child } = found;
-      return { link, questions, post, pid: child.pid, containment: child.containment, leave: () => leave(found, id) };
+      return { link, questions, post, pid: child.pid, containment: child.containment, cgroup: child.cgroup, leave: () => leave(found, id) };
     },
     questions: () => current?.questions ?? null,
     kill(reason) {
@@ -242,6 +244,8 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
   };
 }
 
-function describeExit({ code, signal }: ProcessExit): string {
+function describeExit({ code, signal, oom, failure }: ProcessExit): string {
+  if (failure !== undefined) return failure.message;
+  if (oom === true) return 'memory ran out, and the kernel killed something of it (OOM)';
   return signal === null ? `exited with code ${code}` : `killed by ${signal}`;
 }

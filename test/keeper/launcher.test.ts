@@ -46,14 +46,13 @@ test('a tool that is missing is named with what needs it', () => {
   );
 });
 
-test('only the death of a launcher is a failure to execute, and not one that was asked for', () => {
+test('only the death of a launcher is a failure to execute', () => {
   const what = spec(['web']);
   const line = { file: '/bin/sh', argv0: 'muster', args: [] };
-  const code = (signal: string | null, sent: string[] = [], by = line) =>
-    launchFailure({ code: null, signal }, by, new Set(sent), what, '/bin/web')?.code;
+  const code = (signal: string | null, ranMs = 1, by = line) => launchFailure({ code: null, signal }, ranMs, by, what, '/bin/web')?.code;
   expect(code('SIGSTKFLT')).toBe('ENOENT');
   expect(code('SIGPWR')).toBe('EACCES');
   expect(code('SIGTERM')).toBeUndefined();
-  expect(code('SIGPWR', ['SIGPWR'])).toBeUndefined();
-  expect(code('SIGPWR', [], { ...line, file: '/bin/web' })).toBeUndefined();
+  expect(code('SIGPWR', 60_000)).toBeUndefined();
+  expect(code('SIGPWR', 1, { ...line, file: '/bin/web' })).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import type { Definition } from '../command.ts';
+import { cgroup } from './cgroup.ts';
 import { completion } from './completion.ts';
 import { debug } from './debug.ts';
 import { diff } from './diff.ts';
@@ -47,6 +48,7 @@ export const table: readonly Definition[] = [
   info,
   stats,
   debug,
+  cgroup,
   request,
   publish,
   trace,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { formatSize } from '../units.ts';
 import { count, flag, percent, size } from './kit.ts';
 
 /** Bytes, a share of the machine's memory such as `50%`, or `max`. */
@@ -36,3 +37,22 @@ export const cgroup = z.strictObject({
 });
 
 export type CgroupSpec = z.output<typeof cgroup>;
+
+/** Where it is does not change while it is in use. */
+export function cgroupPlace(spec: CgroupSpec | undefined): readonly [base: string, path: string | null] {
+  return [spec?.base ?? 'muster', spec?.path ?? null];
+}
+
+/** As it is written: sizes with their units, and without what stands for itself. */
+export function showCgroup({ base, path, raw, ...limits }: CgroupSpec): string {
+  const sized = Object.entries(limits).map(([key, value]) => [
+    key,
+    key.startsWith('memory') && typeof value === 'number' ? formatSize(value) : value,
+  ]);
+  return JSON.stringify({
+    ...Object.fromEntries(sized),
+    ...(base === 'muster' ? {} : { base }),
+    ...(path === null ? {} : { path }),
+    ...(Object.keys(raw).length === 0 ? {} : { raw }),
+  });
+}

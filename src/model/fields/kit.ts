@@ -18,6 +18,8 @@ export interface Field<S extends z.core.$ZodType = z.core.$ZodType> {
   doc: string;
   /** How a canonical value is shown, where that is not its JSON. */
   show?: (value: never) => string;
+  /** Of a live field: the part of it that a running instance cannot take over. */
+  fixed?: (value: never) => unknown;
   /** True for values that are refused because they are not built yet. */
   unbuilt?: (value: unknown) => boolean;
 }
