@@ -39,7 +39,7 @@ export async function identityOf(spec: Spec, accounts: Accounts, self: Self): Pr
   const numbers = others
     ? { uid: user?.uid ?? null, gid, groups: groups?.map((each) => each.gid) ?? (await ownGroups(user, gid, accounts)) }
     : { uid: null, gid: null, groups: null };
-  const limits = Object.entries(rlimits ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  const limits = Object.entries(rlimits ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   return {
     identity: {
       ...numbers,

@@ -27,6 +27,11 @@ const same: Record<string, [one: string, other: string]> = {
     'a: {module: m, disabled: "${NO}", stopTimeout: "${N}s"}',
     'a: {module: m, disabled: false, stopTimeout: 5s}',
   ],
+  'a mask, a user and a port with and without quotes': [
+    'a: {command: [c], umask: "0022", user: "1000", ready: {tcp: "8080"}, rlimits: {nofile: 10}}',
+    'a: {command: [c], umask: 022, user: 1000, ready: {tcp: 8080}, rlimits: {nofile: "10"}}',
+  ],
+  'notify by name and by value': ['a: {command: [c], ready: notify}', 'a: {command: [c], ready: {notify: true}}'],
   'alive by name and by value': ['a: {command: [c], ready: alive}', 'a: {command: [c], ready: {alive: 250ms}}'],
 };
 

@@ -68,7 +68,7 @@ test('a daemon that is not root runs modules as itself alone', async () => {
 });
 
 test('umask, limits and privileges alone leave the user as it is', async () => {
-  const asked = { umask: '0022', rlimits: { nofile: 1024, core: 'unlimited', nproc: undefined }, noNewPrivileges: true };
+  const asked = { umask: '0022', rlimits: { nofile: '1024', core: 'unlimited', nproc: undefined }, noNewPrivileges: true };
   expect(await resolved(asked)).toEqual({
     identity: { uid: null, gid: null, groups: null, umask: 0o22, rlimits: { nofile: '1024', core: 'unlimited' }, noNewPrivileges: true },
     user: null,

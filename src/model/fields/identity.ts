@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { always, argument, count, type Field, field, flag, unless } from './kit.ts';
+import { always, argument, type Field, field, flag, unless } from './kit.ts';
 
 const account = argument.check(z.refine((text) => /^[^:\n]+$/.test(text), { error: 'expected a name or a number' }));
 
@@ -23,9 +23,9 @@ const limitNames = [
   'stack',
 ] as const;
 
-const limit = z.union([z.string().check(z.regex(/^(?:\d+|unlimited)(?::(?:\d+|unlimited))?$/)), count()], {
-  error: 'expected a number, unlimited, or SOFT:HARD',
-});
+const limit = argument.check(
+  z.refine((text) => /^(?:\d+|unlimited)(?::(?:\d+|unlimited))?$/.test(text), { error: 'expected a number, unlimited, or SOFT:HARD' }),
+);
 
 const rlimits = z.strictObject(
   Object.fromEntries(limitNames.map((name) => [name, z.optional(limit)])) as Record<

@@ -31,6 +31,7 @@ function oneOf<S extends z.core.$ZodShape, R extends z.core.$ZodShape>(tests: S,
   };
   return z.strictObject({ ...shape, ...rest }).check(
     z.refine((value) => given(value).length === 1, {
+      when: ({ issues }) => issues.length === 0,
       error: ({ input }) => {
         const found = given(input);
         return found.length === 0 ? `expected one of ${names.join(', ')}, found none` : `expected one test, found ${found.join(' and ')}`;
