@@ -39,7 +39,9 @@ const daemonService = 'muster';
 
 function noService(service: string, names: ReadonlySet<string>): MusterError {
   const near = didYouMean(service, names);
-  return new MusterError('ENOSYS', `no service "${service}"${near === undefined ? '' : `; ${near}?`}`, { hint: 'muster list' });
+  return new MusterError('ENOSYS', `no service "${service}"${near === undefined ? '' : `; ${near}?`}`, {
+    hint: 'muster list shows what there is',
+  });
 }
 
 async function views({ engine, refreshFacts }: ApiPorts): Promise<ModuleView[]> {

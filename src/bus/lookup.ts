@@ -90,6 +90,6 @@ function nobody(prefix: string, { services, modules, lost }: Known): Outcome {
   const [first] = prefix.split('.', 1);
   const known = services.size > mostCompared ? [] : [...services.all()];
   const near = nearest(prefix, known) ?? nearest(first ?? '', known);
-  const hint = near === null ? 'muster list shows who is there' : `did you mean ${near}?`;
+  const hint = near === null ? 'muster list shows who is there; commands take no messages' : `did you mean ${near}?`;
   return { type: 'none', code: 'ENOSYS', message: `nobody serves ${prefix}`, hint };
 }

@@ -118,7 +118,10 @@ export function heldNames(
   return (params.names ?? []).flatMap((pattern) => {
     const found = [...holds.keys()].filter((name) => name === pattern || (isGlob(pattern) && globMatches(pattern, name)));
     if (found.length > 0) return found;
-    throw new MusterError('ENOENT', `${pattern} is not held${holds.size === 0 ? '' : `; held: ${[...holds.keys()].join(', ')}`}`);
+    const held = holds.size === 0 ? '' : `; held: ${[...holds.keys()].join(', ')}`;
+    throw new MusterError('ENOENT', `${pattern} is not held${held}`, {
+      hint: `what has ended is started again by muster reload ${pattern}`,
+    });
   });
 }
 

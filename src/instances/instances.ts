@@ -202,7 +202,7 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
 
   function runOf(name: string, code: 'ENOENT' | 'ENOSYS' = 'ENOSYS'): Run {
     const { run } = listed(name);
-    if (run === null) throw new MusterError(code, `module ${name} is not running`, { hint: `muster start ${name}` });
+    if (run === null) throw new MusterError(code, `module ${name} is not running`, { hint: `muster info ${name} tells why` });
     return run;
   }
 

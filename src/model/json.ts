@@ -9,14 +9,17 @@ import { maxLineBytes } from './message.ts';
  * a BigInt and for what refers to itself or is nested deeper than `nestingLimit`, E2BIG for what is longer than a message can be:
  * little can refer to the same things very often.
  */
-export function toJson(payload: unknown): unknown {
+export function toJson(payload: unknown, what = 'the response'): unknown {
   if (typeof payload !== 'object' && typeof payload !== 'bigint') return payload;
   left = maxLineBytes;
+  subject = what;
   return convert(payload, 0);
 }
 
 /** Bytes that may still come. */
 let left = 0;
+/** What is said of what cannot be. */
+let subject = '';
 
 function convert(value: unknown, depth: number): unknown {
   left -= 2; // at least itself and a comma
@@ -26,7 +29,7 @@ function convert(value: unknown, depth: number): unknown {
       left -= value.length;
       return value;
     case 'bigint':
-      throw new MusterError('EINVAL', 'the response holds a BigInt, which JSON cannot');
+      throw new MusterError('EINVAL', `${subject} holds a BigInt, which JSON cannot`);
     case 'object':
       return value === null ? null : convertObject(value, depth + 1);
     default:
@@ -35,7 +38,7 @@ function convert(value: unknown, depth: number): unknown {
 }
 
 function convertObject(value: object, depth: number): unknown {
-  if (depth > nestingLimit) throw new MusterError('EINVAL', `the response refers to itself, or is nested deeper than ${nestingLimit}`);
+  if (depth > nestingLimit) throw new MusterError('EINVAL', `${subject} refers to itself, or is nested deeper than ${nestingLimit}`);
   if (Array.isArray(value)) return convertItems(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null

@@ -77,7 +77,7 @@ it('carries requests to modules, their answers and errors, and leaves the daemon
   const one = await client();
   expect(await one.request('m.echo', { text: 'grüße' })).toEqual({ text: 'grüße' });
   expect(await one.request('muster.echo', 'own')).toBe('own');
-  await expect(one.request('nosuch.echo', 1)).rejects.toMatchObject({ code: 'ENOSYS', hint: 'muster list shows who is there' });
+  await expect(one.request('nosuch.echo', 1)).rejects.toMatchObject({ code: 'ENOSYS', hint: expect.stringContaining('muster list') });
   serve = ([, to, from, id]) => [['failure', from, to, id, { code: 'ENOENT', message: 'no such room', hint: 'look elsewhere' }]];
   await expect(one.request('m.echo', 1)).rejects.toMatchObject({ code: 'ENOENT', message: 'no such room', hint: 'look elsewhere' });
 });

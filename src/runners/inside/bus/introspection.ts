@@ -32,15 +32,17 @@ export const builtins: ReadonlyMap<string, (of: Introspection, payload: unknown)
   }),
 );
 
+const returned = 'what it returns';
+
 /** What `onStats` adds; the counters are to be had whatever that does, with what is wrong beside them. */
 export function ownStats({ module, addStats }: Introspection): Readonly<Record<string, unknown>> {
   if (addStats === null) return {};
   try {
     const added: unknown = module.run(addStats);
     const isObject = typeof added === 'object' && added !== null && !Array.isArray(added);
-    if (!isObject) throw new MusterError('EINVAL', 'what it returns is no object');
+    if (!isObject) throw new MusterError('EINVAL', `${returned} is no object`);
     // As clients of the socket get it, so that all who look see the same.
-    return toJson(take(added, 'what it returns').payload) as Record<string, unknown>;
+    return toJson(take(added, returned).payload, returned) as Record<string, unknown>;
   } catch (error) {
     return { error: `onStats: ${toThrown(error).message}` };
   }
