@@ -1,0 +1,171 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cgroupOf, noCgroups, rootFolder } from '../keeper/support/cgroups.ts';
+import { createPlace, isAlive, json, type Place, until } from '../support/place.ts';
+
+const available = noCgroups === null ? readFileSync(join(rootFolder, 'cgroup.controllers'), 'utf8').trim().split(' ') : [];
+const sleeps = 'exec sleep 1000';
+const own = '$(sed -n s/^0::/cgroup=/p /proc/self/cgroup | cut -d= -f2)';
+
+const modules = {
+  plain: { command: ['sleep', '1000'] },
+  stubborn: { command: ['sh', '-c', `(trap "" TERM; ${sleeps}) & ${sleeps}`] },
+  escaped: { command: ['sh', '-c', `env -i PATH="$PATH" setsid sh -c "setsid sleep 1000 & exit" & ${sleeps}`] },
+  leaves: { command: ['sh', '-c', 'env -i PATH="$PATH" setsid sleep 1000 & sleep 0.4'], restart: { policy: 'never' } },
+  nests: { command: ['sh', '-c', `mkdir -p "${rootFolder}/${own}/a/b"; ${sleeps}`] },
+  limited: { command: ['sleep', '1000'], cgroup: { raw: { 'cgroup.max.descendants': '4' } } },
+  thread: { module: 'builtin:heartbeat' },
+  process: { module: './spawns.mjs', isolation: 'process' },
+};
+const config = (more: object = {}) => JSON.stringify({ version: 1, modules: { ...modules, ...more } });
+const spawns = `import { spawn } from 'node:child_process';
+export async function main(ctx) {
+  spawn('setsid', ['sleep', '1000'], { env: { PATH: process.env.PATH }, detached: true, stdio: 'ignore' }).unref();
+  await ctx.run();
+}
+`;
+
+describe.skipIf(noCgroups !== null)('with cgroups', () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await createPlace(config());
+    await place.write('spawns.mjs', spawns);
+    await place.up();
+  });
+  afterAll(async () => {
+    const path = dirname(await pathOf('plain').catch(() => '/none/none'));
+    await place[Symbol.asyncDispose]();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  const told = async (...args: string[]) => json(await place.muster(...args, '--json')) as Record<string, never>;
+  const pathOf = async (name: string): Promise<string> => (await told('cgroup', name)).path ?? '';
+  const pidsOf = async (name: string): Promise<number[]> => (await told('stats', name)).pids ?? [];
+  const removed = async (name: string): Promise<void> => {
+    expect(await place.muster('remove', name)).toMatchObject({ code: 0 });
+  };
+
+  test.each(['stubborn', 'escaped'])('10, 11. nothing of "%s" lives when its removal returns', async (name) => {
+    let pids: number[] = [];
+    await until(async () => {
+      pids = await pidsOf(name);
+      return pids.length === 2;
+    }, 'both run');
+    await removed(name);
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect((await place.list()).map((module) => module.name)).not.toContain(name);
+  });
+
+  test('12. what a program leaves behind is dead when it has ended', async () => {
+    await until(async () => (await place.module('leaves')).state === 'E', 'it has ended');
+    expect(await place.module('leaves')).toMatchObject({ failed: false, lastExit: { code: 0 } });
+    expect(existsSync(join(dirname(await pathOf('plain')), 'leaves'))).toBe(false);
+  });
+
+  test('13. info and status say by what modules are contained', async () => {
+    expect(await place.status()).toMatchObject({ containment: 'cgroup' });
+    expect(await told('info', 'plain')).toMatchObject({ containment: 'cgroup' });
+    expect((await place.muster('info', 'plain')).stdout).toMatch(/cgroup/);
+  });
+
+  test('14. a program without limits has a cgroup of its own, which is shown with what the kernel counts', async () => {
+    const { pid } = await place.module('plain');
+    const shown = await told('cgroup', 'plain');
+    expect(shown).toMatchObject({ name: 'plain', path: cgroupOf(pid ?? 0), containment: 'cgroup', settings: {} });
+    expect(shown.statistics).toMatchObject({ 'cpu.stat': { usage_usec: expect.any(Number) }, 'cgroup.stat': { nr_descendants: 0 } });
+    expect(await told('stats', 'plain')).toMatchObject({ outputBytes: 0, pids: [pid], cgroup: shown.statistics });
+    const text = (await place.muster('cgroup', 'plain')).stdout;
+    expect(text).toContain(`Path        ${shown.path}\nSettings    none\nStatistics  `);
+    expect((await place.muster('cgroup', 'plain', 'cgroup.procs')).stdout).toBe(`${pid}\n`);
+  });
+
+  test('15. a module without one is told so with a code, and still has statistics', async () => {
+    const { code, stderr } = await place.muster('cgroup', 'thread');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('thread has no cgroup of its own (ENOTSUP)')]);
+    expect(await told('stats', 'thread')).toMatchObject({ tx: expect.any(Object) });
+  });
+
+  test('16. cgroups that a program made below its own go with it', async () => {
+    const path = await pathOf('nests');
+    await until(() => existsSync(join(path, 'a/b')), 'they are made');
+    await removed('nests');
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('17. an empty cgroup of that name, left by whomever, is no obstacle', async () => {
+    const path = join(dirname(await pathOf('plain')), 'fresh');
+    mkdirSync(join(path, 'below'), { recursive: true });
+    expect(await place.muster('load', '--command', 'fresh', 'sleep', '1000')).toMatchObject({ code: 0 });
+    expect(await pathOf('fresh')).toBe(path);
+    expect(existsSync(join(path, 'below'))).toBe(false);
+  });
+
+  test('18. a changed limit is in effect in the same process, and one that is refused changes nothing', async () => {
+    const { pid } = await place.module('limited');
+    const file = join(await pathOf('limited'), 'cgroup.max.descendants');
+    const limited = (value: string, more = {}) =>
+      place.write(
+        'muster.yaml',
+        config({ limited: { ...modules.limited, cgroup: { raw: { 'cgroup.max.descendants': value } }, ...more } }),
+      );
+    const changesTo = async () => (await place.reload()).result.changes.filter(({ name }) => name === 'limited');
+    await limited('5');
+    expect(await changesTo()).toMatchObject([{ action: 'reconfigure', status: 'ok', fields: [{ before: '4', after: '5', live: true }] }]);
+    expect([readFileSync(file, 'utf8'), (await place.module('limited')).pid]).toEqual(['5\n', pid]);
+    await limited('many', { restart: { policy: 'never' } });
+    expect(await changesTo()).toMatchObject([
+      { status: 'reverted', error: { code: 'EINVAL', message: expect.stringContaining('"many"') } },
+    ]);
+    expect(readFileSync(file, 'utf8')).toBe('5\n');
+    await limited('5');
+    expect(await changesTo()).toEqual([]);
+    await place.write('muster.yaml', config({ limited: { command: ['sleep', '1000'] } }));
+    expect(await changesTo()).toMatchObject([{ action: 'reconfigure', status: 'ok' }]);
+    expect([readFileSync(file, 'utf8'), (await place.module('limited')).pid]).toEqual(['max\n', pid]);
+    await place.write('muster.yaml', config({ limited: { command: ['sleep', '1000'], cgroup: { path: 'elsewhere' } } }));
+    expect((await place.dryRun()).plan.changes.find(({ name }) => name === 'limited')).toMatchObject({ action: 'reload' });
+  });
+
+  test.skipIf(available.includes('memory'))('19. a limit without its controller is refused by name, and nothing is left', async () => {
+    await place.write('muster.yaml', config({ heavy: { command: ['sleep', '1000'], cgroup: { memoryMax: '12M' } } }));
+    const heavy = (await place.reload()).result.changes.find(({ name }) => name === 'heavy');
+    expect(heavy).toMatchObject({ status: 'failed', error: { code: 'ENOTSUP', message: expect.stringContaining('controller memory') } });
+    expect(heavy?.error?.hint).toMatch(/cgroup\.memoryMax/);
+    expect(await place.module('heavy')).toMatchObject({ state: 'E', failed: true, pid: null });
+    expect(existsSync(join(dirname(await pathOf('plain')), 'heavy'))).toBe(false);
+    await place.write('muster.yaml', config());
+    await place.reload();
+  });
+
+  test('20. an interface file is read and written by hand; what is no such file, and what the kernel refuses, has a code', async () => {
+    const hand = async (word: string) => {
+      const { code, stdout, stderr } = await place.muster('cgroup', 'plain', word);
+      return code === 0 ? stdout.trim() : `${code} ${/\((E\w+)\)\n/.exec(stderr)?.[1]}`;
+    };
+    expect(await hand('cgroup.max.depth=3')).toBe('3');
+    expect(await hand('cgroup.max.depth')).toBe('3');
+    expect(await hand('cgroup.max.depth=-3')).toMatch(/^1 E(?:RANGE|INVAL)$/);
+    expect(await hand('cgroup.nothing')).toBe('1 ENOENT');
+    expect(await hand('../cgroup.procs')).toBe('1 EINVAL');
+    expect(await hand('cgroup.procs=1')).toBe('1 EPERM');
+    expect((await told('cgroup', 'plain')).settings).toEqual({ raw: { 'cgroup.max.depth': '3' } });
+    if (!available.includes('hugetlb')) return;
+    const huge = { command: ['sleep', '1000'], cgroup: { raw: { 'hugetlb.2MB.max': '4M' } } };
+    await place.write('muster.yaml', config({ huge }));
+    await place.reload();
+    expect((await place.muster('cgroup', 'huge', 'hugetlb.2MB.max=12M')).stdout).toBe('12582912\n');
+  });
+
+  test('what a module spawns dies with its process', async () => {
+    const [path, { pid }] = [await pathOf('process'), await place.module('process')];
+    expect(path).toMatch(/runner:process$/);
+    const pids = () => readFileSync(join(path, 'cgroup.procs'), 'utf8').trim().split('\n').map(Number);
+    await until(() => pids().length > 1, 'it has spawned');
+    const all = pids();
+    expect(all).toContain(pid);
+    await removed('process');
+    expect(all.filter(isAlive)).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+  });
+});
