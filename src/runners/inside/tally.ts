@@ -1,4 +1,5 @@
 import type { Address } from '../../model/bus.ts';
+import type { Meter } from './meter.ts';
 
 /** Packets of one batch over a port. */
 export const mostPackets = 16;
@@ -8,8 +9,8 @@ export const mostPackets = 16;
  * ended by force may have counted what it never sent: at most the last batch, so it is known of as many for whom they were.
  */
 export interface Tally {
-  /** One more, for that module. */
-  add(to: Address): void;
+  /** Counts one more, for the module with that address and queue. */
+  add(to: Address, queue: Meter | undefined): void;
   /** The last ones have not gone. */
   takeBack(count: number): void;
   /** For whom those were that are beyond so many. */
@@ -24,9 +25,11 @@ export function openTally(buffer: SharedArrayBuffer): Tally {
   const numbers = new Float64Array(buffer);
   const counted = (): number => numbers[mostPackets] ?? 0;
   return {
-    add(to) {
+    add(to, queue) {
       const count = counted();
       numbers[count % mostPackets] = to;
+      queue?.queue(1);
+      // A thread is ended only where it calls something or goes around a loop, so not between these two.
       numbers[mostPackets] = count + 1;
     },
     takeBack(count) {

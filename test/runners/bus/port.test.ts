@@ -47,7 +47,7 @@ test('what cannot be cloned is refused alone, and is in no queue', () => {
 
 test('of many that went the last ones are known, which may be lost', () => {
   const counted = tally();
-  for (let to = 1; to <= 1000; to++) counted.add(to);
+  for (let to = 1; to <= 1000; to++) counted.add(to, undefined);
   expect(counted.beyond(997)).toEqual([998, 999, 1000]);
   expect(counted.beyond(0)).toHaveLength(16);
 });

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Address, Packet } from '../../../model/bus.ts';
+import type { Packet } from '../../../model/bus.ts';
 import type { Meter } from '../meter.ts';
 import type { Tally } from '../tally.ts';
 import { pack } from './wire.ts';
@@ -36,7 +36,7 @@ export function postTo(side: SendingSide, packets: readonly Packet[], queues: re
 function post({ port, tally }: SendingSide, packets: readonly Packet[], queues: readonly Meter[]): void {
   const flat = pack(packets);
   let counted = 0;
-  for (const packet of packets) if (packet[0] === 'request') count(packet[1], queues[counted++], tally);
+  for (const packet of packets) if (packet[0] === 'request') tally.add(packet[1], queues[counted++]);
   try {
     port.postMessage(flat);
   } catch (error) {
@@ -44,9 +44,4 @@ function post({ port, tally }: SendingSide, packets: readonly Packet[], queues: 
     tally.takeBack(counted);
     throw error;
   }
-}
-
-function count(to: Address, queue: Meter | undefined, tally: Tally): void {
-  queue?.queue(1);
-  tally.add(to);
 }
