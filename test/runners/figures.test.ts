@@ -81,7 +81,7 @@ test('a runner that has ended answers nothing, and views take no longer for it',
   const stats = module.stats();
   stats.catch(() => {});
   await driver.refresh();
-  expect(Date.now() - before).toBeLessThan(2000);
+  expect(Date.now() - before).toBeLessThan(5000);
   runners[0]?.signal('SIGKILL');
   await expect(stats).rejects.toMatchObject({ code: 'EHOSTUNREACH' });
   await module.ended;
