@@ -7,6 +7,8 @@ import { findRoot } from '../keeper/cgroup/root.ts';
 import { usageOf } from '../keeper/usage.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Containment, DownDoc } from '../model/documents.ts';
+import { MusterError } from '../model/error.ts';
+import { exitCode } from '../model/exit-code.ts';
 import { socketOf } from '../model/places.ts';
 import type { Result } from '../model/plan.ts';
 import type { UpOptions } from '../model/up.ts';
@@ -73,11 +75,18 @@ async function untilStopped(options: UpOptions, parts: Parts, watcher: { watch(p
   });
   const watching = watchFiles({ clock: systemClock, onChange: () => void engine.filesChanged(), log });
   watcher.watch = (paths) => watching.watch(paths);
+  let lost: MusterError | null = null;
+  engine.context.events.subscribe((event) => {
+    if (event.type !== 'critical') return;
+    lost = new MusterError('EFAILED', `${event.message}; everything was stopped`, { exitCode: exitCode.error });
+    ended.reject(lost);
+  });
   try {
     const result = await boot(parts, options.stateDir);
-    await manager.ready(statusLine(engine));
-    // One that was told to stop meanwhile is not ready: whoever waits for it hears of its end.
-    if (!engine.context.stopping.signal.aborted) options.onReady?.(result);
+    void parts.keeper.dropKept();
+    if (lost === null) await manager.ready(statusLine(engine));
+    // One that ends already is not ready: whoever waits for it hears of its end.
+    if (lost === null && !engine.context.stopping.signal.aborted) options.onReady?.(result);
     return await ended.promise;
   } catch (error) {
     await stopping.stop();
@@ -161,6 +170,11 @@ function statusLine(engine: Engine): string {
 
 function deferred<T>() {
   let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  promise.catch(() => {}); // it may fail before anybody waits for it
+  return { promise, resolve, reject };
 }

@@ -4,6 +4,7 @@ import type { Target } from '../model/plan.ts';
 import { defaultPolicy, type Policy } from '../model/policy.ts';
 import type { Alternatives } from '../model/requires.ts';
 import type { Generation } from '../store/records.ts';
+import { type Critical, createCritical } from './critical.ts';
 import { createEvents, type Events } from './events.ts';
 import type { EnginePorts, WantedOutcome } from './ports.ts';
 
@@ -12,6 +13,7 @@ export interface EngineContext {
   readonly ports: EnginePorts;
   readonly claims: Claims;
   readonly events: Events;
+  readonly critical: Critical;
   /** Aborted when the daemon stops: nothing new is started. */
   readonly stopping: AbortController;
   /** The generation in force; null before the first. */
@@ -25,11 +27,10 @@ export interface EngineContext {
 }
 
 export function createContext(ports: EnginePorts): EngineContext {
+  const shared = { ports, claims: createClaims(ports.clock), events: createEvents(ports.clock), stopping: new AbortController() };
   return {
-    ports,
-    claims: createClaims(ports.clock),
-    events: createEvents(ports.clock),
-    stopping: new AbortController(),
+    ...shared,
+    critical: createCritical(shared),
     generation: null,
     outcome: null,
     lastReconcile: null,

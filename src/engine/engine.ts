@@ -76,6 +76,7 @@ export function createEngine(ports: EnginePorts): Engine {
     },
     async boot() {
       const result = await bootRun(context, runs);
+      context.critical.afterBoot();
       schedule();
       return result;
     },

@@ -20,9 +20,9 @@ export function unhealthy({ ports }: EngineContext, names?: ReadonlySet<string>)
     .map((view) => ({ name: view.name, reason: reasonOf(view) || `state ${view.state}` }));
 }
 
-/** Of one that runs its last exit tells nothing. */
+/** What is wrong with it now, before what was when it ended last. */
 function reasonOf({ state, lastExit, status }: ModuleView): string {
-  return (state === 'R' ? null : lastExit?.reason) || status.message;
+  return status.message || (state === 'R' ? '' : (lastExit?.reason ?? ''));
 }
 
 export interface Wait {

@@ -143,6 +143,7 @@ async function carryOut(
     },
     { ...ports, claims: context.claims },
   );
+  context.critical.afterChanges(changes);
   ports.sources.watchCode([...ports.instances.snapshot().values()].filter(({ spec }) => spec.watch));
   const result = (): Result => resultOf(planned, changes, startedAt, context);
   try {
