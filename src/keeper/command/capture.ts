@@ -14,6 +14,8 @@ export interface CapturePorts {
   readonly log: Log;
   /** Takes secrets out of text that is shown. */
   mask(text: string): string;
+  /** Gets each line after the rules of `log.transform`. */
+  rewrite?(line: string): string;
 }
 
 /** The output of one program: to its log, and what is told of it. */
@@ -38,7 +40,7 @@ export interface Capture {
  */
 export function createCapture(initialName: string, initial: LogSpec, argv: readonly string[], ports: CapturePorts): Capture {
   const { logs, clock, mask } = ports;
-  const transform = createTransform(initial.transform, clock);
+  const transform = createTransform(initial.transform, clock, ports.rewrite);
   const telling = { mask, transform: transform.text };
   let name = initialName;
   let settings = initial;

@@ -41,7 +41,9 @@ interface Rule {
 }
 
 /** Bytes that are no text are read one by one: what is sought among them is so too, and none of them changes by being read. */
-type Rules = Readonly<Record<'utf8' | 'latin1', readonly Rule[]>>;
+interface Rules extends Readonly<Record<'utf8' | 'latin1', readonly Rule[]>> {
+  readonly rewrite: ((line: string) => string) | undefined;
+}
 
 interface Line {
   /** The beginning of a line whose end has not come. */
@@ -52,9 +54,18 @@ interface Line {
 
 let shared: TimeLimit | null = null;
 
-export function createTransform(initial: readonly TransformRule[], clock: Clock): Transform {
+/** Its room is made when the first rule is there. */
+function limitedInTime(): TimeLimit {
+  shared ??= createTimeLimit(limitMs);
+  return shared;
+}
+
+const unlimited: TimeLimit = (work) => ({ done: work() });
+
+/** `rewrite` gets each line after the rules; it is the caller's own, and may take its time. */
+export function createTransform(initial: readonly TransformRule[], clock: Clock, rewrite?: (line: string) => string): Transform {
   const lines: Record<OutputStream, Line> = { stdout: { held: empty, torn: false }, stderr: { held: empty, torn: false } };
-  let rules = compile(initial);
+  let rules = compile(initial, rewrite);
   let blindUntil = 0;
 
   return {
@@ -87,7 +98,7 @@ export function createTransform(initial: readonly TransformRule[], clock: Clock)
       return Buffer.from(bytes).toString();
     },
     update(next) {
-      rules = compile(next);
+      rules = compile(next, rewrite);
       blindUntil = 0;
     },
   };
@@ -106,8 +117,8 @@ export function createTransform(initial: readonly TransformRule[], clock: Clock)
   }
 
   function guarded(line: Line, bytes: Buffer, work: () => Uint8Array): Transformed {
-    shared ??= createTimeLimit(limitMs);
-    const made = clock.now() < blindUntil ? null : shared(work);
+    const limited = rewrite === undefined ? limitedInTime() : unlimited;
+    const made = clock.now() < blindUntil ? null : limited(work);
     if (made !== null) return { bytes: made.done, withheld: 0 };
     if (clock.now() >= blindUntil) blindUntil = clock.now() + pauseMs;
     line.torn = bytes.at(-1) !== lineFeed;
@@ -116,10 +127,11 @@ export function createTransform(initial: readonly TransformRule[], clock: Clock)
 }
 
 /** Null: there are none. */
-function compile(rules: readonly TransformRule[]): Rules | null {
+function compile(rules: readonly TransformRule[], rewrite: Rules['rewrite']): Rules | null {
   const rule = (pattern: string, replacement: string): Rule => ({ pattern: new RegExp(pattern, 'g'), replacement });
-  if (rules.length === 0) return null;
+  if (rules.length === 0 && rewrite === undefined) return null;
   return {
+    rewrite,
     utf8: rules.map(([pattern, replacement]) => rule(pattern, replacement)),
     latin1: rules.map(([pattern, replacement]) =>
       rule(patternProblem(bytewise(pattern)) === null ? bytewise(pattern) : pattern, bytewise(replacement)),
@@ -140,9 +152,10 @@ function inLines(bytes: Buffer, rules: Rules): Uint8Array {
     const stop = end === -1 ? bytes.length : end;
     const encoding = isUtf8(bytes.subarray(start, stop)) ? 'utf8' : 'latin1';
     const line = bytes.toString(encoding, start, stop);
-    const made = rules[encoding].reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), line);
+    const ruled = rules[encoding].reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), line);
+    const made = rules.rewrite?.(encoding === 'utf8' ? ruled : Buffer.from(ruled, encoding).toString()) ?? ruled;
     if (made !== line) {
-      parts.push(bytes.subarray(clean, start), Buffer.from(made, encoding));
+      parts.push(bytes.subarray(clean, start), Buffer.from(made, rules.rewrite === undefined ? encoding : 'utf8'));
       clean = stop;
     }
     start = stop + 1;

@@ -1,0 +1,91 @@
+import type { Driver, LaunchHooks } from '../model/driver.ts';
+import { MusterError, messageOf } from '../model/error.ts';
+import { isSuccess } from '../model/exit-status.ts';
+import type { CommandSpec } from '../model/fields/table.ts';
+import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
+import type { Calls } from './options.ts';
+
+/** One start of the program. */
+interface Start {
+  readonly hooks: LaunchHooks;
+  readonly cancel: AbortController;
+}
+
+/** Brings the functions of the caller in where a file could only have data. */
+export interface Called {
+  /** For the driver. */
+  readonly keeper: Keeper;
+  /** Around the driver. */
+  around(driver: Driver): Driver;
+  /** How the program really ended last. */
+  lastExit(): ProcessExit | null;
+}
+
+/** Codes by which the policy of restarts sees what the function meant, where the program's own would tell another story. */
+const code = { success: 0, failure: 1, noRestart: 2 };
+export const calledStatus: CommandSpec['exitStatus'] = { success: [code.success], noRestart: [code.noRestart] };
+
+export function createCalled(keeper: Keeper, { waitFor, exitStatus }: Calls): Called {
+  let start: Start | null = null;
+  let last: ProcessExit | null = null;
+
+  return {
+    keeper: {
+      ...keeper,
+      async spawn(spec) {
+        if (waitFor !== null && start !== null) await waited(waitFor, spec.name, start);
+        return judged(await keeper.spawn(spec));
+      },
+    },
+    around: (driver) => ({
+      ...driver,
+      start(launch, hooks) {
+        const mine: Start = { hooks, cancel: new AbortController() };
+        start = mine;
+        const launched = driver.start(launch, hooks);
+        return {
+          ...launched,
+          stop(options) {
+            mine.cancel.abort();
+            launched.stop(options);
+          },
+          kill() {
+            mine.cancel.abort();
+            launched.kill();
+          },
+        };
+      },
+    }),
+    lastExit: () => last,
+  };
+
+  function judged(child: Child): Child {
+    return { ...child, exited: child.exited.then(judge) };
+  }
+
+  function judge(exit: ProcessExit): ProcessExit {
+    last = exit;
+    if (exitStatus === null) return exit;
+    const meant = exitStatus(exit);
+    if (meant === 'noRestart') return { ...exit, code: code.noRestart, signal: null };
+    const natural = isSuccess({ ...exit, error: null }, calledStatus);
+    if (natural === (meant === 'success') && exit.code !== code.noRestart) return exit;
+    return { ...exit, code: code[meant], signal: null };
+  }
+}
+
+async function waited(waitFor: NonNullable<Calls['waitFor']>, name: string, { hooks, cancel: { signal } }: Start): Promise<void> {
+  hooks.waiting('its waitFor function to return');
+  await new Promise<void>((resolve, reject) => {
+    const cancel = (): void => reject(new MusterError('ECANCELED', `the start of ${name} was cancelled while its waitFor function ran`));
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    Promise.resolve()
+      .then(() => waitFor(signal))
+      .then(
+        () => resolve(),
+        (error: unknown) => reject(new MusterError('EFAILED', `${name} was not started: waitFor: ${messageOf(error)}`, { cause: error })),
+      );
+  });
+  hooks.waiting(null);
+}
