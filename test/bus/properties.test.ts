@@ -17,8 +17,12 @@ const step = fc.oneof(
       name,
       provides: fc.subarray(services, { maxLength: 2 }),
       runner: fc.nat({ max: 1 }),
+      asleep: fc.boolean(),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('begun' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expect' as const), name }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('arrive' as const), which }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('ready' as const), which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('finalizing' as const), which }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('ended' as const), which }) },
@@ -71,6 +75,7 @@ function world() {
   const instances: Known[] = [];
   const open: { heard: Heard; client: 0 | 1; id: number }[] = [];
   const resolves: { settled: number }[] = [];
+  const expected: (() => void)[] = [];
 
   async function run(one: Step): Promise<void> {
     const chosen = 'which' in one ? instances[one.which % Math.max(1, instances.length)] : undefined;
@@ -78,13 +83,22 @@ function world() {
       case 'attach': {
         const runner = runners[one.runner as 0 | 1];
         try {
-          const instance = runner.attach(one.name, { provides: one.provides });
+          const instance = runner.attach(one.name, { provides: one.provides, asleep: one.asleep });
           instances.push({ instance, runner, name: one.name, provides: one.provides, registered: new Set(), state: 'attached' });
         } catch (error) {
           expect(error).toMatchObject({ code: 'EEXIST' });
         }
         break;
       }
+      case 'begun':
+        chosen?.instance.begun();
+        break;
+      case 'expect':
+        expected.push(bus.expect(one.name));
+        break;
+      case 'arrive':
+        expected.splice(one.which, 1)[0]?.();
+        break;
       case 'ready':
         chosen?.instance.ready();
         if (chosen?.state === 'attached') {
@@ -166,18 +180,19 @@ function world() {
     found.runner.say({ type: 'packets', packets: [packet] });
   }
 
-  return { bus, runners, clients, instances, open, resolves, run };
+  return { bus, runners, clients, instances, open, resolves, expected, run };
 }
 
 it('whatever happens in whatever order, each lookup and each request ends exactly once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
-      const { bus, runners, clients, instances, open, resolves, run } = world();
+      const { bus, runners, clients, instances, open, resolves, expected, run } = world();
       for (const one of steps) {
         await run(one);
         for (const { heard } of open) expect(heard.ends.length).toBeLessThanOrEqual(1);
       }
       for (const parked of names) bus.unpark(parked);
+      for (const arrive of expected) arrive();
       // What only a starting instance serves waits for its start.
       for (const { instance } of instances) instance.ready();
       await turn();
