@@ -1,6 +1,6 @@
 import type { Result } from '../../src/model/plan.ts';
 import type { Random } from '../../src/model/ports.ts';
-import type { Place } from '../support/place.ts';
+import { isAlive, type Place } from '../support/place.ts';
 import { rawClient } from '../support/raw-client.ts';
 import type { Talk } from '../support/talk.ts';
 import { config, everyone, mortal, safe, visitor } from './world.ts';
@@ -47,7 +47,8 @@ export function createTrouble({ place, daemon, random, findings, found }: Troubl
     const { modules } = await daemon.muster('list', {});
     const victim = pick(mortal);
     const pid = modules.find(({ name }) => name === victim)?.pid;
-    if (typeof pid === 'number') process.kill(pid, 'SIGKILL');
+    // The one before it may have been killed a moment ago.
+    if (typeof pid === 'number' && isAlive(pid)) process.kill(pid, 'SIGKILL');
   }
 
   async function visit(): Promise<void> {
