@@ -58,7 +58,8 @@ export function createKeeper({ leases, clock, log, owner, openStdio = openPipes 
       refuseIfDisposed();
       const child = tracked(await startChild(spec, file, { clock, log, scan, channels, openStdio }), spec.lease);
       // Even if it has died already: before the event loop turns nobody reaps it.
-      leases.started({ ...lease, pid: child.pid, startTime: statOf(child.pid)?.startTime ?? null });
+      const { pid, cgroup } = child;
+      leases.started({ ...lease, pid, startTime: statOf(pid)?.startTime ?? null, ...(cgroup === null ? {} : { cgroup }) });
       return child;
     } catch (error) {
       leases.ended(spec.lease);

@@ -215,6 +215,6 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
 }
 
 function leaseOf(held: Held): Lease {
-  const { id, name, pid, startTime, bootId: boot, kept } = held;
-  return { id, name, pid, startTime, bootId: boot, ...(kept === null ? {} : { held }) };
+  const { id, name, pid, startTime, bootId: boot, cgroup, kept } = held;
+  return { id, name, pid, startTime, bootId: boot, ...(cgroup === null ? {} : { cgroup }), ...(kept === null ? {} : { held }) };
 }

@@ -1,5 +1,7 @@
 import type { Lease, LeaseLog } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
+import { endCgroup } from './cgroup/kill.ts';
+import { isPopulated } from './cgroup/tree.ts';
 import { bootId, isAlive, type Scan, type Seen } from './proc.ts';
 import { killUntilGone } from './tree.ts';
 
@@ -22,7 +24,7 @@ export async function sweepLeases(all: readonly Lease[], ports: SweepPorts): Pro
   const { leases, clock, log, scan, owner, spared = new Set() } = ports;
   const left = all.filter(({ id }) => !spared.has(id));
   const boot = bootId();
-  const found = new Set<string>();
+  const found = new Set<string>(await endCgroups(left, boot, clock));
   const stuck = await killUntilGone(
     clock,
     async () => {
@@ -36,6 +38,17 @@ export async function sweepLeases(all: readonly Lease[], ports: SweepPorts): Pro
   if (stuck.length > 0) log.error({ pids: stuck.map(({ pid }) => pid) }, 'processes of an earlier daemon cannot be killed');
   for (const lease of left) leases.ended(lease.id);
   return [...found].sort();
+}
+
+/** What left its group and scrubbed its environment is still in its cgroup, wherever the config had that. */
+async function endCgroups(left: readonly Lease[], boot: string | null, clock: Clock): Promise<string[]> {
+  const ended = left.map(async ({ name, bootId: then, cgroup }) => {
+    if (cgroup === undefined || then !== boot) return [];
+    const had = isPopulated(cgroup);
+    await endCgroup(cgroup, clock, giveUpMs);
+    return had ? [name] : [];
+  });
+  return (await Promise.all(ended)).flat();
 }
 
 function unrecorded(known: readonly string[], seen: readonly Seen[], owner: string | null): Lease[] {

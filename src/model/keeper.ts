@@ -12,6 +12,8 @@ export interface Lease {
   /** Field 22 of /proc/PID/stat; tells a pid from its later reuse. */
   readonly startTime: string | null;
   readonly bootId: string | null;
+  /** Folder of its cgroup. */
+  readonly cgroup?: string;
   /** All that is needed to find it again, of a command that is to outlive the daemon. */
   readonly held?: Held;
 }

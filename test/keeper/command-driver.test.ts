@@ -166,7 +166,7 @@ test('what a command has used and written can be read while it runs', async () =
   );
   await it.ready;
   await until(() => it.output().length > 0);
-  expect(await it.stats()).toEqual({ outputBytes: 3 });
+  expect(await it.stats()).toEqual({ outputBytes: 3, pids: [it.pid()] });
   const self = await it.rusage('self');
   expect(self.utime + self.stime).toBeGreaterThan(0);
   expect(self.maxrss).toBeGreaterThan(100);

@@ -82,6 +82,9 @@ export function heldByCgroup(
   };
 }
 
+/** What cannot be killed (asleep in a dead device) must not keep a daemon from starting. */
+const giveUpMs = 10_000;
+
 /**
  * Ends all that is left in the cgroups of a daemon that is dead, by what its leases begin with, but in those to be spared;
  * resolves with the names of the folders that still had a process.
@@ -92,7 +95,7 @@ export async function endLeftCgroups(owner: string, spare: ReadonlySet<string>, 
   const all = join(root.folder, dirname(placeOf(undefined, ownerOf(owner), 'any')));
   const left = foldersIn(all).filter((folder) => !inUse.has(folder) && !spare.has(folder));
   const populated = left.filter(isPopulated);
-  await Promise.all(left.map((folder) => endCgroup(folder, clock)));
+  await Promise.all(left.map((folder) => endCgroup(folder, clock, giveUpMs)));
   if (left[0] !== undefined) removeEmptyAbove(left[0], root.folder);
   return populated.map((folder) => basename(folder));
 }

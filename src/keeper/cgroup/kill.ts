@@ -6,8 +6,12 @@ const longestPauseMs = 50;
 /** An empty cgroup that cannot be removed (somebody else has made it a mount point, say) must not keep its module from ending. */
 const removalMs = 2000;
 
-/** Kills all that is in a cgroup and below, however often it takes, and removes it; resolves when nothing of it runs. */
-export async function endCgroup(folder: string, clock: Clock): Promise<void> {
+/**
+ * Kills all that is in a cgroup and below, however often it takes, and removes it; resolves when nothing of it runs, or
+ * `giveUpMs` are over.
+ */
+export async function endCgroup(folder: string, clock: Clock, giveUpMs = Number.POSITIVE_INFINITY): Promise<void> {
+  const end = clock.now() + giveUpMs;
   let emptySince: number | null = null;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     killCgroup(folder);
@@ -17,6 +21,7 @@ export async function endCgroup(folder: string, clock: Clock): Promise<void> {
       emptySince ??= clock.now();
       if (clock.now() - emptySince > removalMs) return;
     }
+    if (clock.now() >= end) return;
     await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
   }
 }

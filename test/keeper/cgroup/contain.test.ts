@@ -176,6 +176,35 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     expect(await runs(children[1]?.pid ?? 0)).toBe(true);
   });
 
+  test('what a dead daemon left in a cgroup that the config had elsewhere is known by its lease', async () => {
+    const name = `muster-elsewhere-${process.pid}`;
+    ownCgroup(name);
+    const { keeper: it, open } = keeper();
+    const what = spec(sh(escapes), { ...auto, cgroup: cgroup.parse({ base: name, path: 'web' }) });
+    const child = await it.spawn(what);
+    await until(() => what.output().includes('escaped'));
+    const pids = await livingIn(child.cgroup as string);
+    const next = keeper().keeper;
+    expect(await next.sweep([...open.values()])).toEqual(['web']);
+    expect(pids.length).toBeGreaterThan(1);
+    expect(await Promise.all(pids.map(runs))).toEqual(pids.map(() => false));
+    expect(existsSync(child.cgroup as string)).toBe(false);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('a program of another user is in its cgroup, and has what the daemon gave up for it', async () => {
+    const tell = 'id -u; id -g; id -G; umask; ulimit -n; ulimit -Hn; grep NoNewPrivs /proc/self/status; grep -c muster /proc/self/cgroup';
+    const identity = { uid: 65534, gid: 65533, groups: [4, 5], umask: 0o27, rlimits: { nofile: '50:60' }, noNewPrivileges: true };
+    const { output } = await run(['sh', '-c', tell], { identity });
+    expect(output.split('\n')).toEqual(['65534', '65533', '65533 4 5', '0027', '50', '60', 'NoNewPrivs:\t1', '1', '']);
+    const plain = { uid: null, gid: null, groups: null, umask: 0o77, rlimits: {}, noNewPrivileges: false };
+    const { keeper: it } = keeper();
+    const alone = spec(['sh', '-c', 'umask; id -u'], { identity: plain });
+    const child = await it.spawn(alone);
+    await child.exited;
+    await child.killTree();
+    expect(alone.output()).toBe('0077\n0\n');
+  });
+
   test('a path of its own is taken as it is, and refused where another has it', async () => {
     const name = `muster-test-${process.pid}`;
     ownCgroup(name);
