@@ -1,3 +1,4 @@
+import { exitWords } from '../keeper/death.ts';
 import type { Driver, LaunchHooks } from '../model/driver.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import { isSuccess } from '../model/exit-status.ts';
@@ -19,6 +20,8 @@ export interface Called {
   around(driver: Driver): Driver;
   /** How the program really ended last. */
   lastExit(): ProcessExit | null;
+  /** A text in which its end is told, with how it really ended. */
+  truly(text: string): string;
 }
 
 /** Codes by which the policy of restarts sees what the function meant, where the program's own would tell another story. */
@@ -27,7 +30,7 @@ export const calledStatus: CommandSpec['exitStatus'] = { success: [code.success]
 
 export function createCalled(keeper: Keeper, { waitFor, exitStatus }: Calls): Called {
   let start: Start | null = null;
-  let last: ProcessExit | null = null;
+  let last: { readonly real: ProcessExit; readonly told: ProcessExit } | null = null;
 
   return {
     keeper: {
@@ -56,17 +59,22 @@ export function createCalled(keeper: Keeper, { waitFor, exitStatus }: Calls): Ca
         };
       },
     }),
-    lastExit: () => last,
+    lastExit: () => last?.real ?? null,
+    truly: (text) => (last === null ? text : text.replaceAll(exitWords(last.told), exitWords(last.real))),
   };
 
   function judged(child: Child): Child {
     return { ...child, exited: child.exited.then(judge) };
   }
 
-  function judge(exit: ProcessExit): ProcessExit {
-    last = exit;
-    if (exitStatus === null) return exit;
-    const meant = exitStatus(exit);
+  function judge(real: ProcessExit): ProcessExit {
+    const told = exitStatus === null ? real : toldAs(real, exitStatus);
+    last = { real, told };
+    return told;
+  }
+
+  function toldAs(exit: ProcessExit, status: NonNullable<Calls['exitStatus']>): ProcessExit {
+    const meant = status(exit);
     if (meant === 'noRestart') return { ...exit, code: code.noRestart, signal: null };
     const natural = isSuccess({ ...exit, error: null }, calledStatus);
     if (natural === (meant === 'success') && exit.code !== code.noRestart) return exit;

@@ -75,6 +75,8 @@ export function createLines({ clock, unread, onOutput, files }: LinesOptions): L
     },
     async *iterate() {
       const reader = early ?? newReader();
+      const [oldest] = reader.records;
+      if (reader === early && oldest !== undefined && reader.dropped > 0) reader.records.unshift(gapBefore(oldest, reader));
       early = null;
       readers.add(reader);
       try {
@@ -131,11 +133,7 @@ export function createLines({ clock, unread, onOutput, files }: LinesOptions): L
 
   /** What is missing before it is told first. */
   function add(reader: Reader, record: OutputRecord): void {
-    if (reader.dropped > 0 && reader !== early) {
-      const text = `${reader.dropped} bytes of output were dropped: they were not taken in time`;
-      reader.records.push({ name: record.name, at: record.at, stream: 'muster', level: 'warn', text });
-      reader.dropped = 0;
-    }
+    if (reader.dropped > 0 && reader !== early) reader.records.push(gapBefore(record, reader));
     reader.records.push(record);
     reader.bytes += sizeOf(record);
   }
@@ -159,9 +157,15 @@ export function createLines({ clock, unread, onOutput, files }: LinesOptions): L
   }
 }
 
-/** Records take room too. */
-function sizeOf({ text }: OutputRecord): number {
-  return text.length + 100;
+function gapBefore({ name, at }: OutputRecord, reader: Reader): OutputRecord {
+  const text = `${reader.dropped} bytes of output were dropped: they were not taken in time`;
+  reader.dropped = 0;
+  return { name, at, stream: 'muster', level: 'warn', text };
+}
+
+/** Records take room too, also those of gaps. */
+function sizeOf({ text, stream }: OutputRecord): number {
+  return stream === 'muster' ? 0 : text.length + 100;
 }
 
 function newReader(): Reader {

@@ -64,6 +64,8 @@ export function checkOptions(options: SuperviseOptions): { name: string; spec: C
   const raw: Record<string, unknown> = Object.fromEntries(
     taken.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
   );
+  // The caller is there to decide; a daemon looks after services.
+  raw.restart = { policy: 'never', ...options.restart };
   raw.cwd = resolve(options.cwd ?? '.');
   const calls = { waitFor: functionOf(waitFor), exitStatus: functionOf(exitStatus), transform: safely(functionOf(log.transform)) };
   if (calls.waitFor !== null) delete raw.waitFor;

@@ -30,8 +30,8 @@ export interface Exit {
   readonly reason: string;
 }
 
-/** A program under supervision. Iterate over it for its output. */
-export interface Supervised extends AsyncIterable<OutputRecord> {
+/** A program under supervision. */
+export interface Supervised {
   readonly name: string;
   /** Of the program itself; null between two runs and at the end. */
   readonly pid: number | null;
@@ -46,6 +46,8 @@ export interface Supervised extends AsyncIterable<OutputRecord> {
   stop(options?: { force?: boolean }): Promise<Exit>;
   /** Throws ENOENT where nothing of it runs. */
   kill(signal: string): void;
+  /** Line by line, until the program is over. The first to iterate gets what waits, each gets all from then on. */
+  readonly output: AsyncIterable<OutputRecord>;
   /** `outputBytes`, `pids` and, with a cgroup, what the kernel counts of it by interface file. */
   statistics(): Promise<ModuleStats>;
   /** Throws ENOTSUP where it has no cgroup, and what the kernel answers. */
@@ -107,7 +109,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   const exited = over.promise.then(async (end): Promise<Exit> => {
     await clearUp();
     const { code = null, signal = null } = called.lastExit() ?? {};
-    return { code, signal, ...end };
+    return { code, signal, failed: end.failed, reason: called.truly(end.reason) };
   });
   const abort = (): void => void stop();
   options.signal?.addEventListener('abort', abort, { once: true });
@@ -118,7 +120,9 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   } catch (error) {
     over.now(messageOf(error));
     await exited;
-    throw error;
+    if (!(error instanceof MusterError)) throw error;
+    const { code, message, hint, output = [] } = error;
+    throw new MusterError(code, called.truly(message), { ...(hint === undefined ? {} : { hint }), output, cause: error.cause });
   }
   over.arm();
   return supervisedOf({ name, instances, lines, exited, stop });
@@ -170,7 +174,7 @@ function supervisedOf({
       get: (file) => cgroupAccess.get(needed(), file),
       set: (file, value) => cgroupAccess.set(needed(), file, value),
     },
-    [Symbol.asyncIterator]: () => lines.iterate(),
+    output: { [Symbol.asyncIterator]: lines.iterate },
     async [Symbol.asyncDispose]() {
       await stop();
     },
