@@ -13,6 +13,8 @@ import { signalNumber } from './signals.ts';
 import type { OpenStdio } from './stdio.ts';
 import { findTool } from './tools.ts';
 
+/** Known to runners (`runners/inside/runner.ts`). */
+const cgroupVariable = 'MUSTER_CGROUP';
 /** A process that ends closes its channel a little before; one that lives on without it can be told nothing any more. */
 const channelMs = 500;
 
@@ -96,7 +98,7 @@ async function begin(spec: SpawnSpec, file: string, stdio: StdioOptions, ports: 
   const contained = contain(spec, ports);
   try {
     const line = launchLine(spec, file, contained.cgroup === null ? null : join(contained.cgroup, 'cgroup.procs'), findTool);
-    return { contained, line, raw: await execute(spec, line, stdio) };
+    return { contained, line, raw: await execute(spec, line, contained.cgroup, stdio) };
   } catch (error) {
     await contained.end();
     throw error instanceof MusterError ? error : spawnError(error, spec, file);
@@ -104,11 +106,13 @@ async function begin(spec: SpawnSpec, file: string, stdio: StdioOptions, ports: 
 }
 
 /** Node throws some failures and emits others; both end up as a rejection. */
-async function execute(spec: SpawnSpec, { file, argv0, args }: Line, stdio: StdioOptions): Promise<ChildProcess> {
+async function execute(spec: SpawnSpec, { file, argv0, args }: Line, cgroup: string | null, stdio: StdioOptions): Promise<ChildProcess> {
+  // A runner that loses its daemon ends all that is in it.
+  const own = spec.ipc === true && cgroup !== null ? { [cgroupVariable]: cgroup } : {};
   const raw = spawn(file, args, {
     argv0,
     cwd: spec.cwd,
-    env: { ...spec.env, [leaseVariable]: spec.lease },
+    env: { ...spec.env, ...own, [leaseVariable]: spec.lease },
     detached: true,
     stdio,
     ...(spec.ipc === true ? { serialization: 'advanced' as const } : {}),

@@ -1,8 +1,11 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CgroupDoc, CgroupValue, ModuleStats } from '../../src/model/documents.ts';
+import type { Plan, Result } from '../../src/model/plan.ts';
 import { cgroupOf, noCgroups, rootFolder } from '../keeper/support/cgroups.ts';
-import { createPlace, isAlive, json, type Place, until } from '../support/place.ts';
+import { createPlace, isAlive, type Place, until } from '../support/place.ts';
+import { type Talk, talk } from '../support/talk.ts';
 
 const available = noCgroups === null ? readFileSync(join(rootFolder, 'cgroup.controllers'), 'utf8').trim().split(' ') : [];
 const sleeps = 'exec sleep 1000';
@@ -12,7 +15,11 @@ const modules = {
   plain: { command: ['sleep', '1000'] },
   stubborn: { command: ['sh', '-c', `(trap "" TERM; ${sleeps}) & ${sleeps}`] },
   escaped: { command: ['sh', '-c', `env -i PATH="$PATH" setsid sh -c "setsid sleep 1000 & exit" & ${sleeps}`] },
-  leaves: { command: ['sh', '-c', 'env -i PATH="$PATH" setsid sleep 1000 & sleep 0.4'], restart: { policy: 'never' } },
+  leaves: {
+    command: ['sh', '-c', 'env -i PATH="$PATH" setsid sleep 1000 & sleep 1'],
+    restart: { policy: 'never' },
+    ready: { alive: '20ms' },
+  },
   nests: { command: ['sh', '-c', `mkdir -p "${rootFolder}/${own}/a/b"; ${sleeps}`] },
   limited: { command: ['sleep', '1000'], cgroup: { raw: { 'cgroup.max.descendants': '4' } } },
   thread: { module: 'builtin:heartbeat' },
@@ -28,62 +35,77 @@ export async function main(ctx) {
 
 describe.skipIf(noCgroups !== null)('with cgroups', () => {
   let place: Place;
+  let socket: Talk;
   beforeAll(async () => {
     place = await createPlace(config());
     await place.write('spawns.mjs', spawns);
     await place.up();
+    socket = await talk(place);
   });
   afterAll(async () => {
     const path = dirname(await pathOf('plain').catch(() => '/none/none'));
+    socket[Symbol.dispose]();
     await place[Symbol.asyncDispose]();
     expect(existsSync(path)).toBe(false);
   });
 
-  const told = async (...args: string[]) => json(await place.muster(...args, '--json')) as Record<string, never>;
-  const pathOf = async (name: string): Promise<string> => (await told('cgroup', name)).path ?? '';
-  const pidsOf = async (name: string): Promise<number[]> => (await told('stats', name)).pids ?? [];
+  const shown = async (name: string) => (await socket.muster('cgroup', { name })) as CgroupDoc;
+  const pathOf = async (name: string): Promise<string> => (await shown(name)).path;
+  const statsOf = async (name: string) => (await socket.muster('stats', { name })) as ModuleStats & { pids: number[] };
+  const names = async () => (await socket.muster('list', {})).modules.map(({ name }) => name);
+  const moduleOf = (name: string) => socket.muster('info', { target: name });
+  const reload = async (name: string) => ((await socket.muster('reload', {})) as Result).changes.filter((change) => change.name === name);
   const removed = async (name: string): Promise<void> => {
-    expect(await place.muster('remove', name)).toMatchObject({ code: 0 });
+    expect(await socket.muster('remove', { names: [name] })).toMatchObject({ exitCode: 0 });
+  };
+  const pidsIn = (folder: string): number[] => readdirSync(folder).flatMap((name) => pids(join(folder, name)));
+  const pids = (folder: string): number[] => {
+    if (!existsSync(join(folder, 'cgroup.procs'))) return [];
+    return readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
   };
 
   test.each(['stubborn', 'escaped'])('10, 11. nothing of "%s" lives when its removal returns', async (name) => {
     let pids: number[] = [];
     await until(async () => {
-      pids = await pidsOf(name);
+      ({ pids } = await statsOf(name));
       return pids.length === 2;
     }, 'both run');
     await removed(name);
     expect(pids.filter(isAlive)).toEqual([]);
-    expect((await place.list()).map((module) => module.name)).not.toContain(name);
+    expect(await names()).not.toContain(name);
   });
 
   test('12. what a program leaves behind is dead when it has ended', async () => {
-    await until(async () => (await place.module('leaves')).state === 'E', 'it has ended');
-    expect(await place.module('leaves')).toMatchObject({ failed: false, lastExit: { code: 0 } });
+    await until(async () => (await moduleOf('leaves')).state === 'E', 'it has ended');
+    expect(await moduleOf('leaves')).toMatchObject({ failed: false, lastExit: { code: 0 } });
     expect(existsSync(join(dirname(await pathOf('plain')), 'leaves'))).toBe(false);
   });
 
   test('13. info and status say by what modules are contained', async () => {
-    expect(await place.status()).toMatchObject({ containment: 'cgroup' });
-    expect(await told('info', 'plain')).toMatchObject({ containment: 'cgroup' });
+    expect(await socket.muster('status', {})).toMatchObject({ containment: 'cgroup' });
+    expect(await moduleOf('plain')).toMatchObject({ containment: 'cgroup' });
     expect((await place.muster('info', 'plain')).stdout).toMatch(/cgroup/);
   });
 
   test('14. a program without limits has a cgroup of its own, which is shown with what the kernel counts', async () => {
-    const { pid } = await place.module('plain');
-    const shown = await told('cgroup', 'plain');
-    expect(shown).toMatchObject({ name: 'plain', path: cgroupOf(pid ?? 0), containment: 'cgroup', settings: {} });
-    expect(shown.statistics).toMatchObject({ 'cpu.stat': { usage_usec: expect.any(Number) }, 'cgroup.stat': { nr_descendants: 0 } });
-    expect(await told('stats', 'plain')).toMatchObject({ outputBytes: 0, pids: [pid], cgroup: shown.statistics });
+    const { pid } = await moduleOf('plain');
+    const told = await shown('plain');
+    expect(told).toMatchObject({ name: 'plain', path: cgroupOf(pid ?? 0), containment: 'cgroup', settings: {} });
+    expect(told.statistics).toMatchObject({ 'cpu.stat': { usage_usec: expect.any(Number) }, 'cgroup.stat': { nr_descendants: 0 } });
+    expect(await statsOf('plain')).toMatchObject({
+      outputBytes: 0,
+      pids: [pid],
+      cgroup: { 'cgroup.stat': told.statistics['cgroup.stat'] },
+    });
     const text = (await place.muster('cgroup', 'plain')).stdout;
-    expect(text).toContain(`Path        ${shown.path}\nSettings    none\nStatistics  `);
+    expect(text).toContain(`Path        ${told.path}\nSettings    none\nStatistics  `);
     expect((await place.muster('cgroup', 'plain', 'cgroup.procs')).stdout).toBe(`${pid}\n`);
   });
 
   test('15. a module without one is told so with a code, and still has statistics', async () => {
     const { code, stderr } = await place.muster('cgroup', 'thread');
     expect([code, stderr]).toEqual([1, expect.stringContaining('thread has no cgroup of its own (ENOTSUP)')]);
-    expect(await told('stats', 'thread')).toMatchObject({ tx: expect.any(Object) });
+    expect(await statsOf('thread')).toMatchObject({ tx: expect.any(Object) });
   });
 
   test('16. cgroups that a program made below its own go with it', async () => {
@@ -102,17 +124,17 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
   });
 
   test('18. a changed limit is in effect in the same process, and one that is refused changes nothing', async () => {
-    const { pid } = await place.module('limited');
+    const { pid } = await moduleOf('limited');
     const file = join(await pathOf('limited'), 'cgroup.max.descendants');
     const limited = (value: string, more = {}) =>
       place.write(
         'muster.yaml',
         config({ limited: { ...modules.limited, cgroup: { raw: { 'cgroup.max.descendants': value } }, ...more } }),
       );
-    const changesTo = async () => (await place.reload()).result.changes.filter(({ name }) => name === 'limited');
+    const changesTo = () => reload('limited');
     await limited('5');
     expect(await changesTo()).toMatchObject([{ action: 'reconfigure', status: 'ok', fields: [{ before: '4', after: '5', live: true }] }]);
-    expect([readFileSync(file, 'utf8'), (await place.module('limited')).pid]).toEqual(['5\n', pid]);
+    expect([readFileSync(file, 'utf8'), (await moduleOf('limited')).pid]).toEqual(['5\n', pid]);
     await limited('many', { restart: { policy: 'never' } });
     expect(await changesTo()).toMatchObject([
       { status: 'reverted', error: { code: 'EINVAL', message: expect.stringContaining('"many"') } },
@@ -122,50 +144,71 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     expect(await changesTo()).toEqual([]);
     await place.write('muster.yaml', config({ limited: { command: ['sleep', '1000'] } }));
     expect(await changesTo()).toMatchObject([{ action: 'reconfigure', status: 'ok' }]);
-    expect([readFileSync(file, 'utf8'), (await place.module('limited')).pid]).toEqual(['max\n', pid]);
+    expect([readFileSync(file, 'utf8'), (await moduleOf('limited')).pid]).toEqual(['max\n', pid]);
     await place.write('muster.yaml', config({ limited: { command: ['sleep', '1000'], cgroup: { path: 'elsewhere' } } }));
-    expect((await place.dryRun()).plan.changes.find(({ name }) => name === 'limited')).toMatchObject({ action: 'reload' });
+    expect(((await socket.muster('reconcile', { dryRun: true })) as Plan).changes.find(({ name }) => name === 'limited')).toMatchObject({
+      action: 'reload',
+    });
   });
 
   test.skipIf(available.includes('memory'))('19. a limit without its controller is refused by name, and nothing is left', async () => {
     await place.write('muster.yaml', config({ heavy: { command: ['sleep', '1000'], cgroup: { memoryMax: '12M' } } }));
-    const heavy = (await place.reload()).result.changes.find(({ name }) => name === 'heavy');
+    const [heavy] = await reload('heavy');
     expect(heavy).toMatchObject({ status: 'failed', error: { code: 'ENOTSUP', message: expect.stringContaining('controller memory') } });
     expect(heavy?.error?.hint).toMatch(/cgroup\.memoryMax/);
-    expect(await place.module('heavy')).toMatchObject({ state: 'E', failed: true, pid: null });
+    expect(await moduleOf('heavy')).toMatchObject({ state: 'E', failed: true, pid: null });
     expect(existsSync(join(dirname(await pathOf('plain')), 'heavy'))).toBe(false);
     await place.write('muster.yaml', config());
-    await place.reload();
+    await reload('any');
   });
 
   test('20. an interface file is read and written by hand; what is no such file, and what the kernel refuses, has a code', async () => {
     const hand = async (word: string) => {
-      const { code, stdout, stderr } = await place.muster('cgroup', 'plain', word);
-      return code === 0 ? stdout.trim() : `${code} ${/\((E\w+)\)\n/.exec(stderr)?.[1]}`;
+      const [key = '', value] = word.split('=');
+      const answer = socket.muster('cgroup', { name: 'plain', key, ...(value === undefined ? {} : { value }) });
+      return answer.then(
+        (done) => (done as CgroupValue).value,
+        (error) => error.code,
+      );
     };
     expect(await hand('cgroup.max.depth=3')).toBe('3');
     expect(await hand('cgroup.max.depth')).toBe('3');
-    expect(await hand('cgroup.max.depth=-3')).toMatch(/^1 E(?:RANGE|INVAL)$/);
-    expect(await hand('cgroup.nothing')).toBe('1 ENOENT');
-    expect(await hand('../cgroup.procs')).toBe('1 EINVAL');
-    expect(await hand('cgroup.procs=1')).toBe('1 EPERM');
-    expect((await told('cgroup', 'plain')).settings).toEqual({ raw: { 'cgroup.max.depth': '3' } });
+    expect(await hand('cgroup.max.depth=-3')).toMatch(/^E(?:RANGE|INVAL)$/);
+    expect(await hand('cgroup.nothing')).toBe('ENOENT');
+    expect(await hand('../cgroup.procs')).toBe('EINVAL');
+    expect(await hand('cgroup.procs=1')).toBe('EPERM');
+    expect((await shown('plain')).settings).toEqual({ raw: { 'cgroup.max.depth': '3' } });
     if (!available.includes('hugetlb')) return;
     const huge = { command: ['sleep', '1000'], cgroup: { raw: { 'hugetlb.2MB.max': '4M' } } };
     await place.write('muster.yaml', config({ huge }));
-    await place.reload();
+    await reload('any');
     expect((await place.muster('cgroup', 'huge', 'hugetlb.2MB.max=12M')).stdout).toBe('12582912\n');
   });
 
   test('what a module spawns dies with its process', async () => {
-    const [path, { pid }] = [await pathOf('process'), await place.module('process')];
+    const [path, { pid }] = [await pathOf('process'), await moduleOf('process')];
     expect(path).toMatch(/runner:process$/);
-    const pids = () => readFileSync(join(path, 'cgroup.procs'), 'utf8').trim().split('\n').map(Number);
-    await until(() => pids().length > 1, 'it has spawned');
-    const all = pids();
+    await until(() => pids(path).length > 1, 'it has spawned');
+    const all = pids(path);
     expect(all).toContain(pid);
     await removed('process');
     expect(all.filter(isAlive)).toEqual([]);
     expect(existsSync(path)).toBe(false);
+  });
+
+  test('what a module or a command has spawned dies with a daemon that is killed, and its cgroups are cleaned up by the next', async () => {
+    await place.write('muster.yaml', config({ again: modules.process }));
+    await reload('any');
+    const folder = dirname(await pathOf('plain'));
+    await until(() => pidsIn(folder).length > 6, 'they have spawned');
+    const all = pidsIn(folder);
+    const { pid } = await socket.muster('ping', {});
+    process.kill(pid, 'SIGKILL');
+    await until(() => !isAlive(pid), 'the daemon is gone');
+    await until(() => all.every((pid) => !isAlive(pid)), 'nothing of it lives');
+    mkdirSync(join(folder, 'gone/below'), { recursive: true });
+    await place.up();
+    socket = await talk(place);
+    expect(existsSync(join(folder, 'gone'))).toBe(false);
   });
 });

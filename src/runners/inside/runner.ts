@@ -1,4 +1,5 @@
 // The first file of a runner process.
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -21,11 +22,18 @@ process.on('message', (messages) => {
   for (const message of messages as readonly ToRunner[]) hub.receive(message);
 });
 // The daemon is gone. A thread that blocks in a system call would hold up an orderly exit for ever.
-process.on('disconnect', killOwnGroup);
+process.on('disconnect', killAll);
 // It is the daemon that says when a runner ends; a signal to the whole group, as from a terminal, is for the daemon.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
-function killOwnGroup(): void {
+/** Where it has a cgroup, with all that its modules have started. */
+function killAll(): void {
+  const { MUSTER_CGROUP: cgroup } = process.env;
+  try {
+    if (cgroup !== undefined) writeFileSync(join(cgroup, 'cgroup.kill'), '1');
+  } catch {
+    // Before Linux 5.14 the group is all that can be reached.
+  }
   try {
     process.kill(-process.pid, 'SIGKILL');
   } catch {
