@@ -191,6 +191,7 @@ export class Instance {
       stopTimeout: () => this.spec.stopTimeout,
       cancelled: () => this.#cancelled(this.runs.asked),
       running: () => {
+        this.startedAt = this.run?.startedAt ?? this.startedAt;
         this.standing.enter('R', 'running');
         this.crashLoop.running();
         this.suspension.end();

@@ -65,8 +65,7 @@ export interface RunOptions {
 }
 
 export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: RunOptions): Run {
-  const startedAt = clock.now();
-  const bound = startBoundOf(launch.spec);
+  const launchedAt = clock.now();
   let phase: 'starting' | 'running' | 'stopping' | 'gone' = 'starting';
   let startError: MusterError | null = null;
   let ranSince: number | null = null;
@@ -82,7 +81,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     markOver = resolve;
   });
 
-  limitStart();
+  limitStart(false);
   const launched = startSafely(driver, launch, {
     status: (level, message) => {
       if (phase !== 'gone') owner.status(level, message);
@@ -95,9 +94,12 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     },
     waiting: (what) => {
       if (phase !== 'starting' || killed) return;
-      if (what === null) limitStart();
+      if (what === null) limitStart(false);
       else unlimit();
       owner.waiting(what);
+    },
+    launched: () => {
+      if (phase === 'starting' && !killed) limitStart(true);
     },
     health: (failure) => {
       if (phase === 'running' && !killed) owner.health(failure);
@@ -109,16 +111,28 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
   launched.ready.then(onReady, onUnready);
   launched.ended.then(onEnded, (error) => onEnded(lost(error)));
 
-  return { launched, startedAt, over, whenGone, stop, kill, condemn, wasKilled: () => killed };
+  return {
+    launched,
+    get startedAt() {
+      return launched.startedAt?.() ?? launchedAt;
+    },
+    over,
+    whenGone,
+    stop,
+    kill,
+    condemn,
+    wasKilled: () => killed,
+  };
 
   function limit(ms: number, fn: () => void): void {
     unlimit();
     deadline = { timer: clock.after(ms, fn), at: clock.now() + ms, fn };
   }
 
-  function limitStart(): void {
-    if (bound.ms === null) unlimit();
-    else limit(bound.ms, () => late(bound.ms ?? 0));
+  function limitStart(isLaunched: boolean): void {
+    const { ms, field } = startBoundOf(launch.spec, isLaunched);
+    if (ms === null) unlimit();
+    else limit(ms, () => late(ms, field));
   }
 
   function unlimit(): void {
@@ -126,8 +140,8 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     deadline = null;
   }
 
-  function late(ms: number): void {
-    startError = lateError(launch, { ms, field: bound.field }, isOneshot(launch.spec) ? null : (launched.awaited?.() ?? null));
+  function late(ms: number, field: string): void {
+    startError = lateError(launch, { ms, field }, isOneshot(launch.spec) ? null : (launched.awaited?.() ?? null));
     kill();
   }
 

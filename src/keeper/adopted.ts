@@ -35,7 +35,8 @@ export function adoptChild(held: Held, drain: () => Promise<void>, ports: Contai
     pid: held.pid,
     containment: contained.kind,
     cgroup: contained.cgroup,
-    keptSince: held.startedAt,
+    startedAt: held.startedAt,
+    takenOver: true,
     exited,
     signal: (name) => contained.signal(signalNumber(name)),
     killTree() {

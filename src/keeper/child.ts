@@ -64,7 +64,8 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
     pid,
     containment: contained.kind,
     cgroup: contained.cgroup,
-    keptSince: null,
+    startedAt,
+    takenOver: false,
     exited,
     signal: (name) => contained.signal(signalNumber(name)),
     killTree() {

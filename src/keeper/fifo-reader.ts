@@ -8,6 +8,8 @@ type Deliver = (chunk: Uint8Array) => void | Promise<void>;
 /** Reads a named pipe as it comes; its end is when nobody has it open for writing any more. */
 export function readFifo(path: string, deliver: Deliver, ports: { readonly clock: Clock; readonly log: Log }): Pumped {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  // Where no writer is left, its end only shows once one has come and gone.
+  closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
   return pump(new Socket({ fd, readable: true, writable: false }), deliver, ports);
 }
 

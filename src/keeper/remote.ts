@@ -2,6 +2,7 @@ import { fromWire, MusterError } from '../model/error.ts';
 import type { Child, Held, Keeper, Lease, LeaseLog, SpawnSpec } from '../model/keeper.ts';
 import type { Log } from '../model/ports.ts';
 import { stillRuns } from './adopted.ts';
+import { endLeftCgroups } from './cgroup/contain.ts';
 import { bootId, createScan } from './proc.ts';
 import type { FromKeeper, Order } from './protocol.ts';
 import { createAttachment } from './remote/attachment.ts';
@@ -82,12 +83,15 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
     async sweep(left) {
       const kept = left.flatMap(({ held }) => (held?.kept != null && stillRuns(held) ? [held] : []));
       const hello = await attachment.find(kept);
-      const spared = new Set(hello === null ? kept.map(({ id }) => id) : [hello.lease, ...hello.found.map(({ held }) => held.id)]);
+      const going = hello === null ? kept : hello.found.map(({ held }) => held);
+      const spared = new Set([...(hello === null ? [] : [hello.lease]), ...going.map(({ id }) => id)]);
       const ended = await sweepLeases(left, { leases, clock, log, scan: createScan(), owner, spared });
+      await endLeftCgroups(owner, new Set(going.flatMap(({ cgroup }) => (cgroup === null ? [] : [cgroup]))), clock);
       const found = hello ?? (kept.length > 0 ? await attachment.start(kept) : null);
       if (found !== null) inherit(found);
       return ended;
     },
+    hasKept: heirlooms.has,
     dropKept: heirlooms.drop,
     async dispose() {
       disposed = true;
@@ -131,7 +135,7 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
   function spawned(held: Held): void {
     const { spec, resolve } = starting.get(held.id) ?? {};
     if (spec === undefined) return;
-    const ward = createWard(held, null, ports);
+    const ward = createWard(held, false, ports);
     wards.set(held.id, ward);
     ward.attend(spec);
     resolve?.(ward);
@@ -202,7 +206,7 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
   /** What runs since before this daemon did. */
   function inherit({ found }: Hello): void {
     for (const { held, exit } of found) {
-      const ward = createWard(held, held.startedAt, ports);
+      const ward = createWard(held, true, ports);
       wards.set(held.id, ward);
       heirlooms.add(ward);
       if (exit !== null) ward.exited(exit);

@@ -13,6 +13,8 @@ export interface Launch {
   readonly path: string;
   /** The compiled code, with its source map beside it as `.map`; null for commands. */
   readonly codeFile: string | null;
+  /** `Desired.codeDigest` */
+  readonly codeDigest?: string | null;
   readonly args: readonly string[];
   /** The complete environment. */
   readonly env: Readonly<Record<string, string>>;
@@ -44,8 +46,10 @@ export interface LaunchHooks {
   status(level: StatusLevel, message: string): void;
   /** It finalizes by its own will: main returned. */
   finalizing(): void;
-  /** Before its launch it waits for this, in words; null: no longer. What bounds a start counts from the launch. */
+  /** Before its launch it waits for this, in words, which may take its time; null: no longer. */
   waiting(what: string | null): void;
+  /** What bounds a start counts from now, and not from when it was begun with. */
+  launched(): void;
   /** While it runs: why it is not well, told as often as that is found; null: it is well again. */
   health(failure: string | null): void;
   /** It needs so much longer to start, or to stop: ms from now. */
@@ -63,6 +67,8 @@ export interface Launched {
   containment(): Containment | null;
   /** Folder of the cgroup that it has for itself; null or absent: none. */
   cgroup?(): string | null;
+  /** When it was launched, ms since the epoch, where the driver knows better: perhaps for an earlier daemon. */
+  startedAt?(): number | null;
   /** What has to come about before it is ready, and why it has not, in words; null where it alone can say. */
   awaited?(): string | null;
   /** Whether it handles a live `reconfigure`. */

@@ -108,8 +108,10 @@ export interface Child {
   readonly containment: Containment;
   /** Folder of its cgroup; null: none. */
   readonly cgroup: string | null;
-  /** When it began, ms since the epoch, if it was taken over from an earlier daemon; null: it was started now. */
-  readonly keptSince: number | null;
+  /** When it was launched, ms since the epoch. */
+  readonly startedAt: number;
+  /** It was launched for an earlier daemon. */
+  readonly takenOver: boolean;
   /** When the program itself has ended; others of its tree may live on. */
   readonly exited: Promise<ProcessExit>;
   /** To the program's tree as far as its containment reaches. */
@@ -128,6 +130,8 @@ export interface Child {
 export interface Keeper {
   /** Rejects with a MusterError that tells a missing command, a bad cwd, a bad interpreter and a non-executable apart. */
   spawn(spec: SpawnSpec): Promise<Child>;
+  /** Whether a spawn of this name and digest would take over what an earlier daemon has left. */
+  hasKept?(name: string, digest: string): boolean;
   /** Ends what an earlier daemon left behind under these leases; resolves when it is gone. Returns the names ended. */
   sweep(leases: readonly Lease[]): Promise<string[]>;
   /** Ends everything it started. */

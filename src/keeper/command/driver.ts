@@ -9,6 +9,7 @@ import { exitWords } from '../death.ts';
 import { signalProgram } from '../signals.ts';
 import { usageOf } from '../usage.ts';
 import { type CapturePorts, createCapture } from './capture.ts';
+import { digestOf, keptAs } from './kept.ts';
 import { createNoticeReceiver } from './notify/receiver.ts';
 import { treeStats } from './tree-stats.ts';
 import { createVitals, type VitalsPorts } from './vitals.ts';
@@ -36,6 +37,8 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
   let name = launch.name;
   let child: Child | null = null;
   let exited = false;
+  /** It has come so far that another daemon can go on with it. */
+  let isSettled = false;
   let asked: 'stop' | 'kill' | null = null;
   const capture = createCapture(name, spec.log, [...spec.command, ...launch.args], options);
   const ready = deferred<void>();
@@ -48,6 +51,7 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     pid: () => (exited ? null : (child?.pid ?? null)),
     threadId: () => null,
     containment: () => child?.containment ?? null,
+    startedAt: () => child?.startedAt ?? null,
     cgroup: () => (exited ? null : (child?.cgroup ?? null)),
     awaited: vitals.awaited,
     reconfigurable: () => false,
@@ -62,6 +66,7 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     kill() {
       asked = 'kill';
       vitals.stopping();
+      isSettled = false;
       void child?.killTree();
     },
     reconfigure: () => Promise.reject(new MusterError('EINVAL', `${name} is a command and takes no config`)),
@@ -69,11 +74,13 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
       const { cgroup } = next as CommandSpec;
       if (canonicalJson(cgroup) !== canonicalJson(spec.cgroup)) await child?.limit(cgroup);
       spec = next as CommandSpec;
+      keep();
       capture.update(spec.log);
       vitals.update(spec);
     },
     rename(next) {
       name = next;
+      keep();
       capture.rename(next);
     },
     signal(signal) {
@@ -102,9 +109,11 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
   }
 
   async function runToEnd(): Promise<Ended> {
-    const means = await vitals.before();
+    const digest = digestOf(launch);
+    const means = await vitals.before(keeper.hasKept?.(name, digest) === true);
     child = await keeper.spawn({
       lease: launch.lease,
+      digest,
       name,
       argv: [...spec.command, ...launch.args],
       arg0: spec.arg0,
@@ -123,7 +132,10 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     if (asked === 'stop') sendStop();
     else if (asked === 'kill') void child.killTree();
     vitals.launched(child);
-    if (!spec.oneshot) void vitals.ready.then(ready.resolve);
+    if (child.takenOver) tellOfFiles(child);
+    // One that was not ready yet is started again by the next daemon.
+    if (spec.oneshot) settled();
+    else void vitals.ready.then(ready.resolve).then(settled);
     const exit = await child.exited;
     exited = true;
     vitals.end();
@@ -137,8 +149,28 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     return { code: null, signal: null, error: { message: messageOf(error) }, reason: `could not be started: ${messageOf(error)}` };
   }
 
+  function settled(): void {
+    isSettled = asked === null;
+    keep();
+  }
+
+  function keep(): void {
+    if (isSettled && !exited) child?.keep(keptAs(name, spec, launch.args, options.mask));
+  }
+
+  /** They may have changed while no daemon was there. */
+  function tellOfFiles({ pid }: Child): void {
+    try {
+      if (spec.reloadSignal !== undefined) signalProgram(pid, spec.reloadSignal, name);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+
   function sendStop(): void {
     if (child === null || exited) return;
+    isSettled = false;
+    child.keep(null);
     try {
       child.signal(spec.stopSignal);
     } catch {

@@ -23,8 +23,8 @@ export type Means = Pick<SpawnSpec, 'env' | 'noticeFd' | 'onNotice'>;
 
 /** How one command is: what it waits for before its launch, when it is ready, and whether it is well while it runs. */
 export interface Vitals {
-  /** Waits for what the launch needs. Rejects where that does not come about, or with ECANCELED after `stopping`. */
-  before(): Promise<Means>;
+  /** Waits for what the launch needs, unless it has been launched before. Rejects where that does not come about, or with ECANCELED after `stopping`. */
+  before(launched: boolean): Promise<Means>;
   output(stream: OutputStream, chunk: Uint8Array): void;
   launched(child: Child): void;
   /** Resolves when the program is ready. */
@@ -53,8 +53,8 @@ export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random
   });
 
   return {
-    async before() {
-      if (spec.waitFor !== undefined) {
+    async before(launched) {
+      if (spec.waitFor !== undefined && !launched) {
         await waitBefore(name, spec.waitFor, { clock, run, signal: cancelled.signal, waiting: hooks.waiting });
       }
       const told = await notifyMeans();
@@ -64,8 +64,9 @@ export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random
     output: test.output,
     launched(started) {
       child = started;
-      if (started.keptSince === null) test.launched();
-      else test.pass();
+      hooks.launched();
+      if (started.takenOver) test.pass();
+      else test.launched();
     },
     ready: test.passed,
     awaited: test.awaited,

@@ -108,7 +108,7 @@ export function createWards({ owner, pool, clock, log, logs, tell }: WardsOption
       const held: Held = {
         ...{ id, name, pid, startTime, bootId, containment, cgroup, fifos, digest },
         limits: order.cgroup,
-        startedAt: clock.now(),
+        startedAt: child.startedAt,
         kept: null,
       };
       watch(held, child, identity?.uid == null && identity?.gid == null);

@@ -3,6 +3,7 @@ import type { Ward } from './ward.ts';
 /** Programs that an earlier daemon left to this one, until somebody takes them over or nobody wants them. */
 export interface Heirlooms {
   add(ward: Ward): void;
+  has(name: string, digest: string): boolean;
   /** The one of that name and digest. Others of the name are stopped first: what is started in their place must not run beside them. */
   take(name: string, digest: string | null): Promise<Ward | null>;
   /** Stops all that are left, as they are to be stopped. */
@@ -14,17 +15,22 @@ export function createHeirlooms(): Heirlooms {
 
   return {
     add: (ward) => void left.add(ward),
+    has: (name, digest) => ofName(name).some(({ held }) => held.digest === digest),
     async take(name, digest) {
-      const ofName = [...left].filter(({ held }) => held.kept?.name === name);
-      const taken = ofName.find(({ held }) => digest !== null && held.digest === digest) ?? null;
+      const all = ofName(name);
+      const taken = all.find(({ held }) => digest !== null && held.digest === digest) ?? null;
       if (taken !== null) left.delete(taken);
-      await Promise.all(ofName.filter((ward) => ward !== taken).map(letGo));
+      await Promise.all(all.filter((ward) => ward !== taken).map(letGo));
       return taken;
     },
     async drop() {
       await Promise.all([...left].map(letGo));
     },
   };
+
+  function ofName(name: string): Ward[] {
+    return [...left].filter(({ held }) => held.kept?.name === name);
+  }
 
   async function letGo(ward: Ward): Promise<void> {
     await ward.stop();

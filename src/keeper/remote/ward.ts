@@ -36,9 +36,9 @@ export interface Ward {
   gone(): void;
 }
 
-export function createWard(initial: Held, keptSince: number | null, ports: WardPorts): Ward {
+export function createWard(initial: Held, takenOver: boolean, ports: WardPorts): Ward {
   const { fifoDir, clock, log, send } = ports;
-  const { id, pid, containment, cgroup, fifos } = initial;
+  const { id, pid, containment, cgroup, fifos, startedAt } = initial;
   let held = initial;
   let pipes: readonly Pumped[] = [];
   let killing: Promise<void> | null = null;
@@ -71,7 +71,8 @@ export function createWard(initial: Held, keptSince: number | null, ports: WardP
       pid,
       containment,
       cgroup,
-      keptSince,
+      startedAt,
+      takenOver,
       exited: exit.promise,
       signal(signal) {
         signalNumber(signal); // refused right here

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
-import { cgroup, cgroupPlace, showCgroup } from './cgroup.ts';
+import { cgroupFields } from './cgroup.ts';
 import { common, nonEmpty, restart } from './common.ts';
 import { identityFields } from './identity.ts';
-import { argument, count, field, flag, unless } from './kit.ts';
+import { argument, count, field, flag } from './kit.ts';
 import { logSettings } from './log.ts';
 import { health, ready, showProbe, waitFor } from './probes.ts';
 
@@ -88,23 +88,9 @@ export const commandFields = {
     schema: z._default(z.enum(['kill', 'keep']), 'kill'),
     change: 'live',
     applies: 'keeper',
-    doc: 'What becomes of the process when the daemon dies.',
-    unbuilt: unless('kill'),
+    doc: 'What becomes of the process when the daemon dies: `keep` leaves it to the next one.',
   }),
-  containment: field({
-    schema: z._default(z.enum(['auto', 'cgroup']), 'auto'),
-    change: 'reload',
-    applies: 'keeper',
-    doc: 'By what the program and all that it starts are held together: a cgroup wherever one can be made, or (`cgroup`) refuse to run without one.',
-  }),
-  cgroup: field({
-    schema: z.optional(cgroup),
-    change: 'live',
-    applies: 'keeper',
-    doc: 'Limits of its cgroup v2, and where that is. Limits change while it runs.',
-    show: showCgroup,
-    fixed: cgroupPlace,
-  }),
+  ...cgroupFields,
   restart: restart('always'),
   ...common,
   ...identityFields,

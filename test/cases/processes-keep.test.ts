@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createPlace, isAlive, type Place, until } from '../support/place.ts';
+
+/** Writes its pid and those of what it starts to `$0`, one a line. */
+const family = 'trap "" TERM; setsid sleep 1000 & echo $! >"$0"; sleep 1000 & echo $! >>"$0"; echo $$ >>"$0"; while :; do sleep 0.2; done';
+const counting = 'i=0; while :; do i=$((i+1)); echo "count $i"; sleep 0.05; done';
+
+const pidsIn = async (file: string): Promise<number[]> =>
+  (await readFile(file, 'utf8').catch(() => '')).split('\n').filter(Boolean).map(Number);
+
+/** The keeper of a place, by the parent of what it started. */
+async function keeperOf(place: Place, name: string): Promise<number> {
+  const { pid } = await place.module(name);
+  return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+}
+
+/** How many processes of the place have this in their command line. */
+async function running(place: Place, text: string): Promise<number> {
+  const lineOf = (pid: number) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return (await Promise.all((await place.processes()).map(lineOf))).filter((line) => line.startsWith(text)).length;
+}
+
+function kill(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  return until(() => !isAlive(pid), `${pid} is gone`);
+}
+
+const config = (place: Place, modules: Record<string, object>) =>
+  place.write(
+    'muster.yaml',
+    JSON.stringify({ version: 1, policy: { watch: 'off', maxRemovals: '100%' }, modules })
+      .replaceAll('$', '$$$$')
+      .concat('\n'),
+  );
+
+test('35, 36. When the daemon is killed all that it runs dies at once, before there is another one, and then runs once', async () => {
+  await using place = await createPlace();
+  const to = join(place.dir, 'pids');
+  const hub = join(place.dir, 'hub.mjs');
+  await writeFile(hub, 'export async function main(ctx) { await ctx.run(); }\n');
+  await config(place, {
+    plain: { command: ['sleep', '1000'] },
+    deaf: { command: ['sh', '-c', family, to], stopTimeout: '100ms' },
+    code: { module: hub },
+  });
+  await place.up();
+  await until(async () => (await pidsIn(to)).length === 3, 'the family is there');
+  const before = await place.processes();
+  const pids = [...(await pidsIn(to)), (await place.module('plain')).pid ?? 0];
+  const keeper = await keeperOf(place, 'plain');
+  await place.kill();
+  await until(() => ![...before, ...pids, keeper].some(isAlive), 'nothing is left', 3000);
+  await place.up();
+  await until(
+    async () => (await pidsIn(to)).length === 3 && !(await pidsIn(to)).some((pid) => pids.includes(pid)),
+    'another family is there',
+  );
+  expect((await place.list()).map(({ name, state, restarts }) => [name, state, restarts])).toEqual([
+    ['code', 'R', 0],
+    ['deaf', 'R', 0],
+    ['plain', 'R', 0],
+  ]);
+  expect((await place.processes()).length).toBe(before.length);
+});
+
+test('38. What is kept lives on while no daemon is there, and the next one goes on with it', async () => {
+  await using place = await createPlace();
+  const end = join(place.dir, 'end');
+  const keep = { onDaemonDeath: 'keep' };
+  const modules = {
+    counter: { command: ['sh', '-c', counting], ...keep },
+    dies: {
+      command: ['sh', '-c', 'while [ ! -e "$0" ]; do sleep 0.05; done; echo last words; exit 7', end],
+      restart: { policy: 'never' },
+      ...keep,
+    },
+    changed: { command: ['sleep', '1000'], env: { A: '1' }, ...keep },
+    dropped: { command: ['sh', '-c', 'trap "echo bye; exit" TERM; while :; do sleep 0.05; done'], ...keep },
+    plain: { command: ['sleep', '1000'] },
+  };
+  await config(place, modules);
+  await place.up();
+  const before = new Map((await place.list()).map((module) => [module.name, module]));
+  const pidOf = (name: string) => before.get(name)?.pid ?? 0;
+  await place.kill();
+  await until(() => !isAlive(pidOf('plain')), 'what is not kept is gone');
+  await writeFile(end, '');
+  await until(() => !isAlive(pidOf('dies')), 'one has ended by itself');
+  const logged = await readFile(join(place.stateDir, 'log/counter.log'), 'utf8');
+  await until(async () => (await readFile(join(place.stateDir, 'log/counter.log'), 'utf8')).length > logged.length, 'output is written');
+  for (const name of ['counter', 'changed', 'dropped']) expect(isAlive(pidOf(name)), name).toBe(true);
+
+  const { dropped, ...rest } = modules;
+  await config(place, { ...rest, changed: { ...modules.changed, env: { A: '2' } } });
+  await place.up();
+  const counter = await place.module('counter');
+  expect(counter).toMatchObject({ pid: pidOf('counter'), state: 'R', restarts: 0, startedAt: before.get('counter')?.startedAt });
+  await until(async () => (await place.module('dies')).state === 'E', 'the end of one is known');
+  expect(await place.module('dies')).toMatchObject({ failed: true, lastExit: { code: 7, reason: 'exited with code 7' } });
+  const changed = await place.module('changed');
+  expect(changed.state).toBe('R');
+  expect(changed.pid).not.toBe(pidOf('changed'));
+  await until(() => ![pidOf('changed'), pidOf('dropped')].some(isAlive), 'what is not wanted as it was is gone');
+  expect(await readFile(join(place.stateDir, 'log/dropped.log'), 'utf8')).toMatch(/^bye\n/);
+  expect(await readFile(join(place.stateDir, 'log/dies.log'), 'utf8')).toBe('last words\n');
+
+  // Again, and the keeper as well: it is found by its lease.
+  const keeper = await keeperOf(place, 'counter');
+  await rm(end);
+  process.kill(keeper, 'SIGKILL');
+  await place.kill();
+  await until(() => !isAlive(keeper), 'both are gone');
+  expect(isAlive(counter.pid ?? 0)).toBe(true);
+  await place.up();
+  expect(await place.module('counter')).toMatchObject({ pid: counter.pid, state: 'R', restarts: 0, startedAt: counter.startedAt });
+  expect((await place.list()).map(({ name }) => name)).toEqual(['changed', 'counter', 'dies', 'plain']);
+  expect([await running(place, 'sleep\x001000'), await running(place, 'sh\0-c\0i=0')]).toEqual([2, 1]);
+  await until(async () => (await place.muster('logs', 'counter', '-n', '1')).stdout !== '', 'it can be read');
+
+  // Nothing of its output was lost but what a killed daemon held in its hands.
+  const counts = (await readFile(join(place.stateDir, 'log/counter.log'), 'utf8'))
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [Number(line.split(' ')[1])]));
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+  expect(new Set(counts).size).toBe(counts.length);
+  expect((counts.at(-1) ?? 0) - counts.length).toBeLessThan(10);
+
+  expect((await place.muster('down')).code).toBe(0);
+  await until(async () => (await place.processes()).length === 0, 'down stops it');
+});
+
+test('38. Whether something is kept can be changed while it runs', async () => {
+  await using place = await createPlace();
+  await config(place, { a: { command: ['sleep', '1000'] }, b: { command: ['sleep', '1000'], onDaemonDeath: 'keep' } });
+  await place.up();
+  const [a, b] = [(await place.module('a')).pid ?? 0, (await place.module('b')).pid ?? 0];
+  await config(place, { a: { command: ['sleep', '1000'], onDaemonDeath: 'keep' }, b: { command: ['sleep', '1000'] } });
+  const { result } = await place.reload();
+  expect(result.changes.map(({ name, action }) => [name, action])).toEqual([
+    ['a', 'reconfigure'],
+    ['b', 'reconfigure'],
+  ]);
+  await place.kill();
+  await until(() => !isAlive(b), 'it is not kept any more');
+  expect(isAlive(a)).toBe(true);
+  expect((await place.muster('down')).code).toBe(0);
+});
+
+test('A keeper that is lost is replaced, and nothing is lost or doubled by it', async () => {
+  await using place = await createPlace();
+  const end = join(place.dir, 'end');
+  await config(place, {
+    counter: { command: ['sh', '-c', counting] },
+    dies: { command: ['sh', '-c', 'while [ ! -e "$0" ]; do sleep 0.05; done', end] },
+    group: { command: ['sh', '-c', 'setsid sleep 1000 & exec sleep 1000'] },
+  });
+  await place.up();
+  const before = await place.list();
+  const keeper = await keeperOf(place, 'counter');
+  await kill(keeper);
+  const { length } = await readFile(join(place.stateDir, 'log/counter.log'));
+  await until(async () => (await readFile(join(place.stateDir, 'log/counter.log'))).length > length, 'output goes on');
+  const pids = (modules: Awaited<ReturnType<Place['list']>>) => modules.map(({ name, pid, state }) => [name, pid, state]);
+  expect(pids(await place.list())).toEqual(pids(before));
+
+  // How it ended is not to be known; that it ended is, and counts as a failure.
+  await writeFile(end, '');
+  await until(async () => (await place.module('dies')).lastExit !== null, 'an end is noticed');
+  expect((await place.module('dies')).lastExit).toMatchObject({ signal: null, reason: expect.stringMatching(/nobody saw|code 0/) });
+  expect(await place.muster('restart', 'group')).toMatchObject({ code: 0 });
+  expect((await place.module('group')).pid).not.toBe(before.find(({ name }) => name === 'group')?.pid);
+  expect(await running(place, 'sleep\x001000')).toBe(2);
+  expect(await place.muster('down')).toMatchObject({ code: 0 });
+  expect(await place.processes()).toEqual([]);
+});
+
+test('There is no keeper as long as there is no command, and no module but those that are loaded', async () => {
+  await using place = await createPlace();
+  await place.write('muster.yaml', 'version: 1\npolicy: {allowEmpty: true}\nmodules: {}\n');
+  await place.up();
+  const socket = join(place.stateDir, 'keeper.sock');
+  const exists = () => readFileSync('/proc/net/unix', 'utf8').includes('keeper.sock');
+  expect(await readFile(socket).catch((error: NodeJS.ErrnoException) => error.code)).toBe('ENOENT');
+  await place.muster('load', '--command', 'nap', 'sleep', '1000');
+  expect(exists()).toBe(true);
+  expect((await place.status()).counts).toMatchObject({ R: 1 });
+  expect((await place.list()).map(({ name }) => name)).toHaveLength(1);
+});
