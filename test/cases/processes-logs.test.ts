@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../src/model/documents.ts';
 import { createPlace, type Place, until } from '../support/place.ts';
+import { type Talk, talk } from '../support/talk.ts';
 
 const once = 'restart: {policy: never}, ready: {alive: 1ms}';
 const config = `version: 1
@@ -22,30 +24,32 @@ modules:
   merged: {command: [sh, -c, 'for i in 1 2 3; do echo $i; echo $i >&2; done; exec sleep 9999'], log: {mergeStderr: true}}
   told: {command: [sh, -c, 'echo told to the daemon; exec sleep 9999'], log: {sink: daemon, level: warn, metadata: {team: b}}}
   silent: {command: [sh, -c, 'echo nothing; exec sleep 9999'], log: {sink: none}}
+  tick: {command: [sh, -c, 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done']}
+  tock: {command: [sh, -c, 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done'], log: {maxSize: 300}}
   gone: {command: [sh, -c, 'echo I was here; exec sleep 9999'], log: {prefix: "gone: "}}
 `;
 
 describe('the logs of commands', () => {
   let place: Place;
+  let daemon: Talk;
 
   beforeAll(async () => {
     place = await createPlace(config);
     const ran = await place.musterWith({ env: { TOKEN: 'hunter22' } }, 'up', '-d', '-c', 'muster.yaml');
     expect(ran.code, ran.stderr).toBe(0);
+    daemon = await talk(place);
   });
-  afterAll(() => place[Symbol.asyncDispose]());
+  afterAll(async () => {
+    daemon[Symbol.dispose]();
+    await place[Symbol.asyncDispose]();
+  });
 
-  const logs = async (...args: string[]): Promise<LogRecord[]> => {
-    const { stdout } = await place.muster('logs', '--json', ...args);
-    return stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as LogRecord);
-  };
+  const logs = async (names: string[], more: { lines?: number; since?: number } = {}): Promise<LogRecord[]> =>
+    ((await daemon.parts('muster.logs', { names, ...more })) as LogRecord[][]).flat();
   /** All records of a module, once there are so many. */
   const whenThere = async (name: string, count: number): Promise<LogRecord[]> => {
-    await until(async () => (await logs('-n', '1000', name)).length >= count, `${name} has ${count} records`, 20_000);
-    return logs('-n', '1000', name);
+    await until(async () => (await logs([name])).length >= count, `${name} has ${count} records`, 20_000);
+    return logs([name]);
   };
 
   it('tell stream, level, prefix and metadata, of which the last can be had, and those of the last hour, without secrets', async () => {
@@ -55,8 +59,8 @@ describe('the logs of commands', () => {
     expect(records).toContainEqual({ name: 'web', at: expect.any(String), stream: 'stdout', level: 'info', text: 'web: out', metadata });
     expect(records).toContainEqual({ name: 'web', at: expect.any(String), stream: 'stderr', level: 'error', text: 'web: oh', metadata });
     expect(records.map(({ text }) => text)).toContain('web: *** last');
-    expect(await logs('-n', '2', 'web')).toEqual(records.slice(-2));
-    expect(await logs('--since', '1h', 'web')).toEqual(records);
+    expect(await logs(['web'], { lines: 2 })).toEqual(records.slice(-2));
+    expect(await logs(['web'], { since: 3_600_000 })).toEqual(records);
     const { stdout } = await place.muster('logs', 'web');
     expect(stdout).toContain('web: out  team=a\n');
     expect(stdout).toContain('error: web: oh  team=a\n');
@@ -81,8 +85,8 @@ describe('the logs of commands', () => {
   });
 
   it('have a line of ten million bytes in parts that are marked, and no byte is lost', async () => {
-    await until(async () => (await logs('-n', '1', 'long'))[0]?.text === 'after', 'all is written', 20_000);
-    const records = (await logs('-n', '1000', 'long')).slice(0, -1);
+    await until(async () => (await logs(['long'], { lines: 1 }))[0]?.text === 'after', 'all is written', 20_000);
+    const records = (await logs(['long'], { lines: 1000 })).slice(0, -1);
     expect(records.length).toBeGreaterThan(100);
     expect(records.map(({ partial }) => partial === true)).toEqual(records.map((_, index) => index < records.length - 1));
     expect(records.map(({ text }) => text).join('') === `${'x'.repeat(1e7)}end`).toBe(true);
@@ -114,16 +118,31 @@ describe('the logs of commands', () => {
     const rows = stdout.trimEnd().split('\n');
     expect(rows).toHaveLength(11);
     for (const row of rows) expect(row).toMatch(/^(?:web|torn|merged) *\| /);
-    const records = await logs('web', 't*n', 'merged');
+    const records = await logs(['web', 't*n', 'merged']);
     const times = records.map(({ at }) => at ?? '');
     expect(times).toEqual([...times].sort());
+  });
+
+  it('can be followed, several at once, from what there is to what comes', async () => {
+    const seen: LogRecord[] = [];
+    const end = new AbortController();
+    const following = daemon.ask(
+      'muster.logs',
+      { names: ['t?ck', 'gone'], follow: true },
+      { signal: end.signal, onPart: (part) => void seen.push(...(part as LogRecord[])) },
+    );
+    const of = (name: string) => seen.filter((record) => record.name === name).map(({ text }) => text);
+    await until(() => of('tick').length > 20 && of('tock').length > 20 && of('gone').length === 1, 'all of them were heard', 20_000);
+    end.abort();
+    await following.catch(() => {});
+    for (const name of ['tick', 'tock']) expect(of(name)).toEqual(of(name).map((_, index) => String(Number(of(name)[0]) + index)));
   });
 
   it('of a module that was removed can still be read, as it was', async () => {
     await whenThere('gone', 1);
     expect((await place.muster('remove', 'gone')).code).toBe(0);
-    expect(await logs('gone')).toMatchObject([{ text: 'gone: I was here', level: 'info' }]);
-    expect(await logs('go?e')).toHaveLength(1);
+    expect(await logs(['gone'])).toMatchObject([{ text: 'gone: I was here', level: 'info' }]);
+    expect(await logs(['go?e'])).toHaveLength(1);
     expect((await place.muster('logs', 'nobody')).code).toBe(1);
   });
 
@@ -137,7 +156,7 @@ describe('the logs of commands', () => {
     expect(result.changes.filter(({ name }) => name === 'web')).toMatchObject([{ action: 'reconfigure' }]);
     expect((await place.module('web')).pid).toBe(pid);
     // What was written before keeps its level and prefix.
-    expect((await logs('web')).map(({ text }) => text)).toContain('web: out');
+    expect((await logs(['web'])).map(({ text }) => text)).toContain('web: out');
   });
 });
 
@@ -175,6 +194,30 @@ it('A hundred megabytes at full speed stay within their files, the last line is 
   const { stdout } = await place.muster('stats', 'flood');
   expect(JSON.parse(stdout).outputDropped).toBe(undefined);
 }, 120_000);
+
+it('On a full disk what runs goes on, its output is dropped and counted, and status says so until there is room again', async () => {
+  await using place = await createPlace('version: 1\nmodules:\n  tick: {command: [sh, -c, "while :; do echo tick; sleep 0.05; done"]}\n');
+  await place.up();
+  using daemon = await talk(place);
+  const { pid } = await place.module('tick');
+  const limit = (bytes: string) => execFileSync('prlimit', ['--pid', String(daemonPid), `--fsize=${bytes}:`]);
+  const logging = async () => (await daemon.muster('status', {})).conditions.find(({ type }) => type === 'Logging');
+  const dropped = async () => Number(((await daemon.muster('stats', { name: 'tick' })) as Record<string, unknown>).outputDropped ?? 0);
+  const { pid: daemonPid } = await daemon.muster('ping', {});
+  expect(await logging()).toMatchObject({ status: true });
+  limit('0');
+  await until(async () => (await logging())?.status === false, 'status says so', 20_000);
+  expect(await logging()).toMatchObject({ reason: 'outputDropped', message: expect.stringContaining('output of tick is dropped') });
+  const before = await dropped();
+  await until(async () => (await dropped()) > before, 'more is counted', 20_000);
+  limit('unlimited');
+  await until(async () => (await logging())?.status === true, 'there is room again', 20_000);
+  expect((await place.module('tick')).pid).toBe(pid);
+  const records = (await daemon.parts('muster.logs', { names: ['tick'], lines: 1000 })) as LogRecord[][];
+  expect(records.flat()).toContainEqual(
+    expect.objectContaining({ stream: 'muster', text: expect.stringContaining('could not be written') }),
+  );
+});
 
 async function rssOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
