@@ -4,10 +4,10 @@ import type { Spec } from '../model/fields/table.ts';
 import { isOneshot } from '../model/oneshot.ts';
 import { formatDuration } from '../model/units.ts';
 
-/** How long a start may take from the launch (null: as long as it takes), and the field that says so. */
-export function startBoundOf(spec: Spec): { readonly ms: number | null; readonly field: string } {
+/** How long a start may take, and again from the launch (null: as long as it takes), and the field that says so. */
+export function startBoundOf(spec: Spec, isLaunched = true): { readonly ms: number | null; readonly field: string } {
   if (isOneshot(spec)) return { ms: spec.startTimeout === 0 ? null : spec.startTimeout, field: 'startTimeout' };
-  const own = 'ready' in spec ? spec.ready?.timeout : undefined;
+  const own = isLaunched && 'ready' in spec ? spec.ready?.timeout : undefined;
   return own === undefined ? { ms: spec.startTimeout, field: 'startTimeout' } : { ms: own, field: 'ready.timeout' };
 }
 

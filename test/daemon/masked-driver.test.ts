@@ -59,6 +59,7 @@ test('whatever a module says through its driver comes without secrets', async ()
     finalizing: () => {},
     waiting() {},
     health() {},
+    launched() {},
     extend() {},
   });
   expect(statuses).toEqual(['token ***']);

@@ -178,6 +178,7 @@ export function createSetting(runnerFile: string, keeperOf: () => Keeper = () =>
       finalizing: () => heard.push('finalizing'),
       waiting() {},
       health() {},
+      launched() {},
       extend() {},
     };
     return Object.assign(driver.start(launch, hooks), { heard });

@@ -34,11 +34,12 @@ export function testReady(ready: Ready, { clock, run }: { readonly clock: Clock;
     pass = resolve;
   });
   const lines = ready.log === undefined ? null : lineTest(ready.log, () => pass());
-  let awaited = (): string => wordsOf(ready);
+  let awaited = (): string => 'it is not launched yet';
   let cancel = (): void => {};
   return {
     passed,
     launched() {
+      awaited = () => wordsOf(ready);
       const probe = probeOf(ready, run);
       if (probe !== null) {
         const polling = poll(probe, clock);
