@@ -116,3 +116,13 @@ test('an unknown user is a problem of the module, and one that is known goes int
   expect(material.identity).toMatchObject({ umask: 0o27, uid: null });
   expect('identity' in (await resolver.material(await run('plain', {})))).toBe(false);
 });
+
+test('what this machine cannot do is a problem of the module that asks for it', async () => {
+  const folder = tempFolder();
+  const refusal = { code: 'ENOSYS', message: 'not here', hint: 'elsewhere' } as const;
+  const resolver = resolverIn(folder, { unable: (spec) => ('ready' in spec && 'notify' in spec.ready ? refusal : null) });
+  const problemOf = async (name: string, ready: unknown) =>
+    (await resolver.resolve(configOf([entry(name, 'command', { command: ['true'], cwd: folder, ready })]))).get(name)?.problem;
+  expect(await problemOf('told', 'notify')).toEqual(refusal);
+  expect(await problemOf('plain', 'alive')).toBeUndefined();
+});
