@@ -35,7 +35,7 @@ export function checkPlacement({ name, key, kind, own, raw, findings }: Placed):
   }
   if (kind !== 'code') return;
   if (service !== null) {
-    for (const field of ['isolation', 'threadGroup', 'runner', 'maxHeap']) {
+    for (const field of ['isolation', 'threadGroup', 'runner', 'maxHeap', 'containment', 'cgroup']) {
       refuse(field, `${field}: ${name} runs where the service ${service} runs, which loads it`, `say it of ${service}, or service: none`);
     }
     return;
@@ -44,6 +44,11 @@ export function checkPlacement({ name, key, kind, own, raw, findings }: Placed):
   if (isolation !== 'shared')
     refuse('threadGroup', 'threadGroup is for modules with isolation: shared', 'add isolation: shared, or remove it');
   if (isolation === 'process') refuse('runner', 'with isolation: process the module has a runner of its own', 'remove it');
+  else {
+    for (const field of ['containment', 'cgroup']) {
+      refuse(field, `${field} is of a process, and the module is a thread of one that others are in`, 'use isolation: process');
+    }
+  }
   if (isolation === 'shared') {
     refuse('maxHeap', 'a shared thread has one heap for all modules in it, so that none of them can have a limit', 'use isolation: thread');
   }
@@ -54,9 +59,11 @@ export function placed(name: string, spec: Spec): Spec {
   const { service: said, ...rest } = spec;
   const service = serviceFor(name, said);
   if (!('isolation' in rest)) return (service === null ? rest : { ...rest, service }) as Spec;
-  const { threadGroup, maxHeap, ...code } = rest as Omit<CodeSpec, 'service'>;
+  const { threadGroup, maxHeap, containment, cgroup, ...code } = rest as Omit<CodeSpec, 'service'>;
   if (service !== null) return { ...code, isolation: 'thread', runner: 'main', service } as Spec;
   const group = code.isolation === 'shared' && threadGroup !== undefined ? { threadGroup } : {};
   const heap = code.isolation !== 'shared' && maxHeap !== undefined ? { maxHeap } : {};
-  return { ...code, runner: code.isolation === 'process' ? 'main' : code.runner, ...group, ...heap } as Spec;
+  const limits = cgroup === undefined ? {} : { cgroup };
+  if (code.isolation === 'process') return { ...code, runner: 'main', ...heap, containment, ...limits } as Spec;
+  return { ...code, ...group, ...heap } as Spec;
 }

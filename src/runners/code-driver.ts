@@ -52,8 +52,8 @@ export function createCodeDriver({
   const living = new Map<number, { instance: Instance; runner: () => RunnerProcess }>();
   let lastAddress = 0;
 
-  function openRunner(name: string): RunnerProcess {
-    const runner = createRunner({ name, keeper, bus, runnerFile, env: baseEnvironment(env), cwd, clock, random, log });
+  function openRunner(name: string, contained?: Pick<CodeSpec, 'containment' | 'cgroup'>): RunnerProcess {
+    const runner = createRunner({ name, contained, keeper, bus, runnerFile, env: baseEnvironment(env), cwd, clock, random, log });
     runners.add(runner);
     return runner;
   }
@@ -67,7 +67,7 @@ export function createCodeDriver({
   function homeOf(launch: Launch): Home {
     const { service, isolation, runner } = launch.spec as CodeSpec;
     if (service !== undefined && service !== 'none') return hostedHome({ launch, service, bus, host });
-    if (isolation === 'process') return simpleHome(openRunner(launch.name), { type: 'own' }, true);
+    if (isolation === 'process') return simpleHome(openRunner(launch.name, launch.spec as CodeSpec), { type: 'own' }, true);
     return simpleHome(runnerOf(runner), placeOf(launch.spec as CodeSpec));
   }
 

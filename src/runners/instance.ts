@@ -220,8 +220,9 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
       killBound = clock.after(killBoundMs, () => home.runner().kill(`"${name}" could not be ended otherwise`));
     },
     reconfigure: (config) => calls.ask((call) => tell({ type: 'reconfigure', call, config })),
-    update(next) {
-      const { priority, control } = next as CodeSpec;
+    async update(next) {
+      const { priority, control, cgroup } = next as CodeSpec;
+      if (home.alone) await home.runner().limit(cgroup);
       attached?.update({ priority, control });
     },
     rename(next) {

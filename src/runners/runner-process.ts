@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { BusFromRunner, BusLink, BusPort, Packet } from '../model/bus.ts';
+import { canonicalJson } from '../model/canonical.ts';
 import type { Containment } from '../model/documents.ts';
 import type { Fault } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
-import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
+import type { CgroupSpec } from '../model/fields/cgroup.ts';
+import type { Child, Keeper, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log, Random, Timer } from '../model/ports.ts';
 import { createChannel } from './channel.ts';
 import { open, seal } from './inside/seal.ts';
@@ -38,6 +40,8 @@ export interface RunnerProcess {
   admit(id: number, inhabitant: Inhabitant): Promise<Admitted>;
   /** What is asked of the process that runs; null where none does. */
   questions(): Questions | null;
+  /** Puts other limits into effect; rejects where they are refused, and then nothing has changed. */
+  limit(cgroup: CgroupSpec | undefined): Promise<void>;
   /** Ends the process with all threads in it, because of one of them. */
   kill(reason: string): void;
   dispose(): Promise<void>;
@@ -45,6 +49,8 @@ export interface RunnerProcess {
 
 export interface RunnerOptions {
   readonly name: string;
+  /** Of a process that belongs to one module: its wishes. */
+  readonly contained?: Pick<SpawnSpec, 'containment' | 'cgroup'> | undefined;
   readonly keeper: Keeper;
   readonly runnerFile: string;
   /** Complete. */
@@ -69,17 +75,18 @@ interface Running {
   fault: 'another' | null;
 }
 
-/** Of the main thread alone, which lifts it for the threads: it holds little, and passes much on. */
-const hubYoungMb = 2;
+/** Of the main thread alone, which lifts it for the threads: it holds little, and passes much on; with 2 that is no faster. */
+const hubYoungMb = 1;
 /** A runner that dies before anything is in it is tried again at once, but not for ever. */
 const mostAttempts = 3;
 /** What was unloaded may be loaded again; an idle process costs more memory than a start costs time. */
 const emptyMs = 30_000;
 
-export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, random, log }: RunnerOptions): RunnerProcess {
+export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bus, clock, random, log }: RunnerOptions): RunnerProcess {
   let running: Promise<Running> | null = null;
   let current: Running | null = null;
   let leaving: Promise<void> = Promise.resolve();
+  let limits = contained?.cgroup;
   let disposed = false;
 
   async function spawn(): Promise<Running> {
@@ -92,7 +99,8 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
       argv: [process.execPath, `--max-semi-space-size=${hubYoungMb}`, runnerFile],
       cwd: existsSync(cwd) ? cwd : '/', // a folder that was removed meanwhile is no reason to run nothing
       env,
-      containment: 'auto', // what a module spawns goes with its runner
+      containment: contained?.containment ?? 'auto', // what a module spawns goes with its runner
+      cgroup: limits,
       ipc: true,
       onOutput(stream, chunk) {
         output.push(chunk);
@@ -228,6 +236,11 @@ export function createRunner({ name, keeper, runnerFile, env, cwd, bus, clock, r
       return { link, questions, post, pid: child.pid, containment: child.containment, cgroup: child.cgroup, leave: () => leave(found, id) };
     },
     questions: () => current?.questions ?? null,
+    async limit(cgroup) {
+      if (canonicalJson(cgroup) === canonicalJson(limits)) return;
+      await current?.child.limit(cgroup);
+      limits = cgroup;
+    },
     kill(reason) {
       if (current === null) return;
       current.fault = 'another';

@@ -23,7 +23,7 @@ const modules = {
   nests: { command: ['sh', '-c', `mkdir -p "${rootFolder}/${own}/a/b"; ${sleeps}`] },
   limited: { command: ['sleep', '1000'], cgroup: { raw: { 'cgroup.max.descendants': '4' } } },
   thread: { module: 'builtin:heartbeat' },
-  process: { module: './spawns.mjs', isolation: 'process' },
+  process: { module: './spawns.mjs', isolation: 'process', cgroup: { raw: { 'cgroup.max.depth': '3' } } },
 };
 const config = (more: object = {}) => JSON.stringify({ version: 1, modules: { ...modules, ...more } });
 const spawns = `import { spawn } from 'node:child_process';
@@ -188,6 +188,11 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
   test('what a module spawns dies with its process', async () => {
     const [path, { pid }] = [await pathOf('process'), await moduleOf('process')];
     expect(path).toMatch(/runner:process$/);
+    expect((await shown('process')).settings).toEqual({ raw: { 'cgroup.max.depth': '3' } });
+    const changed = { ...modules.process, cgroup: { raw: { 'cgroup.max.depth': '5' } } };
+    await place.write('muster.yaml', config({ process: changed }));
+    expect(await reload('process')).toMatchObject([{ action: 'reconfigure', status: 'ok' }]);
+    expect(await socket.muster('cgroup', { name: 'process', key: 'cgroup.max.depth' })).toMatchObject({ value: '5' });
     await until(() => pids(path).length > 1, 'it has spawned');
     const all = pids(path);
     expect(all).toContain(pid);

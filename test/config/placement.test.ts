@@ -14,6 +14,11 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   ],
   'a group without a shared thread': [config('a: {module: m, threadGroup: edge}'), '3:18 misplacedField'],
   'a runner of a module that has its own': [config('a: {module: m, isolation: process, runner: two}'), '3:38 misplacedField'],
+  'limits of a thread': [
+    config('a: {module: m, cgroup: {pidsMax: 9}}', 'b: {module: m, isolation: process, cgroup: {pidsMax: 9}}'),
+    '3:18 misplacedField',
+  ],
+  'a containment of a thread': [config('a: {module: m, isolation: shared, containment: cgroup}'), '3:37 misplacedField'],
   'a heap in a shared thread': [config('a: {module: m, isolation: shared, maxHeap: 64M}'), '3:37 misplacedField'],
   'names of a group and a runner that are none': [
     config('a: {module: m, isolation: shared, threadGroup: "a b", runner: ""}'),

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
-import { count, flag, percent, size } from './kit.ts';
+import { count, field, flag, percent, size } from './kit.ts';
 
 /** Bytes, a share of the machine's memory such as `50%`, or `max`. */
 const memory = z.union([z.literal('max'), percent, size], { error: 'expected a size such as 256M, a percentage such as 50%, or max' });
@@ -37,6 +37,24 @@ export const cgroup = z.strictObject({
 });
 
 export type CgroupSpec = z.output<typeof cgroup>;
+
+/** Of all that have a process of their own. */
+export const cgroupFields = {
+  containment: field({
+    schema: z._default(z.enum(['auto', 'cgroup']), 'auto'),
+    change: 'reload',
+    applies: 'keeper',
+    doc: 'By what the process and all that it starts are held together: a cgroup wherever one can be made (`auto`), or (`cgroup`) refuse to run without one.',
+  }),
+  cgroup: field({
+    schema: z.optional(cgroup),
+    change: 'live',
+    applies: 'keeper',
+    doc: 'Limits of its cgroup v2, and where that is. Limits change while it runs.',
+    show: showCgroup,
+    fixed: cgroupPlace,
+  }),
+};
 
 /** Where it is does not change while it is in use. */
 export function cgroupPlace(spec: CgroupSpec | undefined): readonly [base: string, path: string | null] {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
+import { cgroupFields } from './cgroup.ts';
 import { common, restart } from './common.ts';
 import { field, name, size } from './kit.ts';
 
@@ -48,6 +49,7 @@ export const codeFields = {
     doc: 'Limit of the JavaScript heap. A shared thread has one heap for all that is in it, so there it cannot be given.',
     show: formatSize,
   }),
+  ...cgroupFields,
   restart: restart('onFailure'),
   ...common,
 };
