@@ -38,6 +38,14 @@ const common = {
   define: { 'import.meta.url': '__bundleUrl' },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
 };
+const inside = {
+  ...common,
+  // Names that are kept by hand make every closure twice as large, and each module of a realm has some hundred.
+  minify: false,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  keepNames: false,
+};
 const builtins = (await readdir(join(src, 'builtin')).catch(() => [])).filter((file) => file.endsWith('.ts'));
 const targets = [
   { ...common, entryPoints: { cli: join(src, 'cli/bin.ts') }, sourcemap: false, banner: { js: '#!/usr/bin/env node' } },
@@ -55,15 +63,9 @@ const targets = [
       keeper: join(src, 'keeper/process/main.ts'),
     },
   },
-  {
-    ...common,
-    // Names that are kept by hand make every closure twice as large, and each module of a realm has some hundred.
-    minify: false,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    keepNames: false,
-    entryPoints: Object.fromEntries(['runner', 'boot', 'realm'].map((name) => [name, join(src, `runners/inside/${name}.ts`)])),
-  },
+  { ...inside, entryPoints: { runner: join(src, 'runners/inside/runner.ts') } },
+  // Their own place is told to them; to load `node:url` would take 0.2 ms of the start of each thread.
+  { ...inside, banner: {}, entryPoints: { boot: join(src, 'runners/inside/boot.ts'), realm: join(src, 'runners/inside/realm.ts') } },
   {
     entryPoints: [join(src, 'index.ts'), ...builtins.map((file) => join(src, 'builtin', file))],
     outbase: src,

@@ -1,9 +1,9 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { compileFunction, constants } from 'node:vm';
 import type { Start } from '../protocol.ts';
+import { nodeUrl } from './on-demand.ts';
 import { timerNames } from './own-timers.ts';
 import { importPackages } from './packages.ts';
 import { addMap, dropMap } from './stack.ts';
@@ -117,6 +117,7 @@ function scriptName(filename: string): string {
 
 /** `import.meta` of one source file. */
 function metaOf(filename: string): ImportMeta {
+  const { pathToFileURL } = nodeUrl();
   const url = pathToFileURL(filename).href;
   const find = (name: string): string => {
     const found = createRequire(filename).resolve(name);

@@ -1,9 +1,9 @@
-import { Deserializer, Serializer } from 'node:v8';
 import { type Address, daemonAddress, type Packet } from '../../model/bus.ts';
 import { MusterError, messageOf, toWire, type WireError } from '../../model/error.ts';
 import { toJson } from '../../model/json.ts';
 import type { Sealed } from '../../model/sealed.ts';
 import { pack, unpack } from './bus/wire.ts';
+import { v8 } from './on-demand.ts';
 
 interface Group {
   readonly to: Address;
@@ -91,14 +91,14 @@ function forClient(packet: Packet): Packet {
 }
 
 function writeClone(packets: readonly Packet[]): Uint8Array {
-  const writer = new Serializer();
+  const writer = new (v8().Serializer)();
   writer.writeHeader();
   writer.writeValue(pack(packets));
   return writer.releaseBuffer();
 }
 
 function readClone(bytes: Uint8Array): unknown {
-  const reader = new Deserializer(bytes);
+  const reader = new (v8().Deserializer)(bytes);
   reader.readHeader();
   return reader.readValue();
 }

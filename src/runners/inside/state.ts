@@ -1,5 +1,5 @@
-import { deserialize, serialize } from 'node:v8';
 import { MusterError, messageOf } from '../../model/error.ts';
+import { v8 } from './on-demand.ts';
 
 /** What a module may carry over a reload. */
 export const stateLimit = 16 * 1024 ** 2;
@@ -13,12 +13,12 @@ export function packState(state: unknown): Uint8Array | null {
 }
 
 export function unpackState(packed: Uint8Array | null): unknown {
-  return packed === null ? undefined : deserialize(packed);
+  return packed === null ? undefined : v8().deserialize(packed);
 }
 
 function serialized(state: unknown): Uint8Array {
   try {
-    return serialize(state);
+    return v8().serialize(state);
   } catch (error) {
     throw new MusterError('EINVAL', `the state to be carried over is no plain data: ${messageOf(error)}`);
   }
