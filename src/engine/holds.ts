@@ -8,6 +8,7 @@ import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts
 import { type EngineContext, holdsNow } from './context.ts';
 import { loadedNames, notLoaded } from './names.ts';
 import { inForce } from './reconcile.ts';
+import { isUnderWay } from './under-way.ts';
 
 const everything = '*';
 
@@ -50,6 +51,8 @@ export async function stop({ names: patterns, override, reason }: Params<'stop'>
   await store.append(...holds.map((item) => ({ type: 'hold' as const, hold: item })));
   await Promise.all(
     names.map(async (name) => {
+      // Whoever has the claim waits for its end.
+      if (isUnderWay(name, context)) await instances.halt(name);
       const claim = await context.claims.acquire(name, 'stop');
       try {
         if (instances.get(name) !== undefined) await instances.halt(name);

@@ -6,6 +6,7 @@ import { type Common, desiredWith, runCommand } from './commands.ts';
 import { alternativesOf, type EngineContext } from './context.ts';
 import { keep } from './holds.ts';
 import { dependentsOf, loadedNames } from './names.ts';
+import { isUnderWay } from './under-way.ts';
 
 /** `remove NAME...`: stops and forgets; with `hold` they stay away, also those declared that are not loaded now. */
 export async function remove(params: Params<'remove'>, common: Common, context: EngineContext): Promise<Plan | Result> {
@@ -32,8 +33,9 @@ export async function remove(params: Params<'remove'>, common: Common, context: 
 }
 
 /** `remove` of a name that is being loaded ends that load instead of waiting for it. */
-async function cancelStarts(names: readonly string[], cancel: boolean, { claims, ports }: EngineContext): Promise<void> {
-  await Promise.all(names.filter((name) => claims.current(name) === 'load').map((name) => ports.instances.remove(name, { cancel })));
+async function cancelStarts(names: readonly string[], cancel: boolean, context: EngineContext): Promise<void> {
+  const starting = names.filter((name) => context.claims.current(name) === 'load' || isUnderWay(name, context));
+  await Promise.all(starting.map((name) => context.ports.instances.remove(name, { cancel })));
 }
 
 function declaredWarnings(names: readonly string[], context: EngineContext): Diagnostic[] {

@@ -1,5 +1,6 @@
 import { MusterError, messageOf, toWire } from '../model/error.ts';
 import type { ReplaceOutcome, Target } from '../model/instances.ts';
+import { isOneshot } from '../model/oneshot.ts';
 import { loaderOf } from '../model/requires.ts';
 import { type Guests, pauseGuests } from './guests.ts';
 import type { Instance } from './instance.ts';
@@ -78,9 +79,10 @@ async function formerOf(instance: Instance, force: boolean, { clock }: Ports): P
   }
 }
 
-/** Two at once need a place of their own each: not those that a service loads by their name. */
+/** Two at once need a place of their own each: not those that a service loads by their name. What is done at its end takes no place. */
 function overlaps({ standing, spec }: Instance, { desired }: Target): boolean {
   const isHosted = loaderOf(spec) !== null || loaderOf(desired.spec) !== null;
+  if (isOneshot(desired.spec)) return false;
   return desired.spec.reload.strategy === 'overlap' && standing.state === 'R' && !isHosted;
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EventDoc, InfoDoc } from '../../src/model/documents.ts';
+import type { EventDoc, InfoDoc, ModuleView } from '../../src/model/documents.ts';
 import { createPlace, isAlive, json, type Place, until } from '../support/place.ts';
 
 /** A program that says so once it runs, which is when its `ready` test passes. */
@@ -175,6 +175,8 @@ modules:
 `;
   await using place = await createPlace(config('first'));
   const runs = (): string[] => readIn(place, 'runs').trim().split('\n');
+  const modules = async (): Promise<Record<string, ModuleView>> =>
+    Object.fromEntries((await place.list()).map((module) => [module.name, module]));
 
   // It waits for it, what requires it too; a failed one is tried by the next run that is asked for.
   await place.write('broken', '');
@@ -187,22 +189,26 @@ modules:
   expect(ran.code).toBe(0);
   expect(result.changes.find(({ name }) => name === 'before')?.reason.code).toBe('failed');
   expect(runs()).toEqual(['before', 'first', 'web']);
-  expect(await place.module('migrate')).toMatchObject({ state: 'E', failed: false, finished: true, healthy: true, lastExit: { code: 3 } });
-  expect((await place.module('migrate')).status.message).toMatch(/^finished after /);
-  expect(await place.module('web')).toMatchObject({ state: 'R', waitingFor: [] });
-  expect(await place.module('retried')).toMatchObject({ finished: true, restarts: 2 });
+  const finished = {
+    state: 'E',
+    failed: false,
+    finished: true,
+    healthy: true,
+    status: { message: expect.stringMatching(/^finished after /) },
+  };
+  const once = await modules();
+  expect(once.migrate).toMatchObject({ ...finished, lastExit: { code: 3 } });
+  expect(once.retried).toMatchObject({ ...finished, restarts: 2 });
+  expect(once.web).toMatchObject({ state: 'R', waitingFor: [] });
   expect((await place.muster('list')).stdout).toMatch(/migrate .* E .*finished after/);
   expect(await place.status()).toMatchObject({ healthy: true, synced: true });
 
-  // Not again by itself: not by a run, not after the daemon, however that ended.
+  // Not again by itself: not by a run, not by the next daemon.
   expect((await place.reload()).result.outcome).toBe('noChanges');
   await place.kill();
   await place.up();
-  await place.muster('down');
-  await place.up();
   expect(runs().filter((line) => line !== 'web')).toEqual(['before', 'first']);
-  expect(await place.module('migrate')).toMatchObject({ state: 'E', finished: true, healthy: true });
-  expect((await place.module('migrate')).status.message).toMatch(/^finished after /);
+  expect((await modules()).migrate).toMatchObject(finished);
 
   // Again when it changes in what makes it, and when it is asked for; a change that is live is none.
   await place.write('muster.yaml', config('first', ', stopTimeout: 5s'));
@@ -213,15 +219,20 @@ modules:
   expect(runs().filter((line) => line !== 'web')).toEqual(['before', 'first', 'second', 'second', 'second', 'second']);
 
   // Stopped on its way it has not finished, and nobody waits for it any longer.
-  await place.write('muster.yaml', config('slow').replace('sleep 0.3;', 'sleep 1000;'));
-  const slow = place.reload();
-  await until(async () => (await place.module('migrate')).state === 'I' && runs().at(-1) === 'slow', 'it runs');
-  expect(await place.status()).toMatchObject({ healthy: false });
-  const pid = (await place.module('migrate')).pid ?? 0;
-  expect(await place.muster('signal', 'migrate', 'TERM')).toMatchObject({ code: 0 });
-  expect((await slow).ran.code).not.toBe(0);
-  expect(isAlive(pid)).toBe(false);
-  expect(await place.module('migrate')).toMatchObject({ state: 'E', failed: true, finished: false });
+  const slowly = config('slow').replace('sleep 0.3;', 'sleep 1000;');
+  await place.write('muster.yaml', slowly);
+  for (const command of ['stop', 'remove']) {
+    const slow = command === 'stop' ? place.reload().then(({ ran }) => ran) : place.muster('start', 'migrate');
+    await until(async () => (await place.module('migrate')).state === 'I' && runs().at(-1) === 'slow', 'it runs');
+    expect(await place.status()).toMatchObject({ healthy: false });
+    const pid = (await place.module('migrate')).pid ?? 0;
+    expect(await place.muster(command, 'migrate', ...(command === 'remove' ? ['--recursive'] : []))).toMatchObject({ code: 0 });
+    expect((await slow).code).not.toBe(0);
+    expect(isAlive(pid)).toBe(false);
+    const left = (await place.list()).find(({ name }) => name === 'migrate');
+    if (command === 'remove') expect(left).toBeUndefined();
+    else expect(left).toMatchObject({ state: 'E', failed: false, finished: false, held: { stopped: true } });
+  }
 }, 60_000);
 
 test('a program is told that its files changed, by a run or by the watcher, instead of being started again', async () => {

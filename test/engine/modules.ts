@@ -12,6 +12,8 @@ export interface SimModule {
   /** The module that loads it into itself. */
   host: string | null;
   fails: boolean;
+  /** It is done once it has ended. */
+  oneshot: boolean;
   strategy: 'replace' | 'overlap';
   restart: 'never' | 'onFailure';
   /** What comes of it when it is to save its state. */
@@ -28,6 +30,7 @@ export type Saves = 'state' | 'refuses' | 'hangs';
 export interface Way {
   version: number;
   fails: boolean;
+  oneshot: boolean;
   readyAfter: number;
   stopAfter: number;
   saves: Saves;
@@ -50,11 +53,14 @@ export function desired(name: string, module: SimModule): Desired {
 const made = new Map<string, Desired>();
 
 function make(name: string, module: SimModule, specDigest: string): Desired {
-  const { version, fails, readyAfter, stopAfter, saves, requires, host, strategy, restart, live } = module;
-  const way: Way = { version, fails, readyAfter, stopAfter, saves };
-  const spec: CodeSpec = {
+  const { version, fails, oneshot, readyAfter, stopAfter, saves, requires, host, strategy, restart, live } = module;
+  const way: Way = { version, fails, oneshot, readyAfter, stopAfter, saves };
+  const spec: CodeSpec & { oneshot: boolean } = {
     ...template,
     args: [JSON.stringify(way)],
+    oneshot,
+    // A run waits as long for one that fails and is tried again.
+    ...(oneshot ? { startTimeout: 200 } : {}),
     requires: [...requires],
     service: host ?? 'none',
     reload: { strategy },

@@ -6,26 +6,28 @@ import { load } from '../../src/engine/load.ts';
 import { remove } from '../../src/engine/remove.ts';
 import { createInstances, type OwnedInstances } from '../../src/instances/instances.ts';
 import { MusterError } from '../../src/model/error.ts';
+import type { CodeSpec } from '../../src/model/fields/table.ts';
 import type { Lease } from '../../src/model/keeper.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
 import type { OnFailure } from '../../src/model/policy.ts';
 import type { Clock, Log } from '../../src/model/ports.ts';
-import { openStore } from '../../src/store/store.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
 import { desired, type SimConfig, type SimModule, wantedOf, wayOf } from './modules.ts';
+import { edited, names, randomConfig } from './random-config.ts';
 import { seeded } from './seeded.ts';
 import { createSimDriver } from './sim-driver.ts';
-import { createWorld, type Process } from './world.ts';
+import { createWorld, type Process, type World } from './world.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const names = ['a', 'b', 'c', 'd', 'e'];
 const settleMs = 900;
 const plain: SimModule = {
   version: 0,
   requires: [],
   host: null,
   fails: false,
+  oneshot: false,
   strategy: 'replace',
   restart: 'never',
   saves: 'state',
@@ -90,7 +92,7 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       clock: own,
       random,
       log: { ...silent, error },
-      store,
+      store: telling(store, daemon, world, onFailure),
       instances: daemon.instances,
       materials: { material, restore: material },
       sources: {
@@ -151,13 +153,24 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   function act(on: Daemon): void {
     const kind = random.int(11);
     trace(`act ${kind}`);
-    if (kind < 4) state.config = random.chance(0.1) ? 'broken' : edited(state.config, random);
+    if (kind < 4) edit(random.chance(0.1) ? 'broken' : edited(state.config, random));
     if (kind < 6) void on.engine.trigger(random.pick(['sighup', 'watch']));
     else if (kind === 6) command(on, 'h1', 'loaded', () => loadByHand(on, 'h1'));
     else if (kind === 7) command(on, 'h1', 'removed', () => remove({ names: ['h1'] }, {}, on.engine.context));
-    else if (kind === 8) void remove({ names: [random.pick(names)], recursive: true }, {}, on.engine.context).catch(expected);
-    else if (kind === 9) void reload({ name: random.pick(names), force: random.chance(0.5) }, {}, on.engine.context).catch(expected);
+    else if (kind === 8) void remove({ names: [asked(...names)], recursive: true }, {}, on.engine.context).catch(expected);
+    else if (kind === 9) void reload({ name: asked(random.pick(names)), force: random.chance(0.5) }, {}, on.engine.context).catch(expected);
     else crashOne();
+  }
+
+  function edit(config: SimConfig): void {
+    state.config = config;
+    if (config !== 'broken') asked(...names.filter((name) => !(name in config)));
+  }
+
+  /** These may run again from now on, whatever has finished of them: somebody wants it, or has removed them. */
+  function asked(...these: string[]): string {
+    for (const name of these) world.asked.add(name);
+    return random.pick(these.length === 0 ? names : these);
   }
 
   /** One process ends by itself. A module by hand that did is not lost: it is listed as ended. */
@@ -184,6 +197,15 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
     for (const [name, module] of Object.entries(config)) {
       const blocked = brokenIn(config, name);
       const alive = world.alive(name);
+      if (module.oneshot) {
+        const done = world.done.get(name);
+        // What was there before it and does not save is not replaced by it.
+        if (onFailure !== 'continue' || blocked || alive.some(world.refuses)) continue;
+        if (alive.length > 0) problems.push(`${name} still runs`);
+        if (!isDeepStrictEqual(done, wayOf(desired(name, module).spec))) problems.push(`${name} was not done as it is now`);
+        if (on.instances.get(name)?.finished === undefined) problems.push(`${name} is done and nobody knows it`);
+        continue;
+      }
       if (alive.length > 1) problems.push(`${name} runs ${alive.length} times`);
       if (onFailure === 'continue' && !blocked) {
         if (alive.length === 0) problems.push(`${name} does not run`);
@@ -212,6 +234,21 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   }
 }
 
+/** Tells the world what is known for good to have finished. What a rollback takes back is done again. */
+function telling(store: Store, daemon: Daemon, world: World, onFailure: OnFailure): Store {
+  const told: Pick<Store, 'append'> = {
+    async append(...records) {
+      await store.append(...records);
+      for (const record of records) {
+        if (daemon.dead || onFailure === 'rollback' || record.type !== 'finished' || record.finished === null) continue;
+        const spec = store.state.loaded.get(record.name)?.spec;
+        if (spec !== undefined && !world.asked.has(record.name)) world.finished.set(record.name, wayOf(spec as CodeSpec));
+      }
+    },
+  };
+  return Object.assign(Object.create(store) as Store, told);
+}
+
 function brokenIn(config: Record<string, SimModule>, name: string): boolean {
   const module = config[name];
   const { requires, host, fails } = module ?? { requires: [], host: null, fails: true };
@@ -228,49 +265,6 @@ async function settle(daemon: Daemon, clock: FakeClock): Promise<void> {
 
 function loadByHand(on: Daemon, name: string): Promise<Plan | Result> {
   return load({ target: name, name, args: [], cwd: '/', override: true }, {}, on.engine.context);
-}
-
-/** Requires only point to names before, so that there is no cycle; a config with one never gets this far. */
-function randomConfig(random: ReturnType<typeof seeded>): Record<string, SimModule> {
-  const config: Record<string, SimModule> = {};
-  for (const [index, name] of names.entries()) if (random.chance(0.7)) config[name] = randomModule(random, index);
-  return closed(config);
-}
-
-function edited(config: SimConfig, random: ReturnType<typeof seeded>): Record<string, SimModule> {
-  if (config === 'broken') return randomConfig(random);
-  const next = { ...config };
-  const index = random.int(names.length);
-  const name = names[index] as string;
-  if (name in next && random.chance(0.4)) delete next[name];
-  else next[name] = randomModule(random, index);
-  return closed(next);
-}
-
-/** Drops requirements on what is not there. */
-function closed(config: Record<string, SimModule>): Record<string, SimModule> {
-  return Object.fromEntries(
-    Object.entries(config).map(([name, module]) => {
-      const { requires, host } = module;
-      const there = { requires: requires.filter((other) => other in config), host: host !== null && host in config ? host : null };
-      return [name, { ...module, ...there }];
-    }),
-  );
-}
-
-function randomModule(random: ReturnType<typeof seeded>, index: number): SimModule {
-  return {
-    version: random.int(3),
-    requires: names.slice(0, index).filter(() => random.chance(0.3)),
-    host: index > 0 && random.chance(0.25) ? random.pick(names.slice(0, index)) : null,
-    strategy: random.pick(['replace', 'overlap']),
-    restart: random.pick(['never', 'onFailure']),
-    saves: random.chance(0.8) ? 'state' : random.pick(['refuses', 'hangs']),
-    fails: random.chance(0.15),
-    live: random.int(2),
-    readyAfter: random.pick([0, 5, 40]),
-    stopAfter: random.pick([0, 5, 40]),
-  };
 }
 
 /** The clock of one daemon: nothing of it happens once that daemon is dead. */

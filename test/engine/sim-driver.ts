@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Driver, Ended, Launch, Launched } from '../../src/model/driver.ts';
 import { MusterError } from '../../src/model/error.ts';
 import type { CodeSpec } from '../../src/model/fields/table.ts';
@@ -65,6 +66,9 @@ function startProcess(launch: Launch, { world, leases, clock, step, isDead, prob
     }
     step(`start ${launch.name}`);
     if (isDead()) return;
+    const again = !world.asked.has(launch.name) && isDeepStrictEqual(world.finished.get(launch.name), way);
+    if (again) problem(`${launch.name} had finished and runs again`);
+    world.finished.delete(launch.name);
     const host = service === null ? null : (world.alive(service).findLast((one) => one.ready) ?? null);
     if (cancelled || (service !== null && host === null)) {
       leases.ended(launch.lease);
@@ -83,6 +87,16 @@ function startProcess(launch: Launch, { world, leases, clock, step, isDead, prob
     if (process?.alive !== true) return;
     if (way.fails) {
       finish('failed at start');
+      return;
+    }
+    if (way.oneshot) {
+      process.alive = false;
+      world.done.set(launch.name, way);
+      step(`done ${launch.name}`);
+      if (isDead()) return;
+      leases.ended(launch.lease);
+      settleReady.resolve();
+      settleEnded({ code: 0, signal: null, error: null, reason: 'done' });
       return;
     }
     process.ready = true;

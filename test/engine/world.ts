@@ -19,6 +19,12 @@ export interface World {
   readonly processes: Map<string, Process>;
   /** Leases that a full disk kept out of the journal: their ids name the daemon, so its sweep knows them all the same. */
   readonly unrecorded: Set<string>;
+  /** How a oneshot was run that has finished, as far as somebody was told so and nobody has asked for it again. */
+  readonly finished: Map<string, Way>;
+  /** What may run again although it has finished. */
+  readonly asked: Set<string>;
+  /** How a oneshot was last run to its end. */
+  readonly done: Map<string, Way>;
   alive(name?: string): Process[];
   /** It does not save what it has, or something in it does not: it serves on, as it is. */
   refuses(process: Process): boolean;
@@ -37,6 +43,9 @@ export function createWorld(): World {
   return {
     processes,
     unrecorded,
+    finished: new Map(),
+    asked: new Set(),
+    done: new Map(),
     alive,
     refuses,
     powerCut: () => {

@@ -9,7 +9,7 @@ describe('reconfigure', () => {
     expect(instances.get('cache')?.reconfigurable).toBe(true);
     await instances.reconfigure('cache', code('cache', { config: { ttl: 60 } }));
     expect(driver.starts).toHaveLength(1);
-    expect(driver.last('cache').told).toEqual(['reconfigure {"ttl":60}', 'update']);
+    expect(driver.last('cache').told).toEqual(['update', 'reconfigure {"ttl":60}']);
     expect(instances.view('cache')).toEqual(before);
     expect(instances.get('cache')?.spec).toMatchObject({ config: { ttl: 60 } });
   });
