@@ -26,5 +26,6 @@ export function shapeOf(settings: LogSpec, [command = '', ...args]: readonly str
     return told.length > longestArgument ? `${told.slice(0, longestArgument)}…` : told;
   };
   const some = args.length > mostArguments ? [...args.slice(0, mostArguments).map(short), '…'] : args.map(short);
-  return { level, stderrLevel, prefix, metadata: { ...metadata, command: short(command), args: some } };
+  const own = JSON.parse(mask(JSON.stringify(metadata))) as Record<string, unknown>;
+  return { level, stderrLevel, prefix, metadata: { ...own, command: short(command), args: some } };
 }
