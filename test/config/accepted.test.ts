@@ -119,6 +119,14 @@ test('defaults stand under each entry of their kind; maps merge, lists do not, n
   expect(entryOf(outcome, 'c').spec).toMatchObject({ args: [], stopTimeout: 2000 });
 });
 
+test('another test takes the place of the one below, settings stay', async () => {
+  const outcome = await compileText(
+    'version: 1\ndefaults:\n  command: {ready: {alive: 1s}, health: {tcp: 1, interval: 9s, timeout: 1s}}\nmodules:\n  a: {command: [c], ready: {tcp: 2}, health: {http: "http://x/", timeout: 3s}}\n  b: {command: [c], health: {failures: 1}}\n',
+  );
+  expect(entryOf(outcome, 'a').spec).toMatchObject({ ready: { tcp: '2' }, health: { http: 'http://x/', interval: 9000, timeout: 3000 } });
+  expect(entryOf(outcome, 'b').spec).toMatchObject({ ready: { alive: 1000 }, health: { tcp: '1', failures: 1 } });
+});
+
 test('a later -c file merges over an earlier one: maps by key, lists whole, null removes', async () => {
   const config = setting({
     'muster.yaml':
