@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 /** One end of the channel between daemon and keeper: a message per line, as JSON. */
 export interface Peer<Out> {
-  /** What is sent in one turn goes out in one write. */
+  /** What is sent in one turn of the event loop goes out in one write. */
   send(message: Out): void;
   /** Sends what waits, then ends. */
   end(): void;
@@ -38,7 +38,7 @@ export function createPeer<In, Out>(socket: Socket, { parse, receive, lost }: Pe
 
   return {
     send(message) {
-      if (gathered === '') process.nextTick(flush);
+      if (gathered === '') setImmediate(flush);
       gathered += `${JSON.stringify(message)}\n`;
     },
     end() {

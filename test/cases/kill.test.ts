@@ -1,18 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Random } from '../../src/model/ports.ts';
-import { createPlace, isAlive, type Place, until } from '../support/place.ts';
+import { createPlace, isAlive, type Place, processesOf, until } from '../support/place.ts';
 import { seeded } from '../support/seeded.ts';
 
 const fixture = join(import.meta.dirname, 'fixtures/marks-itself.mjs');
 const rounds = 10;
 const longestRunMs = 400; // removals, reloads and loads after each other
 const longestStartMs = 500;
-const kinds = ['thread', 'command', 'family'] as const;
+const kinds = ['thread', 'command', 'family', 'kept'] as const;
 
-/** What the config declares: name -> kind. A `family` is a command with a child that leaves its process group. */
+/** What the config declares: name -> kind. A `family` is a command with a child that leaves its process group; one that is `kept` outlives the daemon. */
 type Variant = ReadonlyMap<string, (typeof kinds)[number]>;
 
 /** Each in a place of its own, at the same time: most of it is waiting. */
@@ -55,7 +54,7 @@ async function save(place: Place, to: string, random: Random): Promise<Variant> 
     const entry =
       kind === 'thread'
         ? `module: ${fixture}`
-        : `command: [node, ${fixture}, ${kind === 'family' ? `${name}, family` : name}], ready: {alive: 100ms}`;
+        : `command: [node, ${fixture}, ${kind === 'family' ? `${name}, family` : name}], ready: {alive: 100ms}${kind === 'kept' ? ', onDaemonDeath: keep' : ''}`;
     const requires: string = last !== null && random.next() < 0.3 ? `, requires: [${last}]` : '';
     lines.push(`  ${name}: {${entry}, env: {TO: ${to}, NAME: ${name}, VERSION: v${Math.floor(random.next() * 2)}}${requires}}`);
     last = name;
@@ -65,13 +64,26 @@ async function save(place: Place, to: string, random: Random): Promise<Variant> 
   return variant;
 }
 
+/** The daemon; before that or after it, or not at all, also the keeper. */
 async function killInRun(place: Place, random: Random): Promise<void> {
   const pid = await holder(place);
   process.kill(pid, 'SIGHUP');
   await pause(random.next() * longestRunMs);
+  if (random.next() < 0.25) {
+    await killKeeper(place);
+    await pause(random.next() * longestStartMs);
+  }
   process.kill(pid, 'SIGKILL');
+  if (random.next() < 0.25) await killKeeper(place);
   await until(() => !isAlive(pid), 'the daemon is gone');
 }
+
+async function killKeeper(place: Place): Promise<void> {
+  const lines = await Promise.all((await processesOf('MUSTER_LEASE=')).map(async (pid) => [pid, await lineOf(pid)] as const));
+  for (const [pid, line] of lines) if (line.includes('keeper.cjs') && line.includes(place.stateDir)) process.kill(pid, 'SIGKILL');
+}
+
+const lineOf = (pid: number): Promise<string> => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
 
 /** Kills the next daemon while it starts; one that has come up meanwhile is killed all the same. */
 async function killInStart(place: Place, random: Random): Promise<void> {
@@ -88,11 +100,10 @@ async function killInStart(place: Place, random: Random): Promise<void> {
 async function expectOnce(place: Place, to: string, variant: Variant): Promise<void> {
   const names = ['guest', ...variant.keys()].sort();
   expect((await place.list()).map(({ name, state }) => [name, state])).toEqual(names.map((name) => [name, 'R']));
-  const count = 1 + [...variant.values()].reduce((sum, kind) => sum + { thread: 0, command: 1, family: 2 }[kind], 0);
+  const count = 1 + [...variant.values()].reduce((sum, kind) => sum + { thread: 0, command: 1, family: 2, kept: 1 }[kind], 0);
   await until(async () => (await place.processes()).length === count, `${count} processes run`);
-  const daemon = await holder(place);
   const pids = await place.processes();
-  for (const pid of pids) expect(descends(pid, daemon), `${pid} was started by ${daemon}`).toBe(true);
+  for (const { name, pid } of await place.list()) if (pid !== null) expect(pids, name).toContain(pid);
   await until(async () => (await marksOf(to, pids)).length >= names.length, 'all have marked themselves');
   expect(await marksOf(to, pids)).toEqual(names);
 }
@@ -101,11 +112,6 @@ async function expectOnce(place: Place, to: string, variant: Variant): Promise<v
 async function marksOf(to: string, pids: readonly number[]): Promise<string[]> {
   const marks = (await readFile(to, 'utf8')).split('\n').map((line) => line.split(' '));
   return marks.flatMap(([name = '', pid]) => (pids.includes(Number(pid)) ? [name] : [])).sort();
-}
-
-function descends(pid: number, from: number): boolean {
-  const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
-  return parent === from || (parent > 1 && descends(parent, from));
 }
 
 /** The pid in the lock: of the daemon that runs, or of the last one. */
