@@ -9,6 +9,13 @@ export const records: fc.Arbitrary<JournalRecord> = fc.oneof(
   names.map((name): JournalRecord => ({ type: 'removed', name })),
   fc.tuple(names, fc.nat(99)).map(([name, n]): JournalRecord => ({ type: 'loaded', record: loadedRecord(name, { generation: n }) })),
   fc.tuple(names, names).map(([from, to]): JournalRecord => ({ type: 'renamed', from, record: loadedRecord(to) })),
+  fc.tuple(names, fc.option(fc.nat(99))).map(
+    ([name, at]): JournalRecord => ({
+      type: 'finished',
+      name,
+      finished: at === null ? null : { at, why: 'finished' },
+    }),
+  ),
   fc.nat(1000).map((serial): JournalRecord => ({ type: 'serial', serial })),
   names.map((name): JournalRecord => ({ type: 'hold', hold: { name, reason: 'because', since: 1, until: null } })),
   names.map((name): JournalRecord => ({ type: 'released', name })),
@@ -28,8 +35,8 @@ export function folded(all: readonly JournalRecord[], daemonId: string): StoreSt
 
 /** Equal text exactly where two states mean the same. */
 export function comparable(state: StoreState): string {
-  const { daemonId, serial, generation, loaded, holds, leases } = state;
-  return JSON.stringify([daemonId, serial, generation, [...loaded].sort(byKey), [...holds].sort(byKey), [...leases].sort(byKey)]);
+  const { daemonId, serial, generation, loaded, finished, holds, leases } = state;
+  return JSON.stringify([daemonId, serial, generation, ...[loaded, finished, holds, leases].map((map) => [...map].sort(byKey))]);
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
