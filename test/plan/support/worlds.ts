@@ -83,7 +83,14 @@ const loadedExtras = fc.record(
     origin: fc.constantFrom('config', 'config', 'config', 'manual', 'service'),
     reconfigurable: fc.boolean(),
     started: fc.integer({ min: 0, max: 7 }).map((n) => n > 0),
-    life: fc.constantFrom({ state: 'R' }, { state: 'R' }, { state: 'E', failed: true }, { state: 'B' }, { state: 'E' }),
+    life: fc.constantFrom(
+      { state: 'R' },
+      { state: 'R' },
+      { state: 'E', failed: true },
+      { state: 'B' },
+      { state: 'E' },
+      { state: 'E', finished: { at: 0, why: 'finished' } },
+    ),
   },
   { requiredKeys: [] },
 );
