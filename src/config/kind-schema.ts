@@ -26,6 +26,7 @@ const rulesOf: Record<string, (path: readonly string[]) => Rules> = {
   env: (path) => ({ data: true, secrets: path.length === 2, written: path.length === 2 }),
   config: (path) => ({ data: true, secrets: path.length > 1 }),
   cgroup: () => ({ data: true }),
+  rlimits: () => ({ data: true }),
   umask: () => ({ written: true }),
   waitFor: probe,
   ready: probe,

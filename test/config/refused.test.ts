@@ -159,7 +159,7 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
     'version: 1\nmodules:\n  a: {command: [c], umask: 0o22}\n  b: {command: [c], umask: 999}\n  c: {command: [c], rlimits: {nofiles: 1}}\n  d: {command: [c], rlimits: {core: lots}}\n  e: {command: [c], user: ""}\n  f: {command: [c], groups: staff}\n',
     '3:28 badValue',
     '4:28 badValue',
-    '5:31 unknownKey',
+    '5:31 badKey',
     '6:37 badValue',
     '7:27 badValue',
     '8:29 wrongType',

@@ -1,38 +1,24 @@
 import * as z from 'zod/mini';
+import { didYouMean } from '../suggest.ts';
 import { always, argument, type Field, field, flag, unless } from './kit.ts';
 
-const account = argument.check(z.refine((text) => /^[^:\n]+$/.test(text), { error: 'expected a name or a number' }));
+const account = z.pipe(argument, z.string().check(z.regex(/^[^:\n]+$/, { error: 'expected a name or a number' })));
+const mask = z.pipe(argument, z.string().check(z.regex(/^[0-7]{3,4}$/, { error: 'expected three or four octal digits, such as 022' })));
 
-/** By the names of prlimit(1). */
+/** Those that prlimit(1) knows. */
 const limitNames = [
-  'as',
-  'core',
-  'cpu',
-  'data',
-  'fsize',
-  'locks',
-  'memlock',
-  'msgqueue',
-  'nice',
-  'nofile',
-  'nproc',
-  'rss',
-  'rtprio',
-  'rttime',
-  'sigpending',
-  'stack',
-] as const;
-
-const limit = argument.check(
-  z.refine((text) => /^(?:\d+|unlimited)(?::(?:\d+|unlimited))?$/.test(text), { error: 'expected a number, unlimited, or SOFT:HARD' }),
+  ...['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue'],
+  ...['nice', 'nofile', 'nproc', 'rss', 'rtprio', 'rttime', 'sigpending', 'stack'],
+];
+const limitName = z.string().check(z.refine((name) => limitNames.includes(name), { error: ({ input }) => unknownLimit(String(input)) }));
+const limit = z.pipe(
+  argument,
+  z.string().check(z.regex(/^(?:\d+|unlimited)(?::(?:\d+|unlimited))?$/, { error: 'expected a number, unlimited, or SOFT:HARD' })),
 );
 
-const rlimits = z.strictObject(
-  Object.fromEntries(limitNames.map((name) => [name, z.optional(limit)])) as Record<
-    (typeof limitNames)[number],
-    z.ZodMiniOptional<typeof limit>
-  >,
-);
+function unknownLimit(name: string): string {
+  return `found no limit "${name}"; ${didYouMean(name, limitNames) ?? `there are ${limitNames.join(', ')}`}`;
+}
 
 /** As whom a process runs, and what the system lets it use. */
 export const identityFields = {
@@ -57,7 +43,7 @@ export const identityFields = {
   umask: field({
     schema: z.optional(
       z.pipe(
-        argument.check(z.refine((text) => /^[0-7]{3,4}$/.test(text), { error: 'expected three or four octal digits, such as 022' })),
+        mask,
         z.transform((text) => text.padStart(4, '0')),
       ),
     ),
@@ -66,7 +52,7 @@ export const identityFields = {
     doc: 'File mode creation mask, octal.',
   }),
   rlimits: field({
-    schema: z.optional(rlimits),
+    schema: z.optional(z.record(limitName, limit)),
     change: 'reload',
     applies: 'keeper',
     doc: 'Resource limits by name, as prlimit(1) has them (nofile, nproc, core …): a number, `unlimited`, or SOFT:HARD.',

@@ -12,7 +12,7 @@ const tcp = z.pipe(
     ),
 );
 const http = z.string().check(z.refine(isUrl, { error: 'expected a URL that begins with http:// or https://' }));
-const path = argument.check(z.refine((text) => text !== '', { error: 'must not be empty' }));
+const path = z.pipe(argument, z.string().check(z.minLength(1)));
 const argv = z.array(argument).check(
   z.minLength(1),
   z.refine(([program]) => program !== '', { error: 'the program must not be empty', path: [0] }),
@@ -20,6 +20,8 @@ const argv = z.array(argument).check(
 const pattern = z.string().check(z.refine(isPattern, { error: 'expected a regular expression of JavaScript' }));
 /** Those below are the usual three; as many as anybody needs beside them. */
 const descriptor = count(3).check(z.refine((fd) => (fd as number) < 64, { error: 'expected a descriptor from 3 to 63' }));
+/** How often something happens. */
+const period = z.pipe(duration, z.number().check(z.refine((ms) => ms >= 100, { error: 'expected at least 100ms' })));
 const notify = z.literal(true, { error: 'expected true' });
 
 /** Exactly one of the tests, and `timeout` and the like beside it. */
@@ -59,9 +61,9 @@ export const ready = z.union([
 
 /** A test repeated while it runs; `watchdog`: the program itself says that it is well, at least that often. */
 export const health = oneOf(
-  { tcp, http, command: argv, watchdog: duration.check(z.refine((ms) => ms >= 100, { error: 'expected at least 100ms' })) },
+  { tcp, http, command: argv, watchdog: period },
   {
-    interval: z._default(duration.check(z.refine((ms) => ms >= 100, { error: 'expected at least 100ms' })), 5000),
+    interval: z._default(period, 5000),
     timeout: z._default(duration, 2000),
     failures: z._default(count(1), 3),
     onFailure: z._default(z.enum(['mark', 'restart']), 'restart'),
