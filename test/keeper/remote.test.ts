@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { exitWords } from '../../src/keeper/death.ts';
+import type { Child } from '../../src/model/keeper.ts';
+import { processesOf } from '../support/place.ts';
+import { runs, spec, until } from './support/keeper.ts';
+import { remoteKeeper } from './support/remote.ts';
+
+const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
+
+async function ended(child: Child): Promise<string> {
+  const exit = await child.exited;
+  await child.killTree();
+  return exitWords(exit);
+}
+
+test('a program gets what it was given, and how it ends is known, as if it were a child of the daemon', async () => {
+  const { keeper, open, pid } = await remoteKeeper();
+  const argv = ['a b', '', '$HOME', ';', 'ü\n'];
+  const what = spec([process.execPath, fixture('print-argv.mjs'), ...argv], { arg0: 'web', env: { ONLY: 'this' } });
+  const child = await keeper.spawn(what);
+  expect([...open.keys()]).toEqual([what.lease, expect.stringContaining('keeper-1')]);
+  expect(open.get(what.lease)).toMatchObject({ pid: child.pid, startTime: expect.stringMatching(/^\d+$/), bootId: expect.any(String) });
+  expect(await ended(child)).toBe('exited with code 0');
+  expect(JSON.parse(what.output())).toMatchObject({ argv, argv0: 'web', env: { ONLY: 'this', MUSTER_LEASE: what.lease } });
+  expect([...open.values()].map((lease) => lease.pid)).toEqual([pid()]);
+
+  expect(await ended(await keeper.spawn(spec(['sh', '-c', 'exit 3'])))).toBe('exited with code 3');
+  expect(await ended(await keeper.spawn(spec([fixture('die-of.sh'), 'SEGV'])))).toBe('killed by SIGSEGV');
+  expect(await ended(await keeper.spawn(spec([fixture('die-of.sh'), '37'])))).toBe('killed by SIGRTMIN+3');
+  await expect(keeper.spawn(spec(['no-such-program']))).rejects.toMatchObject({ code: 'ENOENT', hint: expect.stringContaining('Install') });
+  const late = await keeper.spawn(spec(['sleep', '1000']));
+  expect(() => late.signal('SIGNONE')).toThrow(/there is no signal/);
+  late.signal('SIGHUP');
+  expect(await ended(late)).toBe('killed by SIGHUP');
+  expect(open.size).toBe(1);
+});
+
+test('output comes whole and in order, also what is written to /dev/stdout by name, and none is read while its receiver is busy', async () => {
+  const { keeper } = await remoteKeeper();
+  const sum = createHash('sha1');
+  let received = 0;
+  let release = () => {};
+  const busy = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const script = 'seq 1 1000000; echo named >/dev/stdout; printf last';
+  const whole = spec(['sh', '-c', script], {
+    onOutput(_stream, chunk) {
+      received += chunk.length;
+      sum.update(chunk);
+      return busy;
+    },
+  });
+  const child = await keeper.spawn(whole);
+  await until(() => received > 0);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(received).toBeLessThanOrEqual(65536);
+  release();
+  expect(await ended(child)).toBe('exited with code 0');
+  const text = `${Array.from({ length: 1_000_000 }, (_, index) => index + 1).join('\n')}\nnamed\nlast`;
+  expect(received).toBe(text.length);
+  expect(sum.digest('hex')).toBe(createHash('sha1').update(text).digest('hex'));
+
+  const mixed = spec(['sh', '-c', 'for i in 1 2 3; do echo out $i; echo err $i >&2; done'], { mergeStderr: true });
+  await ended(await keeper.spawn(mixed));
+  expect(mixed.output()).toBe('out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n');
+  const notices: string[] = [];
+  const notice = { noticeFd: 5, onNotice: (chunk: Uint8Array) => void notices.push(Buffer.from(chunk).toString()) };
+  await ended(await keeper.spawn(spec(['sh', '-c', 'echo ready >&5'], notice)));
+  expect(notices).toEqual(['ready\n']);
+});
+
+test.skipIf(process.getuid?.() !== 0)('a program of another user can open its output by name (needs root)', async () => {
+  const { keeper } = await remoteKeeper();
+  const identity = { uid: 65534, gid: 65534, groups: [], umask: null, rlimits: {}, noNewPrivileges: false };
+  const what = spec(['sh', '-c', 'id -u >/dev/stdout; echo oops >/dev/stderr'], { identity, cwd: '/' });
+  expect(await ended(await keeper.spawn(what))).toBe('exited with code 0');
+  expect(what.output().split('\n').sort()).toEqual(['', '65534', 'oops']);
+});
+
+test('pipes are used again, and none is left behind', async () => {
+  const { keeper, stateDir } = await remoteKeeper();
+  const pipes = () => readdir(join(stateDir, 'fifo'));
+  for (let round = 0; round < 15; round += 1) {
+    const what = spec(['sh', '-c', `echo ${round}`]);
+    await ended(await keeper.spawn(what));
+    expect(what.output()).toBe(`${round}\n`);
+  }
+  expect((await pipes()).length).toBe(16);
+  const escaped = spec([fixture('leave-escaped-child.sh')]);
+  const child = await keeper.spawn(escaped);
+  await until(() => escaped.output().endsWith('\n'));
+  await ended(child);
+  process.kill(Number(escaped.output()), 'SIGKILL'); // only a cgroup would have caught it
+  await until(async () => (await pipes()).length < 16); // what it holds open is given to nobody else
+  await keeper.dispose();
+  expect(await pipes()).toEqual([]);
+});
+
+test('the path of the state dir may be of any length', async () => {
+  const { keeper } = await remoteKeeper(join('x'.repeat(120), 'y'.repeat(120)));
+  const what = spec(['echo', 'here']);
+  await ended(await keeper.spawn(what));
+  expect(what.output()).toBe('here\n');
+});
+
+test('a keeper that is killed at any moment loses and doubles nothing', async () => {
+  const { keeper, pid } = await remoteKeeper();
+  const mark = `MARK=${process.pid}-${Date.now()}`;
+  const env = { PATH: process.env.PATH ?? '', MARK: mark.slice(5) };
+  const first = await keeper.spawn(spec(['sleep', '1000'], { env }));
+  const children = [first];
+  for (let round = 0; round < 4; round += 1) {
+    await until(() => pid() > 0);
+    const killed = pid();
+    const starting = [1, 2, 3].map(() => keeper.spawn(spec(['sleep', '1000'], { env })));
+    await new Promise((resolve) => setTimeout(resolve, round * 4));
+    process.kill(killed, 'SIGKILL');
+    children.push(...(await Promise.all(starting)));
+    // One that was there before and one that was begun; what is asked for meanwhile is done by the next keeper.
+    const [old, young] = [children.shift(), children.pop()] as [Child, Child];
+    await Promise.all([old.killTree(), young.killTree()]);
+    expect(await Promise.all([runs(old.pid), runs(young.pid)])).toEqual([false, false]);
+  }
+  await until(async () => (await processesOf(mark)).length === children.length);
+  expect((await processesOf(mark)).sort()).toEqual(children.map((child) => child.pid).sort());
+  const [last] = children as [Child];
+  last.signal('SIGTERM');
+  expect(exitWords(await last.exited)).toMatch(/nobody saw|SIGTERM/);
+  await keeper.dispose();
+  expect(await processesOf(mark)).toEqual([]);
+});
