@@ -12,7 +12,7 @@ import { clock, keeper, runs, silent, tempDir, until } from './support/keeper.ts
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
 const log = (maxSize: number, keep: number) => logSettings.parse({ maxSize, keep });
 const ports = { clock, log: silent, random: { next: Math.random }, owner: 'test/', mask: (text: string) => text };
-const hooks = { status() {}, finalizing() {}, waiting() {}, health() {}, extend() {} };
+const hooks = { status() {}, finalizing() {}, waiting() {}, health() {}, launched() {}, extend() {} };
 
 /** A driver whose log is a list of texts. */
 function driver() {
@@ -175,7 +175,7 @@ test('what a command has used and written can be read while it runs', async () =
   expect(children.utime + children.stime).toBeGreaterThan(0);
   expect(await it.save()).toBe(null);
   await it.clearStats();
-  expect(await it.stats()).toEqual({ outputBytes: 0 });
+  expect(await it.stats()).toMatchObject({ outputBytes: 0 });
   it.stop();
   await it.ended;
   await expect(it.rusage('self')).rejects.toMatchObject({ code: 'ENOENT' });
