@@ -56,6 +56,8 @@ export interface Supervised {
     get(file: string): string;
     /** Returns what the file says then; null where it cannot be read. */
     set(file: string, value: string): string | null;
+    /** Its limits as they are, which can stand under `cgroup` in the options of another. */
+    settings(): Record<string, unknown>;
   };
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -125,17 +127,19 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     throw new MusterError(code, called.truly(message), { ...(hint === undefined ? {} : { hint }), output, cause: error.cause });
   }
   over.arm();
-  return supervisedOf({ name, instances, lines, exited, stop });
+  return supervisedOf({ name, limits: spec.cgroup, instances, lines, exited, stop });
 }
 
 function supervisedOf({
   name,
+  limits,
   instances,
   lines,
   exited,
   stop,
 }: {
   readonly name: string;
+  readonly limits: CommandSpec['cgroup'];
   readonly instances: OwnedInstances;
   readonly lines: ReturnType<typeof createLines>;
   readonly exited: Promise<Exit>;
@@ -143,6 +147,9 @@ function supervisedOf({
 }): Supervised {
   const view = () => instances.view(name);
   const folder = (): string | null => (instances.get(name)?.state === 'R' ? instances.cgroup(name) : null);
+  const running = (): void => {
+    if (view()?.pid == null) throw new MusterError('ENOENT', `${name} does not run`);
+  };
   const needed = (): string => {
     const path = folder();
     if (path === null)
@@ -165,14 +172,21 @@ function supervisedOf({
     },
     exited,
     stop: ({ force = false } = {}) => stop(force),
-    kill: (signal) => instances.signal(name, signal),
-    statistics: () => instances.stats(name),
+    kill(signal) {
+      running();
+      instances.signal(name, signal);
+    },
+    async statistics() {
+      running();
+      return instances.stats(name);
+    },
     cgroup: {
       get path() {
         return folder();
       },
       get: (file) => cgroupAccess.get(needed(), file),
       set: (file, value) => cgroupAccess.set(needed(), file, value),
+      settings: () => cgroupAccess.describe(needed(), limits).settings,
     },
     output: { [Symbol.asyncIterator]: lines.iterate },
     async [Symbol.asyncDispose]() {
@@ -198,7 +212,8 @@ function watchEnd(name: string, instances: OwnedInstances) {
   let armed = false;
   instances.on((event) => {
     if (!armed || event.type !== 'state') return;
-    if (event.to === 'E' || event.to === null) finish({ failed: event.failed, reason: event.reason });
+    if (event.to === 'E') finish({ failed: event.failed, reason: event.reason });
+    if (event.to === null) finish({ failed: false, reason: 'stopped' });
   });
   return {
     promise,
