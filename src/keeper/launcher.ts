@@ -2,7 +2,7 @@ import { MusterError } from '../model/error.ts';
 import type { Identity, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import { spawnError } from './preflight.ts';
 
-/** What is executed, and what it is called. */
+/** What is executed, and what it is called: tools by their names, by which busybox tells what it is to be. */
 export interface Line {
   readonly file: string;
   readonly argv0: string;
@@ -53,7 +53,7 @@ export function launchLine(spec: SpawnSpec, file: string, procs: string | null, 
   // Two: whoever could not be executed by the changed one has to be told apart as well.
   const last = become(['', ''], spec, file, name, args, find);
   const sh = need(find, 'sh', 'containment and identity');
-  return { file: sh, argv0: 'muster', args: ['-c', becomes, 'muster', ...join, madeUpBeside(spec), ...change, last.file, ...last.args] };
+  return { file: sh, argv0: 'sh', args: ['-c', becomes, 'muster', ...join, madeUpBeside(spec), ...change, last.file, ...last.args] };
 }
 
 /** A launcher needs some milliseconds; what lives longer is the program. */
@@ -70,11 +70,11 @@ function become(join: readonly string[], spec: SpawnSpec, file: string, name: st
     // By its name, as it was given, where the shell finds the same as we did.
     const program = spec.env.PATH === undefined || name.startsWith('-') ? file : name;
     const words = ['-c', becomes, 'muster', ...join, madeUpBeside(spec), program, ...args];
-    return { file: need(find, 'sh', 'containment and identity'), argv0: 'muster', args: words };
+    return { file: need(find, 'sh', 'containment and identity'), argv0: 'sh', args: words };
   }
   const what = spec.arg0 === undefined ? 'a variable in `env` that shells do not pass on' : '`arg0`';
   const perl = need(find, 'perl', `${what} together with a cgroup or another identity`);
-  return { file: perl, argv0: 'muster', args: ['-e', becomesNamed, '--', ...join, '', name, file, ...args] };
+  return { file: perl, argv0: 'perl', args: ['-e', becomesNamed, '--', ...join, '', name, file, ...args] };
 }
 
 function isForShell({ env }: SpawnSpec): boolean {

@@ -185,6 +185,31 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     expect((await place.muster('cgroup', 'huge', 'hugetlb.2MB.max=12M')).stdout).toBe('12582912\n');
   });
 
+  test('37. of a command that forks at once, loaded and removed 30 times, nothing was ever outside its cgroup', async () => {
+    const said = join(place.dir, 'said');
+    const tell = `cat /proc/self/cgroup >> ${said}`;
+    const forks = ['sh', '-c', `(setsid sh -c "${tell}; exec sleep 1000" &); ${tell}; exec sleep 1000`];
+    const all: number[] = [];
+    const once = async (name: string): Promise<void> => {
+      const load = { target: name, command: true, args: forks, cwd: place.dir };
+      expect(await socket.muster('load', load)).toMatchObject({ exitCode: 0 });
+      const path = await pathOf(name);
+      await until(() => pids(path).length > 1, 'it has forked');
+      all.push(...pids(path));
+      await removed(name);
+    };
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all([1, 2, 3, 4, 5, 6].map((number) => once(`forks${number}`)));
+    }
+    expect(all.filter(isAlive)).toEqual([]);
+    const own = /^0::.*\/muster\/[0-9a-f]+\/forks\d$/;
+    const lines = readFileSync(said, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('0::'));
+    expect(lines.filter((line) => !own.test(line))).toEqual([]);
+    expect(lines).toHaveLength(60);
+  });
+
   test('what a module spawns dies with its process', async () => {
     const [path, { pid }] = [await pathOf('process'), await moduleOf('process')];
     expect(path).toMatch(/runner:process$/);
