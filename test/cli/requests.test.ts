@@ -107,8 +107,8 @@ describe('what the client asks the daemon', () => {
     });
   });
 
-  it('writes a signal as the system does', async () => {
-    expect(await asks(['signal', 'web', 'usr1'])).toEqual({ topic: 'muster.signal', payload: { name: 'web', signal: 'SIGUSR1' } });
+  it('hands a signal on as it is written', async () => {
+    expect(await asks(['signal', 'web', 'usr1'])).toEqual({ topic: 'muster.signal', payload: { name: 'web', signal: 'usr1' } });
   });
 
   it('wants a reason for a hold, and names or --all', async () => {
