@@ -93,6 +93,19 @@ test('a helper that was killed is replaced, and the sockets are there again', as
   await until(() => heard.length > 0);
 });
 
+test('a receiver that takes over a path keeps it when the one before ends', async () => {
+  const heard: string[] = [];
+  const [first, second] = [receiver('notify-over'), receiver('notify-over')];
+  const before = await first.open('web', null, () => heard.push('first'));
+  const after = await second.open('web', null, () => heard.push('second'));
+  expect(after.path).toBe(before.path);
+  before.close();
+  await first.dispose();
+  await send(after.path, 'READY=1');
+  await until(() => heard.length > 0);
+  expect(heard).toEqual(['second']);
+});
+
 test('with the receiver its program, its sockets and its folder are gone', async () => {
   const it = receiver(`notify-gone-${process.pid}`);
   const { path } = await it.open('web', null, () => {});

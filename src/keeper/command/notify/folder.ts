@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,8 +20,13 @@ export function socketFolder(owner: string, env: NodeJS.ProcessEnv = process.env
   throw new Error(`no folder for the sockets of sd_notify: ${bases.join(', ')}`);
 }
 
+/** Unless somebody has taken it over; what receives does the same where nobody is left to call this. */
 export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It is gone already, or in use.
+  }
 }
 
 /** Made, or found as our own: in /tmp somebody else may have been there before. */

@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { findTool } from '../../tools.ts';
 import { type HelperProgram, helperPrograms } from './helpers.ts';
@@ -40,6 +41,9 @@ export function startHelper(events: HelperEvents): Helper | null {
     cwd: '/',
     detached: true,
   }) as ChildProcessByStdio<Writable, Readable, null>;
+  // It keeps nobody alive: it ends with whoever started it.
+  child.unref();
+  for (const stream of [child.stdin, child.stdout]) (stream as Partial<Socket>).unref?.();
   let ending = false;
   let rest = '';
   const gone = new Promise<void>((resolve) => {

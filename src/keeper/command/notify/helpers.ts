@@ -1,18 +1,24 @@
 /**
  * Node has no unix datagrams. These small programs have: each reads `open ID PATH` and `close ID` from its stdin and writes
  * `opened ID`, `failed ID WHY` and, for each datagram, `got ID PID HEX`; PID is 0 where it cannot tell the sender. They take no
- * descriptors: such that are sent along are closed, which is what sd_notify_barrier(3) waits for. They end with their stdin.
+ * descriptors: such that are sent along are closed, which is what sd_notify_barrier(3) waits for. They end with their stdin, and
+ * then remove what is theirs: a daemon that takes over may have a socket under the same path by then.
  */
 const python = `
 import os, select, socket, struct, sys
 socks = {}
+folders = set()
 def say(*words):
     sys.stdout.write(' '.join(str(word) for word in words) + '\\n')
     sys.stdout.flush()
+def mark(path):
+    found = os.lstat(path)
+    return (found.st_ino, found.st_mtime_ns)
 def close(id):
-    sock, path = socks.pop(id)
+    sock, path, own = socks.pop(id)
     sock.close()
-    try: os.unlink(path)
+    try:
+        if mark(path) == own: os.unlink(path)
     except OSError: pass
 def told(line):
     word, id, *rest = line.split(' ', 2)
@@ -25,7 +31,8 @@ def told(line):
         sock.bind(rest[0])
         os.chmod(rest[0], 0o666)
         sock.setblocking(False)
-        socks[id] = (sock, rest[0])
+        folders.add(os.path.dirname(rest[0]))
+        socks[id] = (sock, rest[0], mark(rest[0]))
         say('opened', id)
     except OSError as error: say('failed', id, error)
 def take(id, sock):
@@ -37,7 +44,7 @@ def take(id, sock):
     say('got', id, pid, data.hex())
 rest = b''
 while True:
-    waiting = {sock.fileno(): (id, sock) for id, (sock, _) in socks.items()}
+    waiting = {sock.fileno(): (id, sock) for id, (sock, _, _) in socks.items()}
     ready = select.select([0, *waiting], [], [])[0]
     for fd in ready:
         if fd in waiting: take(*waiting[fd])
@@ -47,12 +54,21 @@ while True:
     *lines, rest = (rest + chunk).split(b'\\n')
     for line in lines: told(line.decode())
 for id in list(socks): close(id)
+for folder in folders:
+    try: os.rmdir(folder)
+    except OSError: pass
 `;
 
 const perl = `
 use strict; use Socket; use IO::Select;
-my (%socks, %paths, $rest); $| = 1; $rest = '';
-sub shut { my $id = shift; close($socks{$id}); unlink($paths{$id}); delete $socks{$id}; delete $paths{$id}; }
+my (%socks, %paths, %marks, %folders, $rest); $| = 1; $rest = '';
+sub mark { join(' ', (lstat(shift))[1, 9]) }
+sub shut {
+  my $id = shift;
+  close($socks{$id});
+  unlink($paths{$id}) if mark($paths{$id}) eq $marks{$id};
+  delete $socks{$id};
+}
 sub told {
   my ($word, $id, $path) = split(/ /, $_[0], 3);
   shut($id) if $socks{$id};
@@ -60,7 +76,9 @@ sub told {
   unlink($path);
   my $sock;
   if (socket($sock, PF_UNIX, SOCK_DGRAM, 0) and bind($sock, sockaddr_un($path)) and chmod(0600, $path)) {
-    $socks{$id} = $sock; $paths{$id} = $path; print "opened $id\\n";
+    $socks{$id} = $sock; $paths{$id} = $path; $marks{$id} = mark($path);
+    $folders{$path =~ s{/[^/]*$}{}r} = 1;
+    print "opened $id\\n";
   } else { print "failed $id $!\\n"; }
 }
 LOOP: while (1) {
@@ -78,6 +96,7 @@ LOOP: while (1) {
   }
 }
 shut($_) for keys %socks;
+rmdir($_) for keys %folders;
 `;
 
 export interface HelperProgram {
