@@ -89,7 +89,8 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     clock: systemClock,
     random,
     log,
-    owner: borrowed.owner,
+    // Of its own: several of the same name may run in one program.
+    owner: `${borrowed.owner}${randomUUID()}`,
     mask: (text) => text,
     ...(calls.transform === null ? {} : { rewrite: calls.transform }),
   });
