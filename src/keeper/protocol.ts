@@ -60,6 +60,7 @@ const held = object<Held>({
   startedAt: number,
   kept: nullable(kept),
 });
+const founds = list(object<Found>({ held, exit: nullable(exit) }));
 const order = object<Order>({ lease: text, name: text, argv: list(text), cwd: text, env: texts, arg0: optional(text) });
 const error = object<WireError>({ code: text, message: text });
 const id = { id: text };
@@ -77,7 +78,7 @@ const toKeeper: { readonly [T in ToKeeper['type']]: Check<unknown> } = {
 };
 
 const fromKeeper: { readonly [T in FromKeeper['type']]: Check<unknown> } = {
-  hello: object({ version: number, pid: number, lease: text, found: list(object({ held, exit: nullable(exit) })) }),
+  hello: object({ version: number, pid: number, lease: text, found: founds }),
   spawned: object({ ...id, held }),
   failed: object({ ...id, error }),
   exited: object({ ...id, exit }),
@@ -92,6 +93,13 @@ export function parseToKeeper(line: string): ToKeeper {
 
 export function parseFromKeeper(line: string): FromKeeper {
   return parse(line, fromKeeper) as FromKeeper;
+}
+
+/** Throws for what is no list of these. */
+export function parseFound(text: string): readonly Found[] {
+  const value = fromJson(text);
+  if (founds(value)) return value;
+  throw new MusterError('EPROTO', 'what was left by a keeper is damaged');
 }
 
 function parse(line: string, checks: Readonly<Record<string, Check<unknown>>>): unknown {

@@ -3,8 +3,9 @@ import type { Child, Held, Keeper, Lease, LeaseLog, SpawnSpec } from '../model/k
 import type { Log } from '../model/ports.ts';
 import { stillRuns } from './adopted.ts';
 import { endLeftCgroups } from './cgroup/contain.ts';
+import { takeLastWords } from './last-words.ts';
 import { bootId, createScan } from './proc.ts';
-import type { FromKeeper, Order } from './protocol.ts';
+import type { Found, FromKeeper, Order } from './protocol.ts';
 import { createAttachment } from './remote/attachment.ts';
 import { createHeirlooms } from './remote/heirlooms.ts';
 import type { Hello, LinkOptions } from './remote/link.ts';
@@ -88,7 +89,8 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
       const ended = await sweepLeases(left, { leases, clock, log, scan: createScan(), owner, spared });
       await endLeftCgroups(owner, new Set(going.flatMap(({ cgroup }) => (cgroup === null ? [] : [cgroup]))), clock);
       const found = hello ?? (kept.length > 0 ? await attachment.start(kept) : null);
-      if (found !== null) inherit(found);
+      for (const one of found?.found ?? []) inherit(one);
+      for (const one of takeLastWords(options.stateDir)) inherit(one).gone();
       return ended;
     },
     hasKept: heirlooms.has,
@@ -204,13 +206,12 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
   }
 
   /** What runs since before this daemon did. */
-  function inherit({ found }: Hello): void {
-    for (const { held, exit } of found) {
-      const ward = createWard(held, true, ports);
-      wards.set(held.id, ward);
-      heirlooms.add(ward);
-      if (exit !== null) ward.exited(exit);
-    }
+  function inherit({ held, exit }: Found): Ward {
+    const ward = createWard(held, true, ports);
+    wards.set(held.id, ward);
+    heirlooms.add(ward);
+    if (exit !== null) ward.exited(exit);
+    return ward;
   }
 
   function refuseIfDisposed(): void {

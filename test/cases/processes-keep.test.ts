@@ -146,7 +146,23 @@ test('38. Whether something is kept can be changed while it runs', async () => {
   await place.kill();
   await until(() => !isAlive(b), 'it is not kept any more');
   expect(isAlive(a)).toBe(true);
-  expect((await place.muster('down')).code).toBe(0);
+  await place.up();
+  expect((await place.module('a')).pid).toBe(a);
+});
+
+test('38. A keeper whose last program has ended ends too, and the next daemon is told how that went', async () => {
+  await using place = await createPlace();
+  const end = join(place.dir, 'end');
+  const command = ['sh', '-c', 'while [ ! -e "$0" ]; do sleep 0.05; done; exit 5', end];
+  await config(place, { a: { command, onDaemonDeath: 'keep', restart: { policy: 'never' } } });
+  await place.up();
+  const keeper = await keeperOf(place, 'a');
+  await place.kill();
+  await writeFile(end, '');
+  await until(() => !isAlive(keeper), 'the keeper has ended');
+  await place.up();
+  await until(async () => (await place.module('a')).state === 'E', 'its end is known');
+  expect(await place.module('a')).toMatchObject({ failed: true, restarts: 0, lastExit: { code: 5 } });
 });
 
 test('A keeper that is lost is replaced, and nothing is lost or doubled by it', async () => {

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Clock, Log } from '../../model/ports.ts';
 import { createFifoPool } from '../fifo-pool.ts';
+import { leaveWord } from '../last-words.ts';
 import { createLogs } from '../logs/logs.ts';
 import { fifoFolder, keeperSocket } from '../places.ts';
 import { leaseVariable } from '../proc.ts';
@@ -31,6 +32,10 @@ const wards = createWards({
   log,
   logs: createLogs({ dir: 'log', clock, log }),
   tell: (message) => daemons.tell(message),
+  deserted(ended) {
+    if (ended.length > 0) leaveWord(ended);
+    daemons.close();
+  },
 });
 const daemons = serveDaemons({ wards, pool, lease: process.env[leaseVariable] ?? '', leave });
 

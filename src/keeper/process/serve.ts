@@ -26,7 +26,7 @@ export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {
   let aftermath: Promise<void> = Promise.resolve();
   let lonely: NodeJS.Timeout | null = setTimeout(close, firstMs);
 
-  return { tell, connected };
+  return { tell, connected, close };
 
   function tell(message: FromKeeper): void {
     current?.send(message);
@@ -98,9 +98,7 @@ export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {
   function forsaken(): void {
     current = null;
     if (leaving) return;
-    aftermath = wards.orphaned().then((left) => {
-      if (!left) close();
-    });
+    aftermath = wards.orphaned();
   }
 
   function close(): void {

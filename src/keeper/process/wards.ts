@@ -18,6 +18,8 @@ export interface WardsOptions {
   readonly logs: CapturePorts['logs'];
   /** To the daemon, if there is one. */
   tell(message: FromKeeper): void;
+  /** There is no daemon, and nothing runs any more: what there would be to tell the next one. */
+  deserted(ended: readonly Found[]): void;
 }
 
 /** A program in the keeper's care. */
@@ -34,12 +36,14 @@ interface Ward {
 }
 
 /** What runs, from its start until a daemon has read the last of its output. */
-export function createWards({ owner, pool, clock, log, logs, tell }: WardsOptions) {
+export function createWards({ owner, pool, clock, log, logs, tell, deserted }: WardsOptions) {
   const wards = new Map<string, Ward>();
   const fifosOf = new Map<string, Fifos>();
   const startTimes = new Map<string, string | null>();
   const starting = new Set<Promise<void>>();
   let attended = false;
+  /** What is not kept is on its way out. */
+  let forsaking = false;
   const keeper = createKeeper({
     owner,
     clock,
@@ -73,15 +77,17 @@ export function createWards({ owner, pool, clock, log, logs, tell }: WardsOption
       if (ward !== undefined) ward.held = { ...ward.held, kept: as };
     },
     release,
-    found: (): Found[] => [...wards.values()].map(({ held, exit }) => ({ held, exit })),
-    /** The daemon is gone: what is not kept dies at once. Resolves with whether anything is left to look after. */
-    async orphaned(): Promise<boolean> {
+    found,
+    /** The daemon is gone: what is not kept dies at once. */
+    async orphaned(): Promise<void> {
       attended = false;
+      forsaking = true;
       await forsake();
       // What was being started meanwhile.
       await Promise.all(starting);
       await forsake();
-      return wards.size > 0;
+      forsaking = false;
+      lookRound();
     },
     /** A daemon is here, and takes all output. */
     async attended(): Promise<void> {
@@ -164,6 +170,15 @@ export function createWards({ owner, pool, clock, log, logs, tell }: WardsOption
     ward.gone = true;
     await ward.output?.finish();
     tell({ type: 'gone', id });
+    lookRound();
+  }
+
+  function found(): Found[] {
+    return [...wards.values()].map(({ held, exit }) => ({ held, exit }));
+  }
+
+  function lookRound(): void {
+    if (!attended && !forsaking && starting.size === 0 && [...wards.values()].every(({ gone }) => gone)) deserted(found());
   }
 
   async function stop(id: string): Promise<void> {

@@ -43,6 +43,7 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
   let pipes: readonly Pumped[] = [];
   let killing: Promise<void> | null = null;
   let asked: 'killTree' | 'stop' = 'killTree';
+  let isGone = false;
   const exit = deferred<ProcessExit>();
   const gone = deferred<void>();
 
@@ -59,6 +60,7 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
       return killing;
     },
     attend({ onOutput, onNotice }) {
+      if (isGone) return; // its keeper has read all of it
       pipes = [
         ...read(fifos.stdout, (chunk) => onOutput('stdout', chunk)),
         ...read(fifos.stderr, (chunk) => onOutput('stderr', chunk)),
@@ -66,7 +68,10 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
       ];
     },
     exited: exit.resolve,
-    gone: gone.resolve,
+    gone() {
+      isGone = true;
+      gone.resolve();
+    },
     child: {
       pid,
       containment,
