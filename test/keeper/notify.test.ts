@@ -152,13 +152,14 @@ test('a sender belongs to a module by session, group, lease or descent; one that
     return escaped.length === 1;
   });
   const [other = 0] = escaped;
-  expect(belongs(leader, leader, 'x')).toBe(true);
-  expect(belongs(other, leader, 'x')).toBe(true);
-  expect(belongs(other, null, 'mine')).toBe(true);
-  expect(belongs(other, 999_999, 'x')).toBe(false);
-  expect(belongs(process.pid, leader, 'mine')).toBe(false);
-  expect(belongs(0, leader, 'x')).toBe(true);
-  expect(belongs(2 ** 22 + 1, leader, 'x')).toBe(true);
+  const tree = (of: number | null, lease: string) => ({ leader: of, lease, cgroup: null });
+  expect(belongs(leader, tree(leader, 'x'))).toBe(true);
+  expect(belongs(other, tree(leader, 'x'))).toBe(true);
+  expect(belongs(other, tree(null, 'mine'))).toBe(true);
+  expect(belongs(other, tree(999_999, 'x'))).toBe(false);
+  expect(belongs(process.pid, tree(leader, 'mine'))).toBe(false);
+  expect(belongs(0, tree(leader, 'x'))).toBe(true);
+  expect(belongs(2 ** 22 + 1, tree(leader, 'x'))).toBe(true);
 });
 
 async function childrenOf(parent: number): Promise<number[]> {

@@ -94,7 +94,7 @@ export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random
   }
 
   function onNotice(notice: Notice, pid: number): void {
-    if (!belongs(pid, child?.pid ?? null, lease)) return;
+    if (!belongs(pid, { leader: child?.pid ?? null, lease, cgroup: child?.cgroup ?? null })) return;
     if (notice.extendMs !== undefined) hooks.extend(notice.extendMs);
     if (notice.status !== undefined) hooks.status('info', notice.status);
     if (notice.watchdogMs !== undefined) health.watchdogEvery(notice.watchdogMs);
