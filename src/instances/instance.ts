@@ -256,7 +256,7 @@ export class Instance {
       this.#rest(asked, {});
       starting?.reject(this.#cancelled(asked));
     } else if (end.finished) {
-      onFinished(this, this.#ports);
+      onFinished(this, end, this.#ports);
       starting?.resolve();
     } else if (starting !== null && !isOneshot(this.spec)) {
       const failure = failureOf(end);

@@ -66,10 +66,9 @@ export function afterOwnEnd(
 }
 
 /** A oneshot has done its work. */
-export function onFinished(instance: Instance, { clock }: Pick<InstancePorts, 'clock'>): void {
-  const { standing, status, startedAt } = instance;
+export function onFinished({ standing, status }: Instance, { startedAt }: RunEnd, { clock }: Pick<InstancePorts, 'clock'>): void {
   const at = clock.now();
-  const why = `finished after ${formatDuration(rounded(at - (startedAt ?? at)))}`;
+  const why = `finished after ${formatDuration(rounded(at - startedAt))}`;
   standing.finished = { at, why };
   status.set('core', why);
   standing.enter('E', why);

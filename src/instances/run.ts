@@ -29,6 +29,8 @@ export interface RunEnd {
   readonly ended: Ended;
   /** Why it never ran; null if it did. */
   readonly startError: MusterError | null;
+  /** When it began, also where an earlier daemon has started it. */
+  readonly startedAt: number;
   /** A oneshot has done its work. */
   readonly finished: boolean;
   /** When it began to run (state R); null if it never did. */
@@ -204,7 +206,8 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     if (failedStart) startError ??= new MusterError('EFAILED', `${launch.name} ended before it ran: ${ended.reason}`);
     const error = startError === null ? null : withOutput(startError, output);
     const said = condemned === null ? ended : { ...ended, error: { message: condemned }, reason: condemned };
-    owner.gone({ ended: said, finished, ranSince, output, activeAt: launched.activeAt(), startError: error });
+    const startedAt = launched.startedAt?.() ?? launchedAt;
+    owner.gone({ ended: said, startedAt, finished, ranSince, output, activeAt: launched.activeAt(), startError: error });
     whenGone.release();
     markOver();
   }

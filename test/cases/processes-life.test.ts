@@ -8,9 +8,9 @@ import { createPlace, isAlive, json, type Place, until } from '../support/place.
 /** A program that says so once it runs, which is when its `ready` test passes. */
 const sh = (script: string, more = ''): string =>
   `{command: [sh, -c, ${JSON.stringify(script).replaceAll('$', '$$$$')}], cwd: .${more === '' ? '' : `, ${more}`}}`;
-/** Long enough to have run, short enough to wait for. */
 const soon = 'ready: {alive: 20ms}';
-const ended = 'sleep 0.3; ';
+/** It runs until it may end: that it did is not left to chance. */
+const atGate = 'until test -e go; do sleep 0.1; done; ';
 const fast = 'backoff: {initial: 50ms, resetAfter: 1m}';
 
 describe('one daemon', () => {
@@ -22,27 +22,28 @@ describe('one daemon', () => {
 policy: {maxRemovals: 100%}
 modules:
   stays: ${sh('exec sleep 1000', soon)}
-  never0: ${sh(`${ended}exit 0`, `${soon}, restart: {policy: never}`)}
-  never3: ${sh(`echo one >&2; ${ended}echo two >&2; exit 3`, `${soon}, restart: {policy: never}`)}
-  neverSegv: ${sh(`${ended}kill -SEGV $$`, `${soon}, restart: {policy: never}`)}
-  neverRealTime: ${sh(`${ended}kill -37 $$`, `${soon}, restart: {policy: never}`)}
-  failing0: ${sh(`${ended}exit 0`, `${soon}, restart: {policy: onFailure, ${fast}}`)}
-  failing1: ${sh(`${ended}exit 1`, `${soon}, restart: {policy: onFailure, ${fast}}`)}
-  always0: ${sh(`${ended}exit 0`, `${soon}, restart: {policy: always, ${fast}}`)}
-  always1: ${sh(`${ended}exit 1`, `${soon}, restart: {policy: always, ${fast}}`)}
-  declared143: ${sh(`${ended}exit 143`, `${soon}, exitStatus: {success: [0, 143]}, restart: {policy: onFailure, ${fast}}`)}
-  declared3: ${sh(`${ended}exit 3`, `${soon}, exitStatus: {noRestart: [3]}, restart: {policy: always, ${fast}}`)}
-  leaves: ${sh(`sleep 1000 & echo $! > left.pid; ${ended}`, `${soon}, restart: {policy: never}`)}
-  grows: ${sh('sleep 0.05; exit 1', `${soon}, restart: {backoff: {initial: 100ms, max: 400ms, resetAfter: 1m}}`)}
-  limited: ${sh('sleep 0.05; echo the last words >&2; exit 7', `${soon}, restart: {limit: {count: 2, within: 1m}, ${fast}}`)}
-  resting: ${sh('echo x >> rested; sleep 0.05; exit 1', `${soon}, restart: {backoff: {initial: 1m}}`)}
-  polite: ${sh("trap 'echo INT > polite.got; exit 0' INT; trap 'echo TERM > polite.got; exit 0' TERM; while :; do sleep 0.02; done", `${soon}, stopSignal: SIGINT`)}
-  deaf: ${sh("trap '' INT; while :; do sleep 0.02; done", `${soon}, stopSignal: SIGINT, stopTimeout: 500ms`)}
+  never0: ${sh(`${atGate}exit 0`, `${soon}, restart: {policy: never}`)}
+  never3: ${sh(`echo one >&2; ${atGate}echo two >&2; exit 3`, `${soon}, restart: {policy: never}`)}
+  neverSegv: ${sh(`${atGate}kill -SEGV $$`, `${soon}, restart: {policy: never}`)}
+  neverRealTime: ${sh(`${atGate}kill -37 $$`, `${soon}, restart: {policy: never}`)}
+  failing0: ${sh(`${atGate}exit 0`, `${soon}, restart: {policy: onFailure, ${fast}}`)}
+  failing1: ${sh(`${atGate}exit 1`, `${soon}, restart: {policy: onFailure, ${fast}}`)}
+  always0: ${sh(`${atGate}exit 0`, `${soon}, restart: {policy: always, ${fast}}`)}
+  always1: ${sh(`${atGate}exit 1`, `${soon}, restart: {policy: always, ${fast}}`)}
+  declared143: ${sh(`${atGate}exit 143`, `${soon}, exitStatus: {success: [0, 143]}, restart: {policy: onFailure, ${fast}}`)}
+  declared3: ${sh(`${atGate}exit 3`, `${soon}, exitStatus: {noRestart: [3]}, restart: {policy: always, ${fast}}`)}
+  leaves: ${sh(`sleep 1000 & echo $! > left.pid; ${atGate}`, `${soon}, restart: {policy: never}`)}
+  grows: ${sh(`${atGate}exit 1`, `${soon}, restart: {backoff: {initial: 100ms, max: 400ms, resetAfter: 1m}}`)}
+  limited: ${sh(`${atGate}echo the last words >&2; exit 7`, `${soon}, restart: {limit: {count: 2, within: 1m}, ${fast}}`)}
+  resting: ${sh(`echo x >> rested; ${atGate}exit 1`, `${soon}, restart: {backoff: {initial: 1m}}`)}
+  polite: ${sh("trap 'echo INT > polite.got; exit 0' INT; trap 'echo TERM > polite.got; exit 0' TERM; while :; do sleep 0.1; done", `${soon}, stopSignal: SIGINT`)}
+  deaf: ${sh("trap '' INT; while :; do sleep 0.1; done", `${soon}, stopSignal: SIGINT, stopTimeout: 500ms`)}
   loud: ${sh("trap '' TERM HUP; kill -TERM 0; kill -HUP 0; echo done > loud.done; while :; do sleep 0.1; done", `${soon}, stopTimeout: 200ms`)}
   hears: {command: [node, -e, "for (const s of ['SIGHUP', 'SIGUSR2']) process.on(s, () => console.log('heard ' + s)); setInterval(() => {}, 1000)"]}
-  stubborn: ${sh("trap '' TERM; while :; do sleep 0.05; done", `${soon}, stopTimeout: 3s`)}
+  stubborn: ${sh("trap '' TERM; while :; do sleep 0.1; done", `${soon}, stopTimeout: 3s`)}
 ${twenty}`);
     await place.up();
+    await place.write('go', '');
   }, 60_000);
   afterAll(() => place?.[Symbol.asyncDispose]());
 
@@ -165,7 +166,7 @@ ${twenty}`);
   });
 });
 
-test('a oneshot is done when it has ended with success, and only once', async () => {
+test.concurrent('a oneshot is done when it has ended with success, and only once', async () => {
   const config = (script: string, more = ''): string => `version: 1
 modules:
   migrate: ${sh(`echo ${script} >> runs; sleep 0.3; exit 3`, `oneshot: true, exitStatus: {success: [3]}, requires: [before]${more}`)}
@@ -233,9 +234,9 @@ modules:
     if (command === 'remove') expect(left).toBeUndefined();
     else expect(left).toMatchObject({ state: 'E', failed: false, finished: false, held: { stopped: true } });
   }
-}, 60_000);
+}, 120_000);
 
-test('a program is told that its files changed, by a run or by the watcher, instead of being started again', async () => {
+test.concurrent('a program is told that its files changed, by a run or by the watcher, instead of being started again', async () => {
   const reader = (more: string): string =>
     `{command: [node, -e, "process.on('SIGHUP', () => console.log('hup')); setInterval(() => {}, 1000); console.log('up')"], ready: {log: up}, ${more}}`;
   await using place = await createPlace(`version: 1
@@ -275,9 +276,9 @@ modules:
   expect((await pids()).web).toBe(before.web);
   expect(await place.muster('reload', '-f', 'web')).toMatchObject({ code: 0 });
   expect((await pids()).web).not.toBe(before.web);
-}, 60_000);
+}, 120_000);
 
-test('the daemon ends, with all that runs, when a critical module fails for good', async () => {
+test.concurrent('the daemon ends, with all that runs, when a critical module fails for good', async () => {
   const config = (db: string): string =>
     `version: 1\nmodules:\n  db: ${sh(db, `${soon}, critical: true, restart: {policy: never}`)}\n  web: ${sh('exec sleep 1000', `${soon}, requires: [db]`)}\n`;
   await using place = await createPlace(config('echo no disk >&2; exit 1'));
@@ -285,7 +286,7 @@ test('the daemon ends, with all that runs, when a critical module fails for good
   expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('db is critical and failed')]);
   expect(await place.muster('list')).toMatchObject({ code: 3 });
 
-  await place.write('muster.yaml', config('while ! test -e end; do sleep 0.05; done; exit 9'));
+  await place.write('muster.yaml', config('while ! test -e end; do sleep 0.1; done; exit 9'));
   await place.up();
   const pid = await place.pid();
   const web = (await place.module('web')).pid ?? 0;
@@ -299,18 +300,19 @@ test('the daemon ends, with all that runs, when a critical module fails for good
   await until(() => !isAlive(pid), 'the daemon has ended');
   expect(isAlive(web)).toBe(false);
   expect(readIn(place, 'state/log/muster.log')).toContain('db is critical and failed: exited with code 9; everything was stopped');
-}, 60_000);
+}, 120_000);
 
-test('a module that ends again and again is not healthy, also while it runs, until it holds', async () => {
+test.concurrent('a module that ends again and again is not healthy, also while it runs, until it holds', async () => {
   // It runs for longer than resetAfter each time, so that its delays stay short.
   await using place = await createPlace(`version: 1
 modules:
-  loops: ${sh('test -e fixed && exec sleep 1000; sleep 0.2; exit 4', `${soon}, restart: {backoff: {initial: 10ms, resetAfter: 150ms}}`)}
+  loops: ${sh(`${atGate}test -e fixed && exec sleep 1000; sleep 0.3; exit 4`, `${soon}, restart: {backoff: {initial: 10ms, max: 50ms, resetAfter: 250ms}}`)}
 `);
   await place.up();
+  await place.write('go', '');
   const find = async (): Promise<string | undefined> => (await place.status()).unhealthy.find(({ name }) => name === 'loops')?.reason;
   await until(async () => (await find())?.startsWith('restarted ') === true, 'it is seen');
-  expect(await find()).toMatch(/^restarted \d+ times within 9s; last: exited with code 4$/);
+  expect(await find()).toMatch(/^restarted \d+ times within 15s; last: exited with code 4$/);
   await until(async () => {
     const { state, healthy } = await place.module('loops');
     return state === 'R' && !healthy;
@@ -320,7 +322,7 @@ modules:
   expect(await place.module('loops')).toMatchObject({ state: 'R', status: { message: '' } });
   const told = (await place.muster('events')).stdout.split('\n').filter((line) => line.includes(' health '));
   expect(told).toEqual([expect.stringContaining('loops: restarted 5 times'), expect.stringContaining('loops: holds again')]);
-}, 60_000);
+}, 120_000);
 
 function exists(place: Place, file: string): boolean {
   return readIn(place, file) !== '';
