@@ -205,7 +205,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     const output = launched.output();
     if (failedStart) startError ??= new MusterError('EFAILED', `${launch.name} ended before it ran: ${ended.reason}`);
     const error = startError === null ? null : withOutput(startError, output);
-    const said = condemned === null ? ended : { ...ended, error: { message: condemned }, reason: condemned };
+    const said = condemned === null ? ended : { ...ended, error: { message: `stopped for that: ${ended.reason}` }, reason: condemned };
     const startedAt = launched.startedAt?.() ?? launchedAt;
     owner.gone({ ended: said, startedAt, finished, ranSince, output, activeAt: launched.activeAt(), startError: error });
     whenGone.release();

@@ -96,7 +96,7 @@ test('one that is to be restarted is stopped, and comes back by its policy with 
   expect(driver.last('web').told).toEqual(['stop', 'kill']);
   expect(instances.view('web')).toMatchObject({
     state: 'B',
-    lastExit: { signal: 'SIGKILL', reason: 'unhealthy: tcp 80: connection refused' },
+    lastExit: { signal: 'SIGKILL', reason: 'unhealthy: tcp 80: connection refused', error: 'stopped for that: killed by SIGKILL' },
     status: { level: 'error', message: 'unhealthy: tcp 80: connection refused; again after 1s' },
   });
   await clock.advance(1000);
