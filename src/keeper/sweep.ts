@@ -3,7 +3,7 @@ import type { Clock, Log } from '../model/ports.ts';
 import { endCgroup } from './cgroup/kill.ts';
 import { isPopulated } from './cgroup/tree.ts';
 import { bootId, isAlive, type Scan, type Seen } from './proc.ts';
-import { killUntilGone } from './tree.ts';
+import { killUntilGone, signalGroup } from './tree.ts';
 
 /** A process that cannot be killed (asleep in a dead device, another user's) must not keep the daemon from starting. */
 const giveUpMs = 10_000;
@@ -31,6 +31,8 @@ export async function sweepLeases(all: readonly Lease[], ports: SweepPorts): Pro
       const seen = await scan();
       const owners = ownersOf([...left, ...unrecorded([...left.map(({ id }) => id), ...spared], seen, owner)], seen, boot);
       for (const lease of owners.values()) found.add(lease.name);
+      // In one stroke, for one that forks on and on is gone by the time that it is killed by its pid.
+      for (const group of groupsOf(owners)) signalGroup(group, 9);
       return [...owners.keys()];
     },
     giveUpMs,
@@ -70,6 +72,11 @@ export function ownersOf(left: readonly Lease[], seen: readonly Seen[], boot: st
     if (lease !== undefined) owners.set(process, lease);
   }
   return owners;
+}
+
+/** Groups that were made for a lease; others that one of its processes is in may have strangers in them. Pure. */
+function groupsOf(owners: ReadonlyMap<Seen, Lease>): Set<number> {
+  return new Set([...owners].flatMap(([{ group }, { pid }]) => (group === pid ? [group] : [])));
 }
 
 /**

@@ -19,6 +19,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   cwd?: string;
   stdin?: string;
+  /** A program with arguments that executes what comes after them. */
+  through?: readonly string[];
 }
 
 /** A temp folder with a config and a state dir of its own, and the commands run against it. */
@@ -109,10 +111,11 @@ export function json(ran: Ran): unknown {
 }
 
 /** Runs node on these arguments with an environment in which only this state dir is known. */
-export function run(argv: readonly string[], stateDir: string, { env = {}, cwd, stdin }: RunOptions): Promise<Ran> {
+export function run(argv: readonly string[], stateDir: string, { env = {}, cwd, stdin, through = [] }: RunOptions): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const { MUSTER_CONFIG, MUSTER_DAEMON, NODE_OPTIONS, VITEST, NODE_ENV, ...base } = process.env;
-    const child = spawn(process.execPath, argv, {
+    const [file = '', ...args] = [...through, process.execPath, ...argv];
+    const child = spawn(file, args, {
       cwd,
       env: { ...base, MUSTER_STATE_DIR: stateDir, NO_COLOR: '1', ...env },
       stdio: 'pipe',
@@ -158,7 +161,7 @@ export async function processesOf(...texts: string[]): Promise<number[]> {
   });
 }
 
-function killQuietly(pid: number): void {
+export function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

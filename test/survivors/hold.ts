@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mountOf } from '../../src/keeper/cgroup/mount.ts';
+import { findRoot } from '../../src/keeper/cgroup/root.ts';
+import type { Containment } from '../../src/model/documents.ts';
+
+/** How programs are held together in a run, and how a daemon is started so that it can do no better. */
+export interface Hold {
+  readonly containment: Containment;
+  readonly text: string;
+  /** A program that executes what comes after it. */
+  readonly through: readonly string[];
+  /** Why it cannot be tried here; null if it can. */
+  readonly missing: string | null;
+}
+
+const root = findRoot();
+
+const byCgroup: Hold = {
+  containment: 'cgroup',
+  text: 'cgroup',
+  through: [],
+  missing: 'folder' in root ? null : root.problem,
+};
+
+/** The daemon sees no cgroups where an empty file system is mounted over them in its own mount namespace. */
+function byGroup(): Hold {
+  const point = 'folder' in root ? mountOf(readFileSync('/proc/self/mountinfo', 'utf8'))?.point : undefined;
+  const through = point === undefined ? [] : ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"', point];
+  return { containment: 'processGroup', text: 'process group', through, missing: reasonNot(through) };
+}
+
+function reasonNot([file, ...args]: readonly string[]): string | null {
+  if (file === undefined) return null;
+  try {
+    execFileSync(file, [...args, 'true'], { stdio: 'pipe' });
+    return null;
+  } catch (error) {
+    return `cgroups cannot be hidden: ${(error as Error).message.trim()}`;
+  }
+}
+
+export const holds: readonly Hold[] = [byCgroup, byGroup()];
