@@ -7,7 +7,7 @@ import { formatDuration } from '../model/units.ts';
  * anew: by so many restarts within so many times `restart.backoff.resetAfter` (10 minutes by default), until it has run
  * for `holds` times that without one.
  */
-export const crashLoopBounds = { restarts: 5, within: 60, holds: 12 };
+const bounds = { restarts: 5, within: 60, holds: 12 };
 
 export interface CrashLoopPorts {
   readonly clock: Clock;
@@ -32,10 +32,10 @@ export class CrashLoop {
   /** It ended, and is to be started again. */
   count(reason: string): void {
     const { clock, looping } = this.#ports;
-    const within = this.#unit() * crashLoopBounds.within;
+    const within = this.#unit() * bounds.within;
     this.#holding?.cancel();
     this.#times = [...this.#times, clock.now()].filter((time) => clock.now() - time < within);
-    if (this.#times.length < crashLoopBounds.restarts) return;
+    if (this.#times.length < bounds.restarts) return;
     this.#looping = true;
     looping(`restarted ${this.#times.length} times within ${formatDuration(within)}; last: ${reason}`);
   }
@@ -44,7 +44,7 @@ export class CrashLoop {
   running(): void {
     if (!this.#looping) return;
     this.#holding?.cancel();
-    this.#holding = this.#ports.clock.after(this.#unit() * crashLoopBounds.holds, () => this.#end(true));
+    this.#holding = this.#ports.clock.after(this.#unit() * bounds.holds, () => this.#end(true));
   }
 
   /** What was before does not count any more. */

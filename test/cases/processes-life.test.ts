@@ -290,10 +290,13 @@ test.concurrent('the daemon ends, with all that runs, when a critical module fai
   await place.up();
   const pid = await place.pid();
   const web = (await place.module('web')).pid ?? 0;
-  // A change that is taken back has failed, but not for good.
-  await place.write('muster.yaml', config('exit 1'));
+  // A change that is taken back has failed, but not for good; and what never ran takes nothing down.
+  await place.write('muster.yaml', `${config('exit 1')}  late: ${sh('exit 1', `${soon}, critical: true`)}\n`);
   const { result } = await place.reload();
-  expect(result.changes.map(({ name, status }) => [name, status])).toEqual([['db', 'reverted']]);
+  expect(result.changes.map(({ name, status }) => [name, status])).toEqual([
+    ['db', 'reverted'],
+    ['late', 'failed'],
+  ]);
   expect(await place.module('db')).toMatchObject({ state: 'R' });
 
   await place.write('end', '');

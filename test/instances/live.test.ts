@@ -14,6 +14,20 @@ describe('reconfigure', () => {
     expect(instances.get('cache')?.spec).toMatchObject({ config: { ttl: 60 } });
   });
 
+  test('a program with a reload signal is told that its files changed, where it runs', async () => {
+    const { instances, clock, driver } = createBench(() => ({}));
+    const web = command('web', { reloadSignal: 'SIGHUP' });
+    await instances.load(web);
+    await instances.reconfigure('web', web);
+    expect(driver.last('web').told).not.toContain('signal SIGHUP');
+    await instances.reconfigure('web', web, { reread: true });
+    expect(driver.last('web').told).toContain('signal SIGHUP');
+    driver.last('web').exit({ code: 1 });
+    await clock.advance(1);
+    await instances.reconfigure('web', web, { reread: true });
+    expect(instances.get('web')?.state).toBe('B');
+  });
+
   test('one that refuses keeps the old config and record', async () => {
     const { instances } = createBench(() => ({ reconfigurable: true, refuseConfig: 'ttl too long' }));
     await instances.load(code('cache', { config: { ttl: 30 } }));
