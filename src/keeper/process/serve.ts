@@ -15,7 +15,7 @@ export interface DaemonsOptions {
 }
 
 /** Whoever started the keeper comes soon, or never. */
-const firstMs = 10_000;
+const firstMs = 30_000;
 
 /** The daemon that the keeper works for; after its death the next one. The lock of the state dir sees to it that there is only one. */
 export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {

@@ -82,10 +82,10 @@ export function createWards({ owner, pool, clock, log, logs, tell, deserted }: W
     async orphaned(): Promise<void> {
       attended = false;
       forsaking = true;
-      await forsake();
-      // What was being started meanwhile.
+      // Of the end of those that are gone it has heard.
+      await forsake(({ held, gone }) => held.kept === null || gone);
       await Promise.all(starting);
-      await forsake();
+      await forsake(({ held }) => held.kept === null);
       forsaking = false;
       lookRound();
     },
@@ -128,10 +128,10 @@ export function createWards({ owner, pool, clock, log, logs, tell, deserted }: W
     }
   }
 
-  async function forsake(): Promise<void> {
-    const doomed = [...wards].filter(([, { held, gone }]) => held.kept === null || gone).map(([id]) => id);
+  async function forsake(isDoomed: (ward: Ward) => boolean): Promise<void> {
+    const doomed = [...wards].filter(([, ward]) => isDoomed(ward)).map(([id]) => id);
     for (const [id, ward] of wards) {
-      if (doomed.includes(id)) continue;
+      if (doomed.includes(id) || ward.gone) continue;
       attend(ward);
       if (ward.exit !== null) void end(id);
     }

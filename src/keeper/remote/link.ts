@@ -37,7 +37,7 @@ export interface LinkEvents {
 }
 
 /** A keeper that has just been started, or one whose daemon died a moment ago, needs a little; one that hangs is of no use. */
-const helloMs = 10_000;
+const helloMs = 20_000;
 const youngMb = 1;
 const oldMb = 64;
 
