@@ -226,19 +226,24 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('what a module or a command has spawned dies with a daemon that is killed, and its cgroups are cleaned up by the next', async () => {
-    await place.write('muster.yaml', config({ again: modules.process }));
+  test('with a daemon that is killed dies what is not kept, and the next one cleans up and brings limits up to date', async () => {
+    const kept = (value: string) => ({ ...modules.limited, onDaemonDeath: 'keep', cgroup: { raw: { 'cgroup.max.descendants': value } } });
+    await place.write('muster.yaml', config({ again: modules.process, kept: kept('4') }));
     await reload('any');
     const folder = dirname(await pathOf('plain'));
     await until(() => pidsIn(folder).length > 6, 'they have spawned');
-    const all = pidsIn(folder);
+    const { pid: keptPid } = await moduleOf('kept');
+    const all = pidsIn(folder).filter((one) => one !== keptPid);
     const { pid } = await socket.muster('ping', {});
     process.kill(pid, 'SIGKILL');
     await until(() => !isAlive(pid), 'the daemon is gone');
     await until(() => all.every((pid) => !isAlive(pid)), 'nothing of it lives');
     mkdirSync(join(folder, 'gone/below'), { recursive: true });
+    await place.write('muster.yaml', config({ kept: kept('6') }));
     await place.up();
     socket = await talk(place);
+    expect((await moduleOf('kept')).pid).toBe(keptPid);
+    await until(() => readFileSync(join(folder, 'kept/cgroup.max.descendants'), 'utf8') === '6\n', 'its limits are the new ones');
     expect(existsSync(join(folder, 'gone'))).toBe(false);
   });
 });

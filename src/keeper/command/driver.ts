@@ -132,7 +132,7 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     if (asked === 'stop') sendStop();
     else if (asked === 'kill') void child.killTree();
     vitals.launched(child);
-    if (child.takenOver) tellOfFiles(child);
+    if (child.takenOver) catchUp(child);
     // One that was not ready yet is started again by the next daemon.
     if (spec.oneshot) settled();
     else void vitals.ready.then(ready.resolve).then(settled);
@@ -158,10 +158,11 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     if (isSettled && !exited) child?.keep(keptAs(name, spec, launch.args, options.mask));
   }
 
-  /** They may have changed while no daemon was there. */
-  function tellOfFiles({ pid }: Child): void {
+  /** Its limits and files may have changed while no daemon was there. */
+  function catchUp(taken: Child): void {
+    taken.limit(spec.cgroup).catch((error: unknown) => hooks.status('warn', `runs with the limits it had: ${messageOf(error)}`));
     try {
-      if (spec.reloadSignal !== undefined) signalProgram(pid, spec.reloadSignal, name);
+      if (spec.reloadSignal !== undefined) signalProgram(taken.pid, spec.reloadSignal, name);
     } catch {
       // It has ended meanwhile.
     }
