@@ -103,7 +103,9 @@ describe('a oneshot', () => {
   });
 
   test('takes no place beside what ran before it', async () => {
-    const { instances, clock, driver } = createBench(({ spec }) => ('oneshot' in spec && spec.oneshot ? { readyAfter: 0, exitAfter: 0 } : {}));
+    const { instances, clock, driver } = createBench(({ spec }) =>
+      'oneshot' in spec && spec.oneshot ? { readyAfter: 0, exitAfter: 0 } : {},
+    );
     await instances.load(command('migrate', { reload: { strategy: 'overlap' } }));
     const replaced = instances.replace('migrate', oneshot({ reload: { strategy: 'overlap' } }));
     await clock.advance(1);
