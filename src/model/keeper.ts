@@ -88,6 +88,8 @@ export interface SpawnSpec {
   /** Descriptor (3 up) of a pipe whose text goes to `onNotice`. */
   readonly noticeFd?: number;
   onNotice?(chunk: Uint8Array): void;
+  /** It is not the module itself, but what is run to see whether that can be started. */
+  readonly beforehand?: true;
   /** An IPC channel for runners (structured clone). */
   readonly ipc?: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;

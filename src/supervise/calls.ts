@@ -36,6 +36,7 @@ export function createCalled(keeper: Keeper, { waitFor, exitStatus }: Calls): Ca
     keeper: {
       ...keeper,
       async spawn(spec) {
+        if (spec.beforehand) return keeper.spawn(spec);
         if (waitFor !== null && start !== null) await waited(waitFor, spec.name, start);
         return judged(await keeper.spawn(spec));
       },

@@ -59,7 +59,8 @@ test('a command that is waited for is killed when nobody waits any more', async 
   await until(() => existsSync(join(dir, 'pid')));
   it.kill();
   await it.ended;
-  expect(journal).toEqual([]);
+  await until(() => journal.at(-1)?.startsWith('ended') === true);
+  expect(journal).toEqual(['begin', 'started', 'ended'].map((what) => expect.stringMatching(`^${what} vitals-.*-1$`)));
   await until(async () => (await promisify(execFile)('pgrep', ['-f', script]).catch(() => null)) === null);
 });
 

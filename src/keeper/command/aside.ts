@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Identity, ProcessExit } from '../../model/keeper.ts';
+import type { Identity, Keeper, ProcessExit } from '../../model/keeper.ts';
 import { watchDeath } from '../death.ts';
 import { launchLine } from '../launcher.ts';
 import { preflight } from '../preflight.ts';
@@ -27,6 +27,37 @@ export interface AsideEnd {
 export type RunAside = (argv: readonly string[], signal: AbortSignal) => Promise<AsideEnd>;
 
 const mostBytes = 4096;
+
+/**
+ * Programs that are run before the module is: nothing is there yet with which they would end when the daemon does, so each is a
+ * child of the keeper with a lease of its own.
+ */
+export function createBeforehand(keeper: Pick<Keeper, 'spawn'>, name: string, { lease, cwd, env, identity }: Surroundings): RunAside {
+  let nth = 0;
+  return async (argv, signal) => {
+    let written = Buffer.alloc(0);
+    nth += 1;
+    const child = await keeper.spawn({
+      beforehand: true,
+      lease: `${lease}-${nth}`,
+      name,
+      argv,
+      cwd,
+      env,
+      ...(identity === null ? {} : { identity }),
+      onOutput(_stream, chunk) {
+        written = Buffer.concat([written, chunk]).subarray(-mostBytes);
+      },
+    });
+    const kill = (): void => void child.killTree();
+    signal.addEventListener('abort', kill);
+    if (signal.aborted) kill();
+    const exit = await child.exited;
+    signal.removeEventListener('abort', kill);
+    await child.killTree();
+    return { exit, lastLine: lastLineOf(written) };
+  };
+}
 
 /**
  * Programs that test a module, many times over: they are no modules themselves, so the journal knows nothing of them. They carry

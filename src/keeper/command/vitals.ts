@@ -1,10 +1,10 @@
 import type { Launch, LaunchHooks } from '../../model/driver.ts';
 import type { Ready } from '../../model/fields/probes.ts';
 import type { CommandSpec } from '../../model/fields/table.ts';
-import type { Child, SpawnSpec } from '../../model/keeper.ts';
+import type { Child, Keeper, SpawnSpec } from '../../model/keeper.ts';
 import type { Clock, Random } from '../../model/ports.ts';
 import type { OutputStream } from '../logs/writer.ts';
-import { createAside } from './aside.ts';
+import { createAside, createBeforehand } from './aside.ts';
 import { createHealthMonitor } from './health.ts';
 import { belongs } from './notify/belongs.ts';
 import type { Notice } from './notify/message.ts';
@@ -16,6 +16,7 @@ export interface VitalsPorts {
   readonly clock: Clock;
   readonly random: Pick<Random, 'next'>;
   readonly notices: Pick<NoticeReceiver, 'open'>;
+  readonly keeper: Pick<Keeper, 'spawn'>;
 }
 
 /** What a program is given beside what its spec says, to tell how it is. */
@@ -38,12 +39,13 @@ export interface Vitals {
   end(): void;
 }
 
-export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random, notices }: VitalsPorts): Vitals {
+export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random, notices, keeper }: VitalsPorts): Vitals {
   const { name, lease, env, identity = null } = launch;
   const spec = launch.spec as CommandSpec;
   const ready = spec.ready as Ready;
   let child: Child | null = null;
-  const run = createAside({ lease, cwd: spec.cwd, env, identity, cgroup: () => child?.cgroup ?? null });
+  const surroundings = { lease, cwd: spec.cwd, env, identity, cgroup: () => child?.cgroup ?? null };
+  const run = createAside(surroundings);
   const test = testReady(ready, { clock, run });
   const health = createHealthMonitor(spec.health, { clock, random, run, report: hooks.health });
   const cancelled = new AbortController();
@@ -55,7 +57,8 @@ export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random
   return {
     async before(launched) {
       if (spec.waitFor !== undefined && !launched) {
-        await waitBefore(name, spec.waitFor, { clock, run, signal: cancelled.signal, waiting: hooks.waiting });
+        const beforehand = createBeforehand(keeper, name, surroundings);
+        await waitBefore(name, spec.waitFor, { clock, run: beforehand, signal: cancelled.signal, waiting: hooks.waiting });
       }
       const told = await notifyMeans();
       const fd = ready.fd === undefined ? {} : { noticeFd: ready.fd, onNotice: test.notice };

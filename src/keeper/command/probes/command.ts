@@ -6,6 +6,7 @@ import { failureWords, type Probe } from './probe.ts';
 export function commandProbe(argv: readonly string[], run: RunAside): Probe {
   return {
     what: `command ${argv.join(' ')}`,
+    costly: true,
     async attempt(signal) {
       try {
         const { exit, lastLine } = await run(argv, signal);

@@ -4,6 +4,7 @@ import type { Probe } from './probe.ts';
 /** Between two attempts; the first ones follow each other more quickly. */
 const firstPauseMs = 20;
 const longestPauseMs = 250;
+const costlyPauseMs = 1000;
 /** A single attempt that takes longer has failed: what is asked may have hung before it was up. */
 const attemptMs = 5000;
 
@@ -48,7 +49,7 @@ export function poll(probe: Probe, clock: Clock): Polling {
     }
     why = failure;
     timer = clock.after(pauseMs, () => void attempt());
-    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    pauseMs = Math.min(pauseMs * 2, probe.costly ? costlyPauseMs : longestPauseMs);
   }
 }
 

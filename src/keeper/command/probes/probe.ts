@@ -4,6 +4,8 @@ import { MusterError } from '../../../model/error.ts';
 export interface Probe {
   /** What is tested, for messages: `tcp 127.0.0.1:8080`. */
   readonly what: string;
+  /** It is not tried as often as others: each attempt is a process. */
+  readonly costly?: true;
   /** Null: it passes; else why not, in words. Never rejects, and ends soon after `signal` is aborted. */
   attempt(signal: AbortSignal): Promise<string | null>;
 }
