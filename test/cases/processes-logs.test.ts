@@ -52,7 +52,7 @@ describe('the logs of commands', () => {
     return logs([name]);
   };
 
-  it('tell stream, level, prefix and metadata, of which the last can be had, and those of the last hour, without secrets', async () => {
+  it('26. tell stream, level, prefix and metadata, of which the last can be had, and those of the last hour, without secrets', async () => {
     const records = await whenThere('web', 3);
     const metadata = { team: 'a', command: 'sh', args: ['-c', expect.any(String), 'sh', 'a b', '***'] };
     expect(records).toHaveLength(3);
@@ -69,7 +69,7 @@ describe('the logs of commands', () => {
     }
   });
 
-  it('hold nothing of what a transform takes out, also where it came in two pieces and at the very end', async () => {
+  it('27. hold nothing of what a transform takes out, also where it came in two pieces and at the very end', async () => {
     expect((await whenThere('hidden', 1)).map(({ text }) => text)).toEqual(['password=*** x']);
     await place.muster('stop', 'hidden');
     expect((await whenThere('hidden', 2)).map(({ text }) => text)).toEqual(['password=*** x', 'password=***']);
@@ -78,13 +78,13 @@ describe('the logs of commands', () => {
     }
   });
 
-  it('have the last line though it has no end, whole characters, and a sign for what is none', async () => {
+  it('28 and 29. have the last line though it has no end, whole characters, and a sign for what is none', async () => {
     expect((await whenThere('torn', 2)).map(({ text }) => text)).toEqual(['whole', 'last part']);
     expect((await whenThere('bytes', 2)).map(({ text }) => text)).toEqual(['€', '\ufffdA']);
     expect(await readFile(join(place.stateDir, 'log/bytes.log'), 'latin1')).toBe('\xe2\x82\xac\n\xffA\n');
   });
 
-  it('have a line of ten million bytes in parts that are marked, and no byte is lost', async () => {
+  it('30. have a line of ten million bytes in parts that are marked, and no byte is lost', async () => {
     await until(async () => (await logs(['long'], { lines: 1 }))[0]?.text === 'after', 'all is written', 20_000);
     const records = (await logs(['long'], { lines: 1000 })).slice(0, -1);
     expect(records.length).toBeGreaterThan(100);
@@ -123,7 +123,7 @@ describe('the logs of commands', () => {
     expect(times).toEqual([...times].sort());
   });
 
-  it('can be followed, several at once, from what there is to what comes', async () => {
+  it('26. can be followed, several at once, from what there is to what comes', async () => {
     const seen: LogRecord[] = [];
     const end = new AbortController();
     const following = daemon.ask(
@@ -160,7 +160,7 @@ describe('the logs of commands', () => {
   });
 });
 
-it('A hundred megabytes at full speed stay within their files, the last line is there, and the daemon keeps its size', async () => {
+it('31. A hundred megabytes at full speed stay within their files, the last line is there, and the daemon keeps its size', async () => {
   const script =
     "const line = 'flood '.repeat(20) + '\\n'; const chunk = line.repeat(500); let left = 100e6;" +
     " const more = () => { while (left > 0) { left -= chunk.length; if (!process.stdout.write(chunk)) return process.stdout.once('drain', more); }" +

@@ -297,4 +297,8 @@ modules:
 `);
   await place.up();
   expect(readFileSync(join(place.stateDir, 'log', 'one.log'), 'utf8')).toBe('65534 65534 65534 0027 100 /nonexistent nobody\n');
+  const { containment } = await place.module('one');
+  expect(containment).toBe((await place.status()).containment);
+  expect((await place.muster('remove', 'one')).code).toBe(0);
+  expect(await place.processes()).toEqual([]);
 });

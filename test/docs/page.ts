@@ -4,7 +4,18 @@ import { expect } from 'vitest';
 
 const folder = join(import.meta.dirname, '../../src/docs');
 
-export const pages = ['config', 'commands', 'reconcile', 'modules', 'processes', 'messages', 'operate', 'logs', 'supervise', 'coming-from'] as const;
+export const pages = [
+  'config',
+  'commands',
+  'reconcile',
+  'modules',
+  'processes',
+  'messages',
+  'operate',
+  'logs',
+  'supervise',
+  'coming-from',
+] as const;
 export type Page = (typeof pages)[number];
 
 export const pathOf = (page: Page): string => join(folder, `${page}.md`);
