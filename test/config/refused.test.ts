@@ -22,6 +22,11 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   'a second document': ['version: 1\nmodules: {}\n---\nmodules: {}\n', '3:1 multipleDocuments'],
   'a key twice': ['version: 1\nversion: 1\nmodules: {}\n', '2:1 duplicateKey'],
   'a module twice': ['version: 1\nmodules:\n  a: m\n  b: m\n  a: n\n', '5:3 duplicateKey'],
+  'a cgroup that leads elsewhere': [
+    'version: 1\nmodules: {a: {command: [c], cgroup: {path: ../b, base: /c}}}\n',
+    '2:44 badValue',
+    '2:56 badValue',
+  ],
   'an open quote': ['version: 1\nmodules: {a: "m}\n', '3:1 syntax', '3:1 syntax'],
   'an open bracket': ['version: 1\nmodules: {a: m\n', '3:1 syntax'],
   'a bad indent': ['version: 1\nmodules:\n    a: m\n  b: m\n', '4:1 syntax'],

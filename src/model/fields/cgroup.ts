@@ -14,6 +14,27 @@ const cpu = z.string().check(
 );
 const file = z.string().check(z.regex(/^[a-z0-9_]+(?:\.[A-Za-z0-9_]+)+$/, { error: 'expected an interface file such as io.max' }));
 
+/** Beginnings of the names of interface files: no folder beside those may have such a name. */
+const controllers = new Set('cgroup cpu cpuset io memory hugetlb pids rdma misc perf_event dmem irq debug'.split(' '));
+
+export function isInterfaceName(name: string): boolean {
+  const [first = '', ...rest] = name.split('.');
+  return rest.length > 0 && controllers.has(first);
+}
+
+/** Why a path leads elsewhere than down from where it starts; null if it does not. */
+export function pathProblem(path: string): string | null {
+  const isBad = (part: string): boolean => ['', '.', '..'].includes(part) || /[\n\0]/.test(part) || isInterfaceName(part);
+  const bad = path.split('/').find(isBad);
+  if (bad === undefined) return null;
+  if (bad !== '') return `has the part ${JSON.stringify(bad)}`;
+  return path.startsWith('/') ? 'is absolute' : 'has an empty part';
+}
+
+const folder = z
+  .string()
+  .check(z.refine((path) => pathProblem(path) === null, { error: ({ input }) => `${input} ${pathProblem(String(input))}` }));
+
 /** Limits of a cgroup v2 (cgroup-v2.rst of the kernel), each key the interface file in camelCase. */
 export const cgroup = z.strictObject({
   memoryMax: z.optional(memory),
@@ -30,9 +51,9 @@ export const cgroup = z.strictObject({
   cpusetCpus: z.optional(list),
   cpusetMems: z.optional(list),
   /** Below the mount, or below the daemon's own cgroup where that is delegated to it. */
-  base: z._default(z.string(), 'muster'),
+  base: z._default(folder, 'muster'),
   /** Instead of a folder named by daemon and module: relative to `base`. */
-  path: z._default(z.nullable(z.string()), null),
+  path: z._default(z.nullable(folder), null),
   raw: z._default(z.record(file, z.string()), {}),
 });
 
