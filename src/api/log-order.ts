@@ -36,12 +36,19 @@ const perRecord = 200;
 
 /** Batches of a size that can be sent. */
 export async function* inParts(batches: AsyncIterable<readonly LogRecord[]>): AsyncGenerator<LogRecord[]> {
+  const known = new WeakMap<object, number>();
+  const sizeOf = (metadata: LogRecord['metadata']): number => {
+    if (metadata === undefined) return 0;
+    const length = known.get(metadata) ?? JSON.stringify(metadata).length;
+    known.set(metadata, length);
+    return length;
+  };
   let part: LogRecord[] = [];
   let size = 0;
   for await (const batch of batches) {
     for (const record of batch) {
       part.push(record);
-      size += record.text.length + perRecord + (record.metadata === undefined ? 0 : JSON.stringify(record.metadata).length);
+      size += record.text.length + perRecord + sizeOf(record.metadata);
       if (size < partSize) continue;
       yield part;
       part = [];

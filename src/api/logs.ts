@@ -14,6 +14,7 @@ export const logs: Handlers['logs'] = async ({ names, follow = false, lines, sin
   const chosen = await chosenLogs(names, ports);
   // Whoever asks for a time wants all of it.
   const wanted = { lines: lines ?? (since === undefined ? defaultLines : undefined), sinceMs: since, follow };
+  const masked = masker(ports);
   const readers: LogReader[] = [];
   try {
     for (let first = 0; first < chosen.length; first += openAtOnce) {
@@ -24,7 +25,7 @@ export const logs: Handlers['logs'] = async ({ names, follow = false, lines, sin
     for await (const part of inParts(inOrder(readers.map((reader) => reader.past())))) {
       if (last.length > 0) await call.part(last);
       if (call.signal.aborted) return [];
-      last = masked(part, ports);
+      last = masked(part);
     }
     if (!follow) return last;
     await call.part(last);
@@ -35,7 +36,7 @@ export const logs: Handlers['logs'] = async ({ names, follow = false, lines, sin
   }
 
   async function send(reader: LogReader): Promise<void> {
-    for await (const part of inParts(reader.following(call.signal))) await call.part(masked(part, ports));
+    for await (const part of inParts(reader.following(call.signal))) await call.part(masked(part));
   }
 };
 
@@ -57,11 +58,21 @@ async function chosenLogs(patterns: readonly string[], ports: ApiPorts): Promise
   return [...chosen];
 }
 
-function masked(records: readonly LogRecord[], { mask }: ApiPorts): LogRecord[] {
-  return records.map((record) => {
-    const text = mask(record.text);
-    const { metadata } = record;
-    if (metadata === undefined) return text === record.text ? record : { ...record, text };
-    return { ...record, text, metadata: shown(metadata, mask) as Record<string, unknown> };
-  });
+/** Lines have their metadata in common, many thousands of them. */
+function masker({ mask }: ApiPorts): (records: readonly LogRecord[]) => LogRecord[] {
+  const known = new WeakMap<object, Record<string, unknown>>();
+  const told = (metadata: object): Record<string, unknown> => {
+    const before = known.get(metadata);
+    if (before !== undefined) return before;
+    const now = shown(metadata, mask) as Record<string, unknown>;
+    known.set(metadata, now);
+    return now;
+  };
+  return (records) =>
+    records.map((record) => {
+      const text = mask(record.text);
+      const { metadata } = record;
+      if (metadata === undefined) return text === record.text ? record : { ...record, text };
+      return { ...record, text, metadata: told(metadata) };
+    });
 }
