@@ -16,9 +16,15 @@ export async function logs(settings: LogSettings = { maxSize: 10_000, keep: 3 })
   return { dir, clock, logs: it, writer: it.open('web', settings) };
 }
 
+/** What is removed while it looks does not count. */
 export async function sizes(dir: string): Promise<Record<string, number>> {
   const names = (await readdir(dir)).sort();
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, (await stat(join(dir, name))).size] as const)));
+  const size = (name: string) =>
+    stat(join(dir, name)).then(
+      (found) => [[name, found.size] as const],
+      () => [],
+    );
+  return Object.fromEntries((await Promise.all(names.map(size))).flat());
 }
 
 /** All records that there are, or the last ones. */
