@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createPlace } from '../support/place.ts';
+import { hasTest } from './cases.ts';
 import { configOf, filesOf, rowsOf, textOf } from './page.ts';
 import { expectShown, shownIn } from './shown.ts';
 
@@ -14,14 +13,15 @@ test('the tour for who comes from flux-module works as pasted', { timeout: 120_0
   for (const shown of shownIn(text)) await expectShown(shown, place);
 });
 
-test('each case that the parity table names is there, and each row but ranks names one', () => {
-  const rows = rowsOf('coming-from', '## flux-module(1)').filter(([there]) => there !== 'there');
+test.each([
+  ['## flux-module(1)', 'on all targeted ranks'],
+  ['## MuonTrap.Daemon', ''],
+])('each row of the table %s names a test that is there', (heading, open) => {
+  const rows = rowsOf('coming-from', heading).filter(([there]) => there !== 'there');
+  expect(rows.length).toBeGreaterThan(10);
   for (const [there = '', , , shownBy = ''] of rows) {
-    const named = [...shownBy.matchAll(/([a-z-]+)`? (\d+)/g)];
-    if (there !== 'on all targeted ranks') expect(named.length, there).toBeGreaterThan(0);
-    for (const [, file, number] of named) {
-      const cases = readFileSync(join(import.meta.dirname, `../cases/${file}.test.ts`), 'utf8');
-      expect(cases, `${file} ${number}`).toMatch(new RegExp(`'(?:\\d+\\. and )?${number}\\. `));
-    }
+    const named = [...shownBy.matchAll(/`([a-z-]+)` (\d+|[a-z][^`]*?)(?=, `|$)/g)];
+    if (there !== open) expect(named.length, there).toBeGreaterThan(0);
+    for (const [, file = '', test = ''] of named) expect(hasTest(file, test), `${file} ${test}`).toBe(true);
   }
 });

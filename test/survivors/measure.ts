@@ -7,14 +7,14 @@ import { commandOf, type Instance, instances, isWhole, processes, type Shape, sh
 export const faults = {
   removed: { text: 'module removed', counted: 'left' },
   keeperKilled: { text: 'keeper killed', counted: 'changed' },
-  keeperKilledDown: { text: '… and `down`', counted: 'left' },
+  keeperKilledDown: { text: '… then down', counted: 'left' },
   daemonKilled: { text: 'daemon killed', counted: 'left' },
-  daemonKilledUp: { text: '… and `up`', counted: 'doubled' },
-  down: { text: '`down`', counted: 'left' },
+  daemonKilledUp: { text: '… then up', counted: 'doubled' },
+  down: { text: 'daemon stopped', counted: 'left' },
   bothKilled: { text: 'both killed', counted: 'left' },
-  bothKilledUp: { text: '… and `up`', counted: 'doubled' },
-  kept: { text: 'kept, daemon killed and `up`', counted: 'changed' },
-  keptDown: { text: '… and `down`', counted: 'left' },
+  bothKilledUp: { text: '… then up', counted: 'doubled' },
+  kept: { text: 'kept: daemon killed, then up', counted: 'changed' },
+  keptDown: { text: '… then down', counted: 'left' },
 } as const satisfies Record<string, { text: string; counted: keyof typeof count }>;
 
 export type Fault = keyof typeof faults;
@@ -77,7 +77,8 @@ export async function measure({ containment, through }: Hold, settle: Settle): P
     await up();
     before = await started();
     const both = [await place.pid(), await keeperNow()];
-    for (const pid of both) process.kill(pid, 'SIGKILL');
+    // At the same moment: neither notices that the other is gone.
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of both) process.kill(pid, signal);
     await until(() => !both.some(isAlive), 'both are gone');
     await look('bothKilled');
     await up();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
+import { expectGenerated } from '../docs/page.ts';
 import { until } from '../support/place.ts';
 import { holds } from './hold.ts';
 import type { Shape } from './instances.ts';
@@ -12,7 +13,10 @@ const afterMs = process.env.SURVIVORS_AFTER_MS;
 const measured: Measured[] = [];
 
 afterAll(() => {
-  if (afterMs !== undefined) process.stdout.write(`\n${survivorTable(measured)}\n\n`);
+  if (afterMs === undefined) return;
+  const table = survivorTable(measured);
+  process.stdout.write(`\n${table}\n\n`);
+  if (process.env.UPDATE === '1') expectGenerated('processes', 'survivors', table);
 });
 
 test.concurrent.each(holds)(
