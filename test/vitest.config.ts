@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Those that take longest, most of it waiting, so that none of them is begun when all else is done. */
-const long = /(?:soak|simulation|hostile-modules|kill|faults|context|holds-and-claims|modules-isolation)\.test\.ts$/;
+const long = /(?:soak|simulation|hostile-modules|kill|faults|context|holds-and-claims|modules-isolation|survivors)\.test\.ts$/;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
