@@ -20,23 +20,24 @@ const byCgroup: Hold = {
   containment: 'cgroup',
   text: 'cgroup',
   through: [],
-  missing: 'folder' in root ? null : root.problem,
+  missing: reasonNot('perl', '-e', '0') ?? ('folder' in root ? null : root.problem),
 };
 
 /** The daemon sees no cgroups where an empty file system is mounted over them in its own mount namespace. */
 function byGroup(): Hold {
   const point = 'folder' in root ? mountOf(readFileSync('/proc/self/mountinfo', 'utf8'))?.point : undefined;
   const through = point === undefined ? [] : ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"', point];
-  return { containment: 'processGroup', text: 'process group', through, missing: reasonNot(through) };
+  const [file = '', ...args] = [...through, 'perl', '-e', '0'];
+  return { containment: 'processGroup', text: 'process group', through, missing: reasonNot(file, ...args) };
 }
 
-function reasonNot([file, ...args]: readonly string[]): string | null {
-  if (file === undefined) return null;
+/** Why this cannot be executed; null if it can. The programs of the test are written in perl. */
+function reasonNot(file: string, ...args: string[]): string | null {
   try {
-    execFileSync(file, [...args, 'true'], { stdio: 'pipe' });
+    execFileSync(file, args, { stdio: 'pipe' });
     return null;
   } catch (error) {
-    return `cgroups cannot be hidden: ${(error as Error).message.trim()}`;
+    return (error as Error).message.trim();
   }
 }
 
