@@ -33,31 +33,33 @@ export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {
   }
 
   function connected(socket: Socket): void {
+    let isLost = false;
     const peer: Peer<FromKeeper> = createPeer<ToKeeper, FromKeeper>(socket, {
       parse: parseToKeeper,
       receive: (message) => {
-        if (message.type === 'hello') void greet(peer, message);
+        if (message.type === 'hello') void greet(peer, message, () => isLost);
         else if (peer === current) obey(message);
       },
       lost() {
+        isLost = true;
         if (peer === current) forsaken();
       },
     });
     if (leaving) peer.destroy();
   }
 
-  async function greet(peer: Peer<FromKeeper>, { adopt }: Extract<ToKeeper, { type: 'hello' }>): Promise<void> {
+  async function greet(peer: Peer<FromKeeper>, { adopt }: Extract<ToKeeper, { type: 'hello' }>, isLost: () => boolean): Promise<void> {
     // The old one is gone if a new one has the lock; word of its death may still be on its way.
     while (current !== null) await new Promise((resolve) => setTimeout(resolve, 5));
     await aftermath;
-    if (leaving) {
-      peer.destroy();
-      return;
-    }
+    if (leaving) peer.destroy();
+    // It may have died while it waited: whoever comes next must not wait for its end.
+    if (leaving || isLost()) return;
     if (lonely !== null) clearTimeout(lonely);
     lonely = null;
     current = peer;
     await wards.attended();
+    if (current !== peer) return;
     if (!cleared) pool.clear(new Set(adopt.flatMap(({ fifos }) => fifoNames(fifos))));
     cleared = true;
     for (const held of adopt) wards.adopt(held);
