@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { createPlace, isAlive, killQuietly, type Place, until } from '../support/place.ts';
-import type { Hold } from './hold.ts';
 import { commandOf, type Instance, instances, isWhole, processes, type Shape, shapeNames } from './instances.ts';
+import type { Setup } from './setups.ts';
 
 /** What is done, in this order; `counted` is what is wrong with a program then. */
 export const faults = {
@@ -37,7 +37,7 @@ const count = {
 } satisfies Record<string, (before: readonly Instance[], now: readonly Instance[]) => number>;
 
 /** Starts a daemon with a program of each shape, does all that is to be done to it, and counts what each left. */
-export async function measure({ containment, through }: Hold, settle: Settle): Promise<Record<Fault, Counts>> {
+export async function measure({ containment, through }: Setup, settle: Settle): Promise<Record<Fault, Counts>> {
   await using place = await createPlace();
   const mark = place.dir;
   const results: Partial<Record<Fault, Counts>> = {};
@@ -46,7 +46,7 @@ export async function measure({ containment, through }: Hold, settle: Settle): P
   try {
     await configure(place, {});
     await up();
-    for (const module of await place.list()) expect(module.containment, `what holds ${module.name}`).toBe(containment);
+    for (const module of await place.list()) expect(module.containment, `what setups ${module.name}`).toBe(containment);
     before = await started();
     await ask('remove', ...shapeNames);
     await look('removed');

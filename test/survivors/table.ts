@@ -1,9 +1,9 @@
 import { markdownTable } from '../../src/docs/markdown-table.ts';
-import type { Hold } from './hold.ts';
 import { shapeNames, shapes } from './instances.ts';
 import { type Counts, type Fault, faults } from './measure.ts';
+import type { Setup } from './setups.ts';
 
-export type Measured = Pick<Hold, 'text'> & { readonly results: Record<Fault, Counts> };
+export type Measured = Pick<Setup, 'text'> & { readonly results: Record<Fault, Counts> };
 
 /** A row for each program and way to hold it, a column for each fault. */
 export function survivorTable(measured: readonly Measured[]): string {

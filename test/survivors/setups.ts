@@ -5,7 +5,7 @@ import { findRoot } from '../../src/keeper/cgroup/root.ts';
 import type { Containment } from '../../src/model/documents.ts';
 
 /** How programs are held together in a run, and how a daemon is started so that it can do no better. */
-export interface Hold {
+export interface Setup {
   readonly containment: Containment;
   readonly text: string;
   /** A program that executes what comes after it. */
@@ -16,7 +16,7 @@ export interface Hold {
 
 const root = findRoot();
 
-const byCgroup: Hold = {
+const byCgroup: Setup = {
   containment: 'cgroup',
   text: 'cgroup',
   through: [],
@@ -24,7 +24,7 @@ const byCgroup: Hold = {
 };
 
 /** The daemon sees no cgroups where an empty file system is mounted over them in its own mount namespace. */
-function byGroup(): Hold {
+function byGroup(): Setup {
   const point = 'folder' in root ? mountOf(readFileSync('/proc/self/mountinfo', 'utf8'))?.point : undefined;
   const through = point === undefined ? [] : ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"', point];
   const [file = '', ...args] = [...through, 'perl', '-e', '0'];
@@ -41,4 +41,4 @@ function reasonNot(file: string, ...args: string[]): string | null {
   }
 }
 
-export const holds: readonly Hold[] = [byCgroup, byGroup()];
+export const setups: readonly Setup[] = [byCgroup, byGroup()];
