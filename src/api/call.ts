@@ -66,8 +66,8 @@ export interface ApiPorts {
   cgroups: CgroupAccess;
   /** Takes secrets out of text that is shown. */
   mask(text: string): string;
-  /** Ends the daemon; resolves with what was stopped, after which the process exits. */
-  down(): Promise<DownDoc>;
+  /** Ends the daemon; resolves with what was stopped, after which the process exits. `keep`: leaves OS processes to the next one. */
+  down(options: { keep: boolean }): Promise<DownDoc>;
 }
 
 /** What is known at once is returned at once: a promise for it would be half of what a ping costs. */

@@ -1,5 +1,4 @@
 import { hold } from '../engine/holds.ts';
-import { MusterError } from '../model/error.ts';
 import type { Handlers } from './call.ts';
 
 /** Methods that steer the daemon or one module without changing the loaded set. */
@@ -9,8 +8,5 @@ export const controlHandlers: Pick<Handlers, 'hold' | 'signal' | 'down'> = {
     engine.context.ports.instances.signal(name, signal);
     return {};
   },
-  async down({ keep }, _call, ports) {
-    if (keep === true) throw new MusterError('ENOSYS', 'keeping OS processes for the next daemon is not built yet; nothing was stopped');
-    return ports.down();
-  },
+  down: ({ keep = false }, _call, ports) => ports.down({ keep }),
 };

@@ -112,7 +112,11 @@ async function boot({ engine, store }: Parts, stateDir: string) {
 const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
 
 /** `leave` is called once the answer to `down` is on its way; closing the server sends what waits. */
-async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop(): Promise<DownDoc>; leave(): void }) {
+async function serve(
+  options: UpOptions,
+  parts: Parts,
+  { stop, leave }: { stop(options: { keep: boolean }): Promise<DownDoc>; leave(): void },
+) {
   const { engine, bus, log, logs, mask } = parts;
   const containment: Containment = 'folder' in findRoot() ? 'cgroup' : 'processGroup';
   const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir, containment };
@@ -145,19 +149,23 @@ async function serve(options: UpOptions, parts: Parts, { stop, leave }: { stop()
   });
 }
 
-/** Stops everything once, whoever asks and however often. */
+/** Stops everything once, whoever asks and however often; who asks first says how. */
 function stopOnce(engine: Engine, parts: Parts, announce: () => Promise<void>) {
   let stopping: { done: Promise<DownDoc>; now(): void } | null = null;
-  const begin = () => {
+  const begin = (options?: { keep: boolean }) => {
     if (stopping === null) {
       void announce();
-      stopping = engine.stop();
+      stopping = engine.stop(options);
       parts.log.info({}, 'stopping');
-      void stopping.done.then(({ stopped, killed }) => parts.log.info({ stopped, ...(killed.length === 0 ? {} : { killed }) }, 'stopped'));
+      void stopping.done.then((what) => {
+        const { stopped, ...rest } = what;
+        const told = Object.entries(rest).filter(([, names]) => names.length > 0);
+        parts.log.info({ stopped, ...Object.fromEntries(told) }, 'stopped');
+      });
     }
     return stopping;
   };
-  return { stop: () => begin().done, now: () => begin().now() };
+  return { stop: (options?: { keep: boolean }) => begin(options).done, now: () => begin().now() };
 }
 
 function statusLine(engine: Engine): string {

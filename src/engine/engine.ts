@@ -24,8 +24,8 @@ export interface Engine {
   trigger(name: string): Promise<void>;
   /** Files may have changed: plans or applies as `policy.watch` says, and loads modules again that say `watch: true`. */
   filesChanged(): Promise<void>;
-  /** Stops everything in reverse order; `now` skips the waits. */
-  stop(): { done: Promise<DownDoc>; now(): void };
+  /** Stops everything in reverse order; `now` skips the waits. With `keep` OS processes are left to the next daemon. */
+  stop(options?: { keep?: boolean }): { done: Promise<DownDoc>; now(): void };
 }
 
 export function createEngine(ports: EnginePorts): Engine {
@@ -96,10 +96,10 @@ export function createEngine(ports: EnginePorts): Engine {
         });
       }
     },
-    stop() {
+    stop(options) {
       context.stopping.abort();
       timer?.cancel();
-      const { done, now } = ports.instances.stopAll([...ports.instances.snapshot().keys()].sort());
+      const { done, now } = ports.instances.stopAll([...ports.instances.snapshot().keys()].sort(), options);
       return { done: done.then((stopped) => afterRuns(stopped, runs, ports.clock)), now };
     },
   };

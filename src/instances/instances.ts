@@ -221,10 +221,10 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
     return instance;
   }
 
-  function stopAll(order: readonly string[]) {
+  function stopAll(order: readonly string[], options: { keep?: boolean } = {}) {
     closing = true;
     for (const instance of table.values()) instance.turn += 1;
-    const stopping = new StopAll(table, needsOf(table, alternatives()), order);
+    const stopping = new StopAll(table, needsOf(table, alternatives()), order, options);
     return { done: stopping.done, now: () => stopping.now() };
   }
 }

@@ -47,6 +47,8 @@ export interface Run {
   /** Asks it to stop and kills it after `timeoutMs`. Idempotent. `replaced`: another has taken its place. */
   stop(timeoutMs: number, options?: { replaced?: boolean }): void;
   kill(): void;
+  /** Leaves it to the next daemon (`Launched.leave`); null: it has to be stopped. */
+  leave(): Promise<void> | null;
   /** The same as `stop` for a running one that does not work as it should; its end is a failure and says why. */
   condemn(failure: string, timeoutMs: number): void;
   /** Resolves when it is gone, or was killed and is still not gone. */
@@ -122,6 +124,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     whenGone,
     stop,
     kill,
+    leave,
     condemn,
     wasKilled: () => killed,
   };
@@ -180,6 +183,14 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     if (phase !== 'running') return;
     condemned = failure;
     stop(timeoutMs);
+  }
+
+  function leave(): Promise<void> | null {
+    const leaving = phase === 'gone' || asked || killed ? null : (launched.leave?.() ?? null);
+    if (leaving === null) return null;
+    unlimit();
+    phase = 'gone';
+    return leaving;
   }
 
   function kill(): void {

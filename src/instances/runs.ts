@@ -59,6 +59,8 @@ export class Runs {
   beside: Beside | null = null;
   /** Why they were told to stop; an end after that is no failure. */
   asked: string | null = null;
+  /** The next daemon has it. */
+  left = false;
   readonly #ports: { clock: Clock; log: Log };
   readonly #owner: RunsOwner;
   /** How the one with the name ended, while one that had it before is still there. */
@@ -100,6 +102,15 @@ export class Runs {
       else run.stop(timeout);
     }
     return gone;
+  }
+
+  /** Leaves it to the next daemon, but for one that is to take over; false: it has to be stopped. */
+  async leave(): Promise<boolean> {
+    await this.alone();
+    const leaving = this.current?.leave() ?? null;
+    this.left = leaving !== null;
+    await leaving;
+    return this.left;
   }
 
   /** Resolves when there is no second one; one that is to take over is not to. */

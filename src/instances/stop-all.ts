@@ -1,12 +1,14 @@
+import type { DownDoc } from '../model/documents.ts';
 import type { Instance } from './instance.ts';
 import type { Needs } from './requires.ts';
 
 /**
  * Stops instances so that each is asked once all that need it are gone; what is independent stops at the same time, in
- * the given order. One that cannot even be killed is waited for no longer than `run.ts` says.
+ * the given order. One that cannot even be killed is waited for no longer than `run.ts` says. With `keep` one that can go on
+ * without this daemon is left instead when its turn comes.
  */
 export class StopAll {
-  readonly done: Promise<{ stopped: string[]; killed: string[] }>;
+  readonly done: Promise<DownDoc>;
   /** Not asked yet, in the given order. */
   readonly #waiting: Map<string, Instance>;
   readonly #stopping = new Map<string, Instance>();
@@ -15,11 +17,15 @@ export class StopAll {
   readonly #requires = new Map<string, readonly string[]>();
   readonly #stopped: string[] = [];
   readonly #killed: string[] = [];
+  readonly #left: string[] = [];
+  readonly #keep: boolean;
   #cancel = false;
-  #finish: (result: { stopped: string[]; killed: string[] }) => void = () => {};
+  #finish: (result: DownDoc) => void = () => {};
 
-  constructor(instances: ReadonlyMap<string, Instance>, needs: Needs, order: readonly string[]) {
-    const names = new Set([...order.filter((name) => instances.has(name)), ...instances.keys()]);
+  constructor(instances: ReadonlyMap<string, Instance>, needs: Needs, order: readonly string[], { keep = false }: { keep?: boolean }) {
+    this.#keep = keep;
+    const there = [...instances.keys()].filter((name) => instances.get(name)?.runs.left === false);
+    const names = new Set([...order.filter((name) => there.includes(name)), ...there]);
     this.#waiting = new Map([...names].flatMap((name) => pair(instances.get(name))));
     for (const name of this.#waiting.keys()) {
       const requires = needs.of(name);
@@ -49,10 +55,19 @@ export class StopAll {
       this.#stopping.set(name, instance);
     }
     for (const [name, instance] of due) void this.#stop(name, instance);
-    if (this.#waiting.size === 0 && this.#stopping.size === 0) this.#finish({ stopped: this.#stopped, killed: this.#killed });
+    if (this.#waiting.size === 0 && this.#stopping.size === 0) {
+      this.#finish({ stopped: this.#stopped, killed: this.#killed, left: this.#left });
+    }
   }
 
   async #stop(name: string, instance: Instance): Promise<void> {
+    if (this.#keep && (await instance.runs.leave())) this.#left.push(instance.name);
+    else await this.#end(instance);
+    this.#stopping.delete(name);
+    this.#begin(this.#release(name));
+  }
+
+  async #end(instance: Instance): Promise<void> {
     const runs = instance.runs.all();
     // One that has ended stays as it is listed, failed or not.
     if (instance.standing.state !== 'E') void instance.stop(reason, { cancel: this.#cancel });
@@ -62,8 +77,6 @@ export class StopAll {
       this.#stopped.push(instance.name);
       if (runs.some((run) => run.wasKilled())) this.#killed.push(instance.name);
     }
-    this.#stopping.delete(name);
-    this.#begin(this.#release(name));
   }
 
   /** It is gone: those that only it still needed. */

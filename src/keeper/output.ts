@@ -9,6 +9,8 @@ export interface Pumped {
    * that escaped; what that writes is of no interest, so it is left when nothing comes for a while: false.
    */
   finish(): Promise<boolean>;
+  /** Leaves the rest to another reader: resolves when what was read has been delivered, and nothing is read after it. */
+  leave(): Promise<void>;
 }
 
 const restMs = 1000;
@@ -26,7 +28,8 @@ export function pump(
 ): Pumped {
   let moved = false;
   let left = Number.POSITIVE_INFINITY;
-  let taking = false;
+  let taking: Promise<void> | null = null;
+  let leaving = false;
   let ended = false;
   stream.on('data', (chunk: Buffer) => {
     moved = true;
@@ -35,11 +38,10 @@ export function pump(
       const taken = deliver(chunk);
       if (taken === undefined) return;
       stream.pause();
-      taking = true;
-      taken.catch(complain).finally(() => {
+      taking = taken.catch(complain).finally(() => {
         moved = true;
-        taking = false;
-        stream.resume();
+        taking = null;
+        if (!leaving) stream.resume();
       });
     } catch (error) {
       complain(error);
@@ -60,10 +62,19 @@ export function pump(
       return ended;
 
       function look(): void {
-        if ((!moved && !taking) || left < 0) stream.destroy();
+        if ((!moved && taking === null) || left < 0) stream.destroy();
         moved = false;
         timer = clock.after(restMs, look);
       }
+    },
+    async leave() {
+      leaving = true;
+      stream.pause();
+      await taking;
+      // In one turn, so that nothing comes in between: what was read ahead goes to `deliver`, and the pipe is closed.
+      stream.read();
+      stream.destroy();
+      await taking;
     },
   };
 

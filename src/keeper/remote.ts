@@ -98,9 +98,10 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
     async dispose() {
       disposed = true;
       await Promise.all(underWay);
-      await heirlooms.drop();
-      await Promise.all([...wards.values()].map(({ child }) => child.killTree()));
-      await attachment.close();
+      const leaves = [...wards.values()].some(({ left }) => left);
+      await (leaves ? heirlooms.leave() : heirlooms.drop());
+      await Promise.all([...wards.values()].flatMap(({ left, child }) => (left ? [] : [child.killTree()])));
+      await (leaves ? attachment.leave() : attachment.close());
     },
   };
 

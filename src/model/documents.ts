@@ -237,4 +237,6 @@ export interface DownDoc {
   stopped: string[];
   /** Names that had to be killed. */
   killed: string[];
+  /** Names that go on running, for the next daemon (`--keep`). */
+  left: string[];
 }

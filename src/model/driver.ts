@@ -85,6 +85,11 @@ export interface Launched {
    * requests that still come to it go on to that one.
    */
   stop(options?: { replaced?: boolean }): void;
+  /**
+   * Leaves it to the next daemon, running as it is; resolves when nothing of it is needed here any more, and nothing is told of it
+   * after that, not even its end. Null or absent: it cannot be left, because it is not ready, is on its way out, or is no process of its own.
+   */
+  leave?(): Promise<void> | null;
   /** Ends it by force, with all that belongs to it. Idempotent. */
   kill(): void;
   /** Delivers a new config; rejects if the module throws, and then the old one stays. */

@@ -1,4 +1,4 @@
-import type { LastExit, ModuleStats, ModuleView, Rusage, RusageOf } from './documents.ts';
+import type { DownDoc, LastExit, ModuleStats, ModuleView, Rusage, RusageOf } from './documents.ts';
 import type { WireError } from './error.ts';
 import type { Identity } from './keeper.ts';
 import type { Desired, Finished, Loaded, LoadedRecord, Origin, State } from './module.ts';
@@ -77,8 +77,11 @@ export interface Instances {
   halt(name: string, options?: { cancel?: boolean }): Promise<void>;
   /** To the program itself, not to what it has started. */
   signal(name: string, signal: string): void;
-  /** Stops every instance, those that need others first; resolves when all are gone. `now()` skips the waits. */
-  stopAll(order: readonly string[]): { done: Promise<{ stopped: string[]; killed: string[] }>; now(): void };
+  /**
+   * Stops every instance, those that need others first; resolves when all are gone. `now()` skips the waits. With `keep` those are
+   * left to the next daemon that can be.
+   */
+  stopAll(order: readonly string[], options?: { keep?: boolean }): { done: Promise<DownDoc>; now(): void };
   on(listener: (event: InstanceEvent) => void): () => void;
 }
 

@@ -124,6 +124,8 @@ export interface Child {
   limit(cgroup: CgroupSpec | undefined): Promise<void>;
   /** Whether, and how, it outlives the daemon from now on. */
   keep(as: Kept | null): void;
+  /** This daemon has done with it and takes no more of its output; the next one goes on with what `keep` says. Only where there can be a next one. */
+  leave?(): Promise<void>;
   /** False: it reads too slowly, more should wait. `sent` is called once the message has left this process, or has nowhere to go. */
   send(message: unknown, sent?: () => void): boolean;
 }

@@ -165,6 +165,57 @@ test('38. A keeper whose last program has ended ends too, and the next daemon is
   expect(await place.module('a')).toMatchObject({ failed: true, restarts: 0, lastExit: { code: 5 } });
 });
 
+test('down --keep leaves what runs to the next daemon, without losing a byte, and stops what is not ready or is code', async () => {
+  await using place = await createPlace();
+  const end = join(place.dir, 'end');
+  const bursts = 'i=0; while :; do n=0; while [ $n -lt 200 ]; do n=$((n+1)); i=$((i+1)); echo "count $i"; done; sleep 0.02; done';
+  await writeFile(join(place.dir, 'hub.mjs'), 'export async function main(ctx) { await ctx.run(); }\n');
+  const modules = {
+    counter: { command: ['sh', '-c', bursts], log: { maxSize: '1G' } },
+    code: { module: join(place.dir, 'hub.mjs'), requires: ['counter'] },
+    ends: { command: ['sh', '-c', 'while [ ! -e "$0" ]; do sleep 0.05; done; exit 7', end], restart: { policy: 'never' } },
+  };
+  const later = {
+    once: { command: ['sh', '-c', 'echo ran; while [ ! -e "$0" ]; do sleep 0.05; done', end], oneshot: true },
+    slow: { command: ['sh', '-c', 'trap "echo stopped; exit" TERM; echo begun; while :; do sleep 0.05; done'], ready: { alive: '1h' } },
+  };
+  await config(place, modules);
+  await place.up();
+  await config(place, { ...modules, ...later });
+  const reload = place.muster('reload');
+  await until(async () => (await place.muster('logs', 'slow', 'once')).stdout.includes('begun'), 'one is on its way');
+  await until(async () => (await place.muster('logs', 'once')).stdout.includes('ran'), 'and a oneshot');
+  const before = await place.module('counter');
+  const down = await place.muster('down', '--keep', '--json');
+  expect(down).toMatchObject({ code: 0, stderr: '' });
+  const { stopped, killed, left } = JSON.parse(down.stdout) as Record<string, string[]>;
+  expect([stopped?.sort(), killed, left?.sort()]).toEqual([['code', 'slow'], [], ['counter', 'ends', 'once']]);
+  await reload;
+  expect(await readFile(join(place.stateDir, 'log/slow.log'), 'utf8')).toMatch(/^begun\n(Terminated\n)?stopped\n$/);
+  expect(isAlive(before.pid ?? 0)).toBe(true);
+  await writeFile(end, '');
+
+  await config(place, { ...modules, once: later.once });
+  await place.up();
+  const { pid, startedAt } = before;
+  expect(await place.module('counter')).toMatchObject({ pid, startedAt, state: 'R', restarts: 0, lastExit: null });
+  await until(async () => (await place.module('ends')).state === 'E', 'the end of one is known');
+  expect(await place.module('ends')).toMatchObject({ failed: true, restarts: 0, lastExit: { code: 7 } });
+  expect(await place.module('once')).toMatchObject({ state: 'E', failed: false });
+  expect(await readFile(join(place.stateDir, 'log/once.log'), 'utf8')).toBe('ran\n');
+
+  const { ends, ...rest } = modules;
+  await config(place, rest);
+  const again = await place.muster('down', '--keep');
+  expect(again).toMatchObject({ code: 0, stdout: 'stopped code and the daemon; left to the next daemon: counter\n' });
+  await place.up();
+  expect(await place.module('counter')).toMatchObject({ pid, state: 'R' });
+  expect(JSON.parse((await place.muster('down', '--json')).stdout)).toEqual({ stopped: ['code', 'counter'], killed: [], left: [] });
+  expect(await place.processes()).toEqual([]);
+  const counts = (await readFile(join(place.stateDir, 'log/counter.log'), 'utf8')).split('\n').slice(0, -1);
+  expect(counts.findIndex((line, index) => line !== `count ${index + 1}`)).toBe(-1);
+});
+
 test('A keeper that is lost is replaced, and nothing is lost or doubled by it', async () => {
   await using place = await createPlace();
   const end = join(place.dir, 'end');

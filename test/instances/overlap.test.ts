@@ -111,7 +111,7 @@ test('with the daemon both stop, each within its time', async () => {
   await clock.flush();
   const { done } = instances.stopAll([]);
   await clock.advance(3000);
-  expect(await done).toEqual({ stopped: ['web'], killed: ['web'] });
+  expect(await done).toEqual({ stopped: ['web'], killed: ['web'], left: [] });
   expect(driver.live()).toEqual([]);
   expect(await replaced).toMatchObject({ status: 'failed' });
   expect(clock.pending()).toBe(0);

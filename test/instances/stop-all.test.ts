@@ -10,7 +10,7 @@ test('each is asked once all that need it are gone; the rest stops at the same t
   events.length = 0;
   const { done } = instances.stopAll([]);
   await clock.advance(300);
-  expect(await done).toEqual({ stopped: ['top', 'alone', 'mid', 'base'], killed: [] });
+  expect(await done).toEqual({ stopped: ['top', 'alone', 'mid', 'base'], killed: [], left: [] });
   const path = events.flatMap((event) => (event.type === 'state' ? [`${event.name} ${event.to}`] : []));
   expect(path).toEqual(['top F', 'alone F', 'top E', 'mid F', 'alone E', 'mid E', 'base F', 'base E']);
 });
@@ -29,7 +29,7 @@ test('what ignores the request is killed after its stopTimeout and named', async
   await instances.load(command('web', { requires: ['db'], stopTimeout: '3s' }));
   const { done } = instances.stopAll([]);
   await clock.advance(3000);
-  expect(await done).toEqual({ stopped: ['web', 'db'], killed: ['web'] });
+  expect(await done).toEqual({ stopped: ['web', 'db'], killed: ['web'], left: [] });
 });
 
 test('now() ends all waits at once', async () => {
@@ -48,7 +48,7 @@ test('one that cannot even be killed holds up the others and the end only for a 
   await instances.load(command('web', { requires: ['db'], stopTimeout: '1s' }));
   const { done } = instances.stopAll([]);
   await clock.advance(6000);
-  expect(await done).toEqual({ stopped: ['web', 'db'], killed: ['web'] });
+  expect(await done).toEqual({ stopped: ['web', 'db'], killed: ['web'], left: [] });
 });
 
 test('starts and restarts are over with it, and what had failed is still shown so', async () => {
@@ -58,7 +58,7 @@ test('starts and restarts are over with it, and what had failed is still shown s
   await clock.advance(100);
   expect(instances.get('loop')?.state).toBe('B');
   const { done } = instances.stopAll([]);
-  expect(await done).toEqual({ stopped: [], killed: [] });
+  expect(await done).toEqual({ stopped: [], killed: [], left: [] });
   await clock.advance(60_000);
   expect(driver.starts).toHaveLength(2);
   expect(instances.get('bad')).toMatchObject({ state: 'E', failed: true });

@@ -10,16 +10,17 @@ export const down: Definition<{ keep?: boolean }> = {
   name: 'down',
   summary: 'stop the daemon and everything it runs',
   details:
-    'Stops in reverse order of `requires`, returns when all of it is gone, and says what it stopped. Exits 0 also when no daemon runs.',
-  options: [{ flags: '--keep', doc: 'leave OS processes to the next daemon', hidden: true }],
-  examples: ['muster down'],
+    'Stops in reverse order of `requires`, returns when all of it is gone, and says what it stopped. Exits 0 also when no daemon runs.\n' +
+    'With --keep commands run on, whatever their `onDaemonDeath` says: the next `up` goes on with them. One that is not ready yet is stopped.',
+  options: [{ flags: '--keep', doc: 'leave commands that run to the next daemon' }],
+  examples: ['muster down', 'muster down --keep'],
   async run(call) {
     const client = await reach(call).catch((error: { code?: unknown }) => {
       if (error.code === 'ECONNREFUSED') return null;
       throw error;
     });
     if (client === null) {
-      if (call.globals.json === true) printJson(call, { stopped: [], killed: [] });
+      if (call.globals.json === true) printJson(call, { stopped: [], killed: [], left: [] } satisfies DownDoc);
       else call.io.err('no daemon runs\n');
       return 0;
     }
@@ -33,10 +34,11 @@ export const down: Definition<{ keep?: boolean }> = {
   },
 };
 
-function downText({ stopped, killed }: DownDoc): string {
-  if (stopped.length === 0) return 'stopped the daemon; it ran nothing';
+function downText({ stopped, killed, left }: DownDoc): string {
+  const remaining = left.length === 0 ? '' : `; left to the next daemon: ${left.join(', ')}`;
+  if (stopped.length === 0) return `stopped the daemon${left.length === 0 ? '; it ran nothing' : remaining}`;
   const forced = killed.length === 0 ? '' : ` (${killed.join(', ')} by force)`;
-  return `stopped ${stopped.join(', ')}${forced} and the daemon`;
+  return `stopped ${stopped.join(', ')}${forced} and the daemon${remaining}`;
 }
 
 const patienceMs = 10_000; // it has answered that all is stopped; what is left is to leave

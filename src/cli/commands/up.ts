@@ -36,7 +36,11 @@ export const up: Definition<Options> = {
   examples: ['muster up -c muster.yaml', 'muster up -d -c base.yaml -c web1.yaml'],
   ownsSignals: true,
   async run(call) {
-    if (call.options.replace === true) throw new MusterError('EINVAL', '--replace is not built yet');
+    if (call.options.replace === true) {
+      throw new MusterError('EINVAL', '--replace is not built yet', {
+        hint: 'muster down --keep, then muster up: commands run on, code modules start again',
+      });
+    }
     if (call.globals.socket !== undefined) {
       throw new MusterError('EINVAL', 'a daemon makes its socket in its state dir', { hint: 'use --state-dir instead of --socket' });
     }

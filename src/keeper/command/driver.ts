@@ -39,7 +39,7 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
   let exited = false;
   /** It has come so far that another daemon can go on with it. */
   let isSettled = false;
-  let asked: 'stop' | 'kill' | null = null;
+  let asked: 'stop' | 'kill' | 'leave' | null = null;
   const capture = createCapture(name, spec.log, [...spec.command, ...launch.args], options);
   const ready = deferred<void>();
   ready.promise.catch(() => {}); // its owner may have let go of it
@@ -63,7 +63,15 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
       vitals.stopping();
       sendStop();
     },
+    leave() {
+      if (child === null || !isSettled || exited || asked !== null) return null;
+      asked = 'leave';
+      vitals.end();
+      child.keep(keptAs(name, spec, launch.args, options.mask));
+      return Promise.resolve(child.leave?.()).then(() => capture.close());
+    },
     kill() {
+      if (asked === 'leave') return;
       asked = 'kill';
       vitals.stopping();
       isSettled = false;
@@ -155,7 +163,8 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
   }
 
   function keep(): void {
-    if (isSettled && !exited) child?.keep(keptAs(name, spec, launch.args, options.mask));
+    const how = spec.onDaemonDeath === 'kill' ? null : keptAs(name, spec, launch.args, options.mask);
+    if (isSettled && !exited) child?.keep(how);
   }
 
   /** Its limits and files may have changed while no daemon was there. */

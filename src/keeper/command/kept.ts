@@ -20,9 +20,8 @@ export function digestOf({ spec, codeDigest = null }: Launch): string {
     .digest('hex');
 }
 
-/** How it goes on without a daemon; null: not at all. `mask` takes secrets out of its arguments. */
-export function keptAs(name: string, spec: CommandSpec, args: readonly string[], mask: (text: string) => string): Kept | null {
-  if (spec.onDaemonDeath === 'kill') return null;
+/** How it goes on without a daemon. `mask` takes secrets out of its arguments. */
+export function keptAs(name: string, spec: CommandSpec, args: readonly string[], mask: (text: string) => string): Kept {
   const { log, stopSignal, stopTimeout } = spec;
   return { name, argv: [...spec.command, ...args].map(mask), log, stopSignal, stopTimeout };
 }

@@ -35,6 +35,8 @@ export interface Attachment {
   start(adopt: readonly Held[]): Promise<Hello>;
   /** Ends the keeper, which has nothing to look after any more. */
   close(): Promise<void>;
+  /** Leaves the keeper to the next daemon, with what it has to look after. */
+  leave(): Promise<void>;
 }
 
 const keeperName = 'keeper:commands';
@@ -66,15 +68,24 @@ export function createAttachment(options: AttachmentOptions): Attachment {
     },
     start,
     async close() {
-      await attaching?.catch(() => {});
-      if (link === null) return;
-      await new Promise<void>((resolve) => {
-        closed = resolve;
-        link?.send({ type: 'dispose' });
-      });
-      await endOwn();
+      if (await part((keeper) => keeper.send({ type: 'dispose' }))) await endOwn();
+    },
+    async leave() {
+      await part((keeper) => keeper.close());
     },
   };
+
+  /** False: there is no keeper. */
+  async function part(say: (keeper: Link) => void): Promise<boolean> {
+    await attaching?.catch(() => {});
+    const keeper = link;
+    if (keeper === null) return false;
+    await new Promise<void>((resolve) => {
+      closed = resolve;
+      say(keeper);
+    });
+    return true;
+  }
 
   function ready(): Promise<void> {
     if (link !== null) return Promise.resolve();

@@ -6,6 +6,8 @@ export interface Heirlooms {
   has(name: string, digest: string): boolean;
   /** The one of that name and digest. Others of the name are stopped first: what is started in their place must not run beside them. */
   take(name: string, digest: string | null): Promise<Ward | null>;
+  /** They are left to the next daemon, as they were to this one. */
+  leave(): Promise<void>;
   /** Stops all that are left, as they are to be stopped. */
   drop(): Promise<void>;
 }
@@ -22,6 +24,10 @@ export function createHeirlooms(): Heirlooms {
       if (taken !== null) left.delete(taken);
       await Promise.all(all.filter((ward) => ward !== taken).map(letGo));
       return taken;
+    },
+    async leave() {
+      await Promise.all([...left].map(({ child }) => child.leave?.()));
+      left.clear();
     },
     async drop() {
       await Promise.all([...left].map(letGo));

@@ -28,6 +28,8 @@ export type Hello = Extract<FromKeeper, { type: 'hello' }>;
 export interface Link {
   readonly hello: Hello;
   send(message: ToKeeper): void;
+  /** Sends what waits, then goes; `lost` follows. */
+  close(): void;
 }
 
 export interface LinkEvents {
@@ -57,7 +59,7 @@ export async function linkTo({ dial, clock }: LinkOptions, adopt: readonly Held[
         late.cancel();
         if (message.version === keeperVersion) {
           hello = message;
-          resolve({ hello, send: peer.send });
+          resolve({ hello, send: peer.send, close: peer.end });
         } else peer.destroy();
       },
       lost(error) {

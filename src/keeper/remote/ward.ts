@@ -30,6 +30,8 @@ export interface Ward {
   repeat(): void;
   /** Nobody is to have it: the keeper stops it as it is to be stopped, and writes its output to its log. Idempotent. */
   stop(): Promise<void>;
+  /** It is left to the next daemon (`Child.leave`). */
+  readonly left: boolean;
   /** Begins to read what it writes. */
   attend(receiver: Receiver): void;
   exited(exit: ProcessExit): void;
@@ -44,12 +46,16 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
   let killing: Promise<void> | null = null;
   let asked: 'killTree' | 'stop' = 'killTree';
   let isGone = false;
+  let left = false;
   const exit = deferred<ProcessExit>();
   const gone = deferred<void>();
 
   return {
     get held() {
       return held;
+    },
+    get left() {
+      return left;
     },
     repeat() {
       if (killing !== null) send({ type: asked, id });
@@ -67,7 +73,10 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
         ...read(fifos.notice, (chunk) => onNotice?.(chunk)),
       ];
     },
-    exited: exit.resolve,
+    exited(how) {
+      // The keeper tells the next daemon too.
+      if (!left) exit.resolve(how);
+    },
     gone() {
       isGone = true;
       gone.resolve();
@@ -95,6 +104,10 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
         if (JSON.stringify(as) === JSON.stringify(held.kept)) return;
         send({ type: 'keep', id, as });
         change({ ...held, kept: as });
+      },
+      async leave() {
+        left = true;
+        await Promise.all(pipes.map((pipe) => pipe.leave()));
       },
       send: () => true,
     },
