@@ -24,6 +24,7 @@ export function statusText(doc: StatusDoc, { now, sources }: StatusOptions, styl
     ['Synced', doc.synced ? style.add('yes') : style.warning(`no: ${pendingText(doc)}`)],
     ['Healthy', healthText(doc, style)],
     ['Modules', countsText(doc)],
+    ['Containment', doc.containment === 'cgroup' ? 'cgroup' : style.warning('process group; no cgroup can be made here')],
     ['Last run', doc.lastReconcile === null ? 'none' : runText(doc.lastReconcile, doc.config.diagnostics, now, style)],
   ];
   if (doc.held.length > 0) rows.push(['Held', doc.held.map((hold) => holdText(hold, now)).join('\n')]);

@@ -23,7 +23,7 @@ export function statusDoc(changes: Partial<StatusDoc> = {}): StatusDoc {
     held: [],
     drift: [],
     paused: false,
-    containment: 'processGroup',
+    containment: 'cgroup',
     conditions: [],
     ...changes,
   };

@@ -20,21 +20,26 @@ const finding = {
 describe('the text of status', () => {
   it('is one line for each thing where all is well', () => {
     expect(shown().split('\n')).toEqual([
-      'Daemon      default, pid 77, up 10m, muster 0.1.0, node v20.20.2',
-      'State dir   /var/lib/muster/default',
-      'Config      /srv/muster.yaml',
-      'Generation  2, serial 5',
-      'Synced      yes',
-      'Healthy     yes',
-      'Modules     2 running',
-      'Last run    none',
+      'Daemon       default, pid 77, up 10m, muster 0.1.0, node v20.20.2',
+      'State dir    /var/lib/muster/default',
+      'Config       /srv/muster.yaml',
+      'Generation   2, serial 5',
+      'Synced       yes',
+      'Healthy      yes',
+      'Modules      2 running',
+      'Containment  cgroup',
+      'Last run     none',
       '',
     ]);
   });
 
+  it('says so where modules cannot have cgroups', () => {
+    expect(shown({ containment: 'processGroup' })).toContain('Containment  process group; no cgroup can be made here\n');
+  });
+
   it('says what is pending and which guard refuses it', () => {
     const text = shown({ synced: false, pending: { summary: { ...none, load: 1, remove: 6 }, guards: ['6 removals'] } });
-    expect(text).toContain('Synced      no: 1 to load, 6 to remove; refused: 6 removals\n');
+    expect(text).toContain('Synced       no: 1 to load, 6 to remove; refused: 6 removals\n');
   });
 
   it('shows an invalid config with the place', () => {
