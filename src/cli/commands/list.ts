@@ -12,7 +12,7 @@ export const list: Definition<{ long?: boolean }> = {
     'Size is in bytes, Digest the end of the SHA-1 of its file, Idle the seconds since it last sent a request or response ' +
     '(a command: since its last output), For how long it has been in its state, Service what else it registered, ' +
     'Why its status or last error.\n' +
-    'S is its state: I initializing, R running, F finalizing, E exited, X failed, B backing off.',
+    'S is its state: I initializing, R running, F finalizing, E exited (or finished), X failed, B backing off.',
   options: [{ flags: '-l, --long', doc: 'also Kind, PID, Restarts, Queued, Origin and Path' }],
   examples: ['muster list', 'muster list gateway', 'muster list --json | jq -r ".modules[].name"'],
   async run(call) {

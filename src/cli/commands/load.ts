@@ -26,6 +26,7 @@ export const load: Definition<Options> = {
   summary: 'load a module by hand and wait until it runs',
   details:
     'NAME is a path (with a slash), builtin:NAME, the name of a declared module, or a bare name on the module path.\n' +
+    'One that has ended or failed is started again, a oneshot that has finished is run again.\n' +
     'With --command NAME is the name of the instance and ARGS the program with its arguments.\n' +
     'Options end at NAME: what follows goes to the module untouched. Exits 4 if the module fails to start.',
   options: [

@@ -11,9 +11,10 @@ export const reload: Definition<RunOptions & { force?: boolean; output?: Format;
   summary: 'read the config again and apply the difference; or load one module again',
   details:
     'Without NAME as SIGHUP to the daemon, but it waits and reports. With NAME that module is loaded again, changed or not,\n' +
-    'from its entry as the config has it now. Options end at NAME: what follows goes to the module untouched.',
+    'from its entry as the config has it now; one with a `reloadSignal` of which nothing but `files` changed gets that signal instead.\n' +
+    'Options end at NAME: what follows goes to the module untouched.',
   options: [
-    { flags: '-f, --force', doc: 'also when NAME is not loaded, or cannot save its state' },
+    { flags: '-f, --force', doc: 'also when NAME is not loaded, cannot save its state, or would be sent a signal' },
     override,
     wait,
     timeout,
