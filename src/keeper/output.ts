@@ -18,11 +18,11 @@ const restMs = 1000;
 const largestPipe = 1024 * 1024;
 
 /**
- * Hands on what a pipe gives, chunk by chunk. If `deliver` returns a promise nothing is read until it settles, so that a program
+ * Hands on what a pipe gives, chunk by chunk: `open` begins to read it, and calls `take` with what comes. If `deliver` returns a promise nothing is read until it settles, so that a program
  * that writes faster than its log can take has to wait.
  */
 export function pump(
-  stream: Readable,
+  open: (take: (chunk: Buffer) => void) => Readable,
   deliver: (chunk: Uint8Array) => void | Promise<void>,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Pumped {
@@ -31,22 +31,7 @@ export function pump(
   let taking: Promise<void> | null = null;
   let leaving = false;
   let ended = false;
-  stream.on('data', (chunk: Buffer) => {
-    moved = true;
-    left -= chunk.length;
-    try {
-      const taken = deliver(chunk);
-      if (taken === undefined) return;
-      stream.pause();
-      taking = taken.catch(complain).finally(() => {
-        moved = true;
-        taking = null;
-        if (!leaving) stream.resume();
-      });
-    } catch (error) {
-      complain(error);
-    }
-  });
+  const stream = open(take);
   stream.once('end', () => (ended = true));
   const closed = new Promise<void>((resolve) => {
     stream.once('close', resolve);
@@ -77,6 +62,23 @@ export function pump(
       await taking;
     },
   };
+
+  function take(chunk: Buffer): void {
+    moved = true;
+    left -= chunk.length;
+    try {
+      const taken = deliver(chunk);
+      if (taken === undefined) return;
+      stream.pause();
+      taking = taken.catch(complain).finally(() => {
+        moved = true;
+        taking = null;
+        if (!leaving) stream.resume();
+      });
+    } catch (error) {
+      complain(error);
+    }
+  }
 
   function complain(error: unknown): void {
     log.error({ error: messageOf(error) }, 'output could not be delivered');

@@ -30,7 +30,11 @@ export function openPipes(spec: SpawnSpec, ports: StdioPorts): Stdio {
         const stream = raw[name];
         if (stream === null) return [];
         stream.once('end', onEnd);
-        return pump(stream, (chunk) => spec.onOutput(name, chunk), ports);
+        return pump(
+          (take) => stream.on('data', take),
+          (chunk) => spec.onOutput(name, chunk),
+          ports,
+        );
       });
       const notices = spec.noticeFd === undefined ? null : (raw.stdio[spec.noticeFd] as Readable | null | undefined);
       notices?.on('error', () => {}).on('data', (chunk: Buffer) => spec.onNotice?.(chunk));

@@ -13,26 +13,27 @@ const maxLines = 20;
 const maxLineBytes = 1024;
 const lineFeed = 10;
 
-/** From here on a chunk is looked at later: in a flood the next one makes it worthless. */
-const largeChunk = 4096;
-const maxWaiting = 4;
 const settleMs = 100;
 
-/** Costs next to nothing for a flood: of a chunk only the end is looked at. */
+/** Costs next to nothing for a flood: of a chunk only the end is kept, and looked at later, when the next one has made it worthless. */
 export function createTail(clock: Clock): Tail {
   const finished: Buffer[] = [];
   const unfinished: Record<Stream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
-  let waiting: { stream: Stream; chunk: Buffer; start: number }[] = [];
+  /** The last lines of a chunk, of each stream at most once. */
+  let waiting: { stream: Stream; memory: Buffer; length: number }[] = [];
   let timer: Timer | null = null;
 
   return {
     push(stream, bytes) {
       const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const start = startOfLast(chunk, maxLines);
-      if (start > 0) forget(stream);
-      waiting.push({ stream, chunk, start });
-      if (chunk.length < largeChunk || waiting.length > maxWaiting) settle();
-      else timer ??= clock.after(settleMs, settle);
+      if (start === 0) {
+        settle();
+        absorb(stream, chunk);
+        return;
+      }
+      keepLater(stream, chunk.subarray(start));
+      timer ??= clock.after(settleMs, settle);
     },
     lines() {
       settle();
@@ -41,22 +42,24 @@ export function createTail(clock: Clock): Tail {
     },
   };
 
-  /** Twenty newer lines are there. */
-  function forget(stream: Stream): void {
-    waiting = waiting.filter((other) => other.stream !== stream && other.start === 0);
+  /** There are twenty, so that what was there before is worthless, but for its memory. */
+  function keepLater(stream: Stream, lines: Buffer): void {
+    const had = waiting.find((other) => other.stream === stream)?.memory;
+    const memory = had !== undefined && had.length >= lines.length ? had : Buffer.allocUnsafeSlow(2 * lines.length);
+    lines.copy(memory);
+    waiting = [...waiting.filter((other) => other.stream !== stream), { stream, memory, length: lines.length }];
     unfinished[stream] = Buffer.alloc(0);
   }
 
-  /** Lets go of the chunks themselves, which are larger than what is kept of them. */
   function settle(): void {
     timer?.cancel();
     timer = null;
-    for (const { stream, chunk, start } of waiting) absorb(stream, chunk, start);
+    for (const { stream, memory, length } of waiting) absorb(stream, memory.subarray(0, length));
     waiting = [];
   }
 
-  function absorb(stream: Stream, chunk: Buffer, from: number): void {
-    let start = from;
+  function absorb(stream: Stream, chunk: Buffer): void {
+    let start = 0;
     for (let end = chunk.indexOf(lineFeed, start); end !== -1; end = chunk.indexOf(lineFeed, start)) {
       finished.push(joined(unfinished[stream], chunk.subarray(start, end)));
       unfinished[stream] = Buffer.alloc(0);

@@ -87,6 +87,7 @@ export interface SpawnSpec {
   readonly mergeStderr?: boolean;
   /** Descriptor (3 up) of a pipe whose text goes to `onNotice`. */
   readonly noticeFd?: number;
+  /** The chunk is the receiver's until it returns, as is that of `onOutput`. */
   onNotice?(chunk: Uint8Array): void;
   /** It is not the module itself, but what is run to see whether that can be started. */
   readonly beforehand?: true;

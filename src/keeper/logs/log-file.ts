@@ -1,5 +1,6 @@
 import { messageOf } from '../../model/error.ts';
 import type { Clock, Log } from '../../model/ports.ts';
+import type { Blocks } from './blocks.ts';
 import { cutToFit, type Piece, runsOf, sizeOf } from './cut.ts';
 import { type DiskLog, openDiskLog } from './disk-log.ts';
 import { createQueue, type Stretch } from './queue.ts';
@@ -7,6 +8,7 @@ import type { LogShape } from './shape.ts';
 import type { LogSettings, Loss, OutputStream } from './writer.ts';
 
 export interface LogFile {
+  /** Copies the chunk. */
   write(stream: OutputStream, chunk: Uint8Array): void | Promise<void>;
   missing(bytes: number, loss: Loss): void;
   rename(name: string): void;
@@ -21,6 +23,7 @@ export interface LogFile {
 export interface LogFilePorts {
   readonly clock: Clock;
   readonly log: Log;
+  readonly blocks: Blocks;
   /** A file was put aside, and another begins. */
   rotated(): void;
 }
@@ -28,7 +31,10 @@ export interface LogFilePorts {
 /** What may wait for the disk before writers have to. */
 const maxWaiting = 1024 * 1024;
 /** One write: while it is on its way the next ones are gathered. */
-const batch = 256 * 1024;
+const batch = 512 * 1024;
+/** A flood has begun: a write wakes a thread, whatever its size, and so is put off for as long as this, until there is a batch. */
+const flood = 32 * 1024;
+const gatherMs = 2;
 /** Smaller logs would do nothing but rotate. */
 const smallestSize = 256;
 /** How exact the time of a line is. Finer makes the index grow. */
@@ -43,15 +49,16 @@ export function createLogFile(
   dir: string,
   initialName: string,
   initialSettings: LogSettings,
-  { clock, log, rotated }: LogFilePorts,
+  { clock, log, blocks, rotated }: LogFilePorts,
 ): LogFile {
-  const queue = createQueue();
+  const queue = createQueue(blocks);
   let name = initialName;
   let settings = initialSettings;
   let disk: DiskLog | null = null;
   let flushing: Promise<void> | null = null;
   let room: Promise<void> | null = null;
   let release: (() => void) | null = null;
+  let gathered: (() => void) | null = null;
   let marked: { stream: OutputStream; at: number } | null = null;
   /** Since when what is said is told how; noted with the next output. */
   let shapes: { readonly shape: LogShape; readonly at: number }[] = [];
@@ -71,6 +78,7 @@ export function createLogFile(
       }
       queue.push({ stream, chunk, at: clock.now() });
       flushing ??= flush();
+      if (queue.bytes() >= batch) gathered?.();
       if (queue.bytes() > maxWaiting && settings.overflow !== 'drop') return roomAgain();
     },
     missing: miss,
@@ -123,8 +131,24 @@ export function createLogFile(
   }
 
   async function flush(): Promise<void> {
-    for (let next = queue.take(batch); next !== null; next = queue.take(batch)) await flushStretch(next);
+    for (;;) {
+      if (queue.bytes() >= flood && queue.bytes() < batch) await gather();
+      const next = queue.take(batch);
+      if (next === null) break;
+      await flushStretch(next);
+    }
     flushing = null;
+  }
+
+  function gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, gatherMs); // nothing is decided by it
+      gathered = () => {
+        gathered = null;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async function flushStretch({ gaps, pieces }: Stretch): Promise<void> {

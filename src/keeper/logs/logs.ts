@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { Clock, Log } from '../../model/ports.ts';
+import { createBlocks } from './blocks.ts';
 import { createLogFile, type LogFile } from './log-file.ts';
 import { logPath } from './paths.ts';
 import { type LogReader, openReader } from './reader.ts';
@@ -39,6 +40,7 @@ interface Shared {
 
 export function createLogs({ dir, clock, log, most = 0 }: LogsOptions): Logs {
   const files = new Map<string, Shared>();
+  const blocks = createBlocks();
   const total = createTotal({ dir, most, clock, log });
 
   return {
@@ -101,7 +103,10 @@ export function createLogs({ dir, clock, log, most = 0 }: LogsOptions): Logs {
 
   function attach(name: string, settings: LogSettings): Shared {
     logPath(dir, name); // refuses a name that would leave the folder
-    const shared = files.get(name) ?? { file: createLogFile(dir, name, settings, { clock, log, rotated: total.grown }), writers: 0 };
+    const shared = files.get(name) ?? {
+      file: createLogFile(dir, name, settings, { clock, log, blocks, rotated: total.grown }),
+      writers: 0,
+    };
     shared.writers += 1;
     shared.file.update(settings);
     files.set(name, shared);

@@ -46,7 +46,8 @@ export function createRecordMaker(name: string, shapeAt: ShapeAt): RecordMaker {
         finish(stream);
         start = end + 1;
       }
-      if (start < bytes.length) add(stream, bytes.subarray(start), at);
+      // A copy: the memory of the rest is not ours for longer.
+      if (start < bytes.length) add(stream, Buffer.from(bytes.subarray(start)), at);
     },
     lost(loss, bytes, at) {
       flush(false);

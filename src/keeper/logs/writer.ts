@@ -18,7 +18,7 @@ export type Loss = (typeof losses)[number];
 
 /** Where the output of one instance goes. */
 export interface LogWriter {
-  /** A promise means: send no more until it resolves. Never throws or rejects. */
+  /** Copies the chunk. A promise means: send no more until it resolves. Never throws or rejects. */
   write(stream: OutputStream, chunk: Uint8Array): void | Promise<void>;
   /** So many bytes do not come, here, and why. */
   missing(bytes: number, loss: Loss): void;

@@ -65,7 +65,7 @@ export function spec(argv: string[], more: Partial<SpawnSpec> = {}): SpawnSpec &
     argv,
     cwd: tmpdir(),
     env: { PATH: process.env.PATH ?? '' },
-    onOutput: (_stream, chunk) => void chunks.push(chunk),
+    onOutput: (_stream, chunk) => void chunks.push(Buffer.from(chunk)),
     ...more,
     output: () => Buffer.concat(chunks).toString(),
   };
