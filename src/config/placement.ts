@@ -64,6 +64,7 @@ export function placed(name: string, spec: Spec): Spec {
   const group = code.isolation === 'shared' && threadGroup !== undefined ? { threadGroup } : {};
   const heap = code.isolation !== 'shared' && maxHeap !== undefined ? { maxHeap } : {};
   const limits = cgroup === undefined ? {} : { cgroup };
-  if (code.isolation === 'process') return { ...code, runner: 'main', ...heap, containment, ...limits } as Spec;
+  const contained = containment === 'auto' ? {} : { containment };
+  if (code.isolation === 'process') return { ...code, runner: 'main', ...heap, ...contained, ...limits } as Spec;
   return { ...code, ...group, ...heap } as Spec;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../daemon/world.ts';
 import { fifoFolder, keeperSocket } from '../keeper/places.ts';
-import { statOf } from '../keeper/proc.ts';
+import { isAlive, statOf } from '../keeper/proc.ts';
 import { createRemoteKeeper, type RemoteKeeper } from '../keeper/remote.ts';
 import type { Log } from '../model/ports.ts';
 import { dial } from '../socket/client.ts';
@@ -81,7 +81,9 @@ async function release(own: Shared, mine: Promise<Shared>): Promise<void> {
 async function clearUp(): Promise<void> {
   const left = (await readdir(tmpdir())).filter((name) => {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : Number.NaN;
-    return Number.isInteger(pid) && statOf(pid) === null;
+    if (!Number.isInteger(pid)) return false;
+    const caller = statOf(pid);
+    return caller === null || !isAlive(caller);
   });
   await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {})));
 }

@@ -27,13 +27,14 @@ test('10,000 modules that require one after the other are ordered in less than a
   expect(ms).toBeLessThan(5 * boundMs);
 });
 
-/** The best of three: the first pays for compiling the planner. */
+/** Milliseconds of processor time, the best of three: the first pays for compiling the planner. */
 function timed(given: Given) {
   const input = planInput(given);
   const times = [0, 1, 2].map(() => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     plan(input);
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
   });
   return { result: plan(input), ms: Math.min(...times) };
 }
