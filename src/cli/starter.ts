@@ -20,6 +20,10 @@ modules:
   #   command: [node, server.js]
   #   env: {PORT: "8080"}
   #   restart: {policy: always, backoff: {initial: 1s, max: 1m}}
+  #   ready: {tcp: "127.0.0.1:8080"}   # running once this passes
+  #   health: {http: "http://127.0.0.1:8080/health"}
+  #   cgroup: {memoryMax: 512M}        # limits of it and all that it starts
+  #   onDaemonDeath: keep              # lives on without the daemon; the next one goes on with it
   #   stopTimeout: 10s
 
 policy:

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,6 +32,13 @@ describe('validate', () => {
     const example = join(import.meta.dirname, '../../config.example.yaml');
     expect(await validateFiles([starter], at())).toMatchObject({ modules: 2, diagnostics: [] });
     expect(await validateFiles([example], at())).toMatchObject({ diagnostics: [] });
+  });
+
+  it('accepts what they show in comments', async () => {
+    const example = await readFile(join(import.meta.dirname, '../../config.example.yaml'), 'utf8');
+    const whole = (text: string) => text.replaceAll(/^ {2}# ( *\w+:)/gm, '  $1');
+    expect(await validateFiles([await file('starter.yaml', whole(starterConfig))], at())).toMatchObject({ modules: 3, diagnostics: [] });
+    expect(await validateFiles([await file('example.yaml', whole(example))], at())).toMatchObject({ modules: 11, diagnostics: [] });
   });
 
   it('reports all that is wrong at once, each with its place', async () => {
