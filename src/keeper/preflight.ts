@@ -38,6 +38,12 @@ export function spawnError(error: unknown, spec: SpawnSpec, file: string): Muste
   if (code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENFILE') {
     return new MusterError('EIO', `no resources left to start ${file}: ${code}`, { ...cause, hint: 'See ulimit -u and ulimit -n.' });
   }
+  if (code === 'EINVAL' || code === 'EBADF') {
+    return new MusterError('EIO', `${file} cannot be given the descriptors it needs: too few may be open`, {
+      ...cause,
+      hint: 'See ulimit -n of the daemon; let it be 1024 or more.',
+    });
+  }
   return new MusterError('EFAILED', `cannot start ${file}: ${message}`, cause);
 }
 

@@ -260,6 +260,14 @@ const words: Record<string, [text: string, said: string]> = {
   'which tests there could be': ['version: 1\nmodules: {a: {command: [c], health: {interval: 1s}}}\n', 'tcp, http, command, watchdog'],
   'what port is none': ['version: 1\nmodules: {a: {command: [c], ready: {tcp: "x:70000"}}}\n', 'a port from 1 to 65535'],
   'which limit was meant': ['version: 1\nmodules: {a: {command: [c], rlimits: {nofiles: 1}}}\n', 'did you mean nofile'],
+  'what sizes there are': [
+    'version: 1\nmodules: {a: {command: [c], cgroup: {memoryMax: 12Q}}}\n',
+    'expected a size such as 256M, a percentage such as 50%, or max, found "12Q"',
+  ],
+  'that delays never shrink': [
+    'version: 1\nmodules: {a: {command: [c], restart: {backoff: {factor: 0}}}}\n',
+    'a number from 1 up, found 0',
+  ],
   'that it is not built yet': ['version: 1\nmodules: {a: {module: m, noNewPrivileges: true}}\n', 'noNewPrivileges: true is not built yet'],
 };
 

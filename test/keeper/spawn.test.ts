@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { spawnError } from '../../src/keeper/preflight.ts';
 import { keeper, spec, tempDir } from './support/keeper.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
@@ -92,6 +93,11 @@ test('a file that the system refuses to execute is an error, not an exit', async
     (error) => error,
   );
   expect(outcome.code).not.toBe(0);
+});
+
+test('descriptors that the system does not give are said to be too few', () => {
+  const refused = Object.assign(new Error('spawn EINVAL'), { code: 'EINVAL' });
+  expect(spawnError(refused, spec(['c']), '/bin/c')).toMatchObject({ code: 'EIO', hint: expect.stringContaining('ulimit -n') });
 });
 
 test('a lease is on record before its process starts and until all of it is gone', async () => {

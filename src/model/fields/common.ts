@@ -13,7 +13,7 @@ const loader = z
 const backoff = z.prefault(
   z.strictObject({
     initial: z._default(duration, 1000),
-    factor: z._default(number, 2),
+    factor: z._default(number.check(z.refine((value) => (value as number) >= 1, { error: 'expected a number from 1 up' })), 2),
     max: z._default(duration, 60_000),
     resetAfter: z._default(duration, 10_000),
   }),

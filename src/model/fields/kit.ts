@@ -59,7 +59,9 @@ const aSize = 'a size such as 64K, 256M or 1G';
 export const size = z.union([z.int().check(z.nonnegative()), z.pipe(z.string(), unit(parseSize, aSize))], { error: `expected ${aSize}` });
 
 /** A percentage as written, `0%` to `100%`. */
-export const percent = z.string().check(z.refine((text) => parsePercent(text) !== null, { error: 'expected a percentage such as 50%' }));
+export const percent = z
+  .string()
+  .check(z.refine((text) => parsePercent(text) !== null, { error: 'expected a percentage such as 50%', abort: true }));
 
 const numeric = /^-?\d+(?:\.\d+)?$/;
 
