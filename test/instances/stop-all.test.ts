@@ -51,6 +51,29 @@ test('one that cannot even be killed holds up the others and the end only for a 
   expect(await done).toEqual({ stopped: ['web', 'db'], killed: ['web'], left: [] });
 });
 
+test('with keep what can go on without the daemon is left when its turn comes, also where the end cannot wait', async () => {
+  const { instances, clock, driver, events } = createBench(({ name }) => ({ stopAfter: 100, leaves: name !== 'code' }));
+  await instances.load(command('db'));
+  await instances.load(command('code', { requires: ['db'] }));
+  await instances.load(command('web', { requires: ['code'] }));
+  events.length = 0;
+  const { done, now } = instances.stopAll([], { keep: true });
+  await clock.advance(0);
+  now();
+  await clock.advance(100);
+  expect(await done).toEqual({ stopped: ['code'], killed: ['code'], left: ['web', 'db'] });
+  await instances.dispose();
+  expect(driver.starts.map(({ name, told }) => [name, told])).toEqual([
+    ['db', ['leave']],
+    ['code', ['stop', 'kill']],
+    ['web', ['leave']],
+  ]);
+  // What becomes of them is the affair of the next daemon.
+  driver.last('db').exit({ code: 3 });
+  await clock.advance(60_000);
+  expect(events.flatMap((event) => (event.type === 'state' ? [`${event.name} ${event.to}`] : []))).toEqual(['code F', 'code E']);
+});
+
 test('starts and restarts are over with it, and what had failed is still shown so', async () => {
   const { instances, clock, driver } = createBench(({ name }) => (name === 'bad' ? { failStart: 'bad' } : { exitAfter: 100 }));
   await expect(instances.load(command('bad'))).rejects.toThrow('bad');

@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exitWords } from '../../src/keeper/death.ts';
-import type { Child } from '../../src/model/keeper.ts';
+import type { Child, Kept } from '../../src/model/keeper.ts';
 import { processesOf } from '../support/place.ts';
 import { runs, spec, until } from './support/keeper.ts';
 import { remoteKeeper } from './support/remote.ts';
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
+
+const log: Kept['log'] = {
+  ...{ capture: 'both', mergeStderr: false, level: 'info', stderrLevel: 'warn', prefix: '', metadata: {}, transform: [] },
+  ...{ maxSize: 1e9, keep: 5, sink: 'file', overflow: 'block' },
+};
 
 async function ended(child: Child): Promise<string> {
   const exit = await child.exited;
@@ -79,6 +84,32 @@ test.skipIf(process.getuid?.() !== 0)('a program of another user can open its ou
   const what = spec(['sh', '-c', 'id -u >/dev/stdout; echo oops >/dev/stderr'], { identity, cwd: '/' });
   expect(await ended(await keeper.spawn(what))).toBe('exited with code 0');
   expect(what.output().split('\n').sort()).toEqual(['', '65534', 'oops']);
+});
+
+test('what is left to the next daemon goes on where this one stopped reading, though more was coming all the time', async () => {
+  const before = await remoteKeeper();
+  const first: Buffer[] = [];
+  const slowly = (_stream: string, chunk: Uint8Array) => {
+    first.push(Buffer.from(chunk));
+    return new Promise<void>((resolve) => setTimeout(resolve, 5));
+  };
+  const order = spec(['sh', '-c', 'seq 1 300000; exec sleep 1000'], { digest: 'same', onOutput: slowly });
+  const child = await before.keeper.spawn(order);
+  await until(() => first.length >= 3);
+  child.keep({ name: 'web', argv: order.argv, log, stopSignal: 'SIGTERM', stopTimeout: 1000 });
+  await child.leave?.();
+  const taken = first.length;
+  await before.keeper.dispose();
+  expect(first.length).toBe(taken);
+
+  const after = await remoteKeeper('', before);
+  await after.keeper.sweep([...before.open.values()]);
+  const rest: Buffer[] = [];
+  const more = spec([...order.argv], { digest: 'same', onOutput: (_stream, chunk) => void rest.push(Buffer.from(chunk)) });
+  expect(await after.keeper.spawn(more)).toMatchObject({ pid: child.pid, takenOver: true });
+  const whole = async () => Buffer.concat([...first, await readFile(join(after.stateDir, 'log/web.log')), ...rest]).toString();
+  await until(async () => (await whole()).endsWith('\n300000\n'));
+  expect(await whole()).toBe(`${Array.from({ length: 300_000 }, (_, index) => index + 1).join('\n')}\n`);
 });
 
 test('pipes are used again, and none is left behind', async () => {

@@ -17,6 +17,8 @@ export interface Behaviour {
   readonly stopAfter?: number | 'never';
   /** The same for a kill. */
   readonly killAfter?: number | 'never';
+  /** It can go on without its daemon. */
+  readonly leaves?: boolean;
   readonly reconfigurable?: boolean;
   /** What it saves before a reload, as text; without it null. */
   readonly saves?: string;
@@ -35,7 +37,7 @@ export interface Behaviour {
 export interface FakeStart extends Launched {
   readonly launch: Launch;
   readonly hooks: LaunchHooks;
-  /** What it was told, in order: `save`, `resume`, `stop`, `kill`, `reconfigure {...}`, `update`, `rename NAME`, `signal SIG`. */
+  /** What it was told, in order: `save`, `resume`, `stop`, `leave`, `kill`, `reconfigure {...}`, `update`, `rename NAME`, `signal SIG`. */
   readonly told: string[];
   readonly alive: () => boolean;
   name: string;
@@ -116,6 +118,11 @@ function fakeStart(clock: Clock, launch: Launch, hooks: LaunchHooks, how: Behavi
       if (asked || how.stopAfter === 'never') return;
       asked = true;
       later(how.stopAfter ?? 0, () => finish({ ...exited(0), code: null, signal: 'SIGTERM', reason: 'killed by SIGTERM' }));
+    },
+    leave: () => {
+      if (how.leaves !== true || asked) return null;
+      told.push('leave');
+      return Promise.resolve();
     },
     kill: () => {
       told.push('kill');

@@ -20,11 +20,11 @@ export interface RemoteSetting {
 
 let count = 0;
 
-/** A daemon's side of a keeper process, in a state dir of its own; all of it is ended when the test is over. */
-export async function remoteKeeper(within = ''): Promise<RemoteSetting> {
-  const stateDir = join(await tempDir(), within);
+/** A daemon's side of a keeper process, in a state dir of its own or in that of `before`; all of it is ended when the test is over. */
+export async function remoteKeeper(within = '', before?: RemoteSetting): Promise<RemoteSetting> {
+  const stateDir = before?.stateDir ?? join(await tempDir(), within);
   await mkdir(stateDir, { recursive: true });
-  const open = new Map<string, Lease>();
+  const open = new Map<string, Lease>(before?.open);
   count += 1;
   const owner = `remote-${process.pid}-${count}/`;
   let ids = 0;
