@@ -27,6 +27,8 @@ RestartSec=1
 RestartPreventExitStatus=9
 # The cgroup below this unit is the daemon's own; it stops what it runs in order.
 Delegate=yes
+# Whatever is left when the daemon is gone is killed. For programs that are to live on (onDaemonDeath: keep, down --keep):
+# KillMode=process and, from systemd 254 on, DelegateSubgroup=muster-daemon.
 KillMode=mixed
 # Above the longest chain of stop timeouts.
 TimeoutStopSec=120
