@@ -41,6 +41,9 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
   const starting = new Map<string, Starting>();
   const underWay = new Set<Promise<unknown>>();
   const limiting = new Map<number, { resolve(): void; reject(error: unknown): void }>();
+  /** What a keeper says of programs before they are inherited. */
+  const early: Exclude<FromKeeper, Hello>[] = [];
+  let sweeping = false;
   let calls = 0;
   let disposed = false;
 
@@ -82,16 +85,13 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
       return started;
     },
     async sweep(left) {
-      const kept = left.flatMap(({ held }) => (held?.kept != null && stillRuns(held) ? [held] : []));
-      const hello = await attachment.find(kept);
-      const going = hello === null ? kept : hello.found.map(({ held }) => held);
-      const spared = new Set([...(hello === null ? [] : [hello.lease]), ...going.map(({ id }) => id)]);
-      const ended = await sweepLeases(left, { leases, clock, log, scan: createScan(), owner, spared });
-      await endLeftCgroups(owner, new Set(going.flatMap(({ cgroup }) => (cgroup === null ? [] : [cgroup]))), clock);
-      const found = hello ?? (kept.length > 0 ? await attachment.start(kept) : null);
-      for (const one of found?.found ?? []) inherit(one);
-      for (const one of takeLastWords(options.stateDir)) inherit(one).gone();
-      return ended;
+      sweeping = true;
+      try {
+        return await sweep(left);
+      } finally {
+        sweeping = false;
+        for (const message of early.splice(0)) receive(message);
+      }
     },
     hasKept: heirlooms.has,
     dropKept: heirlooms.drop,
@@ -104,6 +104,20 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
       await (leaves ? attachment.leave() : attachment.close());
     },
   };
+
+  async function sweep(left: readonly Lease[]): Promise<string[]> {
+    const kept = left.flatMap(({ held }) => (held?.kept != null && stillRuns(held) ? [held] : []));
+    const hello = await attachment.find(kept);
+    const going = hello === null ? kept : hello.found.map(({ held }) => held);
+    const spared = new Set([...(hello === null ? [] : [hello.lease]), ...going.map(({ id }) => id)]);
+    const sparedCgroups = new Set(going.flatMap(({ cgroup }) => (cgroup === null ? [] : [cgroup])));
+    const ended = await sweepLeases(left, { leases, clock, log, scan: createScan(), owner, spared, sparedCgroups });
+    await endLeftCgroups(owner, sparedCgroups, clock);
+    const found = hello ?? (kept.length > 0 ? await attachment.start(kept) : null);
+    for (const one of found?.found ?? []) inherit(one);
+    for (const one of takeLastWords(options.stateDir)) inherit(one).gone();
+    return ended;
+  }
 
   async function begin(spec: SpawnSpec): Promise<Child> {
     refuseIfDisposed();
@@ -145,6 +159,10 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
   }
 
   function receive(message: Exclude<FromKeeper, Hello>): void {
+    if (sweeping) {
+      early.push(message);
+      return;
+    }
     switch (message.type) {
       case 'spawned':
         spawned(message.held);

@@ -17,14 +17,16 @@ export interface SweepPorts {
   readonly owner: string | null;
   /** Leases of what is not to be touched. */
   readonly spared?: ReadonlySet<string>;
+  /** Their cgroups: an earlier start of the same module may have had the same one, and its lease may still be in the journal. */
+  readonly sparedCgroups?: ReadonlySet<string>;
 }
 
 /** Kills what a dead daemon left behind under its leases; returns the names of those that still had a process. */
 export async function sweepLeases(all: readonly Lease[], ports: SweepPorts): Promise<string[]> {
-  const { leases, clock, log, scan, owner, spared = new Set() } = ports;
+  const { leases, clock, log, scan, owner, spared = new Set(), sparedCgroups = new Set() } = ports;
   const left = all.filter(({ id }) => !spared.has(id));
   const boot = bootId();
-  const found = new Set<string>(await endCgroups(left, boot, clock));
+  const found = new Set<string>(await endCgroups(left, boot, sparedCgroups, clock));
   const stuck = await killUntilGone(
     clock,
     async () => {
@@ -43,9 +45,9 @@ export async function sweepLeases(all: readonly Lease[], ports: SweepPorts): Pro
 }
 
 /** What left its group and scrubbed its environment is still in its cgroup, wherever the config had that. */
-async function endCgroups(left: readonly Lease[], boot: string | null, clock: Clock): Promise<string[]> {
+async function endCgroups(left: readonly Lease[], boot: string | null, spared: ReadonlySet<string>, clock: Clock): Promise<string[]> {
   const ended = left.map(async ({ name, bootId: then, cgroup }) => {
-    if (cgroup === undefined || then !== boot) return [];
+    if (cgroup === undefined || then !== boot || spared.has(cgroup)) return [];
     const had = isPopulated(cgroup);
     await endCgroup(cgroup, clock, giveUpMs);
     return had ? [name] : [];
