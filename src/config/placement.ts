@@ -1,3 +1,4 @@
+import { identityFields } from '../model/fields/identity.ts';
 import type { CodeSpec, Kind, Spec } from '../model/fields/table.ts';
 import { nameProblem, serviceOfName } from '../model/name.ts';
 import type { Findings } from './findings.ts';
@@ -19,6 +20,8 @@ export interface Placed {
   readonly findings: Findings;
 }
 
+const ofProcesses = ['containment', 'cgroup', ...Object.keys(identityFields)];
+
 /**
  * Fields that say where a module runs and do not fit each other. Only what the entry says itself is judged: defaults are
  * taken where they make sense.
@@ -27,7 +30,8 @@ export function checkPlacement({ name, key, kind, own, raw, findings }: Placed):
   const service = serviceFor(name, raw.service);
   const refuse = (field: string, message: string, hint: string): void => {
     const pair = own.fields.get(field);
-    if (pair !== undefined && raw[field] !== undefined && raw[field] !== null) findings.error(pair.key, 'misplacedField', message, hint);
+    const says = raw[field] !== undefined && raw[field] !== null && raw[field] !== false;
+    if (pair !== undefined && says) findings.error(pair.key, 'misplacedField', message, hint);
   };
   if (kind === 'command' && service !== null) {
     const message = `${name}: no service can load a command, and ${service} is said to load this one`;
@@ -35,7 +39,7 @@ export function checkPlacement({ name, key, kind, own, raw, findings }: Placed):
   }
   if (kind !== 'code') return;
   if (service !== null) {
-    for (const field of ['isolation', 'threadGroup', 'runner', 'maxHeap', 'containment', 'cgroup']) {
+    for (const field of ['isolation', 'threadGroup', 'runner', 'maxHeap', ...ofProcesses]) {
       refuse(field, `${field}: ${name} runs where the service ${service} runs, which loads it`, `say it of ${service}, or service: none`);
     }
     return;
@@ -45,7 +49,7 @@ export function checkPlacement({ name, key, kind, own, raw, findings }: Placed):
     refuse('threadGroup', 'threadGroup is for modules with isolation: shared', 'add isolation: shared, or remove it');
   if (isolation === 'process') refuse('runner', 'with isolation: process the module has a runner of its own', 'remove it');
   else {
-    for (const field of ['containment', 'cgroup']) {
+    for (const field of ofProcesses) {
       refuse(field, `${field} is of a process, and the module is a thread of one that others are in`, 'use isolation: process');
     }
   }
@@ -60,11 +64,17 @@ export function placed(name: string, spec: Spec): Spec {
   const service = serviceFor(name, said);
   if (!('isolation' in rest)) return (service === null ? rest : { ...rest, service }) as Spec;
   const { threadGroup, maxHeap, containment, cgroup, ...code } = rest as Omit<CodeSpec, 'service'>;
-  if (service !== null) return { ...code, isolation: 'thread', runner: 'main', service } as Spec;
+  if (service !== null) return { ...asItsRunner(code), isolation: 'thread', runner: 'main', service } as Spec;
   const group = code.isolation === 'shared' && threadGroup !== undefined ? { threadGroup } : {};
   const heap = code.isolation !== 'shared' && maxHeap !== undefined ? { maxHeap } : {};
   const limits = cgroup === undefined ? {} : { cgroup };
   const contained = containment === 'auto' ? {} : { containment };
   if (code.isolation === 'process') return { ...code, runner: 'main', ...heap, ...contained, ...limits } as Spec;
-  return { ...code, ...group, ...heap } as Spec;
+  return { ...asItsRunner(code), ...group, ...heap } as Spec;
+}
+
+/** A thread cannot be another user than its process. */
+function asItsRunner<T extends object>(spec: T): T {
+  const kept = Object.entries(spec).filter(([field]) => !(field in identityFields));
+  return { ...Object.fromEntries(kept), noNewPrivileges: false, allowRoot: false } as T;
 }

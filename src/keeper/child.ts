@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { MusterError, toWire } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
@@ -98,11 +99,22 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
 async function begin(spec: SpawnSpec, file: string, stdio: StdioOptions, ports: ChildPorts) {
   const contained = contain(spec, ports);
   try {
+    letEnd(contained.cgroup, spec);
     const line = launchLine(spec, file, contained.cgroup === null ? null : join(contained.cgroup, 'cgroup.procs'), findTool);
     return { contained, line, raw: await execute(spec, line, contained.cgroup, stdio) };
   } catch (error) {
     await contained.end();
     throw error instanceof MusterError ? error : spawnError(error, spec, file);
+  }
+}
+
+/** A runner that loses its daemon ends its own cgroup (`runners/inside/runner.ts`), whoever it runs as. */
+function letEnd(cgroup: string | null, { ipc, identity }: SpawnSpec): void {
+  if (cgroup === null || ipc !== true || identity?.uid == null) return;
+  try {
+    chownSync(join(cgroup, 'cgroup.kill'), identity.uid, identity.gid ?? -1);
+  } catch {
+    // Before Linux 5.14 there is none; its group is all that it can end then.
   }
 }
 

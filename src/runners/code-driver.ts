@@ -9,7 +9,7 @@ import { hostedHome } from './hosted.ts';
 import { type Instance, startInstance } from './instance.ts';
 import type { LogSink } from './log-sink.ts';
 import type { Place } from './protocol.ts';
-import { createRunner, type RunnerProcess } from './runner-process.ts';
+import { type Contained, createRunner, type RunnerProcess } from './runner-process.ts';
 
 export interface CodeDriver extends Driver {
   refresh(): Promise<void>;
@@ -52,8 +52,8 @@ export function createCodeDriver({
   const living = new Map<number, { instance: Instance; runner: () => RunnerProcess }>();
   let lastAddress = 0;
 
-  function openRunner(name: string, contained?: Pick<CodeSpec, 'containment' | 'cgroup'>): RunnerProcess {
-    const runner = createRunner({ name, contained, keeper, bus, runnerFile, env: baseEnvironment(env), cwd, clock, random, log });
+  function openRunner(name: string, contained?: Contained, own: Environment = env): RunnerProcess {
+    const runner = createRunner({ name, contained, keeper, bus, runnerFile, env: baseEnvironment(own), cwd, clock, random, log });
     runners.add(runner);
     return runner;
   }
@@ -64,10 +64,16 @@ export function createCodeDriver({
     return known;
   }
 
+  /** The environment of a process of another user says so, too: what asks the system for it looks there. */
+  function ownRunner({ name, spec, identity, env: own }: Launch): RunnerProcess {
+    const { containment, cgroup } = spec as CodeSpec;
+    return identity === undefined ? openRunner(name, { containment, cgroup }) : openRunner(name, { containment, cgroup, identity }, own);
+  }
+
   function homeOf(launch: Launch): Home {
     const { service, isolation, runner } = launch.spec as CodeSpec;
     if (service !== undefined && service !== 'none') return hostedHome({ launch, service, bus, host });
-    if (isolation === 'process') return simpleHome(openRunner(launch.name, launch.spec as CodeSpec), { type: 'own' }, true);
+    if (isolation === 'process') return simpleHome(ownRunner(launch), { type: 'own' }, true);
     return simpleHome(runnerOf(runner), placeOf(launch.spec as CodeSpec));
   }
 

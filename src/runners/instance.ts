@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Attached, BusPort } from '../model/bus.ts';
 import type { Ended, Fault, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { type ErrorCode, MusterError, messageOf } from '../model/error.ts';
@@ -7,7 +8,7 @@ import { createCalls } from './calls.ts';
 import type { Home } from './home.ts';
 import { createInstanceOutput } from './instance-output.ts';
 import type { LogSink } from './log-sink.ts';
-import type { FromModule, ModuleUsage, Start, ToModule } from './protocol.ts';
+import type { CodeText, FromModule, ModuleUsage, Start, ToModule } from './protocol.ts';
 import type { Admitted, OfInstance } from './runner-process.ts';
 
 export interface InstanceOptions {
@@ -145,13 +146,14 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
       const place = await home.place();
       if (over) return;
       placed = true;
+      const code = home.runner().readsCode ? {} : { code: await readCode(start.codeFile) };
       const found = await home.runner().admit(id, { receive, gone });
       admitted = found;
       if (killed) throw new MusterError('ECANCELED', 'terminated');
       const { provides, priority, control } = spec;
       attached = bus.attach({ address: id, name, link: found.link, provides, priority, control });
       arrive();
-      found.post({ type: 'start', id, place, start: { ...start, name } });
+      found.post({ type: 'start', id, place, start: { ...start, ...code, name } });
       for (const message of early.splice(0)) tell(message);
     } catch (error) {
       admitted?.leave();
@@ -261,6 +263,11 @@ function toStart({ name, path, codeFile, args, env, config, spec, restored }: La
   const { module: named, maxHeap } = spec as CodeSpec;
   const expectName = /[/:]/.test(named) ? null : named;
   return { name, path, codeFile, args, env, config, maxHeap: maxHeap ?? null, expectName, restored };
+}
+
+async function readCode(file: string): Promise<CodeText> {
+  const [text, map] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.map`, 'utf8').catch(() => '')]);
+  return { text, map };
 }
 
 const terminated: Ended = { code: null, signal: null, error: null, reason: 'terminated' };

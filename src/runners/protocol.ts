@@ -5,6 +5,12 @@ import type { Ended, Fault } from '../model/driver.ts';
 import type { ErrorCode, WireError } from '../model/error.ts';
 import type { Sealed } from '../model/sealed.ts';
 
+/** Compiled code, and its source map. */
+export interface CodeText {
+  readonly text: string;
+  readonly map: string;
+}
+
 /** What a realm needs to run one module. */
 export interface Start {
   readonly name: string;
@@ -12,6 +18,8 @@ export interface Start {
   readonly path: string;
   /** The compiled code, its source map beside it as `.map`. */
   readonly codeFile: string;
+  /** The same and its map as text, for a runner that runs as somebody who may not read them. */
+  readonly code?: CodeText;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly config: Readonly<Record<string, unknown>>;

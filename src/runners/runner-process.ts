@@ -7,6 +7,7 @@ import { MusterError } from '../model/error.ts';
 import type { CgroupSpec } from '../model/fields/cgroup.ts';
 import type { Child, Keeper, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log, Random, Timer } from '../model/ports.ts';
+import { barrier, programFiles } from './barrier.ts';
 import { createChannel } from './channel.ts';
 import { open, seal } from './inside/seal.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
@@ -38,6 +39,8 @@ export interface Admitted {
 export interface RunnerProcess {
   /** Starts the process if there is none. Rejects if there can be none. */
   admit(id: number, inhabitant: Inhabitant): Promise<Admitted>;
+  /** Whether it may read the state dir; else it has to be given the code of its modules. */
+  readonly readsCode: boolean;
   /** What is asked of the process that runs; null where none does. */
   questions(): Questions | null;
   /** Puts other limits into effect; rejects where they are refused, and then nothing has changed. */
@@ -47,10 +50,13 @@ export interface RunnerProcess {
   dispose(): Promise<void>;
 }
 
+/** What is asked of a process beside what it runs. */
+export type Contained = Pick<SpawnSpec, 'containment' | 'cgroup' | 'identity'>;
+
 export interface RunnerOptions {
   readonly name: string;
   /** Of a process that belongs to one module: its wishes. */
-  readonly contained?: Pick<SpawnSpec, 'containment' | 'cgroup'> | undefined;
+  readonly contained?: Contained | undefined;
   readonly keeper: Keeper;
   readonly runnerFile: string;
   /** Complete. */
@@ -87,6 +93,7 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
   let current: Running | null = null;
   let leaving: Promise<void> = Promise.resolve();
   let limits = contained?.cgroup;
+  const identity = contained?.identity;
   let disposed = false;
 
   async function spawn(): Promise<Running> {
@@ -101,6 +108,7 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
       env,
       containment: contained?.containment ?? 'auto', // what a module spawns goes with its runner
       cgroup: limits,
+      ...(identity === undefined ? {} : { identity }),
       ipc: true,
       onOutput(stream, chunk) {
         output.push(chunk);
@@ -178,7 +186,8 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
   /** The old process is really gone before anyone hears of it, so that nothing runs twice. */
   function lost(was: Running, exit: ProcessExit, output: readonly string[]): void {
     const last = output.findLast((line) => line.includes('FATAL')) ?? null;
-    const reason = `its runner ended: ${was.ending ?? describeExit(exit)}${last === null ? '' : ` (${last})`}`;
+    const barred = was.ending === null && identity !== undefined ? barrier(identity, programFiles(runnerFile)) : null;
+    const reason = `its runner ended: ${was.ending ?? describeExit(exit)}${last === null ? '' : ` (${last})`}${barred === null ? '' : `; ${barred}`}`;
     const signal = was.ending === null ? exit.signal : null;
     const fault = was.fault ?? (was.inhabitants.size > 1 ? 'unknown' : undefined);
     was.ending ??= reason;
@@ -235,6 +244,7 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
       const { link, questions, post, child } = found;
       return { link, questions, post, pid: child.pid, containment: child.containment, cgroup: child.cgroup, leave: () => leave(found, id) };
     },
+    readsCode: identity === undefined,
     questions: () => current?.questions ?? null,
     async limit(cgroup) {
       if (canonicalJson(cgroup) === canonicalJson(limits)) return;

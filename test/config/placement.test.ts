@@ -19,6 +19,18 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
     '3:18 misplacedField',
   ],
   'a containment of a thread': [config('a: {module: m, isolation: shared, containment: cgroup}'), '3:37 misplacedField'],
+  'a thread of another user': [
+    config(
+      'a: {module: m, user: x, rlimits: {core: 0}}',
+      'b: {module: m, isolation: shared, umask: "077", noNewPrivileges: false}',
+      'c: {module: m, isolation: process, user: x, group: x, groups: [x], umask: "077", rlimits: {core: 0}, noNewPrivileges: true, allowRoot: true}',
+      'c.d: {module: m, user: x}',
+    ),
+    '3:18 misplacedField',
+    '3:27 misplacedField',
+    '4:37 misplacedField',
+    '6:20 misplacedField',
+  ],
   'a heap in a shared thread': [config('a: {module: m, isolation: shared, maxHeap: 64M}'), '3:37 misplacedField'],
   'names of a group and a runner that are none': [
     config('a: {module: m, isolation: shared, threadGroup: "a b", runner: ""}'),
@@ -79,6 +91,16 @@ test('defaults for places are taken where they make sense', async () => {
   expect(entryOf(outcome, 'g.a').spec).toMatchObject({ isolation: 'thread', runner: 'main', service: 'g' });
   expect(entryOf(outcome, 'b').spec).toMatchObject({ isolation: 'thread', runner: 'two' });
   expect(entryOf(outcome, 'c').spec).toMatchObject({ isolation: 'process', runner: 'main', maxHeap: 64 * 1024 ** 2 });
+});
+
+test('a user that is the default is that of the modules with a process', async () => {
+  const defaults = 'defaults: {code: {user: web, umask: "077", noNewPrivileges: true}}\n';
+  const outcome = await compileText(defaults + config('a: m', 'a.b: m', 'b: {module: m, isolation: process}'));
+  for (const name of ['a', 'a.b']) {
+    expect(entryOf(outcome, name).spec).not.toHaveProperty('user');
+    expect(entryOf(outcome, name).spec).toMatchObject({ noNewPrivileges: false });
+  }
+  expect(entryOf(outcome, 'b').spec).toMatchObject({ user: 'web', umask: '0077', noNewPrivileges: true });
 });
 
 test('the order of services means nothing, nor does the own name among them', async () => {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
 import { cgroupFields } from './cgroup.ts';
 import { common, restart } from './common.ts';
+import { identityFields } from './identity.ts';
 import { field, name, size } from './kit.ts';
 
 /** Fields of `module:` entries: code run by muster. */
@@ -52,4 +53,5 @@ export const codeFields = {
   ...cgroupFields,
   restart: restart('onFailure'),
   ...common,
+  ...identityFields,
 };

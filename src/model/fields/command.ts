@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
 import { cgroupFields } from './cgroup.ts';
 import { common, nonEmpty, restart } from './common.ts';
-import { identityFields } from './identity.ts';
+import { identityFields, unbuiltIdentity } from './identity.ts';
 import { argument, count, field, flag } from './kit.ts';
 import { logSettings } from './log.ts';
 import { health, ready, showProbe, waitFor } from './probes.ts';
@@ -109,4 +109,5 @@ export const packageFields = {
   allowScripts: field({ schema: z._default(flag, false), change: 'reload', applies: 'resolve', doc: "Run the package's install scripts." }),
   restart: restart('onFailure'),
   ...common,
+  ...unbuiltIdentity,
 };

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { nameProblem } from '../name.ts';
 import { formatDuration } from '../units.ts';
-import { unbuiltIdentity } from './identity.ts';
 import { argument, count, duration, envName, envValue, field, flag, name, number } from './kit.ts';
 
 const require_ = z.union([z.string(), z.strictObject({ name: z.string(), reload: z._default(flag, false) })]);
@@ -152,7 +151,6 @@ export const common = {
     doc: 'Never removed or reloaded without --override.',
   }),
   prune: field({ schema: z._default(flag, true), change: 'live', applies: 'plan', doc: 'false: stays when dropped from the config.' }),
-  ...unbuiltIdentity,
 };
 
 export function nonEmpty(value: unknown): boolean {

@@ -71,7 +71,7 @@ export const identityFields = {
   }),
 };
 
-/** The same where they are in the schema and refused: of code and packages. */
+/** The same where they are in the schema and refused: of packages. */
 export const unbuiltIdentity = Object.fromEntries(
   Object.entries(identityFields as Record<string, Field>).map(([name, row]) => [
     name,

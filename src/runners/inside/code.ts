@@ -2,7 +2,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { compileFunction, constants } from 'node:vm';
-import type { Start } from '../protocol.ts';
+import type { CodeText, Start } from '../protocol.ts';
 import { nodeUrl } from './on-demand.ts';
 import { timerNames } from './own-timers.ts';
 import { importPackages } from './packages.ts';
@@ -50,10 +50,10 @@ const inUse = new Map<string, Kept>();
 const scripts = new Set<string>();
 
 /** With `compileFunction`, not `import()`: that one keeps every version of a module in memory for ever. */
-export function openCode({ path, codeFile }: Pick<Start, 'path' | 'codeFile'>): Code {
+export function openCode({ path, codeFile, code }: Pick<Start, 'path' | 'codeFile' | 'code'>): Code {
   const filename = placeOf(path, codeFile);
   const key = `${codeFile}\n${filename}`;
-  const kept = inUse.get(key) ?? compile(filename, codeFile);
+  const kept = inUse.get(key) ?? compile(filename, codeFile, code);
   inUse.set(key, kept);
   kept.users += 1;
   let released = false;
@@ -80,8 +80,8 @@ function placeOf(path: string, codeFile: string): string {
   }
 }
 
-function compile(filename: string, codeFile: string): Kept {
-  const text = readFileSync(codeFile, 'utf8');
+function compile(filename: string, codeFile: string, given: CodeText | undefined): Kept {
+  const text = given?.text ?? readFileSync(codeFile, 'utf8');
   const script = scriptName(filename);
   const bind = compileFunction(opening + text + closing, [...replaceable], {
     filename: script,
@@ -90,7 +90,7 @@ function compile(filename: string, codeFile: string): Kept {
     ...(/\bimport\s*\(/.test(text) ? { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER } : {}),
   }) as Code['bind'];
   scripts.add(script);
-  addMap({ script, filename, mapFile: `${codeFile}.map` });
+  addMap({ script, filename, readMap: () => given?.map ?? readFileSync(`${codeFile}.map`, 'utf8') });
   const mentioned = new Set<string>(replaceable.filter((name) => new RegExp(`\\b${name}\\b`).test(text)));
   const packages = importPackages(text, filename);
   packages.catch(() => {}); // whoever runs the code hears of it

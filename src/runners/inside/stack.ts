@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, resolve } from 'node:path';
 
@@ -7,7 +6,8 @@ export interface MappedCode {
   readonly script: string;
   /** Of the entry: paths in the map are relative to it. */
   readonly filename: string;
-  readonly mapFile: string;
+  /** The text of its source map; may throw. */
+  readMap(): string;
 }
 
 const mapped = new Map<string, { code: MappedCode; map: SourceMap | null | undefined }>();
@@ -53,15 +53,15 @@ function sourceOf(file: string, line: number, column: number): string | null {
   const entry = mapped.get(file);
   if (entry === undefined) return null;
   // Read at the first stack only: most modules never show one.
-  if (entry.map === undefined) entry.map = readMap(entry.code.mapFile);
+  if (entry.map === undefined) entry.map = parseMap(entry.code);
   const found = entry.map?.findEntry(line - 1, column - 1);
   if (found === undefined || !('originalSource' in found)) return null;
   return `${resolve(dirname(entry.code.filename), found.originalSource)}:${found.originalLine + 1}:${found.originalColumn + 1}`;
 }
 
-function readMap(file: string): SourceMap | null {
+function parseMap(code: MappedCode): SourceMap | null {
   try {
-    return new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload);
+    return new SourceMap(JSON.parse(code.readMap()) as SourceMapPayload);
   } catch {
     return null;
   }
