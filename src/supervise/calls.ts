@@ -4,7 +4,7 @@ import { MusterError, messageOf } from '../model/error.ts';
 import { isSuccess } from '../model/exit-status.ts';
 import type { CommandSpec } from '../model/fields/table.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
-import type { Calls } from './options.ts';
+import type { Calls, ExitMeaning } from './options.ts';
 
 /** One start of the program. */
 interface Start {
@@ -75,11 +75,21 @@ export function createCalled(keeper: Keeper, { waitFor, exitStatus }: Calls): Ca
   }
 
   function toldAs(exit: ProcessExit, status: NonNullable<Calls['exitStatus']>): ProcessExit {
-    const meant = status(exit);
+    const meant = meaningOf(exit, status);
     if (meant === 'noRestart') return { ...exit, code: code.noRestart, signal: null };
     const natural = isSuccess({ ...exit, error: null }, calledStatus);
     if (natural === (meant === 'success') && exit.code !== code.noRestart) return exit;
     return { ...exit, code: code[meant], signal: null };
+  }
+}
+
+/** What it throws at, and any other answer, is a failure. */
+function meaningOf(exit: ProcessExit, status: NonNullable<Calls['exitStatus']>): ExitMeaning {
+  try {
+    const meant = status(exit);
+    return meant === 'success' || meant === 'noRestart' ? meant : 'failure';
+  } catch {
+    return 'failure';
   }
 }
 

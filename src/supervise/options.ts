@@ -61,6 +61,7 @@ export function checkOptions(options: SuperviseOptions): { name: string; spec: C
   if (unknown !== undefined) throw invalid(`unknown option "${unknown}"`, didYouMean(unknown, known));
 
   const { waitFor, exitStatus, log = {} } = options;
+  if ('sink' in log) throw invalid('log.sink: output comes to the caller', 'use logDir to keep it in a file');
   const raw: Record<string, unknown> = Object.fromEntries(
     taken.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
   );

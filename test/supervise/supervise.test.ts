@@ -102,6 +102,20 @@ test('options that are none are refused, all at once and with what was meant', a
   const wrong = { command: [], stopTimeout: 5, log: { level: 'loud' } } as never;
   await expect(supervise(wrong)).rejects.toThrow(/command: .*; log\.level: expected debug, info, warn or error, found "loud"/);
   await expect(supervise({ command: ['ls'], env: { A: { secret: 'env:X' } } } as never)).rejects.toMatchObject({ code: 'EINVAL' });
+  await expect(supervise({ command: ['ls'], log: { sink: 'none' } } as never)).rejects.toMatchObject({ code: 'EINVAL' });
+});
+
+test('an exitStatus function that throws or answers nonsense means a failure, and nothing is left', async () => {
+  const throws = () => {
+    throw new Error('oops');
+  };
+  const command = ['sh', '-c', 'sleep 1000 & echo $!; sleep 0.3'];
+  for (const exitStatus of [throws, () => 'nonsense' as never]) {
+    const pids: number[] = [];
+    const program = await supervise({ command, exitStatus, onOutput: ({ text }) => pids.push(Number(text)) });
+    expect(await program.exited).toMatchObject({ code: 0, failed: true, reason: 'exited with code 0' });
+    expect(pids.map(isAlive)).toEqual([false]);
+  }
 });
 
 test('a caller that is killed takes all that it supervised along, and leaves no folder once the next one has come', async () => {
