@@ -118,8 +118,8 @@ modules:
 }, 120_000);
 
 test.concurrent('the daemon ends, with all that runs, when a critical module fails for good', async () => {
-  const config = (db: string): string =>
-    `version: 1\nmodules:\n  db: ${sh(db, `${soon}, critical: true, restart: {policy: never}`)}\n  web: ${sh('exec sleep 1000', `${soon}, requires: [db]`)}\n`;
+  const config = (db: string, ready = soon): string =>
+    `version: 1\nmodules:\n  db: ${sh(db, `${ready}, critical: true, restart: {policy: never}`)}\n  web: ${sh('exec sleep 1000', `${soon}, requires: [db]`)}\n`;
   await using place = await createPlace(config('echo no disk >&2; exit 1'));
   const failed = await place.muster('up', '-d', '-c', 'muster.yaml');
   expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('db is critical and failed')]);
@@ -130,7 +130,8 @@ test.concurrent('the daemon ends, with all that runs, when a critical module fai
   const pid = await place.pid();
   const web = (await place.module('web')).pid ?? 0;
   // A change that is taken back has failed, but not for good; and what never ran takes nothing down.
-  await place.write('muster.yaml', `${config('exit 1')}  late: ${sh('exit 1', `${soon}, critical: true`)}\n`);
+  const never = 'ready: {file: never}';
+  await place.write('muster.yaml', `${config('exit 1', never)}  late: ${sh('exit 1', `${never}, critical: true`)}\n`);
   const { result } = await place.reload();
   expect(result.changes.map(({ name, status }) => [name, status])).toEqual([
     ['db', 'reverted'],
