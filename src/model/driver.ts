@@ -1,6 +1,7 @@
 import type { Containment, ModuleStats, Rusage, RusageOf, StatusLevel } from './documents.ts';
 import type { Kind, Spec } from './fields/table.ts';
 import type { Identity } from './keeper.ts';
+import type { PackageProgram } from './package.ts';
 
 /** Everything a start needs, secrets filled in. Never logged, never stored. */
 export interface Launch {
@@ -23,6 +24,8 @@ export interface Launch {
   readonly restored: Uint8Array | null;
   /** As whom a process runs; absent: as the daemon. */
   readonly identity?: Identity;
+  /** Of a package: what it runs. */
+  readonly program?: PackageProgram;
 }
 
 /** How an instance ended, once everything of it is gone. */
