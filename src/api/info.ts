@@ -95,6 +95,7 @@ async function infoOfDesired({ name, kind, spec, path, codeDigest }: Desired, po
     spec,
     services: [...spec.provides],
     service: loaderOf(spec),
+    host: spec.host ?? null,
     requires: requirements.map((item) => item.name).sort(),
     output: [],
   };

@@ -4,7 +4,7 @@ import { holdDoc } from '../engine/holds.ts';
 import { driftPlan } from '../engine/reconcile.ts';
 import type { ModuleView } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
-import { belowTheirServices } from '../model/module-order.ts';
+import { byName } from '../model/name.ts';
 import { formatVersion } from '../model/plan.ts';
 import { didYouMean } from '../model/suggest.ts';
 import type { ApiPorts, Handlers } from './call.ts';
@@ -21,18 +21,23 @@ export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 
   },
 
   async list({ service }, _call, ports) {
-    const modules = belowTheirServices(await views(ports)).map(({ module }) => module);
+    const modules = [...(await views(ports))].sort(byName);
     if (service === undefined) return { formatVersion, modules };
     if (service === daemonService) return { formatVersion, modules: modules.filter((view) => view.service === null) };
     const names = new Set(modules.flatMap(({ name, services }) => [name, ...services]));
     if (!names.has(service)) throw noService(service, names);
-    return { formatVersion, modules: modules.filter((view) => view.service === service) };
+    return { formatVersion, modules: modules.filter((view) => view.service === service || isComponentOf(service, view)) };
   },
 
   info: async ({ target }, _call, ports) => infoOf(target, await views(ports), ports),
 
   drift: async (_params, _call, { engine }) => driftPlan(engine.context),
 };
+
+/** A host is named like a service: what stands below it are its components. */
+function isComponentOf(host: string, view: ModuleView): boolean {
+  return view.host === host && view.name !== host;
+}
 
 /** Who loads a module that no other service loads. */
 const daemonService = 'muster';

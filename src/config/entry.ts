@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, deepFreeze } from '../model/canonical.ts';
 import type { Fields } from '../model/fields/kit.ts';
-import { fieldOf, fieldTable, type Kind, kindKey, kinds, type Spec } from '../model/fields/table.ts';
+import { fieldOf, fieldTable, isWritable, type Kind, type Spec } from '../model/fields/table.ts';
 import type { Entry } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
-import { didYouMean } from '../model/suggest.ts';
 import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
 import { describe } from './issues.ts';
+import { type Dialect, kindOf, knownFields } from './kind-of.ts';
 import { entryRules, kindSchema } from './kind-schema.ts';
 import { mergeDicts } from './merge.ts';
 import type { Dict, Located, Pair } from './node.ts';
 import { settleOneshot } from './oneshot.ts';
 import { checkPlacement, placed, serviceFor } from './placement.ts';
-import { isIgnored, toRaw } from './raw.ts';
+import { type Rules, toRaw } from './raw.ts';
 import { report } from './report.ts';
+import { dissolve } from './sugar.ts';
 
-export type Defaults = Readonly<Partial<Record<Kind, Dict>>>;
+/** By kind, and of hosts. */
+export type Defaults = Readonly<Partial<Record<Kind | 'hosts', Dict>>>;
 
 /** A name that an entry refers to, with its place. */
 export interface Reference {
@@ -46,28 +48,37 @@ export interface Surroundings {
   readonly findings: Findings;
 }
 
-/** One entry of `modules:` from text to canonical spec. Everything that is wrong with it becomes a finding. */
-export function evaluateEntry(name: string, { key, value }: Pair, around: Surroundings): Evaluated {
+/** How an entry below `hosts:` is read: as one of `modules:` that also has what its host gives it. */
+export interface Hosted extends Dialect {
+  readonly host: string;
+  /** Below what it says itself and over defaults by kind; `service` is always there. */
+  readonly under: Dict;
+}
+
+/** One entry from text to canonical spec. Everything that is wrong with it becomes a finding. */
+export function evaluateEntry(name: string, { key, value }: Pair, around: Surroundings, hosted?: Hosted): Evaluated {
   const { findings } = around;
   const before = findings.all.length;
   const failed: Evaluated = { name, key, entry: null, disabled: false, requires: [], after: [], provides: [], service: null };
-  const problem = nameProblem(name);
+  const problem = hosted === undefined ? nameProblem(name) : null;
   if (problem !== null) findings.error(key, 'badName', problem);
 
-  const own = asDict(value);
-  if (own === null) {
+  const said = asDict(value);
+  if (said === null) {
     const empty = value.kind === 'scalar' && value.value === null;
     const found = empty ? 'has nothing after it' : 'must be a map, or a module as a string';
     findings.error(empty ? key : value, empty ? 'emptyEntry' : 'wrongType', `${name} ${found}`, 'write e.g. {module: ./modules/x.ts}');
     return failed;
   }
-  const kind = kindOf(name, key, own, findings);
+  const kind = kindOf({ name, key, own: said, dialect: hosted, findings });
   if (kind === null) return failed;
-  const defaults = around.defaults[kind];
-  const whole = defaults === undefined ? own : mergeDicts(defaults, own, 'keep');
+  const { own, pathAt } = hosted === undefined ? { own: said, pathAt: null } : dissolve(said, findings);
+  const whole = merged(own, kind, around.defaults, hosted);
   const secrets: string[][] = [];
-  const known = knownFields(kind, whole, findings);
-  const given = toRaw(known, { env: around.env, findings, rules: entryRules, secrets }) as Record<string, unknown>;
+  const known = knownFields(kind, whole, findings, hosted);
+  const rules = pathAt === null ? entryRules : (path: readonly string[]) => (path.join('.') === pathAt ? fileRule : entryRules(path));
+  const given = toRaw(known, { env: around.env, findings, rules, secrets }) as Record<string, unknown>;
+  if (hosted !== undefined) addHost(given, name, hosted);
   const raw = kind === 'command' ? settleOneshot({ name, own, raw: given, findings }) : given;
   if (kind === 'command' && !('cwd' in raw)) raw.cwd = around.folder;
 
@@ -78,8 +89,9 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   const bad = new Set(parsed.error?.issues.map((issue) => issue.path[0]));
   refuseUnbuilt(name, key, kind, raw, whole, findings, bad);
   checkPlacement({ name, key, kind, own, raw, findings });
+  const host = hosted === undefined || hosted.isHost ? [] : [{ name: hosted.host, at: key }];
   const references = {
-    requires: referencesIn(whole, 'requires', raw),
+    requires: [...referencesIn(whole, 'requires', raw), ...host],
     after: referencesIn(whole, 'after', raw),
     provides: Array.isArray(raw.provides) ? raw.provides.filter((service) => typeof service === 'string') : [],
     service: serviceFor(name, raw.service),
@@ -97,48 +109,25 @@ export function asDict(value: Pair['value']): Dict | null {
   return { kind: 'dict', source, start, end, fields: new Map([['module', { key: value, value }]]) };
 }
 
-function kindOf(name: string, key: Located, own: Dict, findings: Findings): Kind | null {
-  const given = kinds.filter((kind) => own.fields.has(kindKey[kind]));
-  const [kind] = given;
-  const all = kinds.map((each) => kindKey[each]);
-  if (kind === undefined) {
-    const near = [...own.fields].find(([field]) => !isKnownAnywhere(field) && didYouMean(field, all) !== undefined);
-    if (near !== undefined) findings.error(near[1].key, 'unknownKey', `unknown key "${near[0]}" in ${name}`, didYouMean(near[0], all));
-    else findings.error(key, 'missingKind', `${name} says not what to run`, `give it one of ${all.join(', ')}`);
-    return null;
-  }
-  const [, second] = given;
-  if (second === undefined) return kind;
-  const names = given.map((each) => kindKey[each]).join(' and ');
-  findings.error(own.fields.get(kindKey[second])?.key ?? key, 'severalKinds', `${name} has ${names}`, 'leave exactly one of them');
-  return null;
+const fileRule: Rules = { path: 'file' };
+
+/** The entry over what its host gives it, and that over the defaults of the kind. */
+function merged(own: Dict, kind: Kind, { [kind]: defaults }: Defaults, hosted: Hosted | undefined): Dict {
+  const over = hosted === undefined ? own : overHost(own, kind, hosted.under);
+  return defaults === undefined ? over : mergeDicts(defaults, over, 'keep');
 }
 
-function isKnownAnywhere(field: string): boolean {
-  return isIgnored(field) || kinds.some((kind) => fieldOf(kind, field) !== undefined);
+function overHost(own: Dict, kind: Kind, { fields, ...under }: Dict): Dict {
+  const fitting = new Map([...fields].filter(([field]) => isWritable(kind, field)));
+  const over = mergeDicts({ ...under, fields: fitting }, own, 'keep');
+  const service = over.fields.get('service') ?? fields.get('service');
+  // A null takes back what the entry itself says, no more: a period in a domain says nothing of a service.
+  return service === undefined ? over : { ...over, fields: new Map(over.fields).set('service', service) };
 }
 
-/** The fields that the kind has; the others are reported. */
-export function knownFields(kind: Kind, whole: Dict, findings: Findings): Dict {
-  const known = new Map<string, Pair>();
-  for (const [field, pair] of whole.fields) {
-    if (fieldOf(kind, field) !== undefined) known.set(field, pair);
-    else if (!isIgnored(field)) reportUnknown(kind, field, pair.key, findings);
-  }
-  return { ...whole, fields: known };
-}
-
-function reportUnknown(kind: Kind, field: string, at: Located, findings: Findings): void {
-  if (kind === 'command' && field === 'config') {
-    findings.error(at, 'configOnCommand', 'a command gets no config: nothing could deliver it', 'use args, env or files');
-    return;
-  }
-  const elsewhere = kinds.filter((other) => fieldOf(other, field) !== undefined).map((other) => kindKey[other]);
-  if (elsewhere.length > 0) {
-    findings.error(at, 'unknownKey', `"${field}" is no field of an entry with ${kindKey[kind]}; it belongs to ${elsewhere.join(' and ')}`);
-    return;
-  }
-  findings.error(at, 'unknownKey', `unknown key "${field}"`, didYouMean(field, Object.keys(fieldTable[kind])));
+function addHost(raw: Record<string, unknown>, name: string, { host }: Hosted): void {
+  raw.host = host;
+  if (host !== name && (raw.requires === undefined || Array.isArray(raw.requires))) raw.requires = [...(raw.requires ?? []), host];
 }
 
 function refuseUnbuilt(

@@ -19,6 +19,7 @@ export function kindSchema(kind: Kind): z.ZodMiniObject {
 /** What is special about fields of entries beyond their schema; the first key of a path decides. */
 const rulesOf: Record<string, (path: readonly string[]) => Rules> = {
   module: () => ({ path: 'module' }),
+  package: () => ({ path: 'package' }),
   cwd: () => ({ path: 'file' }),
   files: (path) => (path.length === 2 ? { path: 'file' } : {}),
   command: () => ({ written: true }),

@@ -1,4 +1,5 @@
 import type { Dict, Node, Pair } from './node.ts';
+import { typedSecret } from './raw.ts';
 
 /** In these maps `null` is a value: it unsets a variable, or is data of the module. */
 const dataKeys = new Set(['env', 'config']);
@@ -27,7 +28,7 @@ export function mergeDicts(under: Dict, over: Dict, idle: 'keep' | 'drop', inDat
 }
 
 function mergeNodes(name: string, under: Node, over: Node, idle: 'keep' | 'drop', inData: boolean): Node {
-  if (under.kind !== 'dict' || over.kind !== 'dict') return over;
+  if (under.kind !== 'dict' || over.kind !== 'dict' || typedSecret(under) !== null || typedSecret(over) !== null) return over;
   const below = testKeys.has(name) && !inData && testsIn(over).length > 0 ? withoutTests(under) : under;
   return mergeDicts(below, over, idle, inData || dataKeys.has(name));
 }

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path/posix';
+import { withAbsolutePath } from '../model/package-spec.ts';
 import type { Findings } from './findings.ts';
 import { type Environment, interpolate } from './interpolate.ts';
 import type { Dict, Node, Scalar } from './node.ts';
@@ -15,7 +16,7 @@ export interface RawOptions {
 
 export interface Rules {
   /** Relative paths are made absolute from the folder of the file that names them. */
-  readonly path?: 'file' | 'module';
+  readonly path?: 'file' | 'module' | 'package';
   /** Numbers and booleans are taken as they are written. */
   readonly written?: boolean;
   /** Free data: keys that begin with `x-` stay. */
@@ -57,7 +58,7 @@ export function isIgnored(key: string): boolean {
 }
 
 /** `{secret: "file:…"}`, as opposed to a map that happens to have a key `secret`. */
-function typedSecret({ fields }: Dict): Scalar | null {
+export function typedSecret({ fields }: Dict): Scalar | null {
   const value = fields.size === 1 ? fields.get('secret')?.value : undefined;
   return value?.kind === 'scalar' && typeof value.value === 'string' && secretReference.test(value.value) ? value : null;
 }
@@ -82,6 +83,7 @@ function rawScalar(node: Scalar, options: RawOptions, path: readonly string[]): 
     return { secret: `text:${node.value}` };
   }
   if (isPath === undefined || text === '') return text;
+  if (isPath === 'package') return withAbsolutePath(text, (path) => absolute(path, node));
   const asIs = isPath === 'module' && (text.startsWith('builtin:') || !text.includes('/'));
   return asIs ? text : absolute(text, node);
 }

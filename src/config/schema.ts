@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
-import type { Fields } from '../model/fields/kit.ts';
-import { fieldTable, type Kind, kindKey, kinds } from '../model/fields/table.ts';
+import { type Kind, kindKey, kinds, writableFields } from '../model/fields/table.ts';
+import { hostDefaults } from './hosts.ts';
 import { kindSchema } from './kind-schema.ts';
+import { sugarKeys } from './sugar.ts';
 import { policySchema, topKeys } from './top.ts';
 
 type Schema = Record<string, unknown>;
@@ -23,7 +24,7 @@ export function jsonSchema(): unknown {
       include: texts,
       defaults: {
         type: 'object',
-        properties: Object.fromEntries(kinds.map((kind) => [kind, defaultsOf(kind)])),
+        properties: { ...Object.fromEntries(kinds.map((kind) => [kind, defaultsOf(kind)])), hosts: hostDefaultsSchema() },
         additionalProperties: false,
         patternProperties: ignored,
       },
@@ -46,18 +47,38 @@ export function jsonSchema(): unknown {
         ],
       },
       ...Object.fromEntries(kinds.map((kind) => [kind, fieldsOf(kind, [kindKey[kind]])])),
-      host: {
-        type: 'object',
-        properties: {
-          service: { type: 'string', description: 'Who loads the host and its components.' },
-          components: { ...named({ $ref: '#/$defs/entry' }), description: 'By domain; they inherit the config of the host.' },
-          ...properties('code'),
-        },
-        additionalProperties: false,
-        patternProperties: ignored,
-      },
+      host: below({ ...properties('command'), ...sugars(), ...properties('code'), service: hostService, components }, true),
+      component: below({ ...sugars(), ...properties('code') }, false),
     },
   };
+}
+
+const hostService = {
+  type: 'string',
+  default: hostDefaults.service,
+  description: 'Who loads the host and, unless they say otherwise, its components.',
+};
+const components = {
+  ...named({ $ref: '#/$defs/component' }),
+  description: 'By domain. They are loaded by the service of the host, require the host, and inherit its `config`, key by key.',
+};
+
+/** An entry below `hosts:`; one of a process as below `modules:`. */
+function below(fields: Record<string, Schema>, isHost: boolean): Schema {
+  const code = { type: 'object', properties: fields, additionalProperties: false, patternProperties: ignored };
+  const words = ['module', ...sugarKeys.map(({ name }) => name)];
+  const others = kinds.filter((kind) => kind !== 'code').map((kind) => ({ $ref: `#/$defs/${kind}` }));
+  const coded = isHost ? code : { ...code, anyOf: words.map((word) => ({ required: [word] })) };
+  return { anyOf: [{ type: 'string', description: 'The module.' }, coded, ...(isHost ? [] : others), { type: 'null' }] };
+}
+
+function sugars(): Record<string, Schema> {
+  return Object.fromEntries(sugarKeys.map(({ name, doc }) => [name, { type: ['string', 'number', 'object'], description: doc }]));
+}
+
+function hostDefaultsSchema(): Schema {
+  const description = 'Fields for all hosts that do not say otherwise. Of these their components inherit `service` and `config`.';
+  return { ...fieldsOf('code', []), properties: { ...properties('code'), service: hostService }, description };
 }
 
 function described(schemas: Record<keyof typeof topKeys, Schema>): Record<string, Schema> {
@@ -89,9 +110,8 @@ function defaultsOf(kind: Kind): Schema {
 
 function properties(kind: Kind): Record<string, Schema> {
   const { properties: schemas = {} } = inputSchema(kindSchema(kind)) as { properties?: Record<string, Schema> };
-  const rows = fieldTable[kind] as Fields;
   return Object.fromEntries(
-    Object.entries(schemas).map(([name, schema]) => [name, { description: rows[name]?.doc, ...withIgnored(schema) }]),
+    Object.entries(writableFields(kind)).map(([name, { doc }]) => [name, { description: doc, ...withIgnored(schemas[name] ?? {}) }]),
   );
 }
 

@@ -4,9 +4,11 @@ import { count, duration, flag, percent } from '../model/fields/kit.ts';
 import { type Kind, kindKey, kinds } from '../model/fields/table.ts';
 import { defaultPolicy, type Policy } from '../model/policy.ts';
 import { didYouMean } from '../model/suggest.ts';
-import { type Defaults, knownFields } from './entry.ts';
+import type { Defaults } from './entry.ts';
 import type { Findings } from './findings.ts';
+import { checkHosts } from './hosts.ts';
 import type { Environment } from './interpolate.ts';
+import { knownFields } from './kind-of.ts';
 import { entryRules, kindSchema } from './kind-schema.ts';
 import type { Dict, Node, Pair } from './node.ts';
 import { absolute, fill, isIgnored, toRaw } from './raw.ts';
@@ -26,7 +28,7 @@ export const topKeys = {
   notify: 'Whom to tell.',
 } as const;
 export const includedKeys: ReadonlySet<string> = new Set(['version', 'include', 'modules', 'hosts', 'alternatives']);
-const unbuilt = ['hosts', 'source', 'notify'] as const;
+const unbuilt = ['source', 'notify'] as const;
 
 const limit = z.union([count(), percent], { error: 'expected a count or a percentage such as 50%' });
 
@@ -54,6 +56,8 @@ export function checkTopKeys(root: Dict, main: boolean, findings: Findings): voi
       findings.error(value.end > value.start ? value : key, 'badVersion', 'this muster reads version 1 of the config');
     } else if (name === 'modules') {
       checkModules(value, key, findings);
+    } else if (name === 'hosts') {
+      checkHosts({ key, value }, findings);
     }
   }
   for (const name of unbuilt) {
@@ -118,25 +122,30 @@ export function readDefaults(root: Dict, env: Environment, findings: Findings): 
   const pair = root.fields.get('defaults');
   if (pair === undefined) return {};
   if (pair.value.kind !== 'dict') {
-    findings.error(pair.key, 'wrongType', `defaults must be a map with ${kinds.join(', ')}`);
+    findings.error(pair.key, 'wrongType', `defaults must be a map with ${defaultsFor.join(', ')}`);
     return {};
   }
-  const defaults: Partial<Record<Kind, Dict>> = {};
+  const defaults: { -readonly [F in keyof Defaults]: Defaults[F] } = {};
   for (const [name, { key, value }] of pair.value.fields) {
     if (isIgnored(name)) continue;
-    const kind = kinds.find((each) => each === name);
-    if (kind === undefined)
-      findings.error(key, 'unknownKey', `unknown kind "${name}" in defaults`, didYouMean(name, kinds) ?? `there are: ${kinds.join(', ')}`);
-    else if (value.kind !== 'dict') findings.error(key, 'wrongType', `defaults.${name} must be a map`);
-    else defaults[kind] = checkedDefaults(kind, value, key, env, findings);
+    const found = defaultsFor.find((each) => each === name);
+    if (found === undefined) {
+      const hint = didYouMean(name, defaultsFor) ?? `there are: ${defaultsFor.join(', ')}`;
+      findings.error(key, 'unknownKey', `unknown key "${name}" in defaults`, hint);
+    } else if (value.kind !== 'dict') findings.error(key, 'wrongType', `defaults.${name} must be a map`);
+    else defaults[found] = checkedDefaults(found, value, key, env, findings);
   }
   return defaults;
 }
 
+const defaultsFor = [...kinds, 'hosts'] as const;
+
 /** Defaults are checked by themselves too: there may be no entry that takes them. */
-function checkedDefaults(kind: Kind, value: Dict, key: Pair['key'], env: Environment, findings: Findings): Dict {
+function checkedDefaults(of: Kind | 'hosts', value: Dict, key: Pair['key'], env: Environment, findings: Findings): Dict {
+  const kind = of === 'hosts' ? 'code' : of;
   const known = knownFields(kind, value, findings);
-  const identity = known.fields.get(kindKey[kind]);
+  // What a host is can have a default: without one it is what comes with muster.
+  const identity = of === 'hosts' ? undefined : known.fields.get(kindKey[kind]);
   if (identity !== undefined) findings.error(identity.key, 'badDefault', `${kindKey[kind]} is what an entry is; it has no default`);
   const raw = toRaw(known, { env, findings, rules: entryRules, secrets: [] });
   const schema = z.partial(kindSchema(kind));

@@ -7,7 +7,7 @@ import { type Split, split } from './split.ts';
 /** One file, parsed. */
 export interface Unit {
   readonly file: FileText;
-  /** Null if it cannot be used. In a unit that was cut into parts `modules` is an empty map. */
+  /** Null if it cannot be used. In a unit that was cut into parts `modules` and `hosts` are empty maps. */
   readonly root: Dict | null;
   /** True if a part of it refers to another. */
   readonly anchored: boolean;
@@ -20,7 +20,7 @@ export function wholeUnit(file: FileText, findings: Findings): Unit {
   return { file, ...parse(file.text, file.path, findings), parts: null };
 }
 
-/** Parses all but the entries of `modules`; null where that cannot be done safely, or anything is wrong. */
+/** Parses all but the entries of `modules` and `hosts`; null where that cannot be done safely, or anything is wrong. */
 export function unitInParts(file: FileText): Unit | null {
   const parts = split(file.text);
   if (parts === null) return null;
@@ -30,9 +30,10 @@ export function unitInParts(file: FileText): Unit | null {
     if (pair === null) return null;
     fields.set(section.name, pair);
   }
-  const { line } = parts.modules;
-  const key = { source: { file: file.path, lines: [0], base: line - 1 }, start: 0, end: 'modules'.length };
-  fields.set('modules', { key, value: { ...key, kind: 'dict', fields: new Map() } });
+  for (const { name, line } of parts.cut) {
+    const key = { source: { file: file.path, lines: [0], base: line - 1 }, start: 0, end: name.length };
+    fields.set(name, { key, value: { ...key, kind: 'dict', fields: new Map() } });
+  }
   const source = { file: file.path, lines: [0], base: 0 };
   return { file, root: { kind: 'dict', source, start: 0, end: 0, fields }, anchored: false, parts };
 }

@@ -1,5 +1,5 @@
 import type { Change, Field, Fields } from '../model/fields/kit.ts';
-import { fieldTable, type Kind, kindKey, kinds } from '../model/fields/table.ts';
+import { type Kind, kindKey, kinds, writableFields } from '../model/fields/table.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
 import { markdownTable } from './markdown-table.ts';
 import { defaultOf, optionsOf, partsOf, type Schema, typeText, unwrap } from './types.ts';
@@ -8,16 +8,15 @@ const effects: Record<Change, string> = { live: 'live', reconfigure: 'reconfigur
 
 /** The tables of all fields, by kind, as markdown. What several kinds have alike stands in one table of its own. */
 export function fieldReference(): string {
-  const alike = Object.keys(fieldTable.code).filter((name) => kinds.every((kind) => sameRow(name, kind)));
-  const own = (kind: Kind): Fields =>
-    Object.fromEntries(Object.entries(fieldTable[kind] as Fields).filter(([name]) => !alike.includes(name)));
-  const shared = Object.fromEntries(alike.map((name) => [name, (fieldTable.code as Fields)[name] as Field]));
+  const alike = Object.keys(writableFields('code')).filter((name) => kinds.every((kind) => sameRow(name, kind)));
+  const own = (kind: Kind): Fields => Object.fromEntries(Object.entries(writableFields(kind)).filter(([name]) => !alike.includes(name)));
+  const shared = Object.fromEntries(alike.map((name) => [name, writableFields('code')[name] as Field]));
   const sections = kinds.map((kind) => `### Fields of \`${kindKey[kind]}:\` entries\n\n${tableOf(own(kind))}`);
   return [...sections, `### Fields of all entries\n\n${tableOf(shared)}`].join('\n\n');
 }
 
 function sameRow(name: string, kind: Kind): boolean {
-  return (fieldTable[kind] as Fields)[name] === (fieldTable.code as Fields)[name];
+  return writableFields(kind)[name] === writableFields('code')[name];
 }
 
 function tableOf(fields: Fields): string {

@@ -39,6 +39,7 @@ export function viewOf(instance: Instance, { now, inspect, needs, services, serv
     queued: (run?.launched.queued() ?? 0) + services.waiting(name),
     services: [...services.services(name)],
     service: spec.service === undefined || spec.service === 'none' ? null : spec.service,
+    host: spec.host ?? null,
     path,
     pid: run?.launched.pid() ?? null,
     threadId: run?.launched.threadId() ?? null,

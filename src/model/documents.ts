@@ -48,6 +48,8 @@ export interface ModuleView {
   queued: number;
   services: string[];
   service: string | null;
+  /** The host below which it is declared; of a host its own name. */
+  host: string | null;
   path: string;
   pid: number | null;
   threadId: number | null;

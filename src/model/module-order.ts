@@ -4,15 +4,20 @@ interface Placed {
   readonly name: string;
   readonly services: readonly string[];
   readonly service: string | null;
+  /** Of a host its own name. */
+  readonly host: string | null;
 }
 
-/** A module with how many services stand above it. */
+/** A module with how many hosts and services stand above it. */
 export interface Row<M> {
   readonly module: M;
   readonly depth: number;
 }
 
-/** Sorted by name, but what a service loaded stands right below the module that is this service. */
+/**
+ * Sorted by name, but a component stands right below its host, and what else a service loaded below the module that is
+ * this service.
+ */
 export function belowTheirServices<M extends Placed>(modules: readonly M[]): Row<M>[] {
   const sorted = [...modules].sort(byName);
   const hosted = hostedBy(sorted);
@@ -28,14 +33,16 @@ export function belowTheirServices<M extends Placed>(modules: readonly M[]): Row
   return rows;
 }
 
-/** By the module that is their service; null: none that is there. */
+/** By the module that is their host or else their service; null: none that is there. */
 function hostedBy<M extends Placed>(modules: readonly M[]): Map<M | null, M[]> {
   const holders = new Map<string, M>();
   for (const module of modules) for (const service of module.services) holders.set(service, module);
-  for (const module of modules) holders.set(module.name, module);
+  const names = new Map(modules.map((module) => [module.name, module]));
+  for (const [name, module] of names) holders.set(name, module);
   const hosted = new Map<M | null, M[]>();
   for (const module of modules) {
-    const holder = (module.service === null ? undefined : holders.get(module.service)) ?? null;
+    const host = module.host === null || module.host === module.name ? undefined : names.get(module.host);
+    const holder = host ?? (module.service === null ? undefined : holders.get(module.service)) ?? null;
     const list = hosted.get(holder);
     if (list === undefined) hosted.set(holder, [module]);
     else list.push(module);

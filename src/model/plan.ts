@@ -21,6 +21,8 @@ export interface Change {
   name: string;
   kind: Kind;
   isolation: IsolationOf;
+  /** The host below which it is declared; of a host its own name. Absent: none. */
+  host?: string;
   action: Action;
   reason: Reason;
   source: Position | null;
@@ -41,6 +43,7 @@ export interface HeldEntry {
   name: string;
   kind: Kind;
   isolation: IsolationOf;
+  host?: string;
   reason: string;
   until: string | null;
   would: Action | null;
@@ -50,6 +53,7 @@ export interface UnmanagedEntry {
   name: string;
   kind: Kind;
   isolation: IsolationOf;
+  host?: string;
   reason: Reason;
 }
 
@@ -57,6 +61,7 @@ export interface SkippedEntry {
   name: string;
   kind: Kind;
   isolation: IsolationOf;
+  host?: string;
   reason: Reason;
 }
 

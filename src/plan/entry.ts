@@ -10,7 +10,8 @@ export function isolationOf({ spec }: { readonly spec: Spec }): IsolationOf {
 
 /** How a module appears in every list of a plan. */
 export function nameplate(name: string, module: { readonly kind: Kind; readonly spec: Spec }) {
-  return { name, kind: module.kind, isolation: isolationOf(module) };
+  const { host } = module.spec;
+  return { name, kind: module.kind, isolation: isolationOf(module), ...(host === undefined ? {} : { host }) };
 }
 
 /** A change as the plan shows it; `module` is what the name becomes, or what is removed. */

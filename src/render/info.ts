@@ -34,6 +34,7 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   add('Held', doc.held && `${doc.held.reason}${doc.held.until === null ? '' : `, until ${doc.held.until}`}`);
   add('Services', doc.services?.join(', '));
   add('Loaded by', doc.service);
+  add('Host', doc.host === doc.name ? null : doc.host);
   add('Requires', doc.requires && marked(doc.requires, doc.reloadedWith, 'reloads this'));
   add('Required by', doc.requiredBy && marked(doc.requiredBy, doc.reloads, 'reloaded with it'));
   add('Waits for', doc.waitingFor?.join(', '));

@@ -1,11 +1,17 @@
 import { fileText, placeText } from '../model/place.ts';
 import type { Action, Change, ChangeResult, FieldChange, HeldEntry, Plan, Result } from '../model/plan.ts';
 import { formatDuration } from '../model/units.ts';
+import { belowTheirHosts } from './host-groups.ts';
 
 /** One line of a plan, in any format. */
 export interface PlanRow {
-  mark: '+' | '~' | '-/+' | '-' | '=' | '?' | '.';
+  /** Empty: the name heads what stands below it. */
+  mark: '+' | '~' | '-/+' | '-' | '=' | '?' | '.' | '';
   name: string;
+  /** The host below which it is declared; of a host its own name. */
+  host?: string;
+  /** How many hosts stand above it. */
+  depth: number;
   /** Isolation of code, else the kind. */
   kind: string;
   what: string;
@@ -17,11 +23,14 @@ export interface PlanRow {
 
 const marks: Record<Action, PlanRow['mark']> = { load: '+', remove: '-', reload: '-/+', reconfigure: '~', rename: '~', adopt: '~' };
 
-/** All rows of a plan or result in their order: changes as they are done, then what is passed over and left alone. */
+/**
+ * All rows of a plan or result in their order: changes as they are done, then what is passed over and left alone; what
+ * belongs to a host where the first of that is.
+ */
 export function planRows(doc: Plan | Result): PlanRow[] {
   const main = doc.config.files[0]?.path;
   const changed = new Set(doc.changes.map((change) => change.name));
-  return [
+  return belowTheirHosts([
     ...doc.changes.map((change): PlanRow => changeRow(change, main)),
     ...doc.held.map(
       (entry): PlanRow => ({
@@ -39,7 +48,7 @@ export function planRows(doc: Plan | Result): PlanRow[] {
     ...doc.skipped
       .filter((entry) => entry.reason.code !== 'disabled' && !changed.has(entry.name))
       .map((entry): PlanRow => ({ ...nameplate(entry), mark: '.', what: 'skipped', details: entry.reason.text, place: '', change: null })),
-  ];
+  ]);
 }
 
 /** The main config file for people; empty for what no config asked for. */
@@ -48,8 +57,15 @@ export function mainFile(doc: Plan | Result): string {
   return main === undefined ? '' : fileText(main, main);
 }
 
-function nameplate({ name, kind, isolation }: { name: string; kind: string; isolation: string | null }) {
-  return { name, kind: isolation ?? kind };
+interface Named {
+  name: string;
+  kind: string;
+  isolation: string | null;
+  host?: string;
+}
+
+function nameplate({ name, kind, isolation, host }: Named) {
+  return { name, kind: isolation ?? kind, depth: 0, ...(host === undefined ? {} : { host }) };
 }
 
 function changeRow(change: Change | ChangeResult, main: string | undefined): PlanRow {

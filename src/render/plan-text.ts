@@ -20,17 +20,21 @@ function header(doc: Plan | Result): string {
 
 function rowLines(rows: readonly PlanRow[], style: Style): string[] {
   const width = (cells: string[]): number => Math.max(...cells.map((cell) => cell.length));
-  const names = width(rows.map((row) => row.name)) + 2;
+  const names = width(rows.map(indented)) + 2;
   const kinds = width(rows.map((row) => row.kind)) + 2;
   const whats = width(rows.map((row) => row.what)) + 2;
   const statuses = width(rows.map(statusOf));
   return rows.flatMap((row) => {
     const status = statuses === 0 ? '' : statusOf(row).padEnd(statuses + 2);
-    const head = `${row.mark.padStart(3)} ${row.name.padEnd(names)}${row.kind.padEnd(kinds)}${row.what.padEnd(whats)}`;
+    const head = `${row.mark.padStart(3)} ${indented(row).padEnd(names)}${row.kind.padEnd(kinds)}${row.what.padEnd(whats)}`;
     const place = row.place === '' ? '' : `${row.details === '' ? '' : '    '}${style.dim(row.place)}`;
     const line = `${colour(row, style)(head)}${statusColour(row, style)(status)}${printable(row.details)}${place}`.trimEnd();
     return [line, ...failureLines(row, style)];
   });
+}
+
+function indented({ name, depth }: PlanRow): string {
+  return `${'  '.repeat(depth)}${name}`;
 }
 
 const words: Record<ChangeResult['status'], string> = {

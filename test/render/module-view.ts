@@ -20,6 +20,7 @@ export function moduleView(changes: Partial<ModuleView> = {}): ModuleView {
     queued: 0,
     services: [],
     service: null,
+    host: null,
     path: '/srv/modules/greeter.ts',
     pid: 4242,
     threadId: 3,

@@ -151,6 +151,13 @@ export const common = {
     doc: 'Never removed or reloaded without --override.',
   }),
   prune: field({ schema: z._default(flag, true), change: 'live', applies: 'plan', doc: 'false: stays when dropped from the config.' }),
+  host: field({
+    schema: z.optional(name),
+    change: 'live',
+    applies: 'config',
+    derived: true,
+    doc: 'The host below which it is declared; of a host itself its own name. Lists show it, nothing acts on it.',
+  }),
 };
 
 export function nonEmpty(value: unknown): boolean {

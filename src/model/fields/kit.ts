@@ -22,6 +22,8 @@ export interface Field<S extends z.core.$ZodType = z.core.$ZodType> {
   fixed?: (value: never) => unknown;
   /** True for values that are refused because they are not built yet. */
   unbuilt?: (value: unknown) => boolean;
+  /** True for what muster says of an entry: nobody writes it. */
+  derived?: true;
 }
 
 export type Fields = Record<string, Field>;

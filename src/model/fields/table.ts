@@ -24,3 +24,13 @@ export type Spec = CodeSpec | CommandSpec | PackageSpec;
 export function fieldOf(kind: Kind, name: string): Field | undefined {
   return (fieldTable[kind] as Fields)[name];
 }
+
+/** The fields that an entry can say. */
+export function writableFields(kind: Kind): Fields {
+  return Object.fromEntries(Object.entries(fieldTable[kind] as Fields).filter(([, { derived }]) => derived !== true));
+}
+
+export function isWritable(kind: Kind, name: string): boolean {
+  const row = fieldOf(kind, name);
+  return row !== undefined && row.derived !== true;
+}
