@@ -5,6 +5,7 @@ import type { ApiPorts, Call, Handler, Handlers } from './call.ts';
 import { cgroupHandlers } from './cgroup.ts';
 import { controlHandlers } from './control.ts';
 import { messageHandlers } from './messages.ts';
+import { metricsHandlers } from './metrics.ts';
 import { assertMay } from './rights.ts';
 import { runHandlers } from './run.ts';
 import { streamHandlers } from './stream.ts';
@@ -16,6 +17,7 @@ const handlers: Handlers = {
   ...controlHandlers,
   ...messageHandlers,
   ...cgroupHandlers,
+  ...metricsHandlers,
   ...streamHandlers,
 };
 const service = 'muster.';

@@ -25,6 +25,7 @@ const needs: { readonly [M in Method]: Needs<M> } = {
   logs: 'read',
   events: 'read',
   stats: ({ clear, clearAll }) => (clear === true || clearAll === true ? 'apply' : 'read'),
+  metrics: 'read',
   debug: ({ op }) => (op === undefined ? 'read' : 'apply'),
   cgroup: ({ value }) => (value === undefined ? 'read' : 'apply'),
   publish: 'apply',

@@ -12,7 +12,7 @@ export function maskedDriver(driver: Driver, mask: (text: string) => string): Dr
     start: (launch, hooks) => {
       const launched = driver.start(launch, {
         ...hooks,
-        status: (level, message) => hooks.status(level, mask(message)),
+        status: (level, message, override) => hooks.status(level, mask(message), override),
         waiting: (what) => hooks.waiting(maskedOrNull(what, mask)),
         health: (failure) => hooks.health(maskedOrNull(failure, mask)),
       });

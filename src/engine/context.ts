@@ -7,6 +7,7 @@ import type { Generation } from '../store/records.ts';
 import { type Critical, createCritical } from './critical.ts';
 import { createEvents, type Events } from './events.ts';
 import type { EnginePorts, WantedOutcome } from './ports.ts';
+import type { KeptCode } from './retain.ts';
 
 /** What the parts of the engine share: its ports and the little state that is not in the store or the instances. */
 export interface EngineContext {
@@ -21,9 +22,11 @@ export interface EngineContext {
   /** The last reading of the daemon's own files. */
   outcome: WantedOutcome | null;
   lastReconcile: LastReconcile | null;
+  /** Runs over the whole config so far, by outcome. */
+  readonly reconciles: Map<string, number>;
   startedAt: number;
-  /** Digests of the code of each generation that was looked at. */
-  readonly codeOf: Map<number, readonly string[]>;
+  /** What each generation that was looked at needs to be started. */
+  readonly codeOf: Map<number, KeptCode>;
 }
 
 export function createContext(ports: EnginePorts): EngineContext {
@@ -34,6 +37,7 @@ export function createContext(ports: EnginePorts): EngineContext {
     generation: null,
     outcome: null,
     lastReconcile: null,
+    reconciles: new Map(),
     startedAt: ports.clock.now(),
     codeOf: new Map(),
   };

@@ -1,7 +1,8 @@
 import { desiredOf } from '../apply/step.ts';
-import type { Progress } from '../model/documents.ts';
+import type { LastReconcile, Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
+import type { Staging } from '../model/package.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import { planChecksum } from '../plan/checksum.ts';
@@ -25,14 +26,14 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   const { clock, log } = context.ports;
   const at = new Date(clock.now()).toISOString();
   try {
-    const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context);
+    const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context, stagingOf(options.onProgress, context));
     const result = (await transact(transactionOf(options, trigger, wanted, false), context)) as Result;
     remember(context, at, trigger, result);
     context.ports.ran?.();
     return result;
   } catch (error) {
     const diagnostics = error instanceof MusterError ? [...(error.diagnostics ?? [])] : [];
-    context.lastReconcile = { at, trigger, outcome: 'error', exitCode: 1, planId: '', changes: [], diagnostics };
+    setLast(context, { at, trigger, outcome: 'error', exitCode: 1, planId: '', changes: [], diagnostics });
     context.events.emit({ type: 'result', message: `${trigger}: ${error instanceof Error ? error.message : String(error)}` });
     log.warn(
       { trigger, diagnostics, err: error instanceof MusterError ? error.message : error },
@@ -63,8 +64,13 @@ export function invalidPlan(error: MusterError, context: EngineContext): Plan {
   return { ...refused, checksum: planChecksum(refused) };
 }
 
-export async function readWanted(from: readonly string[] | undefined, context: EngineContext): Promise<Wanted> {
-  const outcome = await context.ports.sources.read(from);
+/** What is to be installed shows as what a run is at, and ends when the daemon does. */
+export function stagingOf(onProgress: RunOptions['onProgress'], { stopping }: EngineContext): Staging {
+  return { signal: stopping.signal, progress: (what) => onProgress?.({ done: 0, total: 1, running: [what] }) };
+}
+
+export async function readWanted(from: readonly string[] | undefined, context: EngineContext, staging?: Staging): Promise<Wanted> {
+  const outcome = await context.ports.sources.read(from, staging);
   if (from === undefined) context.outcome = outcome;
   if (outcome.ok) return outcome.wanted;
   const count = outcome.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
@@ -104,17 +110,15 @@ function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry
   return { ...base, wanted, originOf: (change, loaded) => (change.asLoaded === true ? (loaded?.origin ?? 'config') : 'config') };
 }
 
+function setLast(context: EngineContext, last: LastReconcile): void {
+  context.lastReconcile = last;
+  context.reconciles.set(last.outcome, (context.reconciles.get(last.outcome) ?? 0) + 1);
+}
+
 export function remember(context: EngineContext, at: string, trigger: string, result: Result): void {
   const changes = result.changes.map(({ name, action, status, error }) => ({ name, action, status, error: error?.message ?? null }));
-  context.lastReconcile = {
-    at,
-    trigger,
-    outcome: result.outcome,
-    exitCode: result.exitCode,
-    planId: result.planId,
-    changes,
-    diagnostics: result.diagnostics,
-  };
+  const { outcome, exitCode, planId, diagnostics } = result;
+  setLast(context, { at, trigger, outcome, exitCode, planId, changes, diagnostics });
   if (result.outcome === 'noChanges') return;
   const fields = { trigger, outcome: result.outcome, exitCode: result.exitCode, planId: result.planId, changes };
   context.events.emit({ type: 'result', message: `${trigger}: ${result.outcome}`, fields });

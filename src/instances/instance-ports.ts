@@ -3,6 +3,7 @@ import type { Driver } from '../model/driver.ts';
 import type { Spec } from '../model/fields/table.ts';
 import type { InstanceEvent, Target } from '../model/instances.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
+import type { Durations } from './durations.ts';
 
 /** What instances get from the table that holds them. */
 export interface InstancePorts {
@@ -14,6 +15,8 @@ export interface InstancePorts {
   /** Whether the service that loads a module of this spec is there; true where muster loads it. */
   mayStart(spec: Spec): boolean;
   emit(event: InstanceEvent): void;
+  /** How long starts take. */
+  readonly starts: Durations;
   /** It is over, and nothing of it is to be listed any more. */
   forget(name: string): void;
 }

@@ -200,9 +200,8 @@ export class Instance {
       },
       passedOn: (next, why) => this.#onPassedOn(next, why),
       finalizing: () => this.standing.enter('F', 'finalizing by itself'),
-      status: (level, message) => {
-        this.status.set(level, message);
-        this.#ports.emit({ type: 'status', name: this.name, level, message });
+      status: (level, message, override) => {
+        if (this.status.say(level, message, override)) this.#ports.emit({ type: 'status', name: this.name, level, message });
       },
       waiting: (what) => this.status.set('core', what === null ? '' : `waiting for ${what}`),
       health: (failure) => onHealth(this, failure, this.#ports),

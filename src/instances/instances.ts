@@ -7,6 +7,7 @@ import type { Loaded } from '../model/module.ts';
 import { byName } from '../model/name.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
 import { type Alternatives, loaderOf, providers } from '../model/requires.ts';
+import { Durations } from './durations.ts';
 import { followServices } from './follow-service.ts';
 import { guestsOf } from './guests.ts';
 import type { Inspect } from './inspect.ts';
@@ -43,6 +44,8 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
   const { clock, random, drivers, log, inspect = () => null, services = noServices, alternatives = () => noAlternatives } = options;
   const table = new Map<string, Instance>();
   const listeners = new Set<(event: InstanceEvent) => void>([followServices(table, alternatives)]);
+  const starts = new Durations();
+  const reloads = new Durations();
   let snapshot: ReadonlyMap<string, Loaded> | null = null;
   let closing = false;
   let disposed: Promise<void> | null = null;
@@ -59,6 +62,7 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
       return host === undefined || host.standing.state === 'R';
     },
     emit,
+    starts,
     forget: (name) => {
       table.delete(name);
       snapshot = null;
@@ -78,9 +82,11 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
     },
     views: () => views([...table.values()].sort(byName)),
     output: (name) => table.get(name)?.output() ?? [],
-    refresh: async () => {
-      await Promise.all(Object.values(drivers).map((driver) => driver.refresh?.()));
+    refresh: async (wanted) => {
+      await Promise.all(Object.values(drivers).map((driver) => driver.refresh?.(wanted)));
     },
+    figures: (name) => table.get(name)?.run?.launched.figures?.() ?? {},
+    durations: () => ({ starts: starts.read(), reloads: reloads.read() }),
     cgroup: (name) => runOf(name).launched.cgroup?.() ?? null,
     stats: async (name) => runOf(name).launched.stats(),
     clearStats: async (name) => runOf(name).launched.clearStats(),
@@ -122,7 +128,14 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
       const instance = listed(name);
       driverOf(target.desired.kind);
       checkOpen(name);
-      return replaceInstance(instance, target, force, { ...ports, guestsOf: (host) => guestsOf(table, alternatives(), host) });
+      const begun = clock.now();
+      const outcome = await replaceInstance(instance, target, force, {
+        ...ports,
+        guestsOf: (host) => guestsOf(table, alternatives(), host),
+      });
+      const calledOff = outcome.status === 'failed' && outcome.error.code === 'ECANCELED';
+      if (!calledOff) reloads.add(target.desired.kind, outcome.status, clock.now() - begun);
+      return outcome;
     },
 
     reconfigure: async (name, target, { reread = false } = {}) => reconfigureInstance(listed(name), target, reread, clock),
@@ -187,7 +200,8 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
     const now = clock.now();
     const needs = needsOf(table, alternatives());
     const serves = (name: string) => standingOf(name)?.state === 'R' || standingOf(name)?.finished != null;
-    return of.map((instance) => viewOf(instance, { now, inspect, needs, services, serves }));
+    const since = (name: string) => standingOf(name)?.since ?? null;
+    return of.map((instance) => viewOf(instance, { now, inspect, needs, services, serves, since }));
   }
 
   function standingOf(name: string) {

@@ -15,7 +15,7 @@ const readyGraceMs = 1000;
 export interface RunOwner {
   running(): void;
   finalizing(): void;
-  status(level: StatusLevel, message: string): void;
+  status(level: StatusLevel, message: string, override?: boolean): void;
   /** It waits for this before its launch, in words; null: no longer. */
   waiting(what: string | null): void;
   /** While it runs: why it is not well; null: it is again. May come often. */
@@ -87,8 +87,8 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
 
   limitStart(false);
   const launched = startSafely(driver, launch, {
-    status: (level, message) => {
-      if (phase !== 'gone') owner.status(level, message);
+    status: (level, message, override) => {
+      if (phase !== 'gone') owner.status(level, message, override);
     },
     finalizing: () => {
       if (phase !== 'running' || killed) return;

@@ -2,8 +2,9 @@ import type { StatusLevel } from '../model/documents.ts';
 import type { Driver, Launch } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 import type { Target } from '../model/instances.ts';
-import type { Clock, Log } from '../model/ports.ts';
+import type { InstancePorts } from './instance-ports.ts';
 import { type Run, type RunEnd, startRun } from './run.ts';
+import { replaces, type Said } from './shown-status.ts';
 import { Waiters } from './waiters.ts';
 
 /** Who waits for a start. */
@@ -19,9 +20,10 @@ export interface Next {
   readonly target: Target;
   readonly starting: Starting;
   /** The status it gave itself so far. */
-  said: { level: StatusLevel; message: string } | null;
+  said: Said | null;
 }
 
+type RunsPorts = Pick<InstancePorts, 'clock' | 'log' | 'starts'>;
 type Beside = Next | { readonly role: 'leaving'; readonly run: Run };
 
 /** What the module is told of its runs. */
@@ -35,7 +37,7 @@ export interface RunsOwner {
   /** `next` has the name: it is ready; or not yet, and `why` tells that the one before it ends by itself. */
   passedOn(next: Next, why: string | null): void;
   finalizing(): void;
-  status(level: StatusLevel, message: string): void;
+  status(level: StatusLevel, message: string, override?: boolean): void;
   /** The one with the name waits for this before its launch; null: no longer. */
   waiting(what: string | null): void;
   /** Why the one that runs is not well; null: it is again. */
@@ -61,7 +63,7 @@ export class Runs {
   asked: string | null = null;
   /** The next daemon has it. */
   left = false;
-  readonly #ports: { clock: Clock; log: Log };
+  readonly #ports: RunsPorts;
   readonly #owner: RunsOwner;
   /** How the one with the name ended, while one that had it before is still there. */
   #end: RunEnd | null = null;
@@ -70,7 +72,7 @@ export class Runs {
   readonly #whenGone = new Waiters();
   readonly #whenAlone = new Waiters();
 
-  constructor(ports: { clock: Clock; log: Log }, owner: RunsOwner) {
+  constructor(ports: RunsPorts, owner: RunsOwner) {
     this.#ports = ports;
     this.#owner = owner;
   }
@@ -127,21 +129,29 @@ export class Runs {
   /** Each event of a run is taken for what the run is by then. */
   #begin(driver: Driver, launch: Launch): Run {
     const owner = this.#owner;
+    const { clock, log, starts } = this.#ports;
+    const begun = clock.now();
     let run: Run | null = null;
     const isBeside = (): boolean => run !== null && this.beside?.run === run;
     run = startRun({
       driver,
       launch,
-      ...this.#ports,
+      clock,
+      log,
       stopTimeoutMs: owner.stopTimeout,
       owner: {
-        running: () => (isBeside() ? this.#takeOver() : owner.running()),
+        running: () => {
+          // One that an earlier daemon has started was not started now.
+          if (run === null || run.startedAt >= begun) starts.add(launch.kind, 'ok', clock.now() - begun);
+          if (isBeside()) this.#takeOver();
+          else owner.running();
+        },
         finalizing: () => {
           if (!isBeside()) this.#onFinalizing();
         },
-        status: (level, message) => {
-          if (!isBeside()) owner.status(level, message);
-          else if (this.beside?.role === 'next') this.beside.said = { level, message };
+        status: (level, message, override) => {
+          if (!isBeside()) owner.status(level, message, override);
+          else if (this.beside?.role === 'next' && replaces(level, this.beside.said, override)) this.beside.said = { level, message };
         },
         waiting: (what) => {
           if (!isBeside()) owner.waiting(what);
@@ -150,7 +160,11 @@ export class Runs {
           if (!isBeside()) owner.health(failure);
         },
         stuck: owner.stuck,
-        gone: (end) => (isBeside() ? this.#onBesideGone(end) : this.#onGone(end)),
+        gone: (end) => {
+          if (end.startError !== null) starts.add(launch.kind, 'failed', clock.now() - begun);
+          if (isBeside()) this.#onBesideGone(end);
+          else this.#onGone(end);
+        },
       },
     });
     return run;

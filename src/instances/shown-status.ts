@@ -2,6 +2,12 @@ import type { ModuleView, StatusLevel } from '../model/documents.ts';
 import type { Clock } from '../model/ports.ts';
 
 type Status = ModuleView['status'];
+export type Said = Pick<Status, 'level' | 'message'>;
+
+/** Whether what a module says of itself takes the place of what it said before: an error stays until a later one, or an override. */
+export function replaces(level: StatusLevel, before: Pick<Said, 'level'> | null, override = false): boolean {
+  return override || level === 'error' || before?.level !== 'error';
+}
 
 /** The status that a list shows of a module: what it said of itself, or what became of it; before that what is wrong with it now. */
 export class ShownStatus {
@@ -24,8 +30,16 @@ export class ShownStatus {
     return this.#complaints.size > 0;
   }
 
+  /** What became of it, which holds whatever was said before. */
   set(level: StatusLevel, message: string): void {
     this.#own = this.#now(level, message);
+  }
+
+  /** What the module says of itself. Returns whether it counts. */
+  say(level: StatusLevel, message: string, override?: boolean): boolean {
+    const counts = replaces(level, this.#own, override);
+    if (counts) this.set(level, message);
+    return counts;
   }
 
   /** Something normal happened: an error stays until a later one, or until the module or a user says otherwise. */

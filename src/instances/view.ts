@@ -2,6 +2,7 @@ import type { ServicesPort } from '../model/bus.ts';
 import type { ModuleView } from '../model/documents.ts';
 import type { Kind, Spec } from '../model/fields/table.ts';
 import type { IsolationOf } from '../model/plan.ts';
+import { waitsFor } from '../model/waits-for.ts';
 import type { Inspect } from './inspect.ts';
 import type { Instance } from './instance.ts';
 import { isHealthy } from './lifecycle.ts';
@@ -15,15 +16,18 @@ export interface ViewContext {
   readonly services: Pick<ServicesPort, 'services' | 'waiting'>;
   /** Whether it is there for those that require it: running, or finished. */
   serves(name: string): boolean;
+  /** When it entered its state; null where nothing of that name is listed. */
+  since(name: string): number | null;
 }
 
 /** One row of `list --json`. Holds are not known here; who serves the API fills them in. */
-export function viewOf(instance: Instance, { now, inspect, needs, services, serves }: ViewContext): ModuleView {
+export function viewOf(instance: Instance, { now, inspect, needs, services, serves, since }: ViewContext): ModuleView {
   const { name, standing, run, restarts, status, lastExit } = instance;
   const { state, failed } = standing;
   const { kind, spec, path, codeDigest, origin, generation, source } = instance.loaded();
   const file = inspect(fileOf(path, spec, instance.target));
   const requires = [...needs.of(name)];
+  const waitingFor = requires.filter((needed) => !serves(needed));
   return {
     name,
     kind,
@@ -48,16 +52,24 @@ export function viewOf(instance: Instance, { now, inspect, needs, services, serv
     generation,
     since: new Date(standing.since).toISOString(),
     startedAt: instance.startedAt === null ? null : new Date(instance.startedAt).toISOString(),
-    status: { ...status.value },
+    status: state === 'R' ? disconnected(status.value, waitingFor, since) : { ...status.value },
     healthy: isHealthy(state, failed) && !status.complains,
     lastExit,
     held: null,
     containment: run?.launched.containment() ?? null,
     requires,
     requiredBy: [...needs.by(name)],
-    waitingFor: requires.filter((needed) => !serves(needed)),
+    waitingFor,
     declaredAt: source,
   };
+}
+
+/** One that runs without what it requires is disconnected, which is at least a warning. */
+function disconnected(own: ModuleView['status'], waitingFor: readonly string[], since: ViewContext['since']): ModuleView['status'] {
+  if (waitingFor.length === 0 || own.level === 'warn' || own.level === 'error') return { ...own };
+  const known = waitingFor.map(since).filter((at) => at !== null);
+  const message = waitsFor(waitingFor) + (own.message === '' ? '' : `; ${own.message}`);
+  return { level: 'warn', message, since: known.length === 0 ? own.since : new Date(Math.max(...known)).toISOString() };
 }
 
 function isolationOf(kind: Kind, spec: Spec): IsolationOf {

@@ -23,8 +23,11 @@ export interface Context {
   ready(): void;
   /** Says so and resolves when the module is told to stop. When main returns after that, the module has ended. */
   run(): Promise<void>;
-  /** What `list` and `status` show of it: `core` is normal, `warn` and `error` are not. */
-  status(level: StatusLevel, message: string): void;
+  /**
+   * What `list`, `info`, `status` and metrics show of it: `core` and `info` are normal, `warn` and `error` are not; who has lost
+   * what it works with says `warn`. An error stays until a later error, a new start, or what is said with `override`.
+   */
+  status(level: StatusLevel, message: string, options?: StatusOptions): void;
   /**
    * Takes a changed `config` without a restart. `ctx.config` is the new one already; if the function throws, it is the
    * old one again and the change is reported as reverted. Without such a function a change of `config` is a reload.
@@ -93,6 +96,11 @@ export interface Published<P = Payload> {
   readonly payload: P;
   /** Name of the module that published it. */
   readonly from: string;
+}
+
+export interface StatusOptions {
+  /** Takes the place of an error too. */
+  readonly override?: boolean;
 }
 
 export interface RequestOptions {

@@ -1,6 +1,7 @@
 import type { Containment, ModuleStats, Rusage, RusageOf, StatusLevel } from './documents.ts';
 import type { Kind, Spec } from './fields/table.ts';
 import type { Identity } from './keeper.ts';
+import type { Figures } from './metrics.ts';
 import type { PackageProgram } from './package.ts';
 
 /** Everything a start needs, secrets filled in. Never logged, never stored. */
@@ -45,8 +46,8 @@ export interface Ended {
 export type Fault = 'another' | 'unknown';
 
 export interface LaunchHooks {
-  /** The module set its own status. */
-  status(level: StatusLevel, message: string): void;
+  /** The module set its own status; with `override` also over an error. */
+  status(level: StatusLevel, message: string, override?: boolean): void;
   /** It finalizes by its own will: main returned. */
   finalizing(): void;
   /** Before its launch it waits for this, in words, which may take its time; null: no longer. */
@@ -107,6 +108,8 @@ export interface Launched {
   activeAt(): number;
   /** Requests that it has not begun with, as of the last `Driver.refresh`. */
   queued(): number;
+  /** What is counted of it, as of the last `Driver.refresh({figures: true})`; absent: nothing. */
+  figures?(): Figures;
   /** Counters, use of resources and what the module adds; answered, with what can be had, also while it hangs. */
   stats(): Promise<ModuleStats>;
   clearStats(): Promise<void>;
@@ -118,6 +121,8 @@ export interface Launched {
 /** Starts instances of one kind. Never throws; a failed start shows in `ready` and `ended`. */
 export interface Driver {
   start(launch: Launch, hooks: LaunchHooks): Launched;
-  /** Brings what views show of the instances (idle, queue) up to date; never rejects and never takes long. */
-  refresh?(): Promise<void>;
+  /** It is loaded no more, and had ended before. */
+  forget?(name: string, spec: Spec): void;
+  /** Brings what views show of the instances (idle, queue), and on demand their figures, up to date; never rejects and never takes long. */
+  refresh?(options?: { figures?: boolean }): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import type { DownDoc, LastExit, ModuleStats, ModuleView, Rusage, RusageOf } from './documents.ts';
 import type { WireError } from './error.ts';
 import type { Identity } from './keeper.ts';
+import type { Figures, Took } from './metrics.ts';
+import type { PackageProgram } from './package.ts';
 import type { Desired, Finished, Loaded, LoadedRecord, Origin, State } from './module.ts';
 
 /** What a start needs beyond the record: values of secrets, the full environment, the file of the compiled code. */
@@ -39,8 +41,12 @@ export interface Instances {
   views(): ModuleView[];
   /** The last lines of output of an instance. */
   output(name: string): string[];
-  /** Brings what views show of running instances (idle, queue) up to date; never rejects and never takes long. */
-  refresh(): Promise<void>;
+  /** Brings what views show of running instances (idle, queue), and on demand their figures, up to date; never rejects and never takes long. */
+  refresh(options?: { figures?: boolean }): Promise<void>;
+  /** What is counted of an instance, as of the last `refresh({figures: true})`; empty where nothing of it runs. */
+  figures(name: string): Figures;
+  /** How long starts and reloads took so far. */
+  durations(): { readonly starts: readonly Took[]; readonly reloads: readonly Took[] };
   /** Folder of the cgroup that it has for itself; null: none. ENOENT where it is not loaded, ENOSYS where nothing of it runs. */
   cgroup(name: string): string | null;
   /** Counters of a module and what it adds. ENOENT where it is not loaded, ENOSYS where nothing of it runs. */

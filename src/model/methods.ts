@@ -14,6 +14,7 @@ import {
   type StatusDoc,
   type TraceRecord,
 } from './documents.ts';
+import type { MetricsDoc } from './metrics.ts';
 import type { Plan, Result } from './plan.ts';
 
 const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
@@ -98,6 +99,7 @@ export const params = {
   events: z.strictObject({ follow: flag, lines: z.optional(z.int().check(z.nonnegative())) }),
   /** Counters of one module; without a name of all, by name. With `rusage` that instead, without a name of the daemon. */
   stats: z.strictObject({ name: text, clear: flag, clearAll: flag, rusage: z.optional(z.enum(rusageOf)) }),
+  metrics: z.strictObject({}),
   /** Without `op` the flags as they are. */
   debug: z.strictObject({
     name: z.string(),
@@ -140,6 +142,7 @@ export interface Responses {
   logs: LogRecord[];
   events: EventDoc[];
   stats: ModuleStats | Rusage | { modules: Record<string, ModuleStats> };
+  metrics: MetricsDoc;
   debug: { flags: number };
   cgroup: CgroupDoc | CgroupValue;
   publish: Record<string, never>;

@@ -1,5 +1,6 @@
 import type { ListDoc, ModuleView } from '../model/documents.ts';
 import { belowTheirServices } from '../model/module-order.ts';
+import { waitsFor } from '../model/waits-for.ts';
 import { ageText } from './ages.ts';
 import { columns } from './columns.ts';
 import { plainStyle, type Style } from './style.ts';
@@ -73,7 +74,7 @@ export function why({ state, failed, status, lastExit, held, waitingFor, stale }
   if (status.message !== '') parts.push(status.message);
   else if ((failed || state === 'B' || state === 'E') && lastExit !== null) parts.push(lastExit.error ?? lastExit.reason);
   if (held !== null) parts.push(`held: ${held.reason}`);
-  if (waitingFor.length > 0) parts.push(`waits for ${waitingFor.join(', ')}`);
+  if (waitingFor.length > 0 && !status.message.startsWith(waitsFor(waitingFor))) parts.push(waitsFor(waitingFor));
   if (stale) parts.push('stale: the executable changed');
   return parts.join('; ').replace(/\s+/g, ' ').trim();
 }

@@ -12,7 +12,7 @@ import type { Place } from './protocol.ts';
 import { type Contained, createRunner, type RunnerProcess } from './runner-process.ts';
 
 export interface CodeDriver extends Driver {
-  refresh(): Promise<void>;
+  refresh(options?: { figures?: boolean }): Promise<void>;
   /** Ends the runners with all that is in them. */
   dispose(): Promise<void>;
 }
@@ -98,8 +98,8 @@ export function createCodeDriver({
     return { ...instance.launched, ended };
   }
 
-  async function refresh(): Promise<void> {
-    const answers = await Promise.allSettled([...runners].map(async (runner) => (await runner.questions()?.usage()) ?? []));
+  async function refresh({ figures = false } = {}): Promise<void> {
+    const answers = await Promise.allSettled([...runners].map(async (runner) => (await runner.questions()?.usage(figures)) ?? []));
     for (const answer of answers) {
       if (answer.status === 'fulfilled') for (const usage of answer.value) living.get(usage.id)?.instance.seen(usage);
     }

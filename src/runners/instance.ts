@@ -124,7 +124,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
         hooks.finalizing();
         break;
       case 'status':
-        hooks.status(message.level, message.message);
+        hooks.status(message.level, message.message, message.override);
         break;
       case 'reconfigured':
         calls.answered(message.call, message.thrown, undefined);
@@ -242,6 +242,7 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     },
     activeAt: () => Math.max(startedAt, usage.activeAt),
     queued: () => usage.queued,
+    figures: () => usage.figures ?? {},
     stats: async () => (await admitted?.questions.stats(id, { clear: false })) ?? {},
     clearStats: async () => void (await admitted?.questions.stats(id, { clear: true })),
     rusage(who) {

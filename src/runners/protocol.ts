@@ -3,6 +3,7 @@ import type { Address, BusFromRunner, BusToRunner, EventPacket, Traced, Tracing 
 import type { ModuleStats, Rusage, RusageOf, StatusLevel } from '../model/documents.ts';
 import type { Ended, Fault } from '../model/driver.ts';
 import type { ErrorCode, WireError } from '../model/error.ts';
+import type { Figures } from '../model/metrics.ts';
 import type { Sealed } from '../model/sealed.ts';
 
 /** Compiled code, and its source map. */
@@ -64,7 +65,7 @@ export type FromModule =
   /** It has something for its next instance (`onSave`). */
   | { readonly type: 'saves' }
   | { readonly type: 'finalizing' }
-  | { readonly type: 'status'; readonly level: StatusLevel; readonly message: string }
+  | { readonly type: 'status'; readonly level: StatusLevel; readonly message: string; readonly override?: true }
   | { readonly type: 'reconfigured'; readonly call: number; readonly thrown: Thrown | null }
   | { readonly type: 'saved'; readonly call: number; readonly state: Uint8Array | null; readonly thrown: Thrown | null };
 
@@ -76,7 +77,7 @@ export type ToRunner =
   /** Output that was passed on; a runner holds back what runs ahead of it. */
   | { readonly type: 'wrote'; readonly id: Address; readonly bytes: number }
   | { readonly type: 'toModule'; readonly id: Address; readonly message: ToModule }
-  | { readonly type: 'usage'; readonly call: number }
+  | { readonly type: 'usage'; readonly call: number; readonly figures: boolean }
   | { readonly type: 'stats'; readonly call: number; readonly id: Address; readonly clear: boolean }
   | { readonly type: 'rusage'; readonly call: number; readonly id: Address; readonly who: RusageOf }
   | Exclude<BusToRunner, { readonly type: 'packets' }>;
@@ -99,6 +100,8 @@ export interface ModuleUsage {
   readonly queued: number;
   /** When it last sent a request or response, ms since the epoch; 0: never. */
   readonly activeAt: number;
+  /** Where they were asked for. */
+  readonly figures?: Figures;
 }
 
 /** Where the counters of one module stand in shared memory; see `inside/meter.ts`. */

@@ -5,7 +5,7 @@ import type { FromRunner, ModuleUsage, ToRunner } from './protocol.ts';
 
 /** What can be asked of a runner. Each answer comes within a bound, also where its modules hang, or the promise rejects. */
 export interface Questions {
-  usage(): Promise<readonly ModuleUsage[]>;
+  usage(figures: boolean): Promise<readonly ModuleUsage[]>;
   stats(id: number, options: { clear: boolean }): Promise<ModuleStats>;
   rusage(id: number, who: RusageOf): Promise<Rusage>;
   answered(message: Answer): void;
@@ -18,6 +18,8 @@ type Question = Extract<ToRunner, { type: Answer['type'] }>;
 
 /** Views wait for these. */
 const usageMs = 250;
+/** Those of a thousand threads take some 30 ms. */
+const figuresMs = 2000;
 /** A runner's main thread runs no code of modules; if it takes this long the machine is at its end. */
 const answerMs = 5000;
 
@@ -39,7 +41,7 @@ export function createQuestions({ post, clock }: { post(message: ToRunner): void
   }
 
   return {
-    usage: async () => (await ask('usage', usageMs, (call) => ({ type: 'usage', call }))).modules,
+    usage: async (figures) => (await ask('usage', figures ? figuresMs : usageMs, (call) => ({ type: 'usage', call, figures }))).modules,
     stats: async (id, { clear }) => (await ask('stats', answerMs, (call) => ({ type: 'stats', call, id, clear }))).stats,
     rusage: async (id, who) => (await ask('rusage', answerMs, (call) => ({ type: 'rusage', call, id, who }))).rusage,
     answered(message) {

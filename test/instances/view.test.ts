@@ -37,7 +37,7 @@ test('a view has every field of the contract', async () => {
     generation: 1,
     since: at,
     startedAt: at,
-    status: { level: 'core', message: '', since: at },
+    status: { level: 'warn', message: 'waits for cache', since: at },
     healthy: true,
     lastExit: null,
     held: null,

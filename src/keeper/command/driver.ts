@@ -97,6 +97,7 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
     },
     activeAt: capture.activeAt,
     queued: () => 0,
+    figures: capture.stats,
     stats: async () => ({ ...capture.stats(), ...(await treeStats(exited ? null : child)) }),
     clearStats: async () => capture.clear(),
     async rusage(who) {

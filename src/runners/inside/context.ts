@@ -75,9 +75,9 @@ export function createContext({ start, name, bus, post, write, run, failed, host
         await readiness.become();
         return stopping;
       },
-      status(level, message) {
+      status(level, message, options) {
         if (!statusLevels.includes(level)) throw new MusterError('EINVAL', `a status is one of ${statusLevels.join(', ')}`);
-        post({ type: 'status', level, message: String(message) });
+        post({ type: 'status', level, message: String(message), ...(options?.override === true ? { override: true } : {}) });
       },
       onReconfigure(fn) {
         reconfigureFn = callable(fn, 'onReconfigure');

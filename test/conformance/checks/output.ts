@@ -46,17 +46,38 @@ export const output: Check[] = [
     ],
   },
   {
-    title: 'A module says how it is, at four levels',
+    title: 'A module says how it is, at four levels; an error stays until a later one, or an override',
     async observe({ ask, view }) {
       const seen: unknown[] = [];
-      for (const level of ['info', 'warn', 'error', 'core']) {
-        await ask('host.probe.status', [level, `this is ${level}`]);
-        const status = (await view('host.probe'))?.status;
-        seen.push([status?.level, status?.message]);
+      const said = [
+        ['core'],
+        ['info'],
+        ['warn'],
+        ['error'],
+        ['info'],
+        ['error', {}, 'again'],
+        ['warn'],
+        ['warn', { override: true }],
+        ['core'],
+      ];
+      for (const [level, options, word = 'one'] of said) {
+        await ask('host.probe.status', [level, `${word} ${level}`, options]);
+        const { status } = (await view('host.probe')) ?? {};
+        seen.push(`${status?.level}: ${status?.message}`);
       }
       return seen;
     },
-    expected: ['info', 'warn', 'error', 'core'].map((level) => [level, `this is ${level}`]),
+    expected: [
+      'core: one core',
+      'info: one info',
+      'warn: one warn',
+      'error: one error',
+      'error: one error',
+      'error: again error',
+      'error: again error',
+      'warn: one warn',
+      'core: one core',
+    ],
   },
 ];
 

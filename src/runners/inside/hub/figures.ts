@@ -1,7 +1,7 @@
 import type { Address } from '../../../model/bus.ts';
 import type { FromRealm, FromRunner, ToRunner } from '../../protocol.ts';
 import type { Resident } from './realm.ts';
-import { rusage } from './rusage.ts';
+import { cpuOfThread, rusage } from './rusage.ts';
 
 type Asks<K extends ToRunner['type']> = Extract<ToRunner, { type: K }>;
 
@@ -16,6 +16,12 @@ export interface Figures {
 export interface FiguresOptions {
   readonly residents: ReadonlyMap<Address, Resident>;
   post(message: FromRunner): void;
+}
+
+/** Of a thread that is a module's own; whom that hosts is in it. */
+function cpuOf({ realm, host }: Resident): { cpuSeconds?: number } {
+  const cpuSeconds = realm.shared || host !== null || realm.tid === null ? null : cpuOfThread(realm.tid);
+  return cpuSeconds === null ? {} : { cpuSeconds };
 }
 
 type OwnStats = Readonly<Record<string, unknown>>;
@@ -40,10 +46,11 @@ export function createFigures({ residents, post }: FiguresOptions): Figures {
   }
 
   return {
-    usage({ call }) {
-      const modules = [...residents.values()].map(({ id, metered }) => {
-        const { queued, activeAt } = metered.meter.read();
-        return { id, queued, activeAt };
+    usage({ call, figures }) {
+      const modules = [...residents.values()].map((resident) => {
+        const { queued, activeAt, tx, rx, dropped } = resident.metered.meter.read();
+        const shown = { id: resident.id, queued, activeAt };
+        return figures ? { ...shown, figures: { tx, rx, dropped, ...cpuOf(resident) } } : shown;
       });
       post({ type: 'usage', call, modules });
     },

@@ -4,6 +4,7 @@ import type { Rusage, RusageOf } from '../../../model/documents.ts';
 /** Of the clock that /proc counts processor time in; the same on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 const microseconds = 1e6;
+const nanoseconds = 1e9;
 
 /** Of this process, of its ended children, or of one of its threads by the system's number. What cannot be had is 0. */
 export function rusage(who: RusageOf, tid: number | null): Rusage {
@@ -15,6 +16,15 @@ export function rusage(who: RusageOf, tid: number | null): Rusage {
       return { ...times('/proc/self/stat', 2), maxrss: 0 };
     case 'thread':
       return { ...(tid === null ? { utime: 0, stime: 0 } : times(`/proc/self/task/${tid}/stat`, 0)), maxrss: maxRSS };
+  }
+}
+
+/** Seconds of one thread of this process; null where that cannot be told. */
+export function cpuOfThread(tid: number): number | null {
+  try {
+    return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'latin1').split(' ', 1)[0]) / nanoseconds;
+  } catch {
+    return null;
   }
 }
 
