@@ -67,7 +67,8 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   if (said === null) {
     const empty = value.kind === 'scalar' && value.value === null;
     const found = empty ? 'has nothing after it' : 'must be a map, or a module as a string';
-    findings.error(empty ? key : value, empty ? 'emptyEntry' : 'wrongType', `${name} ${found}`, 'write e.g. {module: ./modules/x.ts}');
+    const hint = hosted?.isHost ? 'for a host that is all defaults write {}' : 'write e.g. {module: ./modules/x.ts}';
+    findings.error(empty ? key : value, empty ? 'emptyEntry' : 'wrongType', `${name} ${found}`, hint);
     return failed;
   }
   const kind = kindOf({ name, key, own: said, dialect: hosted, findings });
@@ -126,7 +127,8 @@ function overHost(own: Dict, kind: Kind, { fields, ...under }: Dict): Dict {
 }
 
 function addHost(raw: Record<string, unknown>, name: string, { host }: Hosted): void {
-  raw.host = host;
+  // What is wrong with a domain is said where it stands.
+  if (nameProblem(host) === null) raw.host = host;
   if (host !== name && (raw.requires === undefined || Array.isArray(raw.requires))) raw.requires = [...(raw.requires ?? []), host];
 }
 

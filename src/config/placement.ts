@@ -33,9 +33,10 @@ export function checkPlacement({ name, key, kind, own, raw, findings }: Placed):
     const says = raw[field] !== undefined && raw[field] !== null && raw[field] !== false;
     if (pair !== undefined && says) findings.error(pair.key, 'misplacedField', message, hint);
   };
-  if (kind === 'command' && service !== null) {
-    const message = `${name}: no service can load a command, and ${service} is said to load this one`;
-    findings.error(own.fields.get('service')?.key ?? key, 'hostedCommand', message, 'say service: none, or use a name without periods');
+  if (kind !== 'code' && service !== null) {
+    const message = `${name}: no service can load a ${kind}, and ${service} is said to load this one`;
+    const hint = raw.host === undefined ? 'say service: none, or use a name without periods' : 'say service: none';
+    findings.error(own.fields.get('service')?.key ?? key, 'hostedCommand', message, hint);
   }
   if (kind !== 'code') return;
   if (service !== null) {

@@ -11,6 +11,7 @@ function visible(outcome: ConfigOutcome): unknown {
 }
 
 const names = ['a', 'b', 'c', 'web', 'x-y', 'a.b'];
+const domains = ['example.com', 'Example.com', 'a.example.com', 'b.example.com', 'x-host', 'web'];
 const lines = [
   'version: 1',
   'modules:',
@@ -82,6 +83,24 @@ const lines = [
   '    ? complex',
   '    module: m\r',
   '  b: m\r',
+  'hosts:',
+  'hosts: {}',
+  'hosts: # virtual ones',
+  '  hosts: {config: {team: a}}',
+  ...domains.flatMap((domain) => [`  ${domain}: {}`, `  ${domain}:`, `      ${domain}: m`, `      ${domain}:`, `    ${domain}: m`]),
+  '    components:',
+  '    components: {}',
+  '    components: # of it',
+  '  components:',
+  '    service: none',
+  '    service: gateway # who',
+  '    config: {auth: b}',
+  '    proxy: 1.2.3.4:5',
+  '        static: ./public',
+  '        module: ./m.ts',
+  '        config: {auth: own}',
+  '        requires: [a]',
+  '      x-notes: 1',
 ];
 
 const header = ['version: 1', 'modules:'];
@@ -96,6 +115,24 @@ const entries = fc.array(entry, { minLength: 1, maxLength: 5 }).map((list) => {
   const seen = new Set<string>();
   return list.filter(([first = '']) => !seen.has(first.split(':')[0] ?? '') && seen.add(first.split(':')[0] ?? '')).flat();
 });
+const component = fc.oneof(
+  fc.constantFrom('a.example.com', 'b.example.com', 'B.example.com').map((domain) => [`      ${domain}: ./a.ts`]),
+  fc
+    .constantFrom('a.example.com', 'c.example.com')
+    .map((domain) => [`      ${domain}:`, '        module: ./a.ts', '        config:', '          text: |', '            some', '']),
+);
+const host = fc
+  .record({
+    domain: fc.constantFrom('example.com', 'example.org'),
+    fields: fc.subarray(['    service: none', '    config: {auth: a}', '    # remark', '    requires: [a]']),
+    components: fc.array(component, { maxLength: 3 }),
+    after: fc.subarray(['    stopTimeout: 1s', '']),
+  })
+  .map(({ domain, fields, components, after }) => {
+    const inside = components.length === 0 ? [] : ['    components:', ...components.flat()];
+    return [`  ${domain}:${fields.length + inside.length + after.length === 0 ? ' {}' : ''}`, ...fields, ...inside, ...after];
+  });
+const hosts = fc.array(host, { maxLength: 2 }).map((list) => (list.length === 0 ? [] : ['hosts:', ...list.flat()]));
 const edit = fc.record({
   at: fc.nat(40),
   drop: fc.nat(2),
@@ -105,9 +142,9 @@ const edit = fc.record({
 
 test('a compiler that has seen other versions of the text says the same as one that has not', { timeout: 120_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(entries, fc.array(edit, { minLength: 1, maxLength: 6 }), fc.boolean(), async (modules, edits, crlf) => {
+    fc.asyncProperty(entries, hosts, fc.array(edit, { minLength: 1, maxLength: 6 }), fc.boolean(), async (modules, below, edits, crlf) => {
       const old = setting({}, { HOME: '/home/x' });
-      let text = [...header, ...modules];
+      let text = [...header, ...modules, ...below];
       const check = async (now: readonly string[]): Promise<void> => {
         const whole = `${now.join(crlf ? '\r\n' : '\n')}\n`;
         old.files['/etc/muster.yaml'] = whole;
