@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,6 @@ import { createEngine } from '../engine/engine.ts';
 import { createInstances } from '../instances/instances.ts';
 import { createCommandDriver } from '../keeper/command/driver.ts';
 import { unable } from '../keeper/command/unable.ts';
-import { createKeeper } from '../keeper/local.ts';
 import { createLogs } from '../keeper/logs/logs.ts';
 import { fifoFolder, keeperSocket } from '../keeper/places.ts';
 import { createRemoteKeeper } from '../keeper/remote.ts';
@@ -65,8 +65,6 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
   const leases = leasesOf(store, log);
-  // Runners stay children of the daemon: their channel ends with it.
-  const runnerKeeper = createKeeper({ leases, clock: systemClock, log, owner });
   const keeper = createRemoteKeeper({
     stateDir: up.stateDir,
     keeperFile: join(dist, 'keeper.cjs'),
@@ -84,7 +82,8 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   const drivers = {
     command: createCommandDriver({ keeper, logs, clock: systemClock, random, log, mask, owner }),
     code: createCodeDriver({
-      keeper: runnerKeeper,
+      keeper,
+      sockets: { folder: runnerSockets(up.stateDir), dial },
       bus,
       logs,
       clock: systemClock,
@@ -127,7 +126,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     await instances.dispose();
     await drivers.code.dispose();
     await drivers.command.dispose();
-    await Promise.all([runnerKeeper.dispose(), keeper.dispose()]);
+    await keeper.dispose();
     await logs.close();
     await resolver.dispose();
     await store.close();
@@ -136,6 +135,14 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
 }
 
 export type Parts = Awaited<ReturnType<typeof createParts>>;
+
+/** Where runners listen. What is there is of runners that are no more. */
+function runnerSockets(stateDir: string): string {
+  const folder = join(stateDir, 'runner');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
+  return folder;
+}
 
 /** Leases go into the journal: durable before the start, facts with the next sync. */
 function leasesOf(store: Store, log: Log): LeaseLog {

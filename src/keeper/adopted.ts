@@ -45,7 +45,6 @@ export function adoptChild(held: Held, drain: () => Promise<void>, ports: Contai
     },
     limit: async (cgroup) => contained.limit(cgroup),
     keep() {},
-    send: () => true,
   };
 
   async function kill(): Promise<void> {

@@ -4,32 +4,29 @@ import { join } from 'node:path';
 import { MusterError, toWire } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
-import type { Channels } from './channels.ts';
 import { contain } from './contain.ts';
 import { watchDeath } from './death.ts';
 import { type Line, launchFailure, launchLine } from './launcher.ts';
+import { type Listening, listenFor, listeningFd } from './listening.ts';
 import { spawnError } from './preflight.ts';
 import { leaseVariable, type Scan } from './proc.ts';
 import { signalNumber } from './signals.ts';
-import type { OpenStdio } from './stdio.ts';
+import type { OpenStdio, Stdio } from './stdio.ts';
 import { findTool } from './tools.ts';
 
 /** Known to runners (`runners/inside/runner.ts`). */
 const cgroupVariable = 'MUSTER_CGROUP';
-/** A process that ends closes its channel a little before; one that lives on without it can be told nothing any more. */
-const channelMs = 500;
 
 export interface ChildPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly scan: Scan;
-  readonly channels: Channels;
   readonly openStdio: OpenStdio;
 }
 
 /** Executes the program in a session and process group of its own. Rejects with a MusterError if it cannot be executed. */
 export async function startChild(spec: SpawnSpec, file: string, ports: ChildPorts): Promise<Child> {
-  const { clock, log, channels } = ports;
+  const { clock, log } = ports;
   const stdio = ports.openStdio(spec, ports);
   const { contained, raw, line } = await begin(spec, file, stdio.options, ports).catch(async (error: unknown) => {
     await stdio.drain();
@@ -42,15 +39,6 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
   let killing: Promise<void> | null = null;
 
   raw.on('error', (error) => log.debug({ name: spec.name, pid, error: error.message }, 'child process'));
-  if (spec.onMessage !== undefined) raw.on('message', (message) => spec.onMessage?.(message));
-  raw.once('disconnect', death.peek);
-  if (spec.ipc === true) {
-    channels.watch(raw, (error) => cutOff(`wrote what is no message to its channel: ${error.message}`));
-    raw.once('disconnect', () => {
-      const late = clock.after(channelMs, () => cutOff('lives on without its channel'));
-      raw.once('exit', () => late.cancel());
-    });
-  }
   stdio.attach(raw, death.peek);
   const exited = new Promise<ProcessExit>((resolve) => {
     raw.once('exit', (code, signal) => {
@@ -75,17 +63,7 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
     },
     limit: async (cgroup) => contained.limit(cgroup),
     keep() {},
-    send(message, sent = () => {}) {
-      if (raw.connected) return raw.send(message as object, () => sent());
-      sent();
-      return true;
-    },
   };
-
-  function cutOff(why: string): void {
-    log.error({ name: spec.name, pid, why }, 'a process that cannot be reached any more is killed');
-    contained.signal(9);
-  }
 
   async function kill(): Promise<void> {
     contained.signal(9);
@@ -96,21 +74,31 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
 }
 
 /** Nothing is left where it fails. */
-async function begin(spec: SpawnSpec, file: string, stdio: StdioOptions, ports: ChildPorts) {
+async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], ports: ChildPorts) {
   const contained = contain(spec, ports);
+  let listening: Listening | null = null;
   try {
+    if (spec.listen !== undefined) listening = await listenFor(spec.listen);
     letEnd(contained.cgroup, spec);
     const line = launchLine(spec, file, contained.cgroup === null ? null : join(contained.cgroup, 'cgroup.procs'), findTool);
-    return { contained, line, raw: await execute(spec, line, contained.cgroup, stdio) };
+    return { contained, line, raw: await execute(spec, line, contained.cgroup, withSocket(stdio, listening)) };
   } catch (error) {
     await contained.end();
     throw error instanceof MusterError ? error : spawnError(error, spec, file);
+  } finally {
+    listening?.close();
   }
 }
 
+function withSocket(stdio: Stdio['options'], listening: Listening | null): StdioOptions {
+  const options: (number | 'ignore' | 'pipe')[] = [...stdio];
+  if (listening !== null) options[listeningFd] = listening.fd;
+  return options;
+}
+
 /** A runner that loses its daemon ends its own cgroup (`runners/inside/runner.ts`), whoever it runs as. */
-function letEnd(cgroup: string | null, { ipc, identity }: SpawnSpec): void {
-  if (cgroup === null || ipc !== true || identity?.uid == null) return;
+function letEnd(cgroup: string | null, { listen, identity }: SpawnSpec): void {
+  if (cgroup === null || listen === undefined || identity?.uid == null) return;
   try {
     chownSync(join(cgroup, 'cgroup.kill'), identity.uid, identity.gid ?? -1);
   } catch {
@@ -121,14 +109,13 @@ function letEnd(cgroup: string | null, { ipc, identity }: SpawnSpec): void {
 /** Node throws some failures and emits others; both end up as a rejection. */
 async function execute(spec: SpawnSpec, { file, argv0, args }: Line, cgroup: string | null, stdio: StdioOptions): Promise<ChildProcess> {
   // A runner that loses its daemon ends all that is in it.
-  const own = spec.ipc === true && cgroup !== null ? { [cgroupVariable]: cgroup } : {};
+  const own = spec.listen !== undefined && cgroup !== null ? { [cgroupVariable]: cgroup } : {};
   const raw = spawn(file, args, {
     argv0,
     cwd: spec.cwd,
     env: { ...spec.env, ...own, [leaseVariable]: spec.lease },
     detached: true,
     stdio,
-    ...(spec.ipc === true ? { serialization: 'advanced' as const } : {}),
   });
   if (raw.pid !== undefined) return raw;
   throw await new Promise((resolve) => raw.once('error', resolve));

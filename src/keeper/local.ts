@@ -2,7 +2,6 @@ import { MusterError } from '../model/error.ts';
 import type { Child, Held, Keeper, LeaseLog, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import { adoptChild } from './adopted.ts';
-import { createChannels } from './channels.ts';
 import { startChild } from './child.ts';
 import { preflight } from './preflight.ts';
 import { bootId, createScan, statOf } from './proc.ts';
@@ -22,12 +21,11 @@ export interface KeeperOptions {
 /** A keeper that can take on what another one started. */
 export type LocalKeeper = Keeper & { adopt(held: Held, drain: () => Promise<void>): Child };
 
-/** The keeper as such: in the daemon's own process for runners, in one of its own for commands. */
+/** The keeper as such: inside the keeper process, and where there is none. */
 export function createKeeper({ leases, clock, log, owner, openStdio = openPipes }: KeeperOptions): LocalKeeper {
   /** Children that have not been reaped: as long as one is here, nobody else can have its pid. */
   const living = new Set<number>();
   const scan = createScan((pid) => living.has(pid));
-  const channels = createChannels();
   const boot = bootId();
   const children = new Set<Child>();
   const starting = new Set<Promise<unknown>>();
@@ -56,7 +54,7 @@ export function createKeeper({ leases, clock, log, owner, openStdio = openPipes 
     await leases.begin(lease);
     try {
       refuseIfDisposed();
-      const child = tracked(await startChild(spec, file, { clock, log, scan, channels, openStdio }), spec.lease);
+      const child = tracked(await startChild(spec, file, { clock, log, scan, openStdio }), spec.lease);
       // Even if it has died already: before the event loop turns nobody reaps it.
       const { pid, cgroup } = child;
       leases.started({ ...lease, pid, startTime: statOf(pid)?.startTime ?? null, ...(cgroup === null ? {} : { cgroup }) });

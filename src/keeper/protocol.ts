@@ -7,7 +7,7 @@ import { a, type Check, list, number, object, optional, or, text, texts } from '
 export const keeperVersion = 1;
 
 /** What a command is started from; its output goes another way (`Held.fifos`). */
-export type Order = Omit<SpawnSpec, 'ipc' | 'onOutput' | 'onNotice' | 'onMessage'>;
+export type Order = Omit<SpawnSpec, 'onOutput' | 'onNotice'>;
 
 /** A child as a keeper tells the next daemon of it. */
 export interface Found {
@@ -61,7 +61,15 @@ const held = object<Held>({
   kept: nullable(kept),
 });
 const founds = list(object<Found>({ held, exit: nullable(exit) }));
-const order = object<Order>({ lease: text, name: text, argv: list(text), cwd: text, env: texts, arg0: optional(text) });
+const order = object<Order>({
+  lease: text,
+  name: text,
+  argv: list(text),
+  cwd: text,
+  env: texts,
+  arg0: optional(text),
+  listen: optional(text),
+});
 const error = object<WireError>({ code: text, message: text });
 const id = { id: text };
 

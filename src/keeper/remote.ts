@@ -141,7 +141,7 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
   }
 
   function ordered(spec: SpawnSpec): Promise<Ward> {
-    const { onOutput, onNotice, onMessage, ipc, ...order } = spec;
+    const { onOutput, onNotice, ...order } = spec;
     return new Promise<Ward>((resolve, reject) => {
       starting.set(spec.lease, { spec, order, resolve, reject });
       attachment.send({ type: 'spawn', order });

@@ -1,4 +1,4 @@
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
@@ -6,7 +6,7 @@ import { type Pumped, pump } from './output.ts';
 
 /** What a program has as its descriptors, and what becomes of what it writes there. */
 export interface Stdio {
-  readonly options: StdioOptions;
+  readonly options: readonly (number | 'ignore' | 'pipe')[];
   /** The program runs. `onEnd` is called when something ends that it had open: perhaps the program itself. */
   attach(raw: ChildProcess, onEnd: () => void): void;
   /** Nothing of the tree is left, or it was never started: resolves when all that was written has been delivered. */
@@ -45,8 +45,8 @@ export function openPipes(spec: SpawnSpec, ports: StdioPorts): Stdio {
   };
 }
 
-function descriptors({ ipc, noticeFd }: SpawnSpec): ('ignore' | 'pipe' | 'ipc')[] {
-  const options: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', ...(ipc === true ? (['ipc'] as const) : [])];
+function descriptors({ noticeFd }: SpawnSpec): ('ignore' | 'pipe')[] {
+  const options: ('ignore' | 'pipe')[] = ['ignore', 'pipe', 'pipe'];
   if (noticeFd === undefined) return options;
   while (options.length < noticeFd) options.push('ignore');
   options[noticeFd] = 'pipe';

@@ -91,10 +91,9 @@ export interface SpawnSpec {
   onNotice?(chunk: Uint8Array): void;
   /** It is not the module itself, but what is run to see whether that can be started. */
   readonly beforehand?: true;
-  /** An IPC channel for runners (structured clone). */
-  readonly ipc?: boolean;
+  /** Path of a socket that it listens at, as its descriptor 3; made for it, and removed by who asked for it. */
+  readonly listen?: string;
   onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
-  onMessage?(message: unknown): void;
 }
 
 export interface ProcessExit {
@@ -127,11 +126,9 @@ export interface Child {
   keep(as: Kept | null): void;
   /** This daemon has done with it and takes no more of its output; the next one goes on with what `keep` says. Only where there can be a next one. */
   leave?(): Promise<void>;
-  /** False: it reads too slowly, more should wait. `sent` is called once the message has left this process, or has nowhere to go. */
-  send(message: unknown, sent?: () => void): boolean;
 }
 
-/** The parent of OS processes (DESIGN §2.6): a process of its own for commands, the daemon itself for runners. */
+/** The parent of OS processes (DESIGN §2.6), of commands and runners: a process of its own. */
 export interface Keeper {
   /** Rejects with a MusterError that tells a missing command, a bad cwd, a bad interpreter and a non-executable apart. */
   spawn(spec: SpawnSpec): Promise<Child>;

@@ -4,6 +4,7 @@ import { baseEnvironment, type Environment } from '../model/environment.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
 import type { Keeper } from '../model/keeper.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
+import type { RunnerSockets } from './connect.ts';
 import { type Home, simpleHome } from './home.ts';
 import { hostedHome } from './hosted.ts';
 import { type Instance, startInstance } from './instance.ts';
@@ -19,6 +20,7 @@ export interface CodeDriver extends Driver {
 
 export interface CodeDriverOptions {
   readonly keeper: Keeper;
+  readonly sockets: RunnerSockets;
   readonly bus: BusPort;
   /** `runner.cjs`, with `realm.cjs` beside it. */
   readonly runnerFile: string;
@@ -38,6 +40,7 @@ export interface CodeDriverOptions {
  */
 export function createCodeDriver({
   keeper,
+  sockets,
   bus,
   runnerFile,
   logs,
@@ -53,7 +56,7 @@ export function createCodeDriver({
   let lastAddress = 0;
 
   function openRunner(name: string, contained?: Contained, own: Environment = env): RunnerProcess {
-    const runner = createRunner({ name, contained, keeper, bus, runnerFile, env: baseEnvironment(own), cwd, clock, random, log });
+    const runner = createRunner({ name, contained, keeper, sockets, bus, runnerFile, env: baseEnvironment(own), cwd, clock, random, log });
     runners.add(runner);
     return runner;
   }

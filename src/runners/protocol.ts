@@ -82,6 +82,9 @@ export type ToRunner =
   | { readonly type: 'rusage'; readonly call: number; readonly id: Address; readonly who: RusageOf }
   | Exclude<BusToRunner, { readonly type: 'packets' }>;
 
+/** Beside that: it goes on to another daemon, and is to send nothing any more until one says `resume`. */
+export type ToHeld = { readonly type: 'hold' } | { readonly type: 'resume' };
+
 /** Runner to daemon; several go in one array. */
 export type FromRunner =
   | { readonly type: 'started'; readonly id: Address; readonly threadId: number }
@@ -93,6 +96,9 @@ export type FromRunner =
   | { readonly type: 'stats'; readonly call: number; readonly stats: ModuleStats }
   | { readonly type: 'rusage'; readonly call: number; readonly rusage: Rusage }
   | Exclude<BusFromRunner, { readonly type: 'packets' }>;
+
+/** After `hold`: the last that this daemon hears. */
+export type FromHeld = { readonly type: 'held' };
 
 /** What a runner's main thread reads from shared memory, also while the module hangs. */
 export interface ModuleUsage {
@@ -194,3 +200,8 @@ export type FromRealm =
 
 /** Bytes of output of one module that may be under way to the daemon. */
 export const outputWindow = 256 * 1024;
+
+/** Of the socket that a runner listens at. */
+export const listeningFd = 3;
+/** How long a runner that is handed over waits for the next daemon, ms. */
+export const handoverMs = 30_000;

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BusFromRunner, BusLink, BusPort, Packet } from '../model/bus.ts';
 import { canonicalJson } from '../model/canonical.ts';
 import type { Containment } from '../model/documents.ts';
@@ -9,8 +10,10 @@ import type { Child, Keeper, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log, Random, Timer } from '../model/ports.ts';
 import { barrier, programFiles } from './barrier.ts';
 import { createChannel } from './channel.ts';
+import { connectRunner, type RunnerSockets } from './connect.ts';
+import type { Frames } from './frames.ts';
 import { open, seal } from './inside/seal.ts';
-import type { FromRunner, ToRunner } from './protocol.ts';
+import type { FromHeld, FromRunner, ToRunner } from './protocol.ts';
 import { createQuestions, type Questions } from './questions.ts';
 import { createTail } from './tail.ts';
 
@@ -58,6 +61,7 @@ export interface RunnerOptions {
   /** Of a process that belongs to one module: its wishes. */
   readonly contained?: Contained | undefined;
   readonly keeper: Keeper;
+  readonly sockets: RunnerSockets;
   readonly runnerFile: string;
   /** Complete. */
   readonly env: Readonly<Record<string, string>>;
@@ -75,6 +79,8 @@ interface Running {
   readonly questions: Questions;
   post(message: ToRunner): void;
   empty: Timer | null;
+  /** It sends nothing any more. */
+  held(): void;
   /** Set once it has ended, or is about to. */
   ending: string | null;
   /** Because of one of its inhabitants, which knows that itself. */
@@ -88,7 +94,19 @@ const mostAttempts = 3;
 /** What was unloaded may be loaded again; an idle process costs more memory than a start costs time. */
 const emptyMs = 30_000;
 
-export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bus, clock, random, log }: RunnerOptions): RunnerProcess {
+export function createRunner({
+  name,
+  contained,
+  keeper,
+  sockets,
+  runnerFile,
+  env,
+  cwd,
+  bus,
+  clock,
+  random,
+  log,
+}: RunnerOptions): RunnerProcess {
   let running: Promise<Running> | null = null;
   let current: Running | null = null;
   let leaving: Promise<void> = Promise.resolve();
@@ -99,9 +117,11 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
   async function spawn(): Promise<Running> {
     await leaving;
     const output = createTail();
-    let receive: (messages: readonly FromRunner[]) => void = () => {};
+    let receive: (messages: readonly (FromRunner | FromHeld)[]) => void = () => {};
+    const lease = random.id();
+    const path = join(sockets.folder, `${lease.replaceAll('/', '-')}.sock`);
     const child = await keeper.spawn({
-      lease: random.id(),
+      lease,
       name: `runner:${name}`,
       argv: [process.execPath, `--max-semi-space-size=${hubYoungMb}`, runnerFile],
       cwd: existsSync(cwd) ? cwd : '/', // a folder that was removed meanwhile is no reason to run nothing
@@ -109,15 +129,15 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
       containment: contained?.containment ?? 'auto', // what a module spawns goes with its runner
       cgroup: limits,
       ...(identity === undefined ? {} : { identity }),
-      ipc: true,
+      listen: path,
       onOutput(stream, chunk) {
         output.push(chunk);
         log.warn({ runner: name, stream, text: Buffer.from(chunk).toString('utf8') }, 'runner wrote');
       },
-      onMessage: (messages) => receive(messages as readonly FromRunner[]),
     });
     log.debug({ runner: name, pid: child.pid }, 'runner started');
-    const fresh = connected(child);
+    const frames = await connectRunner({ name, path, child, sockets, clock, log, receive: (messages) => receive(messages) });
+    const fresh = connected(child, frames);
     receive = (messages) => {
       for (const message of messages) route(fresh, message);
     };
@@ -126,10 +146,10 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
     return fresh;
   }
 
-  function connected(child: Child): Running {
+  function connected(child: Child, frames: Frames): Running {
     const back = (failure: Packet): void => fresh.link.receive({ type: 'packets', packets: [failure] });
     const channel = createChannel<ToRunner>({
-      send: child.send,
+      send: frames.send,
       back,
       dropped() {}, // whoever published it has done so long ago
     });
@@ -146,13 +166,14 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
       questions: createQuestions({ post: channel.post, clock }),
       post: channel.post,
       empty: null,
+      held() {},
       ending: null,
       fault: null,
     };
     return fresh;
   }
 
-  function route(where: Running, message: FromRunner): void {
+  function route(where: Running, message: FromRunner | FromHeld): void {
     switch (message.type) {
       case 'started':
       case 'output':
@@ -167,6 +188,9 @@ export function createRunner({ name, contained, keeper, runnerFile, env, cwd, bu
       case 'stats':
       case 'rusage':
         where.questions.answered(message);
+        break;
+      case 'held':
+        where.held();
         break;
       default:
         // What modules say comes sealed: payloads for clients have been made JSON by that, and need not be looked into.

@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { spawnError } from '../../src/keeper/preflight.ts';
 import { keeper, spec, tempDir } from './support/keeper.ts';
@@ -109,25 +112,15 @@ test('a lease is on record before its process starts and until all of it is gone
   expect(journal).toEqual(['begin nap', 'started nap', 'ended nap']);
 });
 
-test('a runner and its keeper exchange structured messages', async () => {
+test('a program has a socket to listen at as its descriptor 3', async () => {
   const { keeper: it } = keeper();
-  const answer = new Promise((resolve) => {
-    const argv = [process.execPath, '-e', 'process.on("message", (m) => process.send(new Map([...m].reverse())))'];
-    void it.spawn(spec(argv, { ipc: true, onMessage: resolve })).then((child) =>
-      child.send(
-        new Map([
-          ['a', 1n],
-          ['b', 2n],
-        ]),
-      ),
-    );
-  });
-  expect(await answer).toEqual(
-    new Map([
-      ['b', 2n],
-      ['a', 1n],
-    ]),
-  );
+  const listen = join(await tempDir(), 'its.sock');
+  const argv = [process.execPath, '-e', 'require("net").createServer((c) => c.end("hello")).listen({ fd: 3 })'];
+  const child = await it.spawn(spec(argv, { listen }));
+  expect(statSync(listen).mode & 0o777).toBe(0o600);
+  const heard = await text(createConnection(listen));
+  expect(heard).toBe('hello');
+  await child.killTree();
 });
 
 test('output is not read while its receiver is busy', async () => {

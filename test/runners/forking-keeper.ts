@@ -1,17 +1,19 @@
-import { fork } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { listenFor } from '../../src/keeper/listening.ts';
 import type { Keeper, ProcessExit } from '../../src/model/keeper.ts';
 
-/** The least that a runner needs of a keeper: a process with a channel. */
+/** The least that a runner needs of a keeper: a process with a socket to listen at. */
 export function forkingKeeper(): Keeper {
   const all = new Set<() => Promise<void>>();
   return {
-    async spawn({ argv, cwd, env, onOutput, onMessage }) {
-      const execArgv = argv.slice(1, -1);
-      const child = fork(argv.at(-1) ?? '', { execArgv, cwd, env: { ...env }, serialization: 'advanced', silent: true, detached: true });
+    async spawn({ argv: [file = '', ...args], cwd, env, listen, onOutput }) {
+      const listening = listen === undefined ? null : await listenFor(listen);
+      const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', listening === null ? 'ignore' : listening.fd];
+      const child = spawn(file, args, { cwd, env: { ...env }, stdio, detached: true });
+      listening?.close();
       child.stdout?.on('data', (chunk: Uint8Array) => onOutput('stdout', chunk));
       child.stderr?.on('data', (chunk: Uint8Array) => onOutput('stderr', chunk));
-      child.on('message', (message) => onMessage?.(message));
       child.on('error', () => {});
       const exited = new Promise<ProcessExit>((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
       await once(child, 'spawn');
@@ -35,11 +37,6 @@ export function forkingKeeper(): Keeper {
         exited,
         signal: (signal) => void child.kill(signal as NodeJS.Signals),
         killTree,
-        send(message, sent = () => {}) {
-          if (child.connected) return child.send(message as object, () => sent());
-          sent();
-          return true;
-        },
       };
     },
     sweep: async () => [],

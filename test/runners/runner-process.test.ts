@@ -1,9 +1,10 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createKeeper } from '../../src/keeper/local.ts';
 import type { Lease } from '../../src/model/keeper.ts';
+import { createFrames, type Frames } from '../../src/runners/frames.ts';
 import type { ToRunner } from '../../src/runners/protocol.ts';
+import { dial } from '../../src/socket/client.ts';
+import { forkingKeeper } from './forking-keeper.ts';
 import { buildRunner, createSetting, removeRunner } from './setting.ts';
 
 let runnerFile = '';
@@ -37,15 +38,18 @@ test('under the keeper, a runner has a lease of its own that ends with it', asyn
 });
 
 test('a runner whose daemon is gone ends at once, also with a thread that blocks', async () => {
-  const runner = fork(runnerFile, { serialization: 'advanced', silent: true, detached: true });
   const { folder, start } = createSetting(runnerFile);
+  const keeper = forkingKeeper();
+  onTestFinished(() => keeper.dispose());
+  const listen = `${folder}/own.sock`;
+  const argv = [process.execPath, runnerFile];
+  const runner = await keeper.spawn({ lease: 'own', name: 'own', argv, cwd: folder, env: {}, listen, onOutput() {} });
   const blocks =
     "import { spawnSync } from 'node:child_process'; export async function main(ctx) { ctx.ready(); spawnSync('sleep', ['60']); }";
   const compiled = await start('blocks', blocks);
   await compiled.ready;
   const { readdirSync } = await import('node:fs');
   const codeFile = `${folder}/code/${readdirSync(`${folder}/code`).find((name) => name.endsWith('.cjs'))}`;
-  const message = once(runner, 'message');
   const order: ToRunner = {
     type: 'start',
     id: 1,
@@ -62,11 +66,13 @@ test('a runner whose daemon is gone ends at once, also with a thread that blocks
       restored: null,
     },
   };
-  runner.send([order]);
-  await message;
-  const exit = once(runner, 'exit');
-  runner.disconnect();
-  expect(await exit).toEqual([null, 'SIGKILL']);
+  const socket = await dial(listen);
+  const frames = await new Promise<Frames>((resolve) => {
+    const ours = createFrames(socket, { receive: () => resolve(ours), closed() {} });
+    ours.send([order]);
+  });
+  frames.end();
+  expect(await runner.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
 test('a runner that cannot be started fails the modules with the reason, and is tried again', async () => {

@@ -16,6 +16,7 @@ import { createCodeStore } from '../../src/resolve/code-store.ts';
 import { createCompiler } from '../../src/resolve/compile.ts';
 import { lookOnce, sha256 } from '../../src/resolve/files.ts';
 import { type CodeDriver, createCodeDriver } from '../../src/runners/code-driver.ts';
+import { dial } from '../../src/socket/client.ts';
 import { forkingKeeper } from './forking-keeper.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -124,6 +125,7 @@ export function createSetting(runnerFile: string, keeperOf: () => Keeper = () =>
   const driver = createCodeDriver({
     keeper,
     bus: { ...bus, attach: (party) => noted(bus.attach(party), party.name, told) },
+    sockets: { folder, dial },
     runnerFile,
     logs: {
       open: (name) => ({

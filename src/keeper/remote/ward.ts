@@ -109,7 +109,6 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
         left = true;
         await Promise.all(pipes.map((pipe) => pipe.leave()));
       },
-      send: () => true,
     },
   };
 
