@@ -49,6 +49,26 @@ describe('the text of list', () => {
     ]);
   });
 
+  it('puts components right below their host, wherever it is', () => {
+    const at = (name: string, host: string | null = null, service: string | null = 'gateway') => moduleView({ name, host, service });
+    const modules = [
+      at('a.example.com', 'example.com'),
+      at('b.example.org', 'example.org'),
+      at('example.com', 'example.com'),
+      at('gateway', null, null),
+      at('gateway.status'),
+      at('z.example.com', 'example.com', null),
+    ];
+    const shown = (list: typeof modules) =>
+      listText({ formatVersion: '1.0', modules: list }, { long: false, now, indent: true })
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => line.replace(/(\S) .*/, '$1'));
+    const below = ['  example.com', '    a.example.com', '    z.example.com', '  gateway.status'];
+    expect(shown(modules)).toEqual(['gateway', '  b.example.org', ...below]);
+    expect(shown(modules.filter(({ name }) => name !== 'gateway'))).toEqual(['b.example.org', ...below.map((line) => line.slice(2))]);
+  });
+
   it('lists also services that load each other', () => {
     const modules = [moduleView({ name: 'a', service: 'b' }), moduleView({ name: 'b', service: 'a' })];
     expect(

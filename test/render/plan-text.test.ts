@@ -104,3 +104,40 @@ test('output and reasons cannot write over the terminal', () => {
   expect([...text].some((character) => character < ' ' && character !== '\n')).toBe(false);
   expect(text).toContain('      | cleared over');
 });
+
+test('components stand below their host, which heads them also where nothing becomes of it', () => {
+  const of = (host: string) => ({ host, service: 'none' });
+  const doc = plan(
+    planInput({
+      desired: [
+        desired('example.com', of('example.com')),
+        desired('c.example.com', { ...of('example.com'), at: 9 }),
+        desired('example.org', { ...of('example.org'), at: 12 }),
+        desired('a.example.org', { ...of('example.org'), requires: ['example.org'], at: 14 }),
+        desired('zebra', { at: 3 }),
+      ],
+      loaded: [loaded('example.com', of('example.com')), loaded('b.example.com', of('example.com')), loaded('x')],
+    }),
+  );
+  expect(doc.changes.map(({ name, host }) => `${name} ${host}`)).toEqual([
+    ...['b.example.com example.com', 'c.example.com example.com', 'example.org example.org'],
+    ...['a.example.org example.org', 'x undefined', 'zebra undefined'],
+  ]);
+  expect(planText(doc)).toBe(
+    [
+      'muster.yaml -> web1, generation 17',
+      '    example.com',
+      '  -   b.example.com  thread  remove  no longer declared',
+      '  +   c.example.com  thread  load    declared at muster.yaml:9',
+      '  + example.org      thread  load    declared at muster.yaml:12',
+      '  +   a.example.org  thread  load    declared at muster.yaml:14',
+      '  - x                thread  remove  no longer declared',
+      '  + zebra            thread  load    declared at muster.yaml:3',
+      'Plan: 4 to load, 2 to remove. 1 unchanged.',
+      '',
+    ].join('\n'),
+  );
+  const markdown = planMarkdown(doc).split('\n');
+  expect(markdown).toContain('| load | c.example.com | example.com | thread | declared at muster.yaml:9 |  |  |');
+  expect(planMarkdown(example)).not.toContain('Host');
+});
