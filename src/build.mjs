@@ -58,7 +58,11 @@ const targets = [
   { ...common, entryPoints: { offline: join(src, 'offline/main.ts') } },
   {
     ...lasting,
-    entryPoints: { daemon: join(src, 'daemon/main.ts'), keeper: join(src, 'keeper/process/main.ts') },
+    entryPoints: {
+      daemon: join(src, 'daemon/main.ts'),
+      keeper: join(src, 'keeper/process/main.ts'),
+      executor: join(src, 'keeper/process/executor/thread.ts'),
+    },
   },
   { ...lasting, entryPoints: { runner: join(src, 'runners/inside/runner.ts') } },
   // Their own place is told to them; to load `node:url` would take 0.2 ms of the start of each thread.

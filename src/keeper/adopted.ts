@@ -1,8 +1,9 @@
 import type { Child, Held, ProcessExit } from '../model/keeper.ts';
 import { heldByCgroup } from './cgroup/contain.ts';
 import { type Containment, type ContainmentPorts, containByGroup } from './containment.ts';
+import { exitSeen } from './death.ts';
 import { bootId, isAlive, statOf } from './proc.ts';
-import { signalName, signalNumber } from './signals.ts';
+import { signalNumber } from './signals.ts';
 
 /** How soon the end of a process is noticed that is not our child. */
 const lookMs = 100;
@@ -63,7 +64,5 @@ function containAgain({ id, name, cgroup, limits }: Held, ports: ContainmentPort
 /** Where nobody reaps, as in a container whose first process does not, what is left of it tells. */
 function exitOf({ pid, startTime }: Held): ProcessExit {
   const stat = statOf(pid);
-  if (stat === null || stat.startTime !== startTime) return { code: null, signal: null };
-  const number = stat.exitStatus & 0x7f;
-  return number === 0 ? { code: stat.exitStatus >> 8, signal: null } : { code: null, signal: signalName(number) };
+  return (stat?.startTime === startTime ? exitSeen(stat) : null) ?? { code: null, signal: null };
 }

@@ -1,12 +1,11 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { MusterError, toWire } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import { contain } from './contain.ts';
-import { watchDeath } from './death.ts';
-import { type Line, launchFailure, launchLine } from './launcher.ts';
+import type { Execute, Execution } from './execute.ts';
+import { launchFailure, launchLine } from './launcher.ts';
 import { type Listening, listenFor, listeningFd } from './listening.ts';
 import { spawnError } from './preflight.ts';
 import { leaseVariable, type Scan } from './proc.ts';
@@ -22,34 +21,35 @@ export interface ChildPorts {
   readonly log: Log;
   readonly scan: Scan;
   readonly openStdio: OpenStdio;
+  readonly execute: Execute;
+}
+
+export interface Started {
+  readonly child: Child;
+  readonly startTime: string | null;
 }
 
 /** Executes the program in a session and process group of its own. Rejects with a MusterError if it cannot be executed. */
-export async function startChild(spec: SpawnSpec, file: string, ports: ChildPorts): Promise<Child> {
-  const { clock, log } = ports;
+export async function startChild(spec: SpawnSpec, file: string, ports: ChildPorts): Promise<Started> {
+  const { clock } = ports;
   const stdio = ports.openStdio(spec, ports);
-  const { contained, raw, line } = await begin(spec, file, stdio.options, ports).catch(async (error: unknown) => {
+  const { contained, executed, line } = await begin(spec, file, stdio.options, ports).catch(async (error: unknown) => {
     await stdio.drain();
     throw error;
   });
-  const pid = raw.pid as number;
+  const { pid } = executed;
   contained.started(pid);
-  const death = watchDeath(pid);
   const startedAt = clock.now();
   let killing: Promise<void> | null = null;
 
-  raw.on('error', (error) => log.debug({ name: spec.name, pid, error: error.message }, 'child process'));
-  stdio.attach(raw, death.peek);
-  const exited = new Promise<ProcessExit>((resolve) => {
-    raw.once('exit', (code, signal) => {
-      contained.leaderGone();
-      const exit = death.exit(code, signal);
-      const failure = launchFailure(exit, clock.now() - startedAt, line, spec, file);
-      resolve({ ...exit, ...(contained.outOfMemory() ? { oom: true } : {}), ...(failure === null ? {} : { failure: toWire(failure) }) });
-    });
+  stdio.attach(executed.pipes);
+  void executed.reaped.then(contained.leaderGone);
+  const exited = executed.exited.then((exit): ProcessExit => {
+    const failure = launchFailure(exit, clock.now() - startedAt, line, spec, file);
+    return { ...exit, ...(contained.outOfMemory() ? { oom: true } : {}), ...(failure === null ? {} : { failure: toWire(failure) }) };
   });
 
-  return {
+  const child: Child = {
     pid,
     containment: contained.kind,
     cgroup: contained.cgroup,
@@ -64,11 +64,12 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
     limit: async (cgroup) => contained.limit(cgroup),
     keep() {},
   };
+  return { child, startTime: executed.startTime };
 
   async function kill(): Promise<void> {
     contained.signal(9);
     await exited;
-    await contained.end();
+    await Promise.all([executed.reaped, contained.end()]);
     await stdio.drain();
   }
 }
@@ -81,7 +82,13 @@ async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], por
     if (spec.listen !== undefined) listening = await listenFor(spec.listen);
     letEnd(contained.cgroup, spec);
     const line = launchLine(spec, file, contained.cgroup === null ? null : join(contained.cgroup, 'cgroup.procs'), findTool);
-    return { contained, line, raw: await execute(spec, line, contained.cgroup, withSocket(stdio, listening)) };
+    const executed = await ports.execute({
+      line,
+      cwd: spec.cwd,
+      env: environmentOf(spec, contained.cgroup),
+      stdio: withSocket(stdio, listening),
+    });
+    return { contained, line, executed };
   } catch (error) {
     await contained.end();
     throw error instanceof MusterError ? error : spawnError(error, spec, file);
@@ -90,8 +97,8 @@ async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], por
   }
 }
 
-function withSocket(stdio: Stdio['options'], listening: Listening | null): StdioOptions {
-  const options: (number | 'ignore' | 'pipe')[] = [...stdio];
+function withSocket(stdio: Stdio['options'], listening: Listening | null): Execution['stdio'] {
+  const options = [...stdio];
   if (listening !== null) options[listeningFd] = listening.fd;
   return options;
 }
@@ -106,17 +113,8 @@ function letEnd(cgroup: string | null, { listen, identity }: SpawnSpec): void {
   }
 }
 
-/** Node throws some failures and emits others; both end up as a rejection. */
-async function execute(spec: SpawnSpec, { file, argv0, args }: Line, cgroup: string | null, stdio: StdioOptions): Promise<ChildProcess> {
-  // A runner that loses its daemon ends all that is in it.
-  const own = spec.listen !== undefined && cgroup !== null ? { [cgroupVariable]: cgroup } : {};
-  const raw = spawn(file, args, {
-    argv0,
-    cwd: spec.cwd,
-    env: { ...spec.env, ...own, [leaseVariable]: spec.lease },
-    detached: true,
-    stdio,
-  });
-  if (raw.pid !== undefined) return raw;
-  throw await new Promise((resolve) => raw.once('error', resolve));
+/** A runner that loses its daemon ends all that is in its cgroup. */
+function environmentOf({ env, lease, listen }: SpawnSpec, cgroup: string | null): Readonly<Record<string, string>> {
+  const own = listen !== undefined && cgroup !== null ? { [cgroupVariable]: cgroup } : {};
+  return { ...env, ...own, [leaseVariable]: lease };
 }

@@ -1,8 +1,31 @@
+import { readlinkSync } from 'node:fs';
 import type { ProcessExit } from '../model/keeper.ts';
-import { statOf } from './proc.ts';
-import { realTimeName } from './signals.ts';
+import { type ProcStat, statOf } from './proc.ts';
+import { realTimeName, signalName } from './signals.ts';
 
 const firstUnnamed = 32;
+
+/** How a zombie has died, by /proc; null where that may be hidden from us. */
+export function exitSeen({ pid, exitStatus }: Pick<ProcStat, 'pid' | 'exitStatus'>): ProcessExit | null {
+  const number = exitStatus & 0x7f;
+  if (number !== 0) return { code: null, signal: signalName(number) };
+  return exitStatus === 0 && !isOpen(pid) ? null : { code: exitStatus >> 8, signal: null };
+}
+
+/** What Node says of one that died unseen: exit code 0 may be a real-time signal, and counts as nothing that anybody knows. */
+export function exitUnseen(code: number | null, signal: string | null): ProcessExit {
+  return { code: code === 0 && signal === null ? null : code, signal };
+}
+
+/** To see the exit status of another user's process takes what it takes to see its namespaces. */
+function isOpen(pid: number): boolean {
+  try {
+    readlinkSync(`/proc/${pid}/ns/pid`);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Finds out how a process died where Node does not say. */
 export interface DeathWatch {

@@ -5,9 +5,6 @@ import type { Stdio } from './stdio.ts';
 
 export type Fifos = Held['fifos'];
 
-/** A program has one more descriptor than it needs: when it ends, that ends before the system tells (see `death.ts`). */
-const lifeline = 99;
-
 export function fifoNames({ stdout, stderr, notice }: Fifos): string[] {
   return [stdout, stderr, notice].filter((name) => name !== undefined);
 }
@@ -18,19 +15,12 @@ export function fifoNames({ stdout, stderr, notice }: Fifos): string[] {
  */
 export function openFifos(dir: string, fifos: Fifos, { identity, noticeFd }: Pick<SpawnSpec, 'identity' | 'noticeFd'>): Stdio {
   const held = holdFifos(dir, fifos, { uid: identity?.uid ?? -1, gid: identity?.gid ?? -1 });
-  const options: (number | 'ignore' | 'pipe')[] = ['ignore', held.fd('stdout'), held.fd('stderr')];
-  const line = noticeFd === lifeline ? lifeline - 1 : lifeline;
-  while (options.length <= Math.max(line, noticeFd ?? 0)) options.push('ignore');
+  const options: (number | 'ignore')[] = ['ignore', held.fd('stdout'), held.fd('stderr')];
+  while (options.length < (noticeFd ?? 0)) options.push('ignore');
   if (noticeFd !== undefined) options[noticeFd] = held.fd('notice');
-  options[line] = 'pipe';
   return {
     options,
-    attach(raw, onEnd) {
-      const stream = raw.stdio[line];
-      stream?.on('error', () => {});
-      stream?.once('end', onEnd);
-      if (stream !== null && stream !== undefined && 'resume' in stream) stream.resume();
-    },
+    attach() {},
     async drain() {
       held.close();
     },

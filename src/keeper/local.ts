@@ -3,8 +3,9 @@ import type { Child, Held, Keeper, LeaseLog, SpawnSpec } from '../model/keeper.t
 import type { Clock, Log } from '../model/ports.ts';
 import { adoptChild } from './adopted.ts';
 import { startChild } from './child.ts';
+import { type Execute, executeHere } from './execute.ts';
 import { preflight } from './preflight.ts';
-import { bootId, createScan, statOf } from './proc.ts';
+import { bootId, createScan } from './proc.ts';
 import { type OpenStdio, openPipes } from './stdio.ts';
 import { sweepLeases } from './sweep.ts';
 
@@ -16,13 +17,14 @@ export interface KeeperOptions {
   readonly owner: string;
   /** Without it output is read here. */
   readonly openStdio?: OpenStdio;
+  readonly execute?: Execute;
 }
 
 /** A keeper that can take on what another one started. */
 export type LocalKeeper = Keeper & { adopt(held: Held, drain: () => Promise<void>): Child };
 
 /** The keeper as such: inside the keeper process, and where there is none. */
-export function createKeeper({ leases, clock, log, owner, openStdio = openPipes }: KeeperOptions): LocalKeeper {
+export function createKeeper({ leases, clock, log, owner, openStdio = openPipes, execute = executeHere }: KeeperOptions): LocalKeeper {
   /** Children that have not been reaped: as long as one is here, nobody else can have its pid. */
   const living = new Set<number>();
   const scan = createScan((pid) => living.has(pid));
@@ -54,11 +56,11 @@ export function createKeeper({ leases, clock, log, owner, openStdio = openPipes 
     await leases.begin(lease);
     try {
       refuseIfDisposed();
-      const child = tracked(await startChild(spec, file, { clock, log, scan, openStdio }), spec.lease);
-      // Even if it has died already: before the event loop turns nobody reaps it.
-      const { pid, cgroup } = child;
-      leases.started({ ...lease, pid, startTime: statOf(pid)?.startTime ?? null, ...(cgroup === null ? {} : { cgroup }) });
-      return child;
+      const { child, startTime } = await startChild(spec, file, { clock, log, scan, openStdio, execute });
+      const own = tracked(child, spec.lease);
+      const { pid, cgroup } = own;
+      leases.started({ ...lease, pid, startTime, ...(cgroup === null ? {} : { cgroup }) });
+      return own;
     } catch (error) {
       leases.ended(spec.lease);
       throw error;

@@ -11,7 +11,11 @@ export interface ProcStat {
   readonly session: number;
   /** Field 22: ticks since boot. With pid and boot id it names a process for ever. */
   readonly startTime: string;
-  /** Field 52, as `wait` would give it; set before the files of a dying process are closed. */
+  /** More than one of a zombie: its first thread has ended, the others live on. */
+  readonly threads: number;
+  /** It is on its way out, or was just killed. */
+  readonly isDying: boolean;
+  /** Field 52, as `wait` would give it; set before the files of a dying process are closed. 0 as well where we may not see it. */
   readonly exitStatus: number;
 }
 
@@ -84,6 +88,11 @@ export async function scanOnce(isKnown: (pid: number) => boolean): Promise<Seen[
   return seen;
 }
 
+/** Of the flags in field 9. */
+const exiting = 0x4;
+/** SIGKILL among the pending signals in field 31: whatever kills a process, that is how its threads are told. */
+const killed = 0x100;
+
 function parseStat(pid: number, text: string): ProcStat | null {
   // The second field is the program's name and may hold blanks and parentheses.
   const fields = text
@@ -100,6 +109,8 @@ function parseStat(pid: number, text: string): ProcStat | null {
     group: Number(group),
     session: Number(session),
     startTime,
+    threads: Number(fields[17]),
+    isDying: (Number(fields[6]) & exiting) !== 0 || (Number(fields[28]) & killed) !== 0,
     exitStatus: Number(fields[49] ?? 0),
   };
 }

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
@@ -7,8 +6,8 @@ import { type Pumped, pump } from './output.ts';
 /** What a program has as its descriptors, and what becomes of what it writes there. */
 export interface Stdio {
   readonly options: readonly (number | 'ignore' | 'pipe')[];
-  /** The program runs. `onEnd` is called when something ends that it had open: perhaps the program itself. */
-  attach(raw: ChildProcess, onEnd: () => void): void;
+  /** The program runs; these are the pipes that were asked for, by descriptor. */
+  attach(pipes: readonly (Readable | null)[]): void;
   /** Nothing of the tree is left, or it was never started: resolves when all that was written has been delivered. */
   drain(): Promise<void>;
 }
@@ -25,18 +24,17 @@ export function openPipes(spec: SpawnSpec, ports: StdioPorts): Stdio {
   let pipes: readonly Pumped[] = [];
   return {
     options: descriptors(spec),
-    attach(raw, onEnd) {
-      pipes = (['stdout', 'stderr'] as const).flatMap((name) => {
-        const stream = raw[name];
-        if (stream === null) return [];
-        stream.once('end', onEnd);
+    attach(opened) {
+      pipes = (['stdout', 'stderr'] as const).flatMap((name, index) => {
+        const stream = opened[index + 1];
+        if (stream == null) return [];
         return pump(
           (take) => stream.on('data', take),
           (chunk) => spec.onOutput(name, chunk),
           ports,
         );
       });
-      const notices = spec.noticeFd === undefined ? null : (raw.stdio[spec.noticeFd] as Readable | null | undefined);
+      const notices = spec.noticeFd === undefined ? null : opened[spec.noticeFd];
       notices?.on('error', () => {}).on('data', (chunk: Buffer) => spec.onNotice?.(chunk));
     },
     async drain() {

@@ -67,6 +67,8 @@ test('of a group whose leader is gone only those are owned that a lease vouches 
     group: 10,
     session: 10,
     startTime: '7',
+    threads: 1,
+    isDying: false,
     exitStatus: 0,
     lease: null,
     ...more,

@@ -2,6 +2,7 @@
 // in the state dir, listens at `keeper.sock` there, and ends when neither a daemon nor a program needs it any more.
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import type { Clock, Log } from '../../model/ports.ts';
 import { createFifoPool } from '../fifo-pool.ts';
 import { leaveWord } from '../last-words.ts';
@@ -9,6 +10,7 @@ import { createLogs } from '../logs/logs.ts';
 import { fifoFolder, keeperSocket } from '../places.ts';
 import { leaseVariable } from '../proc.ts';
 import type { LogLevel } from '../protocol.ts';
+import { createExecutor } from './executor/executor.ts';
 import { serveDaemons } from './serve.ts';
 import { createWards } from './wards.ts';
 
@@ -25,9 +27,11 @@ const say =
     daemons.tell({ type: 'log', level, fields: { ...fields }, message });
 const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 const pool = createFifoPool(fifoFolder);
+const executor = createExecutor(fileURLToPath(new URL('./executor.cjs', import.meta.url)));
 const wards = createWards({
   owner: process.argv[3] ?? '',
   pool,
+  execute: executor.execute,
   clock,
   log,
   logs: createLogs({ dir: 'log', clock, log }),
@@ -54,6 +58,7 @@ server.listen(keeperSocket, () => {
 /** Nothing is open any more but the socket, whose file goes with it. */
 function leave(): void {
   server.close();
+  executor.dispose();
   pool.clear(new Set());
   rmSync('keeper.log', { force: true });
 }

@@ -3,6 +3,7 @@ import type { Child, Held, Kept, ProcessExit } from '../../model/keeper.ts';
 import type { Clock, Log } from '../../model/ports.ts';
 import { stillRuns } from '../adopted.ts';
 import type { CapturePorts } from '../command/capture.ts';
+import type { Execute } from '../execute.ts';
 import type { FifoPool } from '../fifo-pool.ts';
 import { type Fifos, fifoNames, holdFifos, openFifos } from '../fifo-stdio.ts';
 import { createKeeper } from '../local.ts';
@@ -13,6 +14,7 @@ export interface WardsOptions {
   /** What the ids of all leases of this state dir begin with. */
   readonly owner: string;
   readonly pool: FifoPool;
+  readonly execute: Execute;
   readonly clock: Clock;
   readonly log: Log;
   readonly logs: CapturePorts['logs'];
@@ -36,7 +38,7 @@ interface Ward {
 }
 
 /** What runs, from its start until a daemon has read the last of its output. */
-export function createWards({ owner, pool, clock, log, logs, tell, deserted }: WardsOptions) {
+export function createWards({ owner, pool, execute, clock, log, logs, tell, deserted }: WardsOptions) {
   const wards = new Map<string, Ward>();
   const fifosOf = new Map<string, Fifos>();
   const startTimes = new Map<string, string | null>();
@@ -46,6 +48,7 @@ export function createWards({ owner, pool, clock, log, logs, tell, deserted }: W
   let forsaking = false;
   const keeper = createKeeper({
     owner,
+    execute,
     clock,
     log,
     leases: {

@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import type { ProcessExit } from '../model/keeper.ts';
+import { watchDeath } from './death.ts';
+import type { Line } from './launcher.ts';
+import { statOf } from './proc.ts';
+
+/** What is executed, and with what. */
+export interface Execution {
+  readonly line: Line;
+  readonly cwd: string;
+  /** Complete. */
+  readonly env: Readonly<Record<string, string>>;
+  /** By descriptor. */
+  readonly stdio: readonly (number | 'ignore' | 'pipe')[];
+}
+
+/** A process that was executed. */
+export interface Executed {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat, read before anybody could reap it. */
+  readonly startTime: string | null;
+  readonly exited: Promise<ProcessExit>;
+  /** It is no zombie any more: from here on its number can be another's. */
+  readonly reaped: Promise<void>;
+  /** Where pipes were asked for, by descriptor. */
+  readonly pipes: readonly (Readable | null)[];
+}
+
+/** Executes a program in a session of its own; rejects with what the system says if that cannot be. */
+export type Execute = (execution: Execution) => Promise<Executed>;
+
+/** As a child of this very thread. Node reaps it whenever it likes, so how it died is not always to be found out. */
+export const executeHere: Execute = async (execution) => {
+  const raw = begin(execution);
+  // Node throws some failures and emits others; both end up as a rejection.
+  if (raw.pid === undefined) throw await new Promise((resolve) => raw.once('error', resolve));
+  const { pid } = raw;
+  const startTime = statOf(pid)?.startTime ?? null;
+  const death = watchDeath(pid);
+  const pipes = raw.stdio as (Readable | null)[];
+  for (const pipe of pipes) pipe?.once('end', death.peek);
+  raw.on('error', () => {}); // such as a signal that could not be sent
+  const exited = new Promise<ProcessExit>((resolve) => {
+    raw.once('exit', (code, signal) => resolve(death.exit(code, signal)));
+  });
+  return { pid, startTime, exited, reaped: exited.then(() => {}), pipes };
+};
+
+export function begin({ line: { file, argv0, args }, cwd, env, stdio }: Execution): ChildProcess {
+  return spawn(file, args, { argv0, cwd, env, detached: true, stdio: [...stdio] });
+}

@@ -1,0 +1,30 @@
+/** Whether the thread may let Node reap. All times are in ms. */
+export interface Outlook {
+  /** That live, as far as we know. */
+  readonly living: number;
+  /** One of the living is on its way out. */
+  readonly isDying: boolean;
+  /** Zombies. */
+  readonly dead: number;
+  /** Zombies of which only Node can say how they died: somebody waits for that. */
+  readonly unclear: number;
+  readonly sinceLastDeath: number;
+  readonly sinceFirstDeath: number;
+}
+
+/** Deaths come together: a group, a tree, a machine that goes down. */
+const quietMs = 20;
+/** One that is on its way out may take its time, with a core to write. */
+export const longestMs = 500;
+
+/**
+ * How long until all that is dead is to be reaped; null: there is nothing to reap. What dies between our look at it and that moment
+ * is reaped unseen, so it is a moment in which nobody is dying.
+ */
+export function untilTurn({ living, isDying, dead, unclear, sinceLastDeath, sinceFirstDeath }: Outlook): number | null {
+  if (dead === 0) return null;
+  if (living === 0 || sinceFirstDeath >= longestMs) return 0;
+  if (isDying) return 1;
+  if (unclear > 0) return 0;
+  return Math.max(0, Math.min(quietMs - sinceLastDeath, longestMs - sinceFirstDeath));
+}
