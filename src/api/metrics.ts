@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { holdsNow } from '../engine/context.ts';
 import type { ModuleView } from '../model/documents.ts';
-import { type MetricsDoc, type ModuleMetrics, metricFields, type RunnerMetrics } from '../model/metrics.ts';
+import type { MetricsDoc, ModuleMetrics, RunnerMetrics } from '../model/metrics.ts';
 import { formatVersion } from '../model/plan.ts';
 import type { ApiPorts, Handlers } from './call.ts';
 
@@ -35,16 +35,13 @@ export const metricsHandlers: Pick<Handlers, 'metrics'> = {
 
 function moduleMetrics(view: ModuleView, held: boolean, { engine, processFigures, cgroupFigures }: ApiPorts): ModuleMetrics {
   const { instances } = engine.context.ports;
-  const shown = Object.fromEntries(metricFields.map((field) => [field, view[field]])) as unknown as ModuleMetrics;
-  const folder = view.pid === null ? null : instances.cgroup(view.name);
-  return {
-    ...shown,
-    host: (view as { host?: string | null }).host ?? null,
-    held,
-    ...instances.figures(view.name),
-    ...(view.pid !== null && hasOwnProcess(view) ? processFigures(view.pid) : {}),
-    ...(folder === null ? {} : { cgroup: cgroupFigures(folder) }),
-  };
+  const { name, kind, isolation, host, service, origin, generation, state, failed, healthy, status } = view;
+  const { idle, queued, restarts, since, startedAt, pid } = view;
+  const shown = { name, kind, isolation, host, service, origin, generation, state, failed, healthy, held, status };
+  const figures = { ...shown, idle, queued, restarts, since, startedAt, ...instances.figures(name) };
+  if (pid === null || !hasOwnProcess(view)) return figures;
+  const folder = instances.cgroup(name);
+  return { ...figures, ...processFigures(pid), ...(folder === null ? {} : { cgroup: cgroupFigures(folder) }) };
 }
 
 function hasOwnProcess({ kind, isolation }: ModuleView): boolean {

@@ -31,14 +31,11 @@ export interface CgroupFigures {
   readonly pids: number | null;
 }
 
-const shown = ['name', 'kind', 'isolation', 'service', 'origin', 'generation', 'state', 'failed', 'healthy', 'status'] as const;
-const counted = ['idle', 'queued', 'restarts', 'since', 'startedAt'] as const;
-export const metricFields = [...shown, ...counted];
+type Shown = 'name' | 'kind' | 'isolation' | 'host' | 'service' | 'origin' | 'generation' | 'state' | 'failed' | 'healthy' | 'status';
+type Counted = 'idle' | 'queued' | 'restarts' | 'since' | 'startedAt';
 
 /** One module: what `list` shows of it, and what is counted. Where it has a process of its own `cpuSeconds` is of that. */
-export interface ModuleMetrics extends Pick<ModuleView, (typeof metricFields)[number]>, Figures {
-  /** Null: it belongs to none. */
-  readonly host: string | null;
+export interface ModuleMetrics extends Pick<ModuleView, Shown | Counted>, Figures {
   readonly held: boolean;
   /** Of its own process. */
   readonly memoryBytes?: number;

@@ -1,0 +1,100 @@
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import type { Context } from '../../model/context.ts';
+import { didYouMean } from '../../model/suggest.ts';
+
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Settings {
+  readonly listen: Listen;
+  /** Who may ask. */
+  allows(address: string): boolean;
+  /** What who asks has to show; null: nothing. */
+  readonly token: string | null;
+  /** What paths begin with; empty, or with a slash in front and none behind. */
+  readonly prefix: string;
+}
+
+const keys = ['listen', 'allow', 'token', 'prefix'];
+const defaultListen = '127.0.0.1:9464'; // 9464 is what exporters without a port of their own use
+
+/** Throws what is wrong with a config. */
+export function settingsOf(config: Context['config']): Settings {
+  for (const key of Object.keys(config)) if (!keys.includes(key)) throw unknownKey(key);
+  const listen = listenOf(config.listen ?? defaultListen);
+  const token = tokenOf(config.token);
+  const allowed = config.allow === undefined || config.allow === null ? null : allowOf(config.allow);
+  if (allowed === null && token === null && !isLoopback(listen.host)) {
+    throw new Error(
+      `config.listen: ${addressText(listen)} can be reached from other machines: say who may ask (allow: [10.0.0.0/8]), or set a token`,
+    );
+  }
+  return { listen, token, prefix: prefixOf(config.prefix ?? ''), allows: (address) => allowed === null || isIn(allowed, address) };
+}
+
+export function urlOf({ listen, prefix }: Pick<Settings, 'listen' | 'prefix'>, path = '/'): string {
+  return `http://${addressText(listen)}${prefix}${path}`;
+}
+
+export function addressText({ host, port }: Listen): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function unknownKey(key: string): Error {
+  const near = didYouMean(key, keys);
+  return new Error(`config.${key}: there is no such setting; ${near === undefined ? `there are ${keys.join(', ')}` : `${near}?`}`);
+}
+
+function listenOf(value: unknown): Listen {
+  const [, bracketed, plain, digits] = (typeof value === 'string' && /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(value)) || [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > 65535 || (bracketed !== undefined && isIP(bracketed) !== 6)) {
+    throw new Error(
+      `config.listen: an address and a port are wanted, such as 127.0.0.1:9464 or [::1]:9464; found ${JSON.stringify(value)}`,
+    );
+  }
+  return { host, port };
+}
+
+function tokenOf(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)) return value;
+  throw new Error('config.token: text without blanks is wanted, such as {secret: "file:/run/secrets/metrics"}');
+}
+
+function prefixOf(value: unknown): string {
+  if (typeof value === 'string' && /^(\/[\w.~-]+)*\/?$/.test(value)) return value.replace(/\/$/, '');
+  throw new Error(`config.prefix: what paths begin with is wanted, such as /muster; found ${JSON.stringify(value)}`);
+}
+
+function allowOf(value: unknown): BlockList {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new Error(`config.allow: a list of networks is wanted, such as [127.0.0.1, 10.0.0.0/8]; found ${JSON.stringify(value)}`);
+  }
+  const list = new BlockList();
+  for (const network of value) {
+    const [, address = '', bits] = (typeof network === 'string' && /^([^/]+)(?:\/(\d{1,3}))?$/.exec(network)) || [];
+    const version = isIP(address);
+    const most = version === 6 ? 128 : 32;
+    if (version === 0 || Number(bits ?? 0) > most) {
+      throw new Error(`config.allow: ${JSON.stringify(network)} is no network; such as 10.0.0.0/8, 192.0.2.7 or fd00::/8`);
+    }
+    list.addSubnet(address, Number(bits ?? most), version === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || isIn(loopback, host);
+}
+
+const loopback = allowOf(['127.0.0.0/8', '::1']);
+
+/** One that came in over a socket of both kinds has an IPv4 address in the clothes of the other; a zone says nothing here. */
+function isIn(list: BlockList, address: string): boolean {
+  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  return isIP(bare) !== 0 && list.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6');
+}

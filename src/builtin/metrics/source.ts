@@ -1,0 +1,40 @@
+import type { Context } from '../../model/context.ts';
+import type { StatusDoc } from '../../model/documents.ts';
+import type { MetricsDoc } from '../../model/metrics.ts';
+
+/** Longer than this nobody who checks waits either. */
+const timeout = 10_000;
+
+export interface Source {
+  /** Whether the daemon answers at all. Rejects if not. */
+  ping(): Promise<unknown>;
+  status(): Promise<StatusDoc>;
+  figures(): Promise<MetricsDoc>;
+}
+
+/** What the daemon says. However many ask at a time, it is asked once, and nobody gets what was true before he asked. */
+export function createSource(ctx: Pick<Context, 'request'>): Source {
+  const ask = <R>(method: string) => joined(() => ctx.request<R>(`muster.${method}`, {}, { timeout }));
+  return { ping: ask('ping'), status: ask<StatusDoc>('status'), figures: ask<MetricsDoc>('metrics') };
+}
+
+/** Calls that come while one is under way share the next one. */
+export function joined<R>(ask: () => Promise<R>): () => Promise<R> {
+  let current: Promise<R> | null = null;
+  let next: Promise<R> | null = null;
+
+  function begin(): Promise<R> {
+    next = null;
+    const mine = ask().finally(() => {
+      if (current === mine) current = null;
+    });
+    current = mine;
+    return mine;
+  }
+
+  return () => {
+    if (current === null) return begin();
+    next ??= current.then(begin, begin);
+    return next;
+  };
+}
