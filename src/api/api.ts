@@ -6,6 +6,7 @@ import { cgroupHandlers } from './cgroup.ts';
 import { controlHandlers } from './control.ts';
 import { messageHandlers } from './messages.ts';
 import { metricsHandlers } from './metrics.ts';
+import { packageHandlers } from './packages.ts';
 import { assertMay } from './rights.ts';
 import { runHandlers } from './run.ts';
 import { streamHandlers } from './stream.ts';
@@ -17,6 +18,7 @@ const handlers: Handlers = {
   ...controlHandlers,
   ...messageHandlers,
   ...cgroupHandlers,
+  ...packageHandlers,
   ...metricsHandlers,
   ...streamHandlers,
 };

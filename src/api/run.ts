@@ -72,13 +72,13 @@ function invalid(error: unknown, { engine }: ApiPorts): Plan {
 
 type RunParams = Partial<Pick<Params<'restart'>, 'dryRun' | 'override' | 'lockTimeout' | 'progress'>>;
 
-function common(params: RunParams, call: Call): Common {
+export function common(params: RunParams, call: Call): Common {
   const { dryRun, override, lockTimeout } = params;
   return { dryRun, override, lockTimeout, onProgress: progressTo(params, call) };
 }
 
 /** Progress never waits for a slow reader: what it missed is not worth having. */
-function progressTo({ progress }: RunParams, call: Call): ((progress: Progress) => void) | undefined {
+export function progressTo({ progress }: RunParams, call: Call): ((progress: Progress) => void) | undefined {
   if (progress !== true) return undefined;
   return (state) => {
     if (!call.signal.aborted) call.part({ progress: state }).catch(() => {});

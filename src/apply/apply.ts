@@ -6,7 +6,7 @@ import type { Change, ChangeResult, ChangeStatus, Plan } from '../model/plan.ts'
 import type { OnFailure } from '../model/policy.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Claims } from './claims.ts';
-import { type LoadedStore, persist } from './persist.ts';
+import { type LoadedStore, persist, recordOf } from './persist.ts';
 import { desiredOf, type StepOutcome, type StepPorts, step, UntouchedError, undoOf } from './step.ts';
 import { walk } from './walk.ts';
 
@@ -114,12 +114,8 @@ async function intend(change: Change, options: ApplyOptions, { store }: ApplyPor
   if (runsAgain && store.state.finished.has(change.name)) await store.append({ type: 'finished', name: change.name, finished: null });
   if (change.action !== 'load' || desired === undefined || options.originOf(change) !== 'manual') return;
   if (change.asLoaded === true && store.state.loaded.has(change.name)) return;
-  const { kind, spec, specDigest, codeDigest, path, source } = desired;
-  const origin = 'manual';
-  await store.append({
-    type: 'loaded',
-    record: { name: change.name, kind, spec, specDigest, codeDigest, path, source, origin, generation: 0 },
-  });
+  const record = recordOf({ ...desired, name: change.name, origin: 'manual', generation: 0 });
+  await store.append({ type: 'loaded', record });
 }
 
 function targetOf(change: Change, options: ApplyOptions, { materials }: ApplyPorts): (() => Promise<Target>) | null {

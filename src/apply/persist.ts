@@ -24,8 +24,8 @@ export async function persist(names: readonly string[], instances: Instances, st
 
 /** What is kept of a loaded module. */
 export function recordOf(loaded: Loaded | LoadedRecord): LoadedRecord {
-  const { name, kind, spec, specDigest, codeDigest, path, source, origin, generation } = loaded;
-  return { name, kind, spec, specDigest, codeDigest, path, source, origin, generation };
+  const { name, kind, spec, specDigest, codeDigest, path, version, source, origin, generation } = loaded;
+  return { name, kind, spec, specDigest, codeDigest, path, ...(version === undefined ? {} : { version }), source, origin, generation };
 }
 
 /** Equal but for the place in the file, which moves without anything being changed. */

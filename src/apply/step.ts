@@ -160,6 +160,6 @@ async function formerTarget(before: Loaded, { materials }: StepPorts, name: stri
 
 /** A record as something to be desired again. */
 export function desiredOf(record: LoadedRecord): Desired {
-  const { name, kind, spec, specDigest, codeDigest, path, source } = record;
-  return { name, kind, spec, specDigest, codeDigest, path, source };
+  const { name, kind, spec, specDigest, codeDigest, path, version, source } = record;
+  return { name, kind, spec, specDigest, codeDigest, path, ...(version === undefined ? {} : { version }), source };
 }

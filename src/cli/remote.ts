@@ -40,7 +40,7 @@ export async function ask<M extends Method>(
   }
 }
 
-type RunMethod = 'reconcile' | 'reload' | 'restart' | 'start' | 'load' | 'remove' | 'release';
+type RunMethod = 'reconcile' | 'reload' | 'restart' | 'start' | 'load' | 'install' | 'uninstall' | 'remove' | 'release';
 
 /** A request that changes something, with progress on a terminal. */
 export async function askRun<M extends RunMethod>(call: Call, method: M, payload: Params<M>): Promise<Plan | Result> {

@@ -1,4 +1,4 @@
-import { Document, isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { Document, isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
 import { MusterError } from '../model/error.ts';
 
 export interface SavedEntryOptions {
@@ -46,15 +46,18 @@ function replaced(text: string, { value }: Pair, name: string, entry: SavedEntry
 
 function appended(text: string, modules: YAMLMap, line: string): string | null {
   const last = modules.items.at(-1);
-  const first = modules.items[0];
-  const end = (last?.value as { range?: readonly number[] } | null)?.range?.[1] ?? (last?.key as { range?: readonly number[] }).range?.[1];
-  const start = (first?.key as { range?: readonly number[] }).range?.[0];
+  const end = rangeOf(last?.value)?.[1] ?? rangeOf(last?.key)?.[1];
+  const start = rangeOf(modules.items[0]?.key)?.[0];
   if (end === undefined || start === undefined) return null;
   const indent = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
   if (!/^ +$/.test(indent)) return null;
   const newline = text[end - 1] === '\n' ? end - 1 : text.indexOf('\n', end);
   const at = newline === -1 ? text.length : newline;
   return `${text.slice(0, at)}\n${indent}${line}${text.slice(at)}${newline === -1 ? '\n' : ''}`;
+}
+
+function rangeOf(node: unknown): readonly number[] | null | undefined {
+  return isNode(node) ? node.range : undefined;
 }
 
 /** Where the text is in braces: written anew, with its comments and its order. */

@@ -16,6 +16,8 @@ import type { LeaseLog } from '../model/keeper.ts';
 import type { Log } from '../model/ports.ts';
 import type { Alternatives } from '../model/requires.ts';
 import type { UpOptions } from '../model/up.ts';
+import { createPackageDriver } from '../packages/driver.ts';
+import { createPackages } from '../packages/packages.ts';
 import { nameIn } from '../resolve/exports.ts';
 import { createResolver } from '../resolve/resolver.ts';
 import { createCodeDriver } from '../runners/code-driver.ts';
@@ -29,6 +31,7 @@ import { logsTotal } from './logs-total.ts';
 import { createMask } from './mask.ts';
 import { maskedDriver } from './masked-driver.ts';
 import { leaseOwner } from './owner.ts';
+import { packageLook } from './package-look.ts';
 import { createSources } from './wanted.ts';
 import { systemClock, systemRandom } from './world.ts';
 
@@ -52,15 +55,6 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   const disk = openDisk(up.stateDir);
   const store = await openStore({ disk, random: systemRandom, log });
   const key = await loadKey(disk);
-  const resolver = createResolver({
-    codeDir: join(up.stateDir, 'code'),
-    key,
-    env: up.env,
-    builtinDir: join(dist, 'builtin'),
-    log,
-    unable,
-  });
-  secrets = () => resolver.knownSecrets();
   const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log, most: logsTotal(up.env) });
   const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
@@ -77,6 +71,30 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     clock: systemClock,
     log,
   });
+  const packages = createPackages({
+    dir: join(up.stateDir, 'packages'),
+    keeper,
+    ...{
+      clock: systemClock,
+      random,
+      log,
+      env: up.env,
+      look: packageLook,
+      node: process.execPath,
+      nodeVersion: process.version,
+      cpus: availableParallelism(),
+    },
+  });
+  const resolver = createResolver({
+    codeDir: join(up.stateDir, 'code'),
+    key,
+    env: up.env,
+    builtinDir: join(dist, 'builtin'),
+    log,
+    unable,
+    packages,
+  });
+  secrets = () => resolver.knownSecrets();
   let alternatives: Alternatives = new Map();
   const bus = createBus({ clock: systemClock, log, preferred: (service) => alternatives.get(service) ?? null });
   const drivers = {
@@ -93,7 +111,12 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
       env: up.env,
     }),
   };
-  const masked = { command: maskedDriver(drivers.command, mask), code: maskedDriver(drivers.code, mask) };
+  const ofPackages = createPackageDriver({ ...drivers, clock: systemClock });
+  const masked = {
+    command: maskedDriver(drivers.command, mask),
+    code: maskedDriver(drivers.code, mask),
+    package: maskedDriver(ofPackages, mask),
+  };
   const inspector = createInspector(join(dist, 'builtin'));
   const instances = createInstances({
     clock: systemClock,
@@ -112,8 +135,11 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     store,
     instances,
     materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
-    sources: createSources({ files, compiler, resolver, env: up.env, onRead, nameIn }),
-    pruneCode: (wanted) => resolver.pruneCode(wanted),
+    sources: createSources({ files, compiler, resolver, packages, env: up.env, onRead, nameIn }),
+    async pruneCode({ digests, paths, done }) {
+      await resolver.pruneCode(digests);
+      await packages.prune(paths, done);
+    },
     ran() {
       alternatives = alternativesOf(engine.context);
       bus.reconsider();

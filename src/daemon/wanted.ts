@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import type { ConfigCompiler } from '../config/compiler.ts';
 import { createConfigCompiler } from '../config/compiler.ts';
 import type { ByHand, Sources, WantedOutcome } from '../engine/ports.ts';
-import type { ConfigSet, FileText } from '../model/config-set.ts';
+import type { ConfigOutcome, ConfigSet, FileText } from '../model/config-set.ts';
 import { MusterError } from '../model/error.ts';
+import type { Packages, Staging } from '../model/package.ts';
+import { lockName } from '../packages/packages.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import { createPackageSources } from './package-sources.ts';
 
 export interface WantedOptions {
   files: readonly string[];
   compiler: ConfigCompiler;
   resolver: Resolver;
+  packages: Packages;
   env: Readonly<Record<string, string | undefined>>;
   /** The daemon's own files and folders to watch, whenever they may have changed. */
   onRead(watched: readonly string[]): void;
@@ -24,26 +29,35 @@ export function createSources(options: WantedOptions): Sources {
   let configFiles: readonly string[] = [];
   let codeFiles: readonly string[] = [];
   let looking: Promise<void> = Promise.resolve();
+  const packageSources = createPackageSources({ packages: options.packages, config: () => config });
 
-  const read = async (paths: readonly string[], own: boolean): Promise<WantedOutcome> => {
+  const read = async (paths: readonly string[], own: boolean, staging: Staging | null): Promise<WantedOutcome> => {
     const outcome = await compiler.compile(paths);
     if (own) {
       const { files: read, watch } = outcome.ok ? outcome.config : { ...outcome, files: outcome.files.map((path) => ({ path })) };
-      configFiles = [...read.map(({ path }) => path), ...watch];
+      const lock = read[0] === undefined || !hasPackages(outcome) ? [] : [join(dirname(read[0].path), lockName)];
+      configFiles = [...read.map(({ path }) => path), ...watch, ...lock];
       options.onRead([...configFiles, ...codeFiles]);
     }
     if (!outcome.ok) return { ok: false, diagnostics: outcome.diagnostics, files: outcome.files };
     if (own) config = outcome.config;
-    return { ok: true, wanted: { config: outcome.config, desired: await resolver.resolve(outcome.config) } };
+    return { ok: true, wanted: { config: outcome.config, desired: await resolver.resolve(outcome.config, staging) } };
   };
 
   return {
-    read: (from) => read(from ?? files, from === undefined),
+    read: (from, staging = undefined) => read(from ?? files, from === undefined, staging ?? null),
     async byHand(module) {
       const { entry, modulePath } = await entryOf(module, options);
       // Without a config that holds there is still $MUSTER_MODULE_PATH.
       return resolver.resolveOne(entry, null, config?.modulePath ?? modulePath);
     },
+    async packageByHand(module, { frozen, staging }) {
+      const { entry } = await entryOf(module, options);
+      return resolver.resolvePackage(entry, { staging, lock: frozen ? await packageSources.frozenLock(entry.name) : null });
+    },
+    packageName: packageSources.packageName,
+    savePackage: packageSources.savePackage,
+    newer: packageSources.newer,
     withArgs: (desired, args) => resolver.respec(desired, { ...desired.spec, args: [...args] }),
     afresh: (record) => resolver.afresh(record),
     watchCode(modules) {
@@ -61,6 +75,10 @@ export function createSources(options: WantedOptions): Sources {
       return { name: (await options.nameIn(target)) ?? file.split('.')[0] ?? file, module: target };
     },
   };
+}
+
+function hasPackages(outcome: ConfigOutcome): boolean {
+  return outcome.ok && [...outcome.config.modules.values()].some(({ entry }) => entry.kind === 'package');
 }
 
 /**

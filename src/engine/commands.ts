@@ -5,12 +5,13 @@ import { exitCode } from '../model/exit-code.ts';
 import { guardText } from '../model/guard-text.ts';
 import type { Params } from '../model/methods.ts';
 import type { Desired, Loaded } from '../model/module.ts';
+import type { Staging } from '../model/package.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import { alternativesOf, type EngineContext, policyOf } from './context.ts';
 import { dependentsOf, loadedNames, notLoaded } from './names.ts';
 import type { Wanted } from './ports.ts';
-import { readWanted } from './reconcile.ts';
+import { readWanted, stagingOf } from './reconcile.ts';
 import { request, type Transaction, transact } from './transact.ts';
 
 export type Common = Pick<Params<'restart'>, 'dryRun' | 'override' | 'lockTimeout'> & { onProgress?: Transaction['onProgress'] };
@@ -100,7 +101,8 @@ function assertAllowed(result: Result): void {
 export async function reload(params: Params<'reload'> & { name: string }, common: Common, context: EngineContext): Promise<Plan | Result> {
   const loaded = context.ports.instances.snapshot();
   const module = loaded.get(params.name);
-  const declared = await declaredNow(context);
+  const staging = params.dryRun === true ? undefined : { ...stagingOf(common.onProgress, context), only: params.name };
+  const declared = await declaredNow(context, staging);
   if (module === undefined && params.force !== true) throw notLoaded(params.name, loaded);
   const desired = declared.get(params.name) ?? (module === undefined ? undefined : await context.ports.sources.afresh(module));
   if (desired === undefined) throw notLoaded(params.name, loaded);
@@ -148,10 +150,10 @@ export function desiredWith(loaded: ReadonlyMap<string, Loaded>, changed: readon
   return desired;
 }
 
-/** What the config declares now; where it does not hold, the last good reading has to do. */
-export async function declaredNow(context: EngineContext): Promise<ReadonlyMap<string, Desired>> {
+/** What the config declares now, with `staging` installed as far as that says; where it does not hold, the last good reading has to do. */
+export async function declaredNow(context: EngineContext, staging?: Staging): Promise<ReadonlyMap<string, Desired>> {
   try {
-    return (await readWanted(undefined, context)).desired;
+    return (await readWanted(undefined, context, staging)).desired;
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
     return new Map((context.generation?.modules ?? []).map((record) => [record.name, desiredOf(record)]));

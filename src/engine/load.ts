@@ -6,15 +6,20 @@ import type { Plan, Result } from '../model/plan.ts';
 import { providers, requirementsOf } from '../model/requires.ts';
 import { type Common, declaredNow, declaredRefusal, desiredWith, runCommand, withArgs } from './commands.ts';
 import { alternativesOf, type EngineContext } from './context.ts';
+import type { ByHand } from './ports.ts';
+import { stagingOf } from './reconcile.ts';
 
 type LoadParams = Params<'load'>;
 
 /** `load NAME [ARGS...]`: a declared one as declared, anything else by hand; with what it requires and the config declares. */
 export async function load(params: LoadParams, common: Common, context: EngineContext): Promise<Plan | Result> {
-  const declared = await declaredNow(context);
+  const declared = await declaredNow(
+    context,
+    params.dryRun === true ? undefined : { ...stagingOf(common.onProgress, context), only: params.target },
+  );
   const asDeclared = params.command === true || params.name !== undefined ? undefined : declared.get(params.target);
   const module =
-    asDeclared === undefined ? await byHand(params, declared, context) : await fromConfig(asDeclared, params, declared, context);
+    asDeclared === undefined ? await byHand(params, common, declared, context) : await fromConfig(asDeclared, params, declared, context);
   const { name } = module;
   assertFree(name, context);
   const required = requiredOf(module, declared, context);
@@ -71,23 +76,43 @@ async function fromConfig(
   return params.args.length > 0 ? withArgs(desired, params.args, params, declared, context) : desired;
 }
 
-async function byHand(params: LoadParams, declared: ReadonlyMap<string, Desired>, context: EngineContext): Promise<Desired> {
+async function byHand(
+  params: LoadParams,
+  common: Common,
+  declared: ReadonlyMap<string, Desired>,
+  context: EngineContext,
+): Promise<Desired> {
   const { sources } = context.ports;
-  if (params.package !== undefined) throw new MusterError('ENOSYS', 'packages are not built yet');
-  const { name, module } = params.command === true ? { name: params.target, module: null } : await sources.locate(params.target);
+  const { name, module } =
+    params.command === true || params.package !== undefined ? { name: params.target, module: null } : await sources.locate(params.target);
   const chosen = params.name ?? name;
   const problem = nameProblem(chosen);
   if (problem !== null) throw new MusterError('EINVAL', `${chosen}: ${problem}`, { hint: 'choose another with --name' });
   const known = declared.get(chosen);
   if (known !== undefined && params.override !== true) throw declaredRefusal(known);
   const raw: Record<string, unknown> = {
-    ...(module === null ? { command: params.args, cwd: params.cwd } : { module, args: params.args }),
+    ...whatOf(module, params),
     ...(params.isolation === undefined ? {} : { isolation: params.isolation }),
     ...(params.service === undefined ? {} : { service: params.service }),
     ...(params.config === undefined ? {} : { config: params.config }),
     ...(params.env === undefined ? {} : { env: params.env }),
   };
-  return sources.byHand({ name: chosen, raw, cwd: params.cwd });
+  const described = { name: chosen, raw, cwd: params.cwd };
+  return params.package === undefined ? sources.byHand(described) : packageByHand(described, params, common, context);
+}
+
+function whatOf(module: string | null, { args, cwd, package: spec }: LoadParams): Record<string, unknown> {
+  if (spec !== undefined) return { package: spec, args };
+  return module === null ? { command: args, cwd } : { module, args };
+}
+
+async function packageByHand(module: ByHand, { dryRun }: LoadParams, common: Common, context: EngineContext): Promise<Desired> {
+  const staging = dryRun === true ? null : stagingOf(common.onProgress, context);
+  const [first, second] = await context.ports.sources.packageByHand(module, { frozen: false, staging });
+  if (first !== undefined && second === undefined) return first;
+  throw new MusterError('EINVAL', `${module.raw.package} has several programs`, {
+    hint: `muster install --name ${module.name} ${module.raw.package}`,
+  });
 }
 
 function assertFree(name: string, context: EngineContext): void {

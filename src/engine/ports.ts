@@ -4,6 +4,7 @@ import type { ConfigSet } from '../model/config-set.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
 import type { Desired, LoadedRecord } from '../model/module.ts';
+import type { NewerVersions, Staging } from '../model/package.ts';
 import type { Log, Random } from '../model/ports.ts';
 import type { Generation, StoreState } from '../store/records.ts';
 
@@ -24,12 +25,36 @@ export interface ByHand {
   cwd: string;
 }
 
+/** Code that must stay: compiled, by its digests, and packages, by paths in them. Those of `done` need not, however new they are. */
+export interface WantedCode {
+  readonly digests: ReadonlySet<string>;
+  readonly paths: ReadonlySet<string>;
+  readonly done: ReadonlySet<string>;
+}
+
+/** An entry that was written into the config file, with its lock. */
+export interface SavedEntry {
+  /** Puts both back as they were, if nobody has changed them since. */
+  undo(): Promise<void>;
+}
+
 /** Where desired sets come from. */
 export interface Sources {
-  /** Reads, checks and resolves the daemon's own files, or those given. Cheap when nothing changed. */
-  read(files?: readonly string[]): Promise<WantedOutcome>;
+  /**
+   * Reads, checks and resolves the daemon's own files, or those given. Cheap when nothing changed. With `staging` packages are
+   * installed that are not, into places that nothing points to yet.
+   */
+  read(files?: readonly string[], staging?: Staging): Promise<WantedOutcome>;
   /** Checks and resolves one module by hand; throws EINVALIDCONFIG. */
   byHand(module: ByHand): Promise<Desired>;
+  /** The modules of a package by hand: one for each program that it has. `frozen`: as the lock beside the config has it. */
+  packageByHand(module: ByHand, how: { frozen: boolean; staging: Staging | null }): Promise<readonly Desired[]>;
+  /** The name of the module that a package gives; with `staging` it is installed where that alone can tell. */
+  packageName(spec: string, staging: Staging | null): Promise<string>;
+  /** Writes a package into the config file, beside what stands there, and what it was resolved to into `muster.lock`. */
+  savePackage(module: string, entry: Readonly<Record<string, unknown>>): Promise<SavedEntry>;
+  /** What is newer than a loaded package; null where that cannot be told. */
+  newer(record: LoadedRecord): Promise<NewerVersions | null>;
   /** The same module with other arguments. */
   withArgs(desired: Desired, args: readonly string[]): Promise<Desired>;
   /** The module as it is recorded, with the code that its files hold now; throws what is wrong with that. */
@@ -58,8 +83,8 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   store: EngineStore;
   sources: Sources;
   materials: Materials;
-  /** Removes compiled code but this; what is only just made is spared. */
-  pruneCode(wanted: ReadonlySet<string>): Promise<void>;
+  /** Removes compiled code and installed packages but those of these digests and paths; what is only just made is spared. */
+  pruneCode(wanted: WantedCode): Promise<void>;
   /** A run over the whole config is over, also one without changes: what the config says of no single module holds now. */
   ran?(): void;
   /** For plans. */

@@ -26,7 +26,8 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   const { clock, log } = context.ports;
   const at = new Date(clock.now()).toISOString();
   try {
-    const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context, stagingOf(options.onProgress, context));
+    const wanted =
+      options.inForce === true ? inForce(context) : await readWanted(options.from, context, stagingOf(options.onProgress, context));
     const result = (await transact(transactionOf(options, trigger, wanted, false), context)) as Result;
     remember(context, at, trigger, result);
     context.ports.ran?.();

@@ -1,25 +1,41 @@
+import type { LoadedRecord } from '../model/module.ts';
 import type { EngineContext } from './context.ts';
 
 /** As many generations as the store keeps can be gone back to. */
 const kept = 20;
 
-/** Lets go of compiled code that neither what is loaded nor a generation that is kept can need. */
-export async function retainCode({ ports, codeOf, generation }: EngineContext): Promise<void> {
+/** What a set of modules needs to be started: compiled code by its digest, packages by where they lie. */
+export interface KeptCode {
+  readonly digests: readonly string[];
+  readonly paths: readonly string[];
+}
+
+/**
+ * Lets go of compiled code, and of installed packages, that neither what is loaded nor a generation that is kept can need; with
+ * `done` paths of packages that were only just installed, too.
+ */
+export async function retainCode({ ports, codeOf, generation }: EngineContext, done: readonly string[] = []): Promise<void> {
   const { store, instances } = ports;
   const last = store.state.generation;
-  const wanted = new Set<string>();
+  const all: KeptCode[] = [codeIn([...instances.snapshot().values()])];
   for (let number = last; number > Math.max(0, last - kept); number -= 1) {
     // What was saved just now need not be read back: with a thousand modules that takes as long as making the plan.
     const saved = number === generation?.number ? generation : null;
-    const known = codeOf.get(number) ?? digests((saved ?? (await store.loadGeneration(number)))?.modules ?? []);
+    const known = codeOf.get(number) ?? codeIn((saved ?? (await store.loadGeneration(number)))?.modules ?? []);
     codeOf.set(number, known);
-    for (const digest of known) wanted.add(digest);
+    all.push(known);
   }
   codeOf.delete(last - kept);
-  for (const digest of digests([...instances.snapshot().values()])) wanted.add(digest);
-  await ports.pruneCode(wanted);
+  await ports.pruneCode({
+    digests: new Set(all.flatMap(({ digests }) => digests)),
+    paths: new Set(all.flatMap(({ paths }) => paths)),
+    done: new Set(done),
+  });
 }
 
-function digests(modules: readonly { codeDigest: string | null }[]): string[] {
-  return modules.flatMap(({ codeDigest }) => (codeDigest === null ? [] : [codeDigest]));
+function codeIn(modules: readonly Pick<LoadedRecord, 'kind' | 'codeDigest' | 'path'>[]): KeptCode {
+  return {
+    digests: modules.flatMap(({ codeDigest }) => (codeDigest === null ? [] : [codeDigest])),
+    paths: modules.flatMap(({ kind, path }) => (kind === 'package' ? [path] : [])),
+  };
 }

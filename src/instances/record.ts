@@ -8,8 +8,9 @@ import type { InspectRequest } from './inspect.ts';
 import type { RunEnd } from './run.ts';
 
 export function recordOf({ desired, origin, generation }: Target): LoadedRecord {
-  const { name, kind, spec, specDigest, codeDigest, path, source } = desired;
-  return Object.freeze({ name, kind, spec, specDigest, codeDigest, path, source, origin, generation });
+  const { name, kind, spec, specDigest, codeDigest, path, version, source } = desired;
+  const known = version === undefined ? {} : { version };
+  return Object.freeze({ name, kind, spec, specDigest, codeDigest, path, ...known, source, origin, generation });
 }
 
 /** What the driver gets. The name is the present one: it may have been renamed since. */

@@ -24,7 +24,7 @@ export interface ViewContext {
 export function viewOf(instance: Instance, { now, inspect, needs, services, serves, since }: ViewContext): ModuleView {
   const { name, standing, run, restarts, status, lastExit } = instance;
   const { state, failed } = standing;
-  const { kind, spec, path, codeDigest, origin, generation, source } = instance.loaded();
+  const { kind, spec, path, version, codeDigest, origin, generation, source } = instance.loaded();
   const file = inspect(fileOf(path, spec, instance.target));
   const requires = [...needs.of(name)];
   const waitingFor = requires.filter((needed) => !serves(needed));
@@ -61,6 +61,8 @@ export function viewOf(instance: Instance, { now, inspect, needs, services, serv
     requiredBy: [...needs.by(name)],
     waitingFor,
     declaredAt: source,
+    ...(version === undefined ? {} : { version }),
+    ...('package' in spec ? { package: spec.package, node: instance.target?.material.program?.node ?? null } : {}),
   };
 }
 
@@ -73,6 +75,6 @@ function disconnected(own: ModuleView['status'], waitingFor: readonly string[], 
 }
 
 function isolationOf(kind: Kind, spec: Spec): IsolationOf {
-  if (kind === 'command') return null;
+  if (kind !== 'code') return null;
   return 'isolation' in spec ? spec.isolation : 'thread';
 }

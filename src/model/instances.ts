@@ -2,8 +2,8 @@ import type { DownDoc, LastExit, ModuleStats, ModuleView, Rusage, RusageOf } fro
 import type { WireError } from './error.ts';
 import type { Identity } from './keeper.ts';
 import type { Figures, Took } from './metrics.ts';
-import type { PackageProgram } from './package.ts';
 import type { Desired, Finished, Loaded, LoadedRecord, Origin, State } from './module.ts';
+import type { PackageProgram } from './package.ts';
 
 /** What a start needs beyond the record: values of secrets, the full environment, the file of the compiled code. */
 export interface Material {
@@ -12,6 +12,8 @@ export interface Material {
   readonly codeFile: string | null;
   /** As whom a process runs; absent: as the daemon. */
   readonly identity?: Identity;
+  /** Of a package: what it runs. */
+  readonly program?: PackageProgram;
 }
 
 /** A module to be loaded or to become. */

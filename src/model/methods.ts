@@ -8,6 +8,7 @@ import {
   type ListDoc,
   type LogRecord,
   type ModuleStats,
+  type OutdatedDoc,
   type Progress,
   type Rusage,
   rusageOf,
@@ -90,6 +91,26 @@ export const params = {
     /** The caller's folder: relative paths and the command's cwd. */
     cwd: z.string(),
   }),
+  /** A package as a module by hand, or with `save` in the config file too. */
+  install: z.strictObject({
+    ...run,
+    /** As npm takes it. */
+    spec: z.string().check(z.minLength(1)),
+    name: text,
+    args: z.optional(z.array(z.string())),
+    config: z.optional(z.record(z.string(), z.unknown())),
+    env: z.optional(z.record(z.string(), z.string())),
+    allowScripts: flag,
+    save: flag,
+    /** Only what `muster.lock` has. */
+    frozen: flag,
+    /** Relative paths in `spec` start there. */
+    cwd: z.string(),
+  }),
+  /** Names, or paths of packages that run where they are (absolute). */
+  uninstall: z.strictObject({ ...run, names }),
+  /** What is newer in the registry than the packages that are loaded. */
+  outdated: z.strictObject({}),
   /** `reason` is that of the `hold`. */
   remove: z.strictObject({ ...run, names, force: flag, cancel: flag, hold: flag, reason: text, recursive: flag }),
   hold: z.strictObject({ names: z.optional(names), all: flag, reason: z.string().check(z.minLength(1)), for: z.optional(ms) }),
@@ -135,6 +156,9 @@ export interface Responses {
   start: Plan | Result;
   signal: Record<string, never>;
   load: Plan | Result;
+  install: Plan | Result;
+  uninstall: Plan | Result;
+  outdated: OutdatedDoc;
   remove: Plan | Result;
   hold: { held: string[] };
   release: Plan | Result;

@@ -33,7 +33,11 @@ export interface Desired {
   readonly codeDigest: string | null;
   /** Absolute path of the entry file, `builtin:NAME`, or the command's argv[0]. */
   readonly path: string;
+  /** Of a package, as its package.json says. */
+  readonly version?: string;
   readonly source: Position | null;
+  /** What its user should know before it is changed to this. */
+  readonly notes?: readonly Reason[];
   /** Why it is not to be loaded although it is declared; `disabled` and `onlyIf` are decided by the planner itself. */
   readonly skip?: Reason;
   /** Why it cannot be loaded, found before anything is touched: a missing file, code that does not compile. */
@@ -56,6 +60,8 @@ export interface LoadedRecord {
   readonly specDigest: string;
   readonly codeDigest: string | null;
   readonly path: string;
+  /** Of a package, as its package.json says. */
+  readonly version?: string;
   readonly source: Position | null;
   readonly origin: Origin;
   /** The generation in which it came to be as it is; 0 by hand. */

@@ -7,9 +7,10 @@ export function loadedAfter({ changes }: Plan, desired: ReadonlyMap<string, Desi
   for (const { name, action } of changes) {
     const wanted = desired.get(name);
     if (wanted === undefined || action !== 'load') continue;
-    const { kind, spec, specDigest, codeDigest, path, source } = wanted;
+    const { kind, spec, specDigest, codeDigest, path, version, source } = wanted;
     loaded.set(name, {
       ...{ name, kind, spec, specDigest, codeDigest, path, source },
+      ...(version === undefined ? {} : { version }),
       origin: 'config',
       generation: 1,
       state: 'R',

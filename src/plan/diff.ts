@@ -27,10 +27,16 @@ export function fieldChanges(desired: Desired, loaded: Loaded): FieldChange[] {
   }
 
   const key = kindKey[desired.kind];
-  if (desired.path !== loaded.path && sameKind && !fields.some((field) => field.path.startsWith(key))) {
+  // A package lies elsewhere with each version: that says nothing which its version and its code do not.
+  const moved = desired.path !== loaded.path && sameKind && desired.kind !== 'package';
+  if (moved && !fields.some((field) => field.path.startsWith(key))) {
     fields.push({ path: 'path', before: loaded.path, after: desired.path, live: false });
   }
-  if (desired.codeDigest !== loaded.codeDigest) {
+  if (sameKind && desired.version !== loaded.version) {
+    fields.push({ path: 'version', before: loaded.version ?? null, after: desired.version ?? null, live: false });
+  }
+  // A package that is not installed yet has no code that could be another.
+  if (desired.codeDigest !== loaded.codeDigest && (desired.kind !== 'package' || desired.version !== undefined)) {
     const live = canReread(desired, loaded);
     const path = live ? filesField : codeField;
     fields.push({ path, before: short(loaded.codeDigest), after: short(desired.codeDigest), live });

@@ -9,6 +9,9 @@ export function findProblems(draft: Draft, cycles: readonly (readonly string[])[
 
   for (const { name, action, asLoaded } of changes.values()) {
     const desired = draft.wanted.get(name);
+    if (desired !== undefined && asLoaded !== true && action !== 'remove') {
+      for (const { code, text } of desired.notes ?? []) diagnostics.push(diagnostic('warning', code, text, desired.source ?? nowhere));
+    }
     if (desired?.problem === undefined || asLoaded === true || (action !== 'load' && action !== 'reload')) continue;
     const { code, message, hint } = desired.problem;
     diagnostics.push(diagnostic('error', code, message, place(draft, desired.source), hint));
@@ -39,10 +42,12 @@ export function findProblems(draft: Draft, cycles: readonly (readonly string[])[
     const names = [...leftOut].sort();
     const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? `, and ${names.length - 5} more` : '');
     // It is the command that says so: there is no place in a file.
-    diagnostics.push(diagnostic('warning', 'filtered', `left out by --only or --skip: ${shown}`, { file: '', line: 1, column: 1 }));
+    diagnostics.push(diagnostic('warning', 'filtered', `left out by --only or --skip: ${shown}`, nowhere));
   }
   diagnostics.sort(bySeverityAndPlace);
 }
+
+const nowhere: Position = { file: '', line: 1, column: 1 };
 
 function place({ input }: Draft, source: Position | null | undefined): Position {
   return source ?? { file: input.config.files[0]?.path ?? '', line: 1, column: 1 };

@@ -16,6 +16,9 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   };
   add('Path', doc.path);
   add('Kind', doc.isolation ? `${doc.kind}, ${doc.isolation}` : doc.kind);
+  add('Version', doc.version);
+  add('Package', doc.package);
+  add('Node', doc.node);
   add('Size', doc.size);
   add('SHA-1', doc.sha1);
   add('Code', doc.codeDigest);
@@ -25,6 +28,7 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   add('Loaded as', doc.loadedAs?.join(', '));
   add('Not loaded', doc.notLoaded);
   add('State', stateText(doc, now));
+  add('Status', doc.status && `${doc.status.level} for ${ageText(doc.status.since, now)}`);
   add('Started', doc.startedAt && `${doc.startedAt}, ${ageText(doc.startedAt, now)} ago`);
   add('PID', doc.pid);
   add('Thread', doc.threadId);

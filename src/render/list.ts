@@ -7,6 +7,8 @@ import { plainStyle, type Style } from './style.ts';
 
 const head = ['Module', 'Size', 'Digest', 'Idle', 'S', 'For', 'Service', 'Why'];
 const longHead = ['Kind', 'PID', 'Restarts', 'Queued', 'Origin', 'Path'];
+/** Only where there are packages. */
+const packageHead = ['Version', 'Node', 'Package'];
 const numbers = new Set(['Size', 'Idle', 'For', 'PID', 'Restarts', 'Queued']);
 
 export interface ListOptions {
@@ -23,10 +25,11 @@ export interface ListOptions {
  */
 export function listText(document: ListDoc, { long, now, indent = false }: ListOptions, style: Style = plainStyle): string {
   // Why is last, for it may be long and is not padded then.
-  const titles = long ? [...head.slice(0, -1), ...longHead, 'Why'] : head;
+  const packages = document.modules.some((module) => module.package !== undefined);
+  const titles = long ? [...head.slice(0, -1), ...longHead, ...(packages ? packageHead : []), 'Why'] : head;
   const modules = belowTheirServices(document.modules);
   const rows = modules.map(({ module, depth }) => {
-    const [name = '', ...cells] = long ? longRow(module, now) : row(module, now);
+    const [name = '', ...cells] = long ? longRow(module, now, packages) : row(module, now);
     return [`${indent ? '  '.repeat(depth) : ''}${name}`, ...cells];
   });
   const right = new Set(titles.flatMap((title, index) => (numbers.has(title) ? [index] : [])));
@@ -48,7 +51,7 @@ function row(module: ModuleView, now: number): string[] {
   ];
 }
 
-function longRow(module: ModuleView, now: number): string[] {
+function longRow(module: ModuleView, now: number, packages: boolean): string[] {
   const cells = row(module, now);
   const more = [
     module.kind,
@@ -57,6 +60,7 @@ function longRow(module: ModuleView, now: number): string[] {
     String(module.queued),
     module.origin,
     module.path,
+    ...(packages ? [module.version ?? '-', module.node ?? '-', module.package ?? '-'] : []),
   ];
   return [...cells.slice(0, -1), ...more, cells.at(-1) ?? ''];
 }

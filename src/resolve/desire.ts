@@ -1,8 +1,9 @@
 import { deepFreeze } from '../model/canonical.ts';
 import type { Environment } from '../model/environment.ts';
 import { MusterError } from '../model/error.ts';
-import type { CodeSpec, CommandSpec, Spec } from '../model/fields/table.ts';
-import type { Desired, Entry } from '../model/module.ts';
+import type { CodeSpec, CommandSpec, PackageSpec, Spec } from '../model/fields/table.ts';
+import type { Desired, Entry, Reason } from '../model/module.ts';
+import type { PackageLock, Packages, Staging } from '../model/package.ts';
 import { argumentProblem } from '../model/program.ts';
 import type { Accounts } from './accounts.ts';
 import type { Build, Codebase } from './code.ts';
@@ -13,6 +14,7 @@ import { nameIn } from './exports.ts';
 import { type FileDigests, type Look, lookOnce } from './files.ts';
 import { findModule, isBare, plainName } from './find-module.ts';
 import { asksIdentity, identityOf, type Self } from './identity.ts';
+import { findPackage } from './package.ts';
 import { type Problem, problem, problemOf, toError } from './problem.ts';
 import { withFingerprints } from './secret-places.ts';
 import type { Secrets } from './secrets.ts';
@@ -25,6 +27,8 @@ export interface Parts {
   readonly secrets: Secrets;
   readonly accounts: Accounts;
   readonly self: Self;
+  /** Null: none can be looked at, so that none is known to be installed. */
+  readonly packages: Packages | null;
   unable(spec: Spec): Problem | null;
 }
 
@@ -32,6 +36,10 @@ export interface Parts {
 export interface Pass {
   readonly look: Look;
   readonly modulePath: readonly string[];
+  /** Of packages; null: there is none. */
+  readonly lock: PackageLock | null;
+  /** Null: nothing is installed, only looked at. */
+  readonly staging: Staging | null;
   check(command: Command): Problem | null;
   fingerprint(reference: string): Promise<string>;
 }
@@ -46,13 +54,15 @@ export interface Resolution {
   readonly command: Command | null;
   /** As of what version of the accounts there is a user to run it as; null: nobody is asked for. */
   readonly accounts: string | null;
-  /** False if it must be asked for anew each time: it has secrets, or a problem. */
+  /** What a package has several of, by `app`; empty: it is what it is. */
+  readonly apps: readonly string[];
+  /** False if it must be asked for anew each time: it has secrets, or a problem, or is a package. */
   readonly lasting: boolean;
 }
 
-export function startPass(parts: Parts, modulePath: readonly string[]): Pass {
+export function startPass(parts: Parts, modulePath: readonly string[], of: Partial<Pick<Pass, 'lock' | 'staging'>> = {}): Pass {
   const look = lookOnce();
-  return { look, modulePath, check: commandChecks(look), fingerprint: parts.secrets.pass() };
+  return { look, modulePath, lock: null, staging: null, ...of, check: commandChecks(look), fingerprint: parts.secrets.pass() };
 }
 
 /** Whether the resolution is what a new one would be; without reading any file. */
@@ -85,15 +95,21 @@ export async function desire(entry: Entry, pass: Pass, parts: Parts): Promise<Re
     }
     if (entry.kind === 'command') checkCommand(entry.spec as CommandSpec, outcome, pass, parts);
     if (entry.kind === 'code') await findCode(entry.spec as CodeSpec, outcome, pass, parts);
+    if (entry.kind === 'package') await findPackage(entry.name, outcome.spec as PackageSpec, outcome, pass, parts);
   } catch (error) {
     outcome.problem = problemOf(error, `module ${entry.name}`);
   }
   return resolution(entry, outcome);
 }
 
-interface Outcome {
+export interface Outcome {
   spec: Spec;
   path: string;
+  /** Of an installed package. */
+  version?: string;
+  digest?: string;
+  notes?: Reason[];
+  apps?: readonly string[];
   code?: Resolution['code'];
   files?: Map<string, string>;
   command?: Command;
@@ -102,19 +118,32 @@ interface Outcome {
 }
 
 function resolution(entry: Entry, outcome: Outcome): Resolution {
-  const { spec, path, code = null, files = new Map(), command = null, accounts = null, problem: found } = outcome;
+  const {
+    spec,
+    path,
+    version,
+    notes = [],
+    apps = [],
+    code = null,
+    files = new Map(),
+    command = null,
+    accounts = null,
+    problem: found,
+  } = outcome;
   const desired: Desired = {
     name: entry.name,
     kind: entry.kind,
     spec,
     specDigest: spec === entry.spec ? entry.digest : digestSpec(entry.kind, spec),
-    codeDigest: digestCode(code?.build.digest ?? null, [...files.values()]),
+    codeDigest: digestCode(outcome.digest ?? code?.build.digest ?? null, [...files.values()]),
     path,
+    ...(version === undefined ? {} : { version }),
     source: null,
+    ...(notes.length === 0 ? {} : { notes }),
     ...(found === undefined ? {} : { problem: found }),
   };
-  const lasting = found === undefined && entry.secrets.length === 0;
-  return { desired: deepFreeze(desired), code, files, command, accounts, lasting: lasting || spec.disabled };
+  const lasting = found === undefined && entry.secrets.length === 0 && entry.kind !== 'package';
+  return { desired: deepFreeze(desired), code, files, command, accounts, apps, lasting: lasting || spec.disabled };
 }
 
 function declaredPath({ kind, spec }: Entry): string {

@@ -15,7 +15,11 @@ export async function nameIn(path: string): Promise<string | null> {
 
 /** The names a module file exports, sorted; empty where they cannot be told. */
 export async function exportsOf(path: string): Promise<string[]> {
-  const text = await textOf(path);
+  return exportsIn(await textOf(path));
+}
+
+/** The names that a text of code exports, sorted. */
+export function exportsIn(text: string): string[] {
   const names = new Set<string>();
   for (const [, name] of [...text.matchAll(declaration), ...text.matchAll(assignment)]) if (name !== undefined) names.add(name);
   for (const [, inner] of text.matchAll(list)) {

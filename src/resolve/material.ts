@@ -1,8 +1,10 @@
 import { deepFreeze } from '../model/canonical.ts';
 import { MusterError } from '../model/error.ts';
-import type { CodeSpec } from '../model/fields/table.ts';
+import type { CodeSpec, PackageSpec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
 import type { LoadedRecord } from '../model/module.ts';
+import type { PackageProgram } from '../model/package.ts';
+import { configVariables, mergedConfig } from '../model/package-config.ts';
 import type { Build } from './code.ts';
 import type { CodeStore } from './code-store.ts';
 import type { Parts } from './desire.ts';
@@ -23,12 +25,23 @@ export async function materialOf(module: Startable, build: Build | null, parts: 
     parts.secrets.value,
   )) as { env: Record<string, unknown>; config?: Record<string, unknown> };
   const { identity, user } = await identityOf(module.spec, parts.accounts, parts.self);
+  const program = await programOf(module, parts);
+  const whole = program === null ? config : mergedConfig(program.defaults, config);
+  const own = program === null ? env : { ...program.env, ...configVariables(program.name, whole), ...env };
   return {
-    env: deepFreeze(moduleEnvironment(parts.env, env, user)),
-    config: deepFreeze(config),
-    codeFile: module.kind === 'code' ? await codeFileOf(module, build, parts, store) : null,
+    env: deepFreeze(moduleEnvironment(parts.env, own, user)),
+    config: deepFreeze(whole),
+    codeFile: module.kind === 'code' || program?.module === true ? await codeFileOf(module, build, parts, store) : null,
     ...(identity === null ? {} : { identity }),
+    ...(program === null ? {} : { program }),
   };
+}
+
+/** What a package runs, as it is now; null: it is none. */
+async function programOf({ kind, path, spec, name }: Startable, { packages }: Parts): Promise<PackageProgram | null> {
+  if (kind !== 'package') return null;
+  if (packages !== null && path.startsWith('/')) return packages.programOf({ path, spec: spec as PackageSpec });
+  throw new MusterError('ENOENT', `the package of ${name} is not installed`, { hint: 'muster reload' });
 }
 
 async function codeFileOf(module: Startable, build: Build | null, parts: Parts, store: CodeStore): Promise<string> {
@@ -47,6 +60,8 @@ async function compileAgain(module: Startable, parts: Parts): Promise<Build> {
   const look = lookOnce();
   const { file } = findModule(module.path, { modulePath: [], builtinDir: parts.builtinDir }, look);
   const build = await parts.codebase.rebuild(file);
+  // The digest of a package covers all that is in it, and what is installed does not change.
+  if (module.kind === 'package') return build;
   const files = await Promise.all(module.spec.files.map((path) => parts.digests.digest(path, look)));
   if (digestCode(build.digest, files) === module.codeDigest) return build;
   throw new MusterError('ESTALE', `the code of "${module.name}" is not what it was when this was planned (${file})`, {

@@ -5,6 +5,7 @@ import type { Environment } from '../model/environment.ts';
 import type { Spec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
 import type { Desired, Entry, LoadedRecord } from '../model/module.ts';
+import type { Packages, Staging } from '../model/package.ts';
 import type { Log } from '../model/ports.ts';
 import { createAccounts } from './accounts.ts';
 import { afresh, codeFiles } from './afresh.ts';
@@ -15,15 +16,18 @@ import { desire, type Parts, type Pass, type Resolution, startPass, stillHolds }
 import { digestSpec } from './digest.ts';
 import { createFileDigests, lookOnce } from './files.ts';
 import { materialOf } from './material.ts';
+import { createApps, lockOf } from './package.ts';
 import type { Problem } from './problem.ts';
 import { createSecrets } from './secrets.ts';
 
 /** Asks the world what a plan must know and only the world can tell: digests of code, fingerprints of secrets. */
 export interface Resolver {
-  /** Never rejects for the fault of a module: that is the `problem` of its Desired. */
-  resolve(config: ConfigSet): Promise<ReadonlyMap<string, Desired>>;
+  /** Never rejects for the fault of a module: that is the `problem` of its Desired. With `staging` packages are installed that are not. */
+  resolve(config: ConfigSet, staging?: Staging | null): Promise<ReadonlyMap<string, Desired>>;
   /** For commands on one module. */
   resolveOne(entry: Entry, source: Position | null, modulePath: readonly string[]): Promise<Desired>;
+  /** The modules of one package: one for each program that it has. */
+  resolvePackage(entry: Entry, of: Pick<Pass, 'lock' | 'staging'>): Promise<readonly Desired[]>;
   /** The same module, in all that the world says of it, with other fields than the declared ones. */
   respec(desired: Desired, spec: Spec): Promise<Desired>;
   /** A loaded module, of its own spec, with the code that its files hold now. Throws what is wrong with that. */
@@ -52,12 +56,14 @@ export interface ResolverOptions {
   log: Log;
   /** What this machine cannot do of what a module asks for; without it that is found at its start. */
   unable?(spec: Spec): Problem | null;
+  /** Without it no package is known to be installed. */
+  packages?: Packages | null;
 }
 
 /** Modules asked about at a time. */
 const concurrency = 16;
 
-export function createResolver({ codeDir, key, env, builtinDir, log, unable = () => null }: ResolverOptions): Resolver {
+export function createResolver({ codeDir, key, env, builtinDir, log, unable = () => null, packages = null }: ResolverOptions): Resolver {
   const compiler = createCompiler({ stat: (path) => lookOnce().stat(path) });
   const store = createCodeStore(codeDir);
   const digests = createFileDigests();
@@ -69,11 +75,13 @@ export function createResolver({ codeDir, key, env, builtinDir, log, unable = ()
     secrets: createSecrets({ key, env }),
     accounts: createAccounts(),
     unable,
+    packages,
     self: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
   };
   // By identity: an entry is the same object for as long as its text means the same.
   const resolutions = new WeakMap<Entry, Resolution>();
   const made = new WeakMap<Desired, Resolution>();
+  const appsOf = createApps();
   // Entry files of modules that the config may not declare; their builds are kept like those that it does.
   let watched: ReadonlySet<string> = new Set();
 
@@ -102,9 +110,18 @@ export function createResolver({ codeDir, key, env, builtinDir, log, unable = ()
     return desired;
   }
 
+  /** The programs of a package that has several. It has been looked up, and perhaps installed, as a whole. */
+  function eachApp(entry: Entry, { apps }: Resolution, source: Position | null, pass: Pass): Promise<Desired[]> {
+    const staged = pass.staging === null ? null : { ...pass.staging, fresh: false };
+    const entries = appsOf(entry, apps);
+    return Promise.all(entries.map(async (each) => placed(each, await resolveEntry(each, { ...pass, staging: staged }), source)));
+  }
+
   return {
-    async resolve(config) {
-      const pass = startPass(parts, config.modulePath);
+    async resolve(config, staging = null) {
+      const hasPackages = [...config.modules.values()].some(({ entry }) => entry.kind === 'package');
+      const lock = hasPackages ? await lockOf(config, packages) : null;
+      const pass = startPass(parts, config.modulePath, { lock, staging });
       const stale: Entry[] = [];
       for (const { entry } of config.modules.values()) {
         const known = resolutions.get(entry);
@@ -116,8 +133,9 @@ export function createResolver({ codeDir, key, env, builtinDir, log, unable = ()
       for (const [name, { entry, source }] of config.modules) {
         const resolved = resolutions.get(entry);
         if (resolved === undefined) continue;
-        desired.set(name, placed(entry, resolved, source));
         if (resolved.code !== null) entryFiles.add(resolved.code.file);
+        if (resolved.apps.length === 0) desired.set(name, placed(entry, resolved, source));
+        else for (const each of await eachApp(entry, resolved, source, pass)) desired.set(each.name, each);
       }
       parts.codebase.retain(new Set([...entryFiles, ...watched]));
       return desired;
@@ -127,6 +145,11 @@ export function createResolver({ codeDir, key, env, builtinDir, log, unable = ()
       const known = resolutions.get(entry);
       const resolved = known !== undefined && stillHolds(known, pass, parts) ? known : await resolveEntry(entry, pass);
       return placed(entry, resolved, source);
+    },
+    async resolvePackage(entry, of) {
+      const pass = startPass(parts, [], of);
+      const resolved = await resolveEntry(entry, pass);
+      return resolved.apps.length === 0 ? [placed(entry, resolved, null)] : eachApp(entry, resolved, null, pass);
     },
     async respec(desired, spec) {
       const other = deepFreeze({ ...desired, spec, specDigest: digestSpec(desired.kind, spec) });
@@ -162,6 +185,7 @@ function isSame(a: Desired, b: Desired): boolean {
     a.specDigest === b.specDigest &&
     a.codeDigest === b.codeDigest &&
     a.path === b.path &&
+    JSON.stringify(a.notes) === JSON.stringify(b.notes) &&
     a.problem?.message === b.problem?.message &&
     a.problem?.code === b.problem?.code
   );

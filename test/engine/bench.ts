@@ -68,6 +68,10 @@ export async function createEngineBench(modules: Desired[], behave?: (launch: La
       watchCode(records) {
         watched = records.map(({ name }) => name);
       },
+      packageByHand: async () => [],
+      packageName: async (spec) => spec,
+      savePackage: async () => ({ undo: async () => {} }),
+      newer: async () => null,
       locate: async (target) => ({ name: target, module: `/modules/${target}.js` }),
     },
     pruneCode: async () => {},

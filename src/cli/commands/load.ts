@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { MusterError } from '../../model/error.ts';
 import type { Params } from '../../model/methods.ts';
+import { withAbsolutePath } from '../../model/package-spec.ts';
 import type { Call, Definition } from '../command.ts';
 import { assignments, dryRun, jsonObject, override, type RunOptions } from '../options.ts';
 import { printQuietRun } from '../output.ts';
@@ -27,7 +28,7 @@ export const load: Definition<Options> = {
   details:
     'NAME is a path (with a slash), builtin:NAME, the name of a declared module, or a bare name on the module path.\n' +
     'One that has ended or failed is started again, a oneshot that has finished is run again.\n' +
-    'With --command NAME is the name of the instance and ARGS the program with its arguments.\n' +
+    'With --command NAME is the name of the instance and ARGS the program with its arguments; with --package ARGS are those of the package.\n' +
     'Options end at NAME: what follows goes to the module untouched. Exits 4 if the module fails to start.',
   options: [
     { flags: '--name <NAME>', doc: 'name of the instance' },
@@ -37,7 +38,7 @@ export const load: Definition<Options> = {
     { flags: '--config <JSON>', doc: 'its config', parse: jsonObject },
     { flags: '--env <KEY=VALUE>', doc: 'environment (repeatable)', parse: assignments },
     { flags: '--command', doc: 'run a program: NAME is the instance, ARGS the argv' },
-    { flags: '--package <SPEC>', doc: 'an npm package', hidden: true },
+    { flags: '--package <SPEC>', doc: 'run an npm package: NAME is the instance' },
     dryRun,
     override,
   ],
@@ -50,17 +51,20 @@ export const load: Definition<Options> = {
 
 function payloadOf({ args: [target = '', ...args], options, io }: Call<Options>): Params<'load'> {
   const { name, exec, service, config, env, command } = options;
-  if (options.package !== undefined) throw new MusterError('EINVAL', '--package is not built yet');
   if (exec === true && options.isolation !== undefined && options.isolation !== 'process') {
     throw new MusterError('EINVAL', '--exec means --isolation process');
   }
+  if (command === true && options.package !== undefined) throw new MusterError('EINVAL', '--command and --package exclude each other');
   if (command === true && args.length === 0) {
     throw new MusterError('EINVAL', '--command needs a program', { hint: 'muster load --command NAME PROGRAM [ARGS...]' });
   }
   const isolation = exec === true ? 'process' : options.isolation;
   return {
     ...runParams(options),
-    target: command !== true && target.includes('/') && !target.startsWith('builtin:') ? resolve(io.cwd, target) : target,
+    target:
+      command !== true && options.package === undefined && target.includes('/') && !target.startsWith('builtin:')
+        ? resolve(io.cwd, target)
+        : target,
     args,
     cwd: io.cwd,
     ...(name === undefined ? {} : { name }),
@@ -69,5 +73,6 @@ function payloadOf({ args: [target = '', ...args], options, io }: Call<Options>)
     ...(config === undefined ? {} : { config }),
     ...(env === undefined ? {} : { env }),
     ...(command === undefined ? {} : { command }),
+    ...(options.package === undefined ? {} : { package: withAbsolutePath(options.package, (path) => resolve(io.cwd, path)) }),
   };
 }

@@ -9,10 +9,12 @@ import { events } from './events.ts';
 import { hold } from './hold.ts';
 import { info } from './info.ts';
 import { init } from './init.ts';
+import { install, uninstall } from './install.ts';
 import { list } from './list.ts';
 import { load } from './load.ts';
 import { logs } from './logs.ts';
 import { names } from './names.ts';
+import { outdated } from './outdated.ts';
 import { publish } from './publish.ts';
 import { reconcile } from './reconcile.ts';
 import { release } from './release.ts';
@@ -44,6 +46,9 @@ export const table: readonly Definition[] = [
   signal,
   load,
   remove,
+  install,
+  uninstall,
+  outdated,
   list,
   info,
   stats,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
 import { cgroupFields } from './cgroup.ts';
-import { common, nonEmpty, restart } from './common.ts';
+import { common, restart } from './common.ts';
 import { identityFields, unbuiltIdentity } from './identity.ts';
 import { argument, count, field, flag } from './kit.ts';
 import { logSettings } from './log.ts';
@@ -96,17 +96,52 @@ export const commandFields = {
   ...identityFields,
 };
 
+const { waitFor: waitForField, health: healthField, exitStatus, log } = commandFields;
+
 /** Fields of `package:` entries: npm packages. */
 export const packageFields = {
   package: field({
     schema: z.string().check(z.minLength(1)),
     change: 'reload',
     applies: 'resolve',
-    doc: 'An npm package: any spec that npm takes.',
-    unbuilt: nonEmpty,
+    doc: 'An npm package: any spec that npm takes, as `name@range`, a folder, an archive or a git URL. A folder runs where it is.',
   }),
-  config: field({ schema: z._default(anything, {}), change: 'reconfigure', applies: 'runners', doc: "Over the package's own defaults." }),
-  allowScripts: field({ schema: z._default(flag, false), change: 'reload', applies: 'resolve', doc: "Run the package's install scripts." }),
+  app: field({
+    schema: z.optional(z.string()),
+    change: 'reload',
+    applies: 'resolve',
+    doc: 'Which entry of `apps` in its package.json runs; without it all of them, where there are several as modules `NAME.ENTRY`.',
+  }),
+  config: field({
+    schema: z._default(anything, {}),
+    change: 'reconfigure',
+    applies: 'runners',
+    doc: "Over the package's own defaults. It gets each key as a variable, and all of it as JSON in a variable with the name of the package.",
+  }),
+  allowScripts: field({
+    schema: z._default(flag, false),
+    change: 'reload',
+    applies: 'resolve',
+    doc: 'Run its install scripts, and those of what it depends on.',
+  }),
+  stopSignal: field({
+    schema: z._default(signal, 'SIGINT'),
+    change: 'live',
+    applies: 'keeper',
+    doc: 'The signal that asks the package to stop.',
+  }),
+  ready: field({
+    schema: z._default(ready, { alive: 1000 }),
+    change: 'live',
+    applies: 'instances',
+    doc: 'When the package counts as running, as with commands. A new version that does not get there gives way to the one before.',
+    show: showProbe,
+  }),
+  waitFor: waitForField,
+  health: healthField,
+  exitStatus,
+  log,
+  ...cgroupFields,
   restart: restart('onFailure'),
   ...common,
   ...unbuiltIdentity,

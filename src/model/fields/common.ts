@@ -159,7 +159,3 @@ export const common = {
     doc: 'The host below which it is declared; of a host itself its own name. Lists show it, nothing acts on it.',
   }),
 };
-
-export function nonEmpty(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : value !== undefined;
-}

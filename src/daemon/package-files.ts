@@ -1,0 +1,99 @@
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { withPackage } from '../config/save-entry.ts';
+import type { SavedEntry } from '../engine/ports.ts';
+import type { ConfigSet } from '../model/config-set.ts';
+import { MusterError } from '../model/error.ts';
+import type { AskedPackage, LockedPackage, Packages } from '../model/package.ts';
+import { packageSpecKind, withAbsolutePath } from '../model/package-spec.ts';
+import { lockText } from '../packages/lock.ts';
+import { lockName } from '../packages/packages.ts';
+
+interface Written {
+  readonly path: string;
+  /** Null: there was no such file. */
+  readonly before: string | null;
+  readonly after: string;
+}
+
+/**
+ * Writes a package into the config file that declares it, or into the first one, and what it was resolved to into the lock
+ * beside that. Whole or not at all, each of them.
+ */
+export async function savePackage(
+  module: string,
+  entry: Readonly<Record<string, unknown>>,
+  config: ConfigSet,
+  packages: Packages,
+): Promise<SavedEntry> {
+  const { package: spec, allowScripts = false } = entry as { package: string; allowScripts?: boolean };
+  const file = config.modules.get(module)?.source.file ?? config.files[0]?.path;
+  const first = config.files[0]?.path;
+  if (file === undefined || first === undefined) throw new MusterError('ENOENT', 'there is no config file to write to');
+  const text = await readFile(file, 'utf8');
+  const said = withAbsolutePath(spec, (path) => asWritten(dirname(file), path));
+  const written: Written[] = [
+    { path: file, before: text, after: withPackage(text, { file, name: module, entry: { ...entry, package: said } }) },
+  ];
+  const lock = await lockWith({ module, spec, allowScripts, pin: null }, dirname(first), packages);
+  if (lock !== null) written.push(lock);
+  const done: Written[] = [];
+  const undo = async (): Promise<void> => {
+    for (const each of done.splice(0).reverse()) await putBack(each);
+  };
+  try {
+    for (const each of written) {
+      await writeWhole(each.path, each.after);
+      done.push(each);
+    }
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+  return { undo };
+}
+
+/** Null where nothing is to be pinned: a folder is what it is. */
+async function lockWith(asked: AskedPackage & { readonly module: string }, folder: string, packages: Packages): Promise<Written | null> {
+  const found = await packages.find(asked);
+  if (found === null || found.pin === null) return null;
+  const { version, integrity, resolved } = found.pin;
+  const locked: LockedPackage = { spec: asked.spec, version, integrity, resolved };
+  const path = join(folder, lockName);
+  const before = await readFile(path, 'utf8').catch(() => null);
+  const lock = new Map(await packages.lock(folder)).set(asked.module, locked);
+  return { path, before, after: lockText(lock, folder) };
+}
+
+/** As it stands in a config: relative to that, where it lies beside or below it. */
+function asWritten(folder: string, path: string): string {
+  const way = relative(folder, path);
+  const near = way === '' ? '.' : `./${way}`;
+  return way.startsWith('..') || packageSpecKind(near).kind !== 'local' ? path : near;
+}
+
+async function putBack({ path, before, after }: Written): Promise<void> {
+  const now = await readFile(path, 'utf8').catch(() => null);
+  if (now !== after) return;
+  if (before === null) await rm(path, { force: true });
+  else await writeWhole(path, before);
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  const real = await realpath(path).catch(() => path);
+  const mode = (await stat(real).catch(() => null))?.mode ?? 0o644;
+  const temporary = `${real}.muster-${process.pid}~`;
+  try {
+    const file = await open(temporary, 'wx', mode & 0o777);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, real);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new MusterError('EIO', `${path} cannot be written: ${(cause as Error).message}`, { cause });
+  }
+}

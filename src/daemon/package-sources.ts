@@ -1,0 +1,45 @@
+import { dirname } from 'node:path';
+import type { Sources } from '../engine/ports.ts';
+import type { ConfigSet } from '../model/config-set.ts';
+import { MusterError } from '../model/error.ts';
+import type { PackageSpec } from '../model/fields/table.ts';
+import type { PackageLock, Packages } from '../model/package.ts';
+import { moduleNameOf, packageSpecKind } from '../model/package-spec.ts';
+import { savePackage } from './package-files.ts';
+
+export interface PackageSourcesOptions {
+  readonly packages: Packages;
+  /** As it was last read without errors. */
+  config(): ConfigSet | null;
+}
+
+type PackageSources = Pick<Sources, 'packageName' | 'savePackage' | 'newer'> & { frozenLock(module: string): Promise<PackageLock> };
+
+/** What commands on packages ask of the config and of what is installed. */
+export function createPackageSources({ packages, config }: PackageSourcesOptions): PackageSources {
+  const readConfig = (): ConfigSet => {
+    const read = config();
+    if (read !== null) return read;
+    throw new MusterError('ENOENT', 'there is no config without errors to go by', { hint: 'muster validate' });
+  };
+
+  return {
+    async packageName(spec, staging) {
+      const kind = packageSpecKind(spec);
+      if (kind.kind === 'registry') return moduleNameOf(kind.name);
+      const asked = { module: null, spec, allowScripts: false, pin: null };
+      const found = (await packages.find(asked)) ?? (staging === null ? null : await packages.stage(asked, staging));
+      if (found !== null) return moduleNameOf(found.name);
+      throw new MusterError('EINVAL', `what ${spec} is called is known only once it is installed`, { hint: 'give it a name with --name' });
+    },
+    savePackage: (module, entry) => savePackage(module, entry, readConfig(), packages),
+    newer: ({ path, spec }) => packages.newer({ path, spec: spec as PackageSpec }, {}),
+    async frozenLock(module) {
+      const [first] = readConfig().files;
+      const lock = first === undefined ? null : await packages.lock(dirname(first.path));
+      if (lock?.has(module) === true) return lock;
+      const what = lock === null ? 'there is no muster.lock beside the config' : `${module} is not in muster.lock`;
+      throw new MusterError('EREFUSED', `${what}, which --frozen is to keep to`, { hint: 'muster install --save writes it' });
+    },
+  };
+}

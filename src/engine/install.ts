@@ -1,0 +1,152 @@
+import { MusterError } from '../model/error.ts';
+import type { PackageSpec } from '../model/fields/table.ts';
+import type { Params } from '../model/methods.ts';
+import type { Desired, Loaded } from '../model/module.ts';
+import { nameProblem } from '../model/name.ts';
+import type { Staging } from '../model/package.ts';
+import { packageSpecKind } from '../model/package-spec.ts';
+import type { Plan, Result } from '../model/plan.ts';
+import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
+import type { EngineContext } from './context.ts';
+import { stagingOf } from './reconcile.ts';
+import { retainCode } from './retain.ts';
+
+type InstallParams = Params<'install'>;
+
+/** What is to be installed, once its name is known. */
+interface Asked {
+  readonly name: string;
+  readonly raw: Record<string, unknown> & { readonly package: string };
+  /** Null: a dry run. */
+  readonly staging: Staging | null;
+}
+
+/**
+ * `install SPEC`: the package as a module by hand. Of one that is there already another version; the one before is put back
+ * where that does not run. With `save` it is declared instead, and `reconcile` makes it so.
+ */
+export async function install(
+  params: InstallParams,
+  common: Common,
+  context: EngineContext,
+  reconcile: () => Promise<Plan | Result>,
+): Promise<Plan | Result> {
+  const asked = await askedOf(params, common, context);
+  const declared = await declaredNow(context);
+  if (params.save === true) return save(asked, params, context, reconcile);
+  refuseDeclared(asked.name, declared, params);
+  refuseOthers(asked.name, context);
+  const modules = await lookUp(asked, params, context);
+  const before = installed(asked.name, context);
+  const names = modules.map(({ name }) => name);
+  const gone = before.map(({ name }) => name).filter((name) => !names.includes(name));
+  const again = names.filter((name) => {
+    const loaded = context.ports.instances.get(name);
+    return loaded?.state === 'E' && !loaded.failed;
+  });
+  try {
+    return await runCommand(
+      {
+        name: 'install',
+        common,
+        request: {
+          scope: new Set([...names, ...gone]),
+          asked: new Set(names),
+          again: new Set(again),
+          drop: new Set(gone),
+          retryFailed: true,
+        },
+        desired: (loaded) => new Map([...desiredWith(loaded, modules)].filter(([name]) => !gone.includes(name))),
+        busy: 'wait',
+      },
+      context,
+    );
+  } finally {
+    if (common.dryRun !== true) await tidy([...modules, ...before], context);
+  }
+}
+
+async function askedOf(params: InstallParams, common: Common, context: EngineContext): Promise<Asked> {
+  const { spec, args, config, env, allowScripts, frozen } = params;
+  const name =
+    params.name ?? (await context.ports.sources.packageName(spec, common.dryRun === true ? null : stagingOf(common.onProgress, context)));
+  const problem = nameProblem(name);
+  if (problem !== null) throw new MusterError('EINVAL', `${name}: ${problem}`, { hint: 'choose another with --name' });
+  const raw = {
+    package: spec,
+    // While it is being written it is loaded again with each save.
+    ...(isFolder(spec) ? { watch: true } : {}),
+    ...(name.includes('.') ? { service: 'none' } : {}),
+    ...(args === undefined || args.length === 0 ? {} : { args }),
+    ...(config === undefined ? {} : { config }),
+    ...(env === undefined ? {} : { env }),
+    ...(allowScripts === true ? { allowScripts } : {}),
+  };
+  return { name, raw, staging: common.dryRun === true ? null : { ...stagingOf(common.onProgress, context), fresh: frozen !== true } };
+}
+
+function isFolder(spec: string): boolean {
+  return packageSpecKind(spec).kind === 'local' && !/\.(?:tgz|tar|gz)$/i.test(spec);
+}
+
+function lookUp({ name, raw, staging }: Asked, { cwd, frozen }: InstallParams, { ports }: EngineContext): Promise<readonly Desired[]> {
+  return ports.sources.packageByHand({ name, raw, cwd }, { frozen: frozen === true, staging });
+}
+
+/** Installed first: what cannot be installed, or has nothing to run, is not written down. */
+async function save(
+  asked: Asked,
+  params: InstallParams,
+  context: EngineContext,
+  reconcile: () => Promise<Plan | Result>,
+): Promise<Plan | Result> {
+  const { name, raw } = asked;
+  if (asked.staging === null) throw new MusterError('EINVAL', '--save writes the config, and goes not with --dry-run');
+  const modules = await lookUp(asked, params, context);
+  const problem = modules.find((module) => module.problem !== undefined)?.problem;
+  if (problem !== undefined)
+    throw new MusterError(problem.code as MusterError['code'], problem.message, problem.hint === undefined ? {} : { hint: problem.hint });
+  const saved = await context.ports.sources.savePackage(name, raw);
+  const result = await reconcile();
+  const names = new Set([name, ...modules.map((module) => module.name)]);
+  const isDone =
+    result.exitCode === 0 ||
+    (result.kind === 'Result' && result.changes.every((change) => !names.has(change.name) || change.status === 'ok'));
+  if (result.outcome === 'error' || result.outcome === 'refused' || !isDone) await saved.undo();
+  return result;
+}
+
+/** The loaded modules that an earlier installation under this name has made. */
+export function installed(name: string, { ports }: EngineContext): Loaded[] {
+  const all = [...ports.instances.snapshot().values()];
+  return all.filter((module) => module.kind === 'package' && baseName(module) === name);
+}
+
+/** Without the program, where a package has several. */
+export function baseName({ name, spec }: Pick<Loaded, 'name' | 'spec'>): string {
+  const { app } = spec as PackageSpec;
+  return app !== undefined && name.endsWith(`.${app}`) ? name.slice(0, -app.length - 1) : name;
+}
+
+/** What nobody needs any more is removed now, and not when it is old. */
+export async function tidy(modules: readonly Pick<Loaded, 'path'>[], context: EngineContext): Promise<void> {
+  await retainCode(
+    context,
+    modules.map(({ path }) => path),
+  ).catch((error: unknown) => context.ports.log.warn({ err: error }, 'an old package could not be removed'));
+}
+
+function refuseDeclared(name: string, declared: ReadonlyMap<string, Desired>, { override, spec }: InstallParams): void {
+  const known = declared.get(name) ?? [...declared.values()].find((module) => module.kind === 'package' && baseName(module) === name);
+  if (known === undefined || override === true) return;
+  const { source } = known;
+  throw new MusterError('EREFUSED', `${name} is declared${source === null ? '' : ` at ${source.file}:${source.line}`}`, {
+    hint: `change it there, or say: muster install --save ${spec}`,
+  });
+}
+
+function refuseOthers(name: string, { ports }: EngineContext): void {
+  const loaded = ports.instances.get(name);
+  if (loaded === undefined || loaded.kind === 'package') return;
+  throw new MusterError('EEXIST', `${name} is loaded already, and is no package`, { hint: 'choose another name with --name' });
+}

@@ -1,0 +1,30 @@
+/** What npm takes as a package, as far as muster has to tell one from another. */
+export type PackageSpecKind =
+  | { readonly kind: 'local'; readonly path: string }
+  | { readonly kind: 'registry'; readonly name: string; readonly range: string }
+  | { readonly kind: 'git' }
+  | { readonly kind: 'other' };
+
+const local = /^(?:\.{1,2}(?:$|\/)|\/|file:)/;
+const archive = /\.(?:tgz|tar|tar\.gz)$/i;
+const git = /^(?:git\+|git:|git@|ssh:|github:|gitlab:|bitbucket:|gist:)|^[^@/:\s]+\/[^@/:\s]+$|^https?:.*\.git(?:#.*)?$/;
+const registry = /^(@[\w.~-]+\/[\w.~-]+|[\w.~-]+)(?:@(.*))?$/;
+
+export function packageSpecKind(spec: string): PackageSpecKind {
+  const hasScheme = /^[a-z+]+:/.test(spec);
+  if (local.test(spec) || (!hasScheme && archive.test(spec))) return { kind: 'local', path: spec.replace(/^file:(?:\/\/(?=\/))?/, '') };
+  if (git.test(spec)) return { kind: 'git' };
+  const [, name, range = ''] = registry.exec(spec) ?? [];
+  return name === undefined ? { kind: 'other' } : { kind: 'registry', name, range };
+}
+
+/** The spec with a local path made absolute by `absolute`. */
+export function withAbsolutePath(spec: string, absolute: (path: string) => string): string {
+  const found = packageSpecKind(spec);
+  return found.kind === 'local' ? absolute(found.path) : spec;
+}
+
+/** The name of the module that a package gives: without its scope, and without what only services have in their names. */
+export function moduleNameOf(packageName: string): string {
+  return packageName.replace(/^@[^/]*\//, '').replace(/[^\w-]/g, '-');
+}

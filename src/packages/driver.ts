@@ -1,0 +1,58 @@
+import type { Driver, Launch, Launched, LaunchHooks } from '../model/driver.ts';
+import { MusterError } from '../model/error.ts';
+import type { CodeSpec, CommandSpec, PackageSpec, Spec } from '../model/fields/table.ts';
+import type { PackageProgram } from '../model/package.ts';
+import type { Clock } from '../model/ports.ts';
+import { boundMemory } from './memory.ts';
+
+export interface PackageDriverOptions {
+  /** Runs a program as a command is run. */
+  readonly command: Driver;
+  /** Runs a module that is written for muster. */
+  readonly code: Driver;
+  readonly clock: Clock;
+}
+
+/** Runs `package:` modules: a program with all that it starts, or, if it exports `main(ctx, args)`, code in a process of its own. */
+export function createPackageDriver(options: PackageDriverOptions): Driver {
+  return {
+    start(launch, hooks) {
+      const { program } = launch;
+      if (program === undefined) throw new Error(`the package of ${launch.name} was not looked up`);
+      return program.module ? startCode(launch, hooks, program, options) : startProgram(launch, hooks, program, options);
+    },
+  };
+}
+
+function startProgram(launch: Launch, hooks: LaunchHooks, program: PackageProgram, { command, clock }: PackageDriverOptions): Launched {
+  const asCommand = (spec: Spec): CommandSpec => commandOf(spec as PackageSpec, program);
+  const launched = command.start({ ...launch, kind: 'command', spec: asCommand(launch.spec) }, hooks);
+  const config = (): Promise<never> => Promise.reject(new MusterError('EINVAL', `${launch.name} takes its config at its start`));
+  const adapted: Launched = { ...launched, update: (spec) => launched.update(asCommand(spec)), reconfigure: config };
+  return program.maxMemory === null ? adapted : boundMemory(adapted, hooks, program.maxMemory, clock);
+}
+
+/** What a program needs to be run as a command. It dies with the daemon: a channel of messages cannot be handed on. */
+function commandOf(spec: PackageSpec, { interpreter, script, cwd }: PackageProgram): CommandSpec {
+  const { package: _, app, config, allowScripts, ...shared } = spec;
+  return {
+    ...shared,
+    command: [...interpreter, script],
+    cwd,
+    arg0: undefined,
+    reloadSignal: undefined,
+    onDaemonDeath: 'kill',
+    oneshot: false,
+  };
+}
+
+function startCode(launch: Launch, hooks: LaunchHooks, { script }: PackageProgram, { code }: PackageDriverOptions): Launched {
+  const asCode = (spec: Spec): CodeSpec => codeOf(spec as PackageSpec, script);
+  const launched = code.start({ ...launch, kind: 'code', spec: asCode(launch.spec) }, hooks);
+  return { ...launched, update: (spec) => launched.update(asCode(spec)) };
+}
+
+function codeOf(spec: PackageSpec, module: string): CodeSpec {
+  const { package: _, app, allowScripts, stopSignal, ready, waitFor, health, exitStatus, log, ...shared } = spec;
+  return { ...shared, module, isolation: 'process', runner: 'main', threadGroup: undefined, maxHeap: undefined, control: 'none' };
+}

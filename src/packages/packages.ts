@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MusterError } from '../model/error.ts';
+import type { AskedPackage, InstalledPackage, LoadedPackage, PackageProgram, Packages, Staging } from '../model/package.ts';
+import { packageSpecKind } from '../model/package-spec.ts';
+import type { Clock, Log } from '../model/ports.ts';
+import { createArchiveDigests } from './archive.ts';
+import { createInPlace, manifestText } from './in-place.ts';
+import { type Install, openInstalls } from './installs.ts';
+import { readLock } from './lock.ts';
+import { createNpm, type NpmOptions } from './npm.ts';
+import type { PreflightOptions } from './preflight.ts';
+import { stagePackage } from './stage.ts';
+
+export interface PackagesOptions extends Omit<NpmOptions, 'cache'>, Pick<PreflightOptions, 'look' | 'node' | 'nodeVersion' | 'cpus'> {
+  /** `packages/` in the state dir. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The name of the lock file, beside the config. */
+export const lockName = 'muster.lock';
+
+/** npm packages that run as modules: installed ones, each in a prefix of its own, and those that run where they are. */
+export function createPackages(options: PackagesOptions): Packages {
+  const { dir, clock, log } = options;
+  const installs = openInstalls(dir, log);
+  const inPlace = createInPlace(options);
+  const npm = createNpm({ ...options, cache: join(dir, '.npm') });
+  const archiveDigest = createArchiveDigests();
+  const ports = { ...options, npm, installs, now: () => clock.now() };
+
+  // npm takes all the processors that there are.
+  let turn: Promise<unknown> = Promise.resolve();
+  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work, work);
+    turn = mine;
+    return mine;
+  };
+
+  const found = async (asked: AskedPackage): Promise<{ key: string; there: InstalledPackage | null }> => {
+    const folder = await folderOf(asked.spec);
+    if (folder !== null) return { key: '', there: await inPlace.at(folder) };
+    const key = await keyOf(asked, archiveDigest);
+    return {
+      key,
+      there: asked.module === null ? null : installs.last(asked.module, (install) => install.key === key && isPinned(install, asked)),
+    };
+  };
+
+  const installOf = (path: string): Install => {
+    const install = installs.of(path);
+    if (install !== null) return install;
+    throw new MusterError('ENOENT', `the package of ${path} is not installed any more`, {
+      hint: 'muster reload installs what is declared',
+    });
+  };
+
+  const current = async ({ path, spec }: LoadedPackage): Promise<InstalledPackage> => {
+    const folder = await folderOf(spec.package);
+    return folder === null ? installOf(path) : inPlace.at(folder);
+  };
+
+  return {
+    find: async (asked) => (await found(asked)).there,
+    async stage(asked: AskedPackage, staging: Staging) {
+      const { key, there } = await found(asked);
+      const isDone = there !== null && (there.pin === null || staging.fresh !== true);
+      return isDone ? there : oneByOne(() => stagePackage(asked, key, staging, ports));
+    },
+    current,
+    async programOf(loaded) {
+      const { programs } = await current(loaded);
+      const program = programs.find(({ app }) => app === (loaded.spec.app ?? null)) ?? programs[0];
+      if (program === undefined) throw new Error(`nothing to run in ${loaded.path}`);
+      await assertWhole(program);
+      return program;
+    },
+    async watched({ spec }) {
+      const folder = await folderOf(spec.package).catch(() => null);
+      return folder === null ? [] : inPlace.watched(folder).catch(() => [join(folder, 'package.json')]);
+    },
+    lock: (folder) => readLock(join(folder, lockName)),
+    prune: (wanted, done) => installs.prune(wanted, done ?? new Set(), clock.now()),
+    async newer({ path, spec }, { signal }) {
+      const install = installs.of(path);
+      if (install === null || packageSpecKind(spec.package).kind !== 'registry') return null;
+      const found = Object.values(await npm.outdated({ prefix: install.prefix, spec: spec.package, signal }))[0];
+      return { wanted: found?.wanted ?? install.version, latest: found?.latest ?? install.version };
+    },
+  };
+}
+
+/** The folder that a spec names; null where it names something else. Throws where there is nothing of that path. */
+async function folderOf(spec: string): Promise<string | null> {
+  const kind = packageSpecKind(spec);
+  if (kind.kind !== 'local') return null;
+  const stats = await stat(kind.path).catch((cause: unknown) => {
+    throw new MusterError('ENOENT', `there is no package at ${kind.path}`, { cause });
+  });
+  return stats.isDirectory() ? kind.path : null;
+}
+
+/** Equal where the same is asked for: an archive that was written anew is another one. */
+async function keyOf({ spec, allowScripts }: AskedPackage, archiveDigest: (path: string) => Promise<string>): Promise<string> {
+  const kind = packageSpecKind(spec);
+  const content = kind.kind === 'local' ? await archiveDigest(kind.path) : '';
+  return createHash('sha256')
+    .update([spec, String(allowScripts), content].join('\n'))
+    .digest('hex');
+}
+
+function isPinned({ pin }: Install, asked: AskedPackage): boolean {
+  if (asked.pin === null) return true;
+  return (
+    pin !== null &&
+    pin.version === asked.pin.version &&
+    pin.integrity === asked.pin.integrity &&
+    (pin.integrity !== null || pin.resolved === asked.pin.resolved)
+  );
+}
+
+/** Of what lies in the state dir somebody may have taken a part away. */
+async function assertWhole({ folder, script }: PackageProgram): Promise<void> {
+  const hint = `remove ${folder} and run: muster reload`;
+  try {
+    JSON.parse(await manifestText(folder));
+  } catch (cause) {
+    if (cause instanceof MusterError) throw cause;
+    throw new MusterError('EIO', `${join(folder, 'package.json')} is damaged: ${(cause as Error).message}`, { cause, hint });
+  }
+  const stats = await stat(script).catch(() => null);
+  if (stats?.isFile() !== true) throw new MusterError('ENOENT', `its script ${script} is gone`, { hint });
+}

@@ -1,0 +1,98 @@
+import { dirname } from 'node:path';
+import { canonicalJson } from '../model/canonical.ts';
+import type { ConfigSet } from '../model/config-set.ts';
+import { MusterError } from '../model/error.ts';
+import { packageFields } from '../model/fields/command.ts';
+import type { PackageSpec } from '../model/fields/table.ts';
+import type { Entry } from '../model/module.ts';
+import type { AskedPackage, InstalledPackage, PackageFields, PackageLock, PackagePin, Packages } from '../model/package.ts';
+import type { Outcome, Parts, Pass } from './desire.ts';
+import { digestSpec } from './digest.ts';
+
+/** What an entry with a package comes to; with `staging` it is installed where it is not. Throws what is wrong with the package. */
+export async function findPackage(module: string, spec: PackageSpec, outcome: Outcome, pass: Pass, parts: Parts): Promise<void> {
+  const { packages } = parts;
+  const asked: AskedPackage = { module: moduleOf(module, spec), spec: spec.package, allowScripts: spec.allowScripts, pin: null };
+  const pinned = { ...asked, pin: pinOf(asked, pass.lock) };
+  const there = (await packages?.find(pinned)) ?? null;
+  const found = there === null || pass.staging?.fresh === true ? ((await staged(module, pinned, pass, packages)) ?? there) : there;
+  outcome.notes = [];
+  if (pass.lock !== null && pinned.pin === null && found?.pin != null) {
+    const text = `${module} is not in muster.lock: what ${spec.package} gives may be another version elsewhere`;
+    outcome.notes.push({ code: 'notLocked', text });
+  }
+  if (found === null) {
+    outcome.notes.push({ code: 'notInstalled', text: `${spec.package} is not installed yet; a run that is not dry installs it first` });
+    return;
+  }
+  const { app } = spec;
+  const names = found.programs.map((program) => program.app);
+  // Of several programs one says what is to be said of all.
+  if (app === undefined || app === names[0]) outcome.notes.push(...found.notes.map((text) => ({ code: 'package', text })));
+  const program = app === undefined ? found.programs[0] : found.programs.find((each) => each.app === app);
+  if (program === undefined) throw noApp(app ?? '', found.name, names);
+  if (app === undefined && found.programs.length > 1) outcome.apps = names.filter((name) => name !== null);
+  outcome.path = program.script;
+  outcome.version = found.version;
+  outcome.digest = found.digest;
+  outcome.spec = settled(spec, program.fields);
+  if (program.module) outcome.code = { file: program.script, build: await parts.codebase.build(program.script, pass.look) };
+}
+
+async function staged(module: string, asked: AskedPackage, { staging }: Pass, packages: Packages | null): Promise<InstalledPackage | null> {
+  if (packages === null || staging === null) return null;
+  const { only = module } = staging;
+  return only === module || only.startsWith(`${module}.`) ? packages.stage(asked, staging) : null;
+}
+
+/** Those of one package share what is installed for it. */
+function moduleOf(module: string, { app }: PackageSpec): string {
+  return app !== undefined && module.endsWith(`.${app}`) ? module.slice(0, -app.length - 1) : module;
+}
+
+/** A lock that says another thing than the config is not to be guessed about. */
+function pinOf({ module, spec }: AskedPackage, lock: PackageLock | null): PackagePin | null {
+  const locked = lock?.get(module ?? '');
+  if (locked === undefined || locked.spec === spec) return locked ?? null;
+  throw new MusterError('EREFUSED', `muster.lock has ${module} as ${locked.spec} at ${locked.version}, and the config asks for ${spec}`, {
+    hint: `muster install --save ${spec}, or take ${module} out of muster.lock`,
+  });
+}
+
+/** What the package says of fields holds where the config leaves them as they are by default. */
+function settled(spec: PackageSpec, fields: PackageFields): PackageSpec {
+  const given = Object.entries(fields).filter(([name, value]) => {
+    const now = spec[name as keyof PackageFields];
+    return value !== undefined && canonicalJson(now) === canonicalJson(packageFields[name as keyof PackageFields].schema.parse(undefined));
+  });
+  return given.length === 0 ? spec : { ...spec, ...Object.fromEntries(given) };
+}
+
+function noApp(app: string, name: string, names: readonly (string | null)[]): MusterError {
+  const known = names.filter((each) => each !== null);
+  const there = known.length === 0 ? 'it has only one to run; leave `app` out' : `there are ${known.join(', ')}`;
+  return new MusterError('ENOENT', `${name} has no app "${app}"`, { hint: there });
+}
+
+/** The lock beside the config. */
+export async function lockOf({ files }: ConfigSet, packages: Packages | null): Promise<PackageLock | null> {
+  const [first] = files;
+  return first === undefined || packages === null ? null : packages.lock(dirname(first.path));
+}
+
+/** The entries of several programs of one package, each a module of its own; the same objects for the same entry. */
+export function createApps(): (entry: Entry, apps: readonly string[]) => readonly Entry[] {
+  const made = new WeakMap<Entry, Map<string, Entry>>();
+  return (entry, apps) => {
+    const own = made.get(entry) ?? new Map<string, Entry>();
+    made.set(entry, own);
+    return apps.map((app) => {
+      const known = own.get(app);
+      if (known !== undefined) return known;
+      const spec = Object.freeze({ ...(entry.spec as PackageSpec), app });
+      const derived = Object.freeze({ ...entry, name: `${entry.name}.${app}`, spec, digest: digestSpec(entry.kind, spec) });
+      own.set(app, derived);
+      return derived;
+    });
+  };
+}
