@@ -44,10 +44,12 @@ export interface StatusReporter {
 export function createStatus(identity: Identity, context: EngineContext, beside: Beside): StatusReporter {
   const since = new Map<string, { status: boolean; at: string }>();
 
-  const dated = (condition: Omit<Condition, 'since'>): Condition => {
-    const known = since.get(condition.type);
-    const entry = known?.status === condition.status ? known : { status: condition.status, at: now(context) };
-    since.set(condition.type, entry);
+  /** One that nobody has looked at before and that is as it should be has been so from the start, for all that is known. */
+  const dated = ({ at = now(context), ...condition }: Undated): Condition => {
+    const { type, status } = condition;
+    const known = since.get(type) ?? { status: isNormal(condition), at: new Date(context.startedAt).toISOString() };
+    const entry = known.status === status ? known : { status, at };
+    since.set(type, entry);
     return { ...condition, since: entry.at };
   };
 
@@ -78,6 +80,7 @@ export function createStatus(identity: Identity, context: EngineContext, beside:
         synced: isSynced(pending),
         healthy: sick.length === 0,
         unhealthy: sick,
+        statuses: notable(context),
         pending: {
           summary: pending?.summary ?? null,
           guards: pending === null ? [] : pending.guards.filter((guard) => !guard.ok).map(guardText),
@@ -118,6 +121,15 @@ function isSynced(pending: Plan | null): boolean {
   return pending !== null && pending.changes.length === 0 && pending.outcome !== 'error';
 }
 
+/** `at`: when it came to be so, where that is known. */
+interface Undated extends Omit<Condition, 'since'> {
+  readonly at?: string;
+}
+
+function isNormal({ type }: Pick<Condition, 'type'>): boolean {
+  return type !== 'Drifted' && type !== 'Held';
+}
+
 function conditions(
   context: EngineContext,
   pending: Plan | null,
@@ -125,7 +137,7 @@ function conditions(
   drifted: number,
   held: number,
   troubles: readonly LogTrouble[],
-): Omit<Condition, 'since'>[] {
+): Undated[] {
   const { outcome } = context;
   const { failure } = context.ports.store;
   const bad = outcome?.ok === false ? outcome.diagnostics.find((diagnostic) => diagnostic.severity === 'error') : undefined;
@@ -133,7 +145,12 @@ function conditions(
     outcome?.ok === false
       ? { status: false, reason: 'configInvalid', message: bad === undefined ? '' : `${bad.file}:${bad.line}:${bad.column} ${bad.message}` }
       : sick.length > 0
-        ? { status: false, reason: 'unhealthy', message: sick.map((item) => `${item.name}: ${item.reason}`).join('; ') }
+        ? {
+            status: false,
+            reason: 'unhealthy',
+            message: sick.map((item) => `${item.name}: ${item.reason}`).join('; '),
+            at: firstSick(context, sick),
+          }
         : { status: true, reason: 'running', message: '' };
   const synced = isSynced(pending);
   return [
@@ -146,9 +163,22 @@ function conditions(
   ];
 }
 
-function logging(troubles: readonly LogTrouble[]): Omit<Condition, 'since'> {
+function logging(troubles: readonly LogTrouble[]): Undated {
   const message = troubles.map(({ name, error, dropped }) => `output of ${name} is dropped (${dropped} bytes so far): ${error}`).join('; ');
   return { type: 'Logging', status: troubles.length === 0, reason: troubles.length === 0 ? 'written' : 'outputDropped', message };
+}
+
+/** When the first of those that are not healthy came to be so. */
+function firstSick({ ports }: EngineContext, sick: readonly Unhealthy[]): string {
+  const names = new Set(sick.map(({ name }) => name));
+  const views = ports.instances.views().filter(({ name }) => names.has(name));
+  const times = views.map(({ state, since, status }) => (state === 'R' ? status.since : since));
+  return times.sort()[0] ?? now({ ports });
+}
+
+function notable({ ports }: EngineContext): StatusDoc['statuses'] {
+  const views = ports.instances.views().filter(({ status }) => status.level === 'warn' || status.level === 'error');
+  return views.map(({ name, status }) => ({ name, ...status }));
 }
 
 function counts({ ports }: EngineContext): Record<State, number> {
@@ -161,6 +191,6 @@ function driftText(action: string): string {
   return action === 'load' ? 'not loaded' : action === 'remove' ? 'loaded but not declared' : 'differs from the generation in force';
 }
 
-function now({ ports }: EngineContext): string {
+function now({ ports }: Pick<EngineContext, 'ports'>): string {
   return new Date(ports.clock.now()).toISOString();
 }

@@ -130,6 +130,8 @@ export interface StatusDoc {
   synced: boolean;
   healthy: boolean;
   unhealthy: { name: string; reason: string }[];
+  /** Modules that are at level warn or error, and why. */
+  statuses: ({ name: string } & ModuleView['status'])[];
   pending: { summary: Summary | null; guards: string[] };
   counts: Record<State, number>;
   lastReconcile: LastReconcile | null;

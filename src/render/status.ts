@@ -24,6 +24,7 @@ export function statusText(doc: StatusDoc, { now, sources }: StatusOptions, styl
     ['Synced', doc.synced ? style.add('yes') : style.warning(`no: ${pendingText(doc)}`)],
     ['Healthy', healthText(doc, style)],
     ['Modules', countsText(doc)],
+    ...levels(doc, now, style),
     ['Containment', doc.containment === 'cgroup' ? 'cgroup' : style.warning('process group; no cgroup can be made here')],
     ['Last run', doc.lastReconcile === null ? 'none' : runText(doc.lastReconcile, doc.config.diagnostics, now, style)],
   ];
@@ -66,6 +67,15 @@ function summaryText(summary: Summary): string {
 function healthText({ healthy, unhealthy }: StatusDoc, style: Style): string {
   if (healthy) return style.add('yes');
   return ['no', ...unhealthy.map(({ name, reason }) => `${name}: ${reason}`)].map((line) => style.error(line)).join('\n');
+}
+
+/** What modules say of themselves; who is not healthy is named above. */
+function levels({ statuses, unhealthy }: StatusDoc, now: number, style: Style): [string, string][] {
+  const named = new Set(unhealthy.map(({ name }) => name));
+  const lines = statuses
+    .filter(({ name }) => !named.has(name))
+    .map(({ name, level, message, since }) => `${name}: ${level} for ${ageText(since, now)}${message === '' ? '' : `: ${message}`}`);
+  return lines.length === 0 ? [] : [['Status', lines.map((line) => style.warning(line)).join('\n')]];
 }
 
 const stateWords = { I: 'initializing', R: 'running', F: 'finalizing', E: 'exited', B: 'backing off' } as const;

@@ -17,6 +17,7 @@ export function statusDoc(changes: Partial<StatusDoc> = {}): StatusDoc {
     synced: true,
     healthy: true,
     unhealthy: [],
+    statuses: [],
     pending: { summary: null, guards: [] },
     counts: { I: 0, R: 2, F: 0, E: 0, B: 0 },
     lastReconcile: null,

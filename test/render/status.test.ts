@@ -66,6 +66,20 @@ describe('the text of status', () => {
     expect(text).toContain('db: removed by hand');
   });
 
+  it('shows which modules are at warn or error, and since when, but for those that are named as unhealthy', () => {
+    const since = new Date(now - 120_000).toISOString();
+    const text = shown({
+      healthy: false,
+      unhealthy: [{ name: 'db', reason: 'exited' }],
+      statuses: [
+        { name: 'db', level: 'error', message: 'exited', since },
+        { name: 'web', level: 'warn', message: 'disconnected', since },
+      ],
+    });
+    expect(text).toContain('Status       web: warn for 2m: disconnected\n');
+    expect(text).not.toContain('db: error');
+  });
+
   it('tells of the last run what did not succeed', () => {
     const changes = [
       { name: 'a', action: 'load', status: 'ok', error: null },

@@ -20,7 +20,7 @@ const missing = ['python3', 'systemd-notify'].filter((program) => spawnSync(prog
 if (missing.length > 0) process.stderr.write(`skipped: talking to a service manager; missing here: ${missing.join(', ')}\n`);
 
 test.skipIf(missing.length > 0)(
-  'the service manager is told READY, RELOADING and READY again, also when the new config is rejected',
+  '25. the service manager is told READY, RELOADING and READY again, also when the new config is rejected',
   { timeout: 60_000 },
   async () => {
     await using place = await createPlace(config);
