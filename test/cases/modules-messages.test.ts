@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPlace, type Place, until } from '../support/place.ts';
 import { type RawClient, rawClient } from '../support/raw-client.ts';
 import { type Talk, talk } from '../support/talk.ts';
+import { within } from '../support/within.ts';
 
 const fixture = (file: string) => join(import.meta.dirname, 'fixtures', file);
 const hears = (name: string, ...globs: string[]) => `  ${name}: {module: ${fixture('hears.mjs')}, args: ${JSON.stringify(globs)}}\n`;
@@ -27,9 +28,7 @@ afterAll(async () => {
 });
 
 test('20. a request to nobody is ENOSYS at once', async () => {
-  const began = Date.now();
-  expect(await daemon.refusal('nobody.hello', { a: 1 })).toMatchObject({ code: 'ENOSYS' });
-  expect(Date.now() - began).toBeLessThan(500);
+  expect(await within(500, () => daemon.refusal('nobody.hello', { a: 1 }))).toMatchObject({ code: 'ENOSYS' });
   const ran = await place.muster('request', 'nobody.hello');
   expect([ran.code, ran.stdout]).toEqual([1, '']);
   expect(ran.stderr).toContain('(ENOSYS)');
@@ -57,7 +56,8 @@ test('22. an event reaches each subscriber whose glob matches, once a subscripti
   await daemon.ask('one.says', { topic: 'news.tonight', payload: 2 });
   await daemon.ask('one.says', { topic: 'weather.now', payload: 3 });
   const heard = (name: string) => daemon.ask<unknown[]>(`${name}.heard`);
-  await until(async () => (await heard('three')).length === 1 && (await heard('two')).length === 3, 'the last events have arrived');
+  const counts = async () => `${await Promise.all(['one', 'two', 'three'].map(async (name) => (await heard(name)).length))}`;
+  await until(async () => (await counts()) === '2,3,1', 'the last events have arrived');
   const today = ['news.today', { text: 'sunny' }, 'client'];
   const tonight = ['news.tonight', 2, 'one'];
   expect(await heard('one')).toEqual([today, tonight]);

@@ -48,7 +48,7 @@ describe('the logs of commands', () => {
     ((await daemon.parts('muster.logs', { names, ...more })) as LogRecord[][]).flat();
   /** All records of a module, once there are so many. */
   const whenThere = async (name: string, count: number): Promise<LogRecord[]> => {
-    await until(async () => (await logs([name])).length >= count, `${name} has ${count} records`, 20_000);
+    await until(async () => (await logs([name])).length >= count, `${name} has ${count} records`);
     return logs([name]);
   };
 
@@ -85,7 +85,7 @@ describe('the logs of commands', () => {
   });
 
   it('30. have a line of ten million bytes in parts that are marked, and no byte is lost', async () => {
-    await until(async () => (await logs(['long'], { lines: 1 }))[0]?.text === 'after', 'all is written', 20_000);
+    await until(async () => (await logs(['long'], { lines: 1 }))[0]?.text === 'after', 'all is written');
     const records = (await logs(['long'], { lines: 1000 })).slice(0, -1);
     expect(records.length).toBeGreaterThan(100);
     expect(records.map(({ partial }) => partial === true)).toEqual(records.map((_, index) => index < records.length - 1));
@@ -132,7 +132,7 @@ describe('the logs of commands', () => {
       { signal: end.signal, onPart: (part) => void seen.push(...(part as LogRecord[])) },
     );
     const of = (name: string) => seen.filter((record) => record.name === name).map(({ text }) => text);
-    await until(() => of('tick').length > 20 && of('tock').length > 20 && of('gone').length === 1, 'all of them were heard', 20_000);
+    await until(() => of('tick').length > 20 && of('tock').length > 20 && of('gone').length === 1, 'all of them were heard');
     end.abort();
     await following.catch(() => {});
     for (const name of ['tick', 'tock']) expect(of(name)).toEqual(of(name).map((_, index) => String(Number(of(name)[0]) + index)));
@@ -206,12 +206,12 @@ it('On a full disk what runs goes on, its output is dropped and counted, and sta
   const { pid: daemonPid } = await daemon.muster('ping', {});
   expect(await logging()).toMatchObject({ status: true });
   limit('0');
-  await until(async () => (await logging())?.status === false, 'status says so', 20_000);
+  await until(async () => (await logging())?.status === false, 'status says so');
   expect(await logging()).toMatchObject({ reason: 'outputDropped', message: expect.stringContaining('output of tick is dropped') });
   const before = await dropped();
-  await until(async () => (await dropped()) > before, 'more is counted', 20_000);
+  await until(async () => (await dropped()) > before, 'more is counted');
   limit('unlimited');
-  await until(async () => (await logging())?.status === true, 'there is room again', 20_000);
+  await until(async () => (await logging())?.status === true, 'there is room again');
   expect((await place.module('tick')).pid).toBe(pid);
   const records = (await daemon.parts('muster.logs', { names: ['tick'], lines: 1000 })) as LogRecord[][];
   expect(records.flat()).toContainEqual(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createPlace, type Place } from '../support/place.ts';
 import { identities } from '../support/untouched.ts';
+import { within } from '../support/within.ts';
 
 const three = 'version: 1\nmodules: {a: builtin:heartbeat, b: {module: builtin:heartbeat, requires: [a]}, c: builtin:heartbeat}\n';
 
@@ -81,8 +82,6 @@ test.concurrent('30. tabs, second documents, alias bombs and __proto__ are refus
   ];
   for (const [text, says] of cases) {
     await place.write('muster.yaml', text);
-    const start = Date.now();
-    await expectRefused(place, 1, file, says);
-    expect(Date.now() - start).toBeLessThan(10_000);
+    await within(10_000, () => expectRefused(place, 1, file, says));
   }
 });

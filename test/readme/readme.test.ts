@@ -31,7 +31,7 @@ test('the first five minutes of the README work as pasted', { timeout: 90_000 },
   let printed = '';
   daemon.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
   daemon.stderr.resume();
-  await until(() => printed.includes('Next, in another terminal'), 'npm start has printed what to do next', 30_000);
+  await until(() => printed.includes('Next, in another terminal'), 'npm start has printed what to do next');
   expect(printed).toContain('Applied: 9 loaded.');
   await until(async () => json(await place.muster('status', '--json')) !== null, 'the daemon answers');
 

@@ -83,13 +83,13 @@ async function rest(place: Place, daemon: Talk): Promise<Held[]> {
     modules = (await daemon.muster('list', {})).modules;
     return modules.length === everyone.length && modules.every(({ state }) => state === 'R');
   };
-  await until(running, 'all modules run', 15_000);
+  await until(running, 'all modules run');
   await daemon.ask('muster.publish', { topic: 'soak.pause' });
   const resting = async (name: string) => {
     const { open, paused } = await daemon.ask<{ open: number; paused: boolean }>(`${name}.open`);
     return paused && open === 0;
   };
-  for (const name of everyone) await until(() => resting(name), `${name} waits for nothing`, 25_000);
+  for (const name of everyone) await until(() => resting(name), `${name} waits for nothing`);
   const quiet = async () => (await running()) && modules.every(({ queued }) => queued === 0);
   await until(quiet, 'nothing is queued').catch((error: Error) => {
     const queued = modules.filter((module) => module.queued !== 0).map((module) => `${module.name}: ${module.queued}`);

@@ -9,6 +9,7 @@ import { type Client, connect } from '../../src/socket/client.ts';
 import { type SocketServer, serveSocket } from '../../src/socket/server.ts';
 import { type FakeInstance, type FakeRunner, setting } from '../bus/setting.ts';
 import { quiet } from '../support/quiet.ts';
+import { within } from '../support/within.ts';
 
 type Serve = (request: Extract<Packet, { 0: 'request' }>) => Packet[];
 
@@ -134,11 +135,11 @@ it('answers EINVAL or E2BIG, and goes on, where that is not possible', async () 
   await refused([{ big: 10n }], 'EINVAL');
   await refused(circular, 'EINVAL');
   await refused(deep, 'EINVAL');
-  const begin = performance.now();
-  await refused(bomb, 'E2BIG');
-  await refused({ long: Array.from({ length: 100 }, () => 'x'.repeat(1_000_000)) }, 'E2BIG');
-  await refused(new Uint8Array(9 * 1024 * 1024), 'E2BIG');
-  expect(performance.now() - begin).toBeLessThan(5000);
+  await within(5000, async () => {
+    await refused(bomb, 'E2BIG');
+    await refused({ long: Array.from({ length: 100 }, () => 'x'.repeat(1_000_000)) }, 'E2BIG');
+    await refused(new Uint8Array(9 * 1024 * 1024), 'E2BIG');
+  });
   serve = ([, to, from, id]) => [['answer', from, to, id, 'fine']];
   expect(await one.request('m.echo', null)).toBe('fine');
 });
@@ -245,10 +246,12 @@ it('closes a connection with EPROTO whose message is nested without end, in litt
   for (const depth of [1001, 100_000, 4_000_000]) {
     const one = raw();
     const line = nextLine(one);
-    const begin = performance.now();
-    one.write(`{"type":"request","topic":"m.do","id":1,"payload":${'['.repeat(depth)}${']'.repeat(depth)}}\n`);
-    expect(JSON.parse(await line)).toMatchObject({ error: { code: 'EPROTO' } });
-    expect(performance.now() - begin).toBeLessThan(1000);
+    const message = `{"type":"request","topic":"m.do","id":1,"payload":${'['.repeat(depth)}${']'.repeat(depth)}}\n`;
+    const answer = await within(1000, () => {
+      one.write(message);
+      return line;
+    });
+    expect(JSON.parse(answer)).toMatchObject({ error: { code: 'EPROTO' } });
   }
   const one = raw();
   const line = nextLine(one);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ListDoc, ModuleView, StatusDoc } from '../../src/model/documents.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
+import { connect } from '../../src/socket/client.ts';
 
 /** The built muster: `npm test` builds it first; MUSTER_DIST names another build. */
 export const cli = join(process.env.MUSTER_DIST ?? join(import.meta.dirname, '../../dist'), 'cli.cjs');
@@ -34,8 +35,10 @@ export interface Place extends AsyncDisposable {
   musterWith(options: RunOptions, ...args: string[]): Promise<Ran>;
   /** `up -d -c muster.yaml`; throws if it does not exit 0. */
   up(...args: string[]): Promise<Ran>;
+  /** What `list --json` shows. This and the next three are asked at the socket: a command is a process each time. */
   list(): Promise<ModuleView[]>;
   module(name: string): Promise<ModuleView>;
+  /** What `status --json` shows. */
   status(): Promise<StatusDoc>;
   reload(): Promise<{ ran: Ran; result: Result }>;
   dryRun(...args: string[]): Promise<{ ran: Ran; plan: Plan }>;
@@ -69,13 +72,13 @@ export async function createPlace(config?: string): Promise<Place> {
       if (ran.code !== 0) throw new Error(`up exited ${ran.code}: ${ran.stderr}`);
       return ran;
     },
-    list: async () => (json(await place.muster('list', '--json')) as ListDoc).modules,
+    list: async () => ((await asked(stateDir, 'muster.list')) as ListDoc).modules,
     async module(name) {
       const found = (await place.list()).find((module) => module.name === name);
       if (found === undefined) throw new Error(`${name} is not listed`);
       return found;
     },
-    status: async () => json(await place.muster('status', '--json')) as StatusDoc,
+    status: async () => (await asked(stateDir, 'muster.status')) as StatusDoc,
     async reload() {
       const ran = await place.muster('reload', '--json');
       return { ran, result: json(ran) as Result };
@@ -100,6 +103,15 @@ export async function createPlace(config?: string): Promise<Place> {
   };
   if (config !== undefined) await place.write('muster.yaml', config);
   return place;
+}
+
+async function asked(stateDir: string, topic: string): Promise<unknown> {
+  const client = await connect({ path: join(stateDir, 'muster.sock') });
+  try {
+    return await client.request(topic, {});
+  } finally {
+    client.close();
+  }
 }
 
 export function json(ran: Ran): unknown {
@@ -130,12 +142,12 @@ export function run(argv: readonly string[], stateDir: string, { env = {}, cwd, 
   });
 }
 
-/** Waits until something holds, looking often; throws with `what` after `timeoutMs`. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> {
+/** Waits until something holds, looking often; throws with `what` after `timeoutMs`, which is only against what hangs. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await holds())) {
+  for (let pauseMs = 5; !(await holds()); pauseMs = Math.min(2 * pauseMs, 80)) {
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

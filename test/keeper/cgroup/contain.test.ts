@@ -39,7 +39,8 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     const { here, child, folder } = await started(sh('true'));
     expect(folder).toBe(join(here.folder, 'web'));
     expect(child.containment).toBe('cgroup');
-    expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('sleep\n');
+    // It says `ready` before it becomes what stays.
+    await expect.poll(() => readFileSync(`/proc/${child.pid}/comm`, 'utf8'), { interval: 5 }).toBe('sleep\n');
     expect(cgroupOf(child.pid)).toBe(folder);
     await child.killTree();
     expect(existsSync(here.folder)).toBe(false);

@@ -238,5 +238,5 @@ export async function settle(turns = 6): Promise<void> {
 
 /** Waits until the check passes, also where the machine is busy. */
 export function until(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 10_000, interval: 2 });
+  return vi.waitFor(check, { timeout: 60_000, interval: 2 });
 }
