@@ -5,7 +5,8 @@ import type { Random } from '../../src/model/ports.ts';
 import { createPlace, isAlive, type Place, processesOf, until } from '../support/place.ts';
 import { seeded } from '../support/seeded.ts';
 
-const fixture = join(import.meta.dirname, 'fixtures/marks-itself.mjs');
+const fixture = (file: string) => join(import.meta.dirname, 'fixtures', file);
+const module = fixture('marks-itself.mjs');
 const rounds = 10;
 const longestRunMs = 400; // removals, reloads and loads after each other
 const longestStartMs = 500;
@@ -26,7 +27,7 @@ test.concurrent.each(places)(
     const to = join(place.dir, 'marks');
     let variant = await save(place, to, random);
     await place.up();
-    expect(await place.muster('load', '--env', `TO=${to}`, '--name', 'guest', fixture)).toMatchObject({ code: 0 });
+    expect(await place.muster('load', '--env', `TO=${to}`, '--name', 'guest', module)).toMatchObject({ code: 0 });
     for (let round = 1; round <= rounds; round += 1) {
       const before = variant;
       variant = await save(place, to, random);
@@ -53,8 +54,8 @@ async function save(place: Place, to: string, random: Random): Promise<Variant> 
     variant.set(name, kind);
     const entry =
       kind === 'thread'
-        ? `module: ${fixture}`
-        : `command: [node, ${fixture}, ${kind === 'family' ? `${name}, family` : name}], ready: {alive: 100ms}${kind === 'kept' ? ', onDaemonDeath: keep' : ''}`;
+        ? `module: ${module}`
+        : `command: [sh, ${fixture('marks-itself.sh')}, ${kind === 'family' ? `${name}, family` : name}], ready: {alive: 100ms}${kind === 'kept' ? ', onDaemonDeath: keep' : ''}`;
     const requires: string = last !== null && random.next() < 0.3 ? `, requires: [${last}]` : '';
     lines.push(`  ${name}: {${entry}, env: {TO: ${to}, NAME: ${name}, VERSION: v${Math.floor(random.next() * 2)}}${requires}}`);
     last = name;
