@@ -4,24 +4,43 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Those that take longest, most of it waiting, so that none of them is begun when all else is done. */
 const long = /(?:soak|simulation|hostile-modules|kill|faults|context|holds-and-claims|modules-isolation|survivors)\.test\.ts$/;
 
+/** These measure the process they run in, change it for good, or need one that nobody else was in. */
+const alone = [
+  'bus/events',
+  'config/robust',
+  'daemon/world',
+  'engine/simulation',
+  'keeper/flood',
+  'plan/purity',
+  'plan/scale',
+  'resolve/resolver',
+  'runners/bus/standing',
+  'runners/inside/**/*',
+].map((file) => `${file}.test.ts`);
+
+/** Long ones first; then those of one project after the other, for it is the next file that takes over a worker. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification): boolean => long.test(moduleId);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const rank = ({ moduleId, project }: TestSpecification): number => (long.test(moduleId) ? 0 : project.name === 'alone' ? 1 : 2);
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
 
 export default defineConfig({
   test: {
     dir: import.meta.dirname,
-    include: ['**/*.test.ts'],
     // Only against what hangs: on a machine with other work everything takes several times as long.
     testTimeout: 90_000,
     hookTimeout: 90_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
     // Much of a test is waiting for processes: two leave half of two processors idle.
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },
+    projects: [
+      { extends: true, test: { name: 'alone', include: alone } },
+      // Most of what a small test file costs is a process with all that it imports.
+      { extends: true, test: { name: 'together', include: ['**/*.test.ts'], exclude: alone, isolate: false } },
+    ],
   },
 });
