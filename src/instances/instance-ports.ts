@@ -24,6 +24,8 @@ export interface InstancePorts {
 export interface StopOptions {
   /** Skips the wait for a stop by its own will. */
   readonly cancel?: boolean;
+  /** Another start of it follows. */
+  readonly replaced?: boolean;
   /** Not to be listed any more once it is gone. Cannot be taken back. */
   readonly forget?: boolean;
   /** An override of the shown status: the user did this. */

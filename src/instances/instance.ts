@@ -125,6 +125,7 @@ export class Instance {
       const starting = this.#starting; // of a oneshot between two attempts
       this.#starting = null;
       this.restarts.cancel();
+      if (this.forgotten && this.target !== null) this.#ports.driverOf(this.target).forget?.(this.name, this.spec);
       this.#rest(reason, options);
       starting?.reject(this.#cancelled(reason));
       return Promise.resolve();
@@ -132,7 +133,8 @@ export class Instance {
     const { state } = this.standing;
     if (state === 'I' || state === 'R') this.standing.enter('F', reason);
     if (options.byHand === true) this.status.set('core', reason);
-    return this.runs.stop(reason, options.cancel === true);
+    const why = this.forgotten ? 'removed' : options.replaced === true ? 'replaced' : 'stopped';
+    return this.runs.stop(reason, options.cancel === true, why);
   }
 
   /** Keeps what runs under the name of the target. */

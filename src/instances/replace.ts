@@ -79,11 +79,10 @@ async function formerOf(instance: Instance, force: boolean, { clock }: Ports): P
   }
 }
 
-/** Two at once need a place of their own each: not those that a service loads by their name. What is done at its end takes no place. */
+/** Where it is loaded by a service, that has both of them for a while. What is done at its end takes no place. */
 function overlaps({ standing, spec }: Instance, { desired }: Target): boolean {
-  const isHosted = loaderOf(spec) !== null || loaderOf(desired.spec) !== null;
-  if (isOneshot(desired.spec)) return false;
-  return desired.spec.reload.strategy === 'overlap' && standing.state === 'R' && !isHosted;
+  if (isOneshot(desired.spec) || loaderOf(spec) !== loaderOf(desired.spec)) return false;
+  return desired.spec.reload.strategy === 'overlap' && standing.state === 'R';
 }
 
 /** It serves on, and so does what it has loaded. */
@@ -103,7 +102,7 @@ function resumed(instance: Instance, outcome: ReplaceOutcome): ReplaceOutcome {
  * nothing ran (E, B, not started) there is nothing to bring back: it is listed as the new one, failed.
  */
 async function inTurn({ instance, target, former, guests, superseded }: Step): Promise<ReplaceOutcome> {
-  await instance.stop('stopped to be replaced');
+  await instance.stop('stopped to be replaced', { replaced: true });
   await guests.gone();
   if (superseded()) return cancelled(instance);
   try {

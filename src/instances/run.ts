@@ -40,12 +40,14 @@ export interface RunEnd {
   readonly output: readonly string[];
 }
 
+type StopRun = Parameters<Launched['stop']>[0];
+
 /** One start of a module, from launch until all of it is gone, with the timers that bound it. */
 export interface Run {
   readonly launched: Launched;
   readonly startedAt: number;
   /** Asks it to stop and kills it after `timeoutMs`. Idempotent. `replaced`: another has taken its place. */
-  stop(timeoutMs: number, options?: { replaced?: boolean }): void;
+  stop(timeoutMs: number, options?: StopRun): void;
   kill(): void;
   /** Leaves it to the next daemon (`Launched.leave`); null: it has to be stopped. */
   leave(): Promise<void> | null;
@@ -171,7 +173,7 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     kill();
   }
 
-  function stop(timeoutMs: number, options?: { replaced?: boolean }): void {
+  function stop(timeoutMs: number, options?: StopRun): void {
     if (phase === 'gone' || asked || killed) return;
     asked = true;
     phase = 'stopping';

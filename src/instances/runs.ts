@@ -1,5 +1,5 @@
 import type { StatusLevel } from '../model/documents.ts';
-import type { Driver, Launch } from '../model/driver.ts';
+import type { Dismissal, Driver, Launch } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 import type { Target } from '../model/instances.ts';
 import type { InstancePorts } from './instance-ports.ts';
@@ -95,13 +95,13 @@ export class Runs {
   }
 
   /** Resolves when all are gone. */
-  stop(reason: string, cancel: boolean): Promise<void> {
+  stop(reason: string, cancel: boolean, why: Dismissal): Promise<void> {
     this.asked = reason;
     const gone = this.gone();
     const timeout = this.#owner.stopTimeout();
     for (const run of this.all()) {
       if (cancel) run.kill();
-      else run.stop(timeout);
+      else run.stop(timeout, { why });
     }
     return gone;
   }
@@ -177,7 +177,7 @@ export class Runs {
     this.current = next.run;
     this.beside = { role: 'leaving', run: old };
     this.#owner.passedOn(next, null);
-    old.stop(timeout, { replaced: true });
+    old.stop(timeout, { replaced: true, why: 'replaced' });
     next.starting.resolve();
   }
 

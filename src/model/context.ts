@@ -72,7 +72,7 @@ export interface Context {
    * Becomes a service that loads modules: answers `NAME.load`, `NAME.remove` and `NAME.list`, by default with the loader
    * of this realm, which is returned. Functions that are given take its place.
    */
-  hostModules(own?: Partial<ModuleHost>): ModuleHost;
+  hostModules(own?: HostFunctions): ModuleHost;
 }
 
 /** Structured-clone data; over sockets JSON. Whoever knows more says so by a type argument. */
@@ -119,12 +119,64 @@ export interface HostedModule {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** A module that a service is to let go of. */
+export interface Dismissed {
+  readonly name: string;
+  /**
+   * `removed` (the default): it does not come back; told of one that had ended already, too. `replaced`: another start of it
+   * follows. `stopped`: somebody stopped it, and may start it again.
+   */
+  readonly why?: 'removed' | 'replaced' | 'stopped';
+  /** After so long it is ended by force, ms. */
+  readonly timeout?: number;
+}
+
+/** The loader of a realm. */
 export interface ModuleHost {
-  /** Resolves when it runs. */
-  load(module: HostedModule): unknown;
+  /**
+   * Resolves when it runs. During a reload with overlap one of the same name runs already; `remove` means the oldest that is
+   * not on its way out.
+   */
+  load(module: HostedModule): Promise<LoadedModule>;
   /** Resolves when nothing of it is left. */
-  remove(module: { readonly name: string }): unknown;
+  remove(module: Dismissed): Promise<void>;
   list(): unknown;
+}
+
+/** What a service does itself when it is asked to load modules; it mostly calls the loader of its realm in that. */
+export interface HostFunctions {
+  load?(module: HostedModule): unknown;
+  remove?(module: Dismissed): unknown;
+  list?(): unknown;
+  /** Called when the service is told to stop, before what it has loaded is stopped with it; awaited. */
+  closing?(): unknown;
+}
+
+export interface LoadedCall<R = Payload> {
+  readonly answer: Promise<R>;
+  /** Nobody waits for it any more: the signal of the request is aborted. Nothing happens where it is answered already. */
+  cancel(): void;
+}
+
+/** One start of a module, as the service that has loaded it sees it. */
+export interface LoadedModule {
+  /** Follows a rename. */
+  readonly name: string;
+  /** As it is after each live change. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Whether requests are begun with now: not once it is stopping, nor while it is about to be replaced. */
+  readonly takes: boolean;
+  /** Resolves when nothing of this start is left. */
+  readonly ended: Promise<void>;
+  handles(method: string): boolean;
+  /**
+   * Asks its handler as `request` does, but this start of it and no other, in this turn, and without a copy: the payload and
+   * what the handler returns are handed over as they are, whatever they are. The answer rejects with ENOSYS where `takes` is
+   * false, EHOSTUNREACH when the module ends meanwhile, ECANCELED by `cancel`, or what the handler threw.
+   */
+  call<R = Payload>(method: string, payload?: unknown): LoadedCall<R>;
+  /** Calls `fn` when its name, its config or `takes` has changed; one function at a time. */
+  onChange(fn: () => void): void;
 }
 
 /** Into the module's own log. Text is taken as it is, anything else as `util.format` shows it. */

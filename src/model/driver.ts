@@ -1,3 +1,4 @@
+import type { Dismissed } from './context.ts';
 import type { Containment, ModuleStats, Rusage, RusageOf, StatusLevel } from './documents.ts';
 import type { Kind, Spec } from './fields/table.ts';
 import type { Identity } from './keeper.ts';
@@ -86,9 +87,9 @@ export interface Launched {
   resume(): void;
   /**
    * Asks it to stop: shutdown message or stop signal. Idempotent. With `replaced` another instance has taken its place:
-   * requests that still come to it go on to that one.
+   * requests that still come to it go on to that one. `why` is for the service that has loaded it.
    */
-  stop(options?: { replaced?: boolean }): void;
+  stop(options?: { replaced?: boolean; why?: Dismissal }): void;
   /**
    * Leaves it to the next daemon, running as it is; resolves when nothing of it is needed here any more, and nothing is told of it
    * after that, not even its end. Null or absent: it cannot be left, because it is not ready, is on its way out, or is no process of its own.
@@ -119,6 +120,9 @@ export interface Launched {
 }
 
 /** Starts instances of one kind. Never throws; a failed start shows in `ready` and `ended`. */
+/** Whether it is gone for good, makes room for another start of it, or stays down until it is started again. */
+export type Dismissal = NonNullable<Dismissed['why']>;
+
 export interface Driver {
   start(launch: Launch, hooks: LaunchHooks): Launched;
   /** It is loaded no more, and had ended before. */

@@ -6,7 +6,7 @@ import type { Keeper } from '../model/keeper.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
 import type { RunnerSockets } from './connect.ts';
 import { type Home, simpleHome } from './home.ts';
-import { hostedHome } from './hosted.ts';
+import { forget, hostedHome } from './hosted.ts';
 import { type Instance, startInstance } from './instance.ts';
 import type { LogSink } from './log-sink.ts';
 import type { Place } from './protocol.ts';
@@ -110,6 +110,10 @@ export function createCodeDriver({
 
   return {
     start,
+    forget(name, spec) {
+      const { service } = spec as CodeSpec;
+      if (service !== undefined && service !== 'none') forget(bus, service, name);
+    },
     refresh,
     async dispose() {
       await Promise.all([...runners].map((runner) => runner.dispose()));

@@ -1,3 +1,4 @@
+import type { Dismissal } from '../model/driver.ts';
 import type { Place } from './protocol.ts';
 import type { RunnerProcess } from './runner-process.ts';
 
@@ -12,7 +13,7 @@ export interface Home {
   /** Whom it is loaded by, after it has been put there: resolves when it runs. */
   load?(): Promise<unknown>;
   /** Resolves when nothing of it is left. */
-  remove?(name: string): Promise<unknown>;
+  remove?(name: string, why: Dismissal): Promise<unknown>;
   /** Why, once its service has ended. */
   readonly gone?: Promise<string>;
 }

@@ -18,6 +18,9 @@ export interface HostedOptions {
   host(address: number): PossibleHost | undefined;
 }
 
+/** Nobody waits for it. */
+const forgetMs = 10_000;
+
 /**
  * In the realm of the service that loads it. The module is put there first, and then the service is asked to load it: the
  * loader that it has from muster takes up what lies there, one of its own may do as it likes.
@@ -48,6 +51,14 @@ export function hostedHome({ launch, service, bus, host }: HostedOptions): Home 
       return runner;
     },
     load: () => bus.request(`${service}.load`, { name, path, args, config }, { timeout: spec.startTimeout }),
-    remove: (current) => bus.request(`${service}.remove`, { name: current }, { timeout: spec.stopTimeout }),
+    remove: (current, why) => {
+      const { stopTimeout: timeout } = spec;
+      return bus.request(`${service}.remove`, { name: current, why, timeout }, { timeout });
+    },
   };
+}
+
+/** Tells its service that one which had ended is not loaded any more; who knows nothing of it has nothing to do. */
+export function forget(bus: BusPort, service: string, name: string): void {
+  bus.request(`${service}.remove`, { name, why: 'removed' }, { timeout: forgetMs }).catch(() => {});
 }

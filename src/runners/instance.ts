@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Attached, BusPort } from '../model/bus.ts';
-import type { Ended, Fault, Launch, Launched, LaunchHooks } from '../model/driver.ts';
+import type { Dismissal, Ended, Fault, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { type ErrorCode, MusterError, messageOf } from '../model/error.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
 import type { Clock, Timer } from '../model/ports.ts';
@@ -179,9 +179,9 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     ready.resolve();
   }
 
-  async function beRemoved(remove: NonNullable<Home['remove']>): Promise<void> {
+  async function beRemoved(remove: NonNullable<Home['remove']>, why: Dismissal): Promise<void> {
     try {
-      await remove(name);
+      await remove(name, why);
       if (elsewhere) finish({ code: null, signal: null, error: null, reason: 'stopped' }, 'EFAILED');
     } catch {
       tell({ type: 'stop' }); // the service cannot; after `stopTimeout` it is ended by force
@@ -204,11 +204,11 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     // What stands for it elsewhere keeps its own state, and nobody here would answer.
     save: async () => (elsewhere ? null : unlessHung(calls.ask((call) => tell({ type: 'save', call })))),
     resume: () => tell({ type: 'resume' }),
-    stop({ replaced = false } = {}) {
+    stop({ replaced = false, why = 'stopped' } = {}) {
       if (stopped) return;
       stopped = true;
       attached?.finalizing();
-      if (home.remove !== undefined && (begun || elsewhere)) void beRemoved(home.remove);
+      if (home.remove !== undefined && (begun || elsewhere)) void beRemoved(home.remove, why);
       else tell({ type: 'stop', replaced });
     },
     kill() {

@@ -1,4 +1,4 @@
-import type { Context, HostedModule, ModuleHost } from '../../model/context.ts';
+import type { Context, Dismissed, HostedModule, HostFunctions, LoadedModule, ModuleHost } from '../../model/context.ts';
 import { MusterError } from '../../model/error.ts';
 import type { ModuleBus } from './bus/realm-bus.ts';
 import type { End, Life } from './life.ts';
@@ -15,6 +15,7 @@ export interface Hosting {
 /** A module that is hosted. */
 export interface Guest {
   readonly life: Life;
+  readonly loaded: LoadedModule;
   /** Resolves when it runs, rejects with what it failed with. */
   readonly running: Promise<void>;
   /** Resolves when nothing of it is left. */
@@ -24,32 +25,42 @@ export interface Guest {
 export interface HostingOptions {
   /** The name of the module that hosts. */
   name(): string;
-  readonly bus: Pick<ModuleBus, 'fallback'>;
+  readonly bus: ModuleBus;
+  /** Calls a function of the service as its own. */
+  run<T>(fn: () => T): T;
+  /** What the service was told to do before its end failed. */
+  failed(error: unknown): void;
   /** Begins with what muster announced under this name; null: nothing. */
   begin(module: HostedModule): Guest | null;
   /** It is not to be begun with after all; false: nothing is announced under this name. */
   forget(name: string): boolean;
 }
 
-export function createHosting({ name: nameOfHost, bus, begin, forget }: HostingOptions): Hosting {
+export function createHosting({ name: nameOfHost, bus, run, failed, begin, forget }: HostingOptions): Hosting {
   const guests = new Set<Guest>();
   let closing = false;
-  const find = (name: string): Guest | undefined => [...guests].find(({ life }) => life.name() === name);
+  let beforeStop: HostFunctions['closing'];
+  /** Two of one name are there during a reload with overlap: the one that is to go is the older. */
+  function find(name: string): Guest | undefined {
+    const named = [...guests].filter(({ life }) => life.name() === name);
+    return named.find(({ life }) => life.state() !== 'F') ?? named[0];
+  }
 
   const host: ModuleHost = Object.freeze({
     async load(module: HostedModule) {
       const name = nameOf(module);
       if (closing) throw new MusterError('ECANCELED', `"${nameOfHost()}" is being stopped`);
-      if (find(name) !== undefined) throw new MusterError('EEXIST', `"${name}" is already loaded`);
       const guest = begin(module);
       if (guest === null) {
+        if (find(name) !== undefined) throw new MusterError('EEXIST', `"${name}" is already loaded`);
         throw new MusterError('ENOENT', `muster announced no module "${name}"`, { hint: `muster load --service ${nameOfHost()} PATH` });
       }
       guests.add(guest);
       void guest.over.then(() => guests.delete(guest));
       await guest.running;
+      return guest.loaded;
     },
-    async remove(module: { readonly name: string }) {
+    async remove(module: Dismissed) {
       const name = nameOf(module);
       const guest = find(name);
       if (guest === undefined && forget(name)) return;
@@ -63,15 +74,16 @@ export function createHosting({ name: nameOfHost, bus, begin, forget }: HostingO
   return {
     hostModules(own = {}) {
       const { load = host.load, remove = host.remove, list = host.list } = own;
-      bus.fallback('load', ({ payload }) => load(payload));
-      bus.fallback('remove', ({ payload }) => remove(payload));
+      beforeStop = own.closing;
+      // What the loader hands out is for the service alone.
+      bus.fallback('load', async ({ payload }) => void (await load(payload)));
+      bus.fallback('remove', async ({ payload }) => void (await remove(payload)));
       bus.fallback('list', () => list());
       return host;
     },
     stopAll() {
       closing = true;
-      const reason = `stopped with its service ${nameOfHost()}`;
-      return guests.size === 0 ? null : Promise.all([...guests].map((guest) => stop(guest, reason)));
+      return guests.size === 0 && beforeStop === undefined ? null : stopGuests();
     },
     end({ reason }) {
       closing = true;
@@ -79,6 +91,16 @@ export function createHosting({ name: nameOfHost, bus, begin, forget }: HostingO
       for (const { life } of guests) life.end({ reason: message, thrown: { code: 'EFAILED', message, stack: '' }, fault: 'another' });
     },
   };
+
+  async function stopGuests(): Promise<void> {
+    try {
+      await run(() => beforeStop?.());
+    } catch (error) {
+      failed(error);
+    }
+    const reason = `stopped with its service ${nameOfHost()}`;
+    await Promise.all([...guests].map((guest) => stop(guest, reason)));
+  }
 }
 
 /** Anybody can ask a service to remove what it has: where it was not muster, that starts the module again. */

@@ -36,6 +36,10 @@ export interface Life {
   /** The same by force: none of its functions is called any more. */
   abandon(): void;
   ownStats(): Readonly<Record<string, unknown>>;
+  readonly bus: ModuleBus;
+  config(): Start['config'];
+  /** Told when its name, its config or whether it takes requests has changed. */
+  onChange: (() => void) | null;
 }
 
 export interface LifeOptions {
@@ -94,6 +98,11 @@ export function startLife(options: LifeOptions): Life {
     end,
     abandon: () => end({ reason: 'terminated', thrown: null }, null),
     ownStats: () => bus.ownStats(),
+    get bus() {
+      return bus;
+    },
+    config: () => control.context.config,
+    onChange: null,
   };
   const bus = options.join({
     address: id,
@@ -171,9 +180,11 @@ export function startLife(options: LifeOptions): Life {
       case 'resume':
         saving += 1;
         bus.resume();
+        life.onChange?.();
         break;
       case 'rename':
         name = message.name;
+        life.onChange?.();
         break;
       case 'reconfigure':
         void reconfigure(message.call, message.config);
@@ -187,6 +198,7 @@ export function startLife(options: LifeOptions): Life {
   async function reconfigure(call: number, config: Start['config']): Promise<void> {
     try {
       await control.reconfigure(config);
+      life.onChange?.();
       post({ type: 'reconfigured', call, thrown: null });
     } catch (error) {
       post({ type: 'reconfigured', call, thrown: toThrown(error) });

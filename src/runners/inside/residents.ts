@@ -5,11 +5,13 @@ import type { FromRealm, ToModule, ToRealm } from '../protocol.ts';
 import { createRealmBus, type ModuleBus } from './bus/realm-bus.ts';
 import { createHosting, type Guest } from './host.ts';
 import { type End, type Life, startLife } from './life.ts';
+import { Loaded } from './loaded.ts';
 import { type EventCredits, openMeter } from './meter.ts';
 import type { Outbox } from './outbox.ts';
 import { createScopes } from './scopes.ts';
 import { shareThread } from './shared-thread.ts';
 import { takePart, takeThread } from './surroundings.ts';
+import { toThrown } from './thrown.ts';
 
 /** The modules of a thread, from the messages of its runner. */
 export interface Realm {
@@ -91,11 +93,13 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
     return createHosting({
       name: life.name,
       bus: moduleBus,
+      run: (fn) => scopes.run(life, fn),
+      failed: (error) => life.surroundings().write('stderr', `error: what was to be done before the end: ${toThrown(error).stack}\n`),
       begin({ name, args, config }) {
         const message = take(name);
         if (message === undefined) return null;
         const { start } = message;
-        return invite({ ...message, start: { ...start, args: args ?? start.args, config: config ?? start.config } });
+        return invite(moduleBus, { ...message, start: { ...start, args: args ?? start.args, config: config ?? start.config } });
       },
       forget(name) {
         const message = take(name);
@@ -111,7 +115,7 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
     return message;
   }
 
-  function invite(message: StartMessage): Guest {
+  function invite(host: ModuleBus, message: StartMessage): Guest {
     const hooks: Hooks = {};
     const running = new Promise<void>((resolve, reject) => {
       hooks.ready = resolve;
@@ -125,7 +129,8 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
       };
     });
     running.catch(() => {}); // whoever loads it awaits it
-    return { life: begin(message, hooks), running, over };
+    const life = begin(message, hooks);
+    return { life, loaded: new Loaded(host, life, over), running, over };
   }
 
   /** The thread ends with its owner, and so does all that is in it. */

@@ -48,11 +48,12 @@ export class Call {
     if (this.over) return;
     const { outlet, asker, id, topic } = this.asked;
     try {
-      const { payload, size } = take(value, `the response to ${topic}`);
+      const byHand = outlet.kind === 'hand';
+      const { payload, size } = byHand ? { payload: value, size: 0 } : take(value, `the response to ${topic}`);
       this.#finish();
       const { address } = this.module;
       outlet.add(ended ? ['answer', asker, address, id, payload, true] : ['answer', asker, address, id, payload], size);
-      if (this.#tap.on !== null) this.#tap.response(address, this.asked, payload);
+      if (this.#tap.on !== null) this.#tap.response(address, this.asked, byHand ? undefined : payload);
     } catch (error) {
       this.fail(error);
     }

@@ -1,5 +1,7 @@
+import type { LoadedCall } from '../../../model/context.ts';
 import { MusterError } from '../../../model/error.ts';
 import type { Asker } from './asker.ts';
+import { CallByHand } from './by-hand.ts';
 import type { Events } from './events.ts';
 import { type Introspection, ownStats } from './introspection.ts';
 import type { ModuleBus, ModuleHere } from './realm-bus.ts';
@@ -50,6 +52,22 @@ export class ModuleMessages implements ModuleBus {
 
   get debugFlags(): number {
     return this.#introspection.debugFlags;
+  }
+
+  get takes(): boolean {
+    return this.#served.takes;
+  }
+
+  handles(method: string): boolean {
+    return this.#served.handles(method);
+  }
+
+  serve(asker: ModuleHere, method: string, payload: unknown): LoadedCall {
+    return new CallByHand(asker, this.#served, method, payload);
+  }
+
+  ask(to: ModuleBus, method: string, payload: unknown): LoadedCall {
+    return this.#over ? { answer: ended(this.#module), cancel() {} } : to.serve(this.#module, method, payload);
   }
 
   fallback(method: string, fn: Parameters<ModuleBus['fallback']>[1]): void {

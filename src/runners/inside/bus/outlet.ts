@@ -11,18 +11,19 @@ const mostRelayed = 128;
 const mostBytes = 1024 * 1024;
 
 /**
- * A way that packets go: a port to another realm, the own realm, or the runner, which passes them on. Over a port the asker
+ * A way that packets go: a port to another realm, the own realm, the runner, which passes them on, or from hand to hand, where nothing is copied.
+ * Over a port the asker
  * adds to the queue of the module asked, and over the runner that does; what comes from the own realm is added where it waits.
  */
 export interface Outlet {
-  readonly kind: 'port' | 'here' | 'relay';
+  readonly kind: 'port' | 'here' | 'relay' | 'hand';
   /** `size` is that of its payload, where that counts; `queue` the counter that a request is added to when it goes. */
   add(packet: Packet, size?: number, queue?: Meter | null): void;
 }
 
 export interface Outlets {
   /** `queues`: those of the requests among the packets, in order. */
-  create(kind: Outlet['kind'], post: (packets: readonly Packet[], queues: readonly Meter[]) => void): Outlet;
+  create(kind: Exclude<Outlet['kind'], 'hand'>, post: (packets: readonly Packet[], queues: readonly Meter[]) => void): Outlet;
 }
 
 export function createOutlets(turn: Turn): Outlets {

@@ -1,5 +1,5 @@
 import type { Address, EventPacket, Packet, Tracing } from '../../../model/bus.ts';
-import type { Context, Incoming, Payload, Published, RequestOptions } from '../../../model/context.ts';
+import type { Context, Incoming, LoadedCall, Payload, Published, RequestOptions } from '../../../model/context.ts';
 import { messageOf, type WireError } from '../../../model/error.ts';
 import type { Sealed } from '../../../model/sealed.ts';
 import type { FromRealm, Peer, RouteHere, Via } from '../../protocol.ts';
@@ -67,6 +67,13 @@ export interface ModuleBus extends Pick<Context, 'handle' | 'register' | 'publis
   request(topic: string, payload?: Payload, options?: RequestOptions): Promise<Payload>;
   stream(topic: string, payload?: Payload, options?: RequestOptions): AsyncIterable<Payload>;
   subscribe(glob: string, fn: (event: Published) => unknown): () => void;
+  /** Whether requests are begun with now. */
+  readonly takes: boolean;
+  handles(method: string): boolean;
+  /** Asks another module of this realm in this turn, without a copy. */
+  ask(to: ModuleBus, method: string, payload: unknown): LoadedCall;
+  /** The other side of it. */
+  serve(asker: ModuleHere, method: string, payload: unknown): LoadedCall;
   /** Handlers of the service that a module becomes (`hostModules`); one of the module itself takes their place. */
   fallback(method: string, fn: (request: Incoming) => unknown): void;
   /** What `onStats` adds; empty if that throws. */

@@ -61,6 +61,21 @@ export class Served {
     else this.#begin(packet, outlet);
   }
 
+  /** Whether a request would be begun with now. */
+  get takes(): boolean {
+    return this.#state === 'ready' && !this.#quiesced;
+  }
+
+  handles(method: string): boolean {
+    return this.#handlers?.has(method) === true;
+  }
+
+  /** A request that never waits, from who has the module itself in hand. */
+  call(packet: RequestPacket, outlet: Outlet): void {
+    if (this.takes) this.#begin(packet, outlet);
+    else this.#refuse(packet, outlet, 'ENOSYS', `${this.module.name()} takes no requests now`);
+  }
+
   ready(): void {
     if (this.#state !== 'starting') return;
     this.#state = 'ready';
@@ -143,7 +158,7 @@ export class Served {
   #begin(packet: RequestPacket, outlet: Outlet): void {
     const [, , asker, id, service, topic, payload, sender] = packet;
     this.module.meter.received('request');
-    if (this.#tap.on !== null) this.#trace('request', topic, asker, payload);
+    if (this.#tap.on !== null) this.#trace('request', topic, asker, outlet.kind === 'hand' ? undefined : payload);
     if (this.#state === 'finalizing') {
       this.#refuse(packet, outlet, 'ENOSYS', `${this.module.name()} is stopping`);
       return;
@@ -177,7 +192,8 @@ export class Served {
     if (call.over) return;
     if (isThenable(result)) this.#later(call, result);
     else {
-      const iterator = typeof result === 'object' && result !== null ? this.module.run(() => iteratorOf(result)) : null;
+      const mayStream = typeof result === 'object' && result !== null && call.asked.outlet.kind !== 'hand';
+      const iterator = mayStream ? this.module.run(() => iteratorOf(result)) : null;
       if (iterator === null) call.answer(result, false);
       else this.#stream(call, iterator);
     }
