@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { compileFunction, constants } from 'node:vm';
 import type { CodeText, Start } from '../protocol.ts';
 import { nodeUrl } from './on-demand.ts';
@@ -46,6 +46,9 @@ export const replaceable = ['process', 'console', ...timerNames] as const;
 const opening = 'return (function (exports, require, module, __filename, __dirname, __musterPlace) {';
 const closing = '\n})';
 
+const builtinPrefix = 'builtin:';
+/** Of the program of the realm, before a module takes the thread. */
+const ownDir = dirname(process.argv[1] ?? '');
 const inUse = new Map<string, Kept>();
 const scripts = new Set<string>();
 
@@ -72,6 +75,8 @@ export function openCode({ path, codeFile, code }: Pick<Start, 'path' | 'codeFil
 }
 
 function placeOf(path: string, codeFile: string): string {
+  // What comes with muster finds the packages that muster has.
+  if (path.startsWith(builtinPrefix)) return join(ownDir, 'builtin', `${path.slice(builtinPrefix.length)}.js`);
   if (!isAbsolute(path)) return codeFile;
   try {
     return realpathSync.native(path);

@@ -1,0 +1,26 @@
+import type { Context, ModuleHost } from '../model/context.ts';
+import type { Component } from './gateway/component.ts';
+import { Components } from './gateway/components.ts';
+import { Connections } from './gateway/connections.ts';
+import { Gateway } from './gateway/gateway.ts';
+import { Routes } from './gateway/routes.ts';
+import { readSettings } from './gateway/settings.ts';
+
+/** A gateway of HTTP: it loads components, each of which answers for a domain or a path. */
+export async function main(ctx: Context): Promise<void> {
+  const settings = readSettings(ctx.config);
+  const routes = new Routes<Component>();
+  const connections = new Connections();
+  const components = new Components({ ctx, routes, connections, host: () => host });
+  const gateway = new Gateway(settings, { ctx, routes, connections, components });
+  const host: ModuleHost = ctx.hostModules({
+    load: (module) => components.load(module),
+    remove: (module) => components.remove(module),
+    closing: () => gateway.drain(),
+  });
+  ctx.onReconfigure((config) => gateway.apply(readSettings(config)));
+  ctx.onStats(() => gateway.stats());
+  ctx.onShutdown(() => gateway.close());
+  await gateway.apply(settings);
+  await ctx.run();
+}

@@ -1,0 +1,154 @@
+import type { Server } from 'node:http';
+import type { Context } from '../../model/context.ts';
+import { messageOf } from '../../model/error.ts';
+import { type AccessLog, checkAccessLog, openAccessLog } from './access-log.ts';
+import { type Certificates, readCertificates, watchCertificates } from './certificates.ts';
+import type { Components } from './components.ts';
+import type { Connections } from './connections.ts';
+import { type Trust, trustOf } from './headers.ts';
+import { applyLimits, type Listener, openListener } from './listeners.ts';
+import { Requests, type RequestsPorts } from './requests.ts';
+import type { Settings } from './settings.ts';
+import { acceptUpgrade } from './upgrades.ts';
+
+export interface GatewayPorts extends Pick<RequestsPorts, 'routes' | 'connections'> {
+  readonly ctx: Context;
+  readonly components: Components;
+}
+
+/** What listens, by settings that may change at any time. */
+export class Gateway {
+  readonly #ports: GatewayPorts;
+  readonly #connections: Connections;
+  readonly #requests: Requests;
+  readonly #requestPorts: RequestsPorts;
+  #settings: Settings;
+  #trusts: Trust = () => false;
+  #accessLog: AccessLog | null = null;
+  #listeners: readonly Listener[] = [];
+  #closing = false;
+  #unwatch = (): void => {};
+
+  constructor(settings: Settings, ports: GatewayPorts) {
+    const { ctx, routes, connections } = ports;
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#connections = connections;
+    const current = () => ({
+      limits: this.#settings.limits,
+      accessLog: this.#accessLog,
+      trusts: this.#trusts,
+      closing: this.#closing,
+    });
+    this.#requestPorts = { routes, connections, log: ctx.log, current };
+    this.#requests = new Requests(this.#requestPorts);
+  }
+
+  /** Goes by these settings from now on; if that cannot be, it throws and everything is as it was. New addresses come first. */
+  async apply(settings: Settings): Promise<void> {
+    const certificates = settings.tls === null ? null : readCertificates(settings.tls);
+    const trusts = trustOf(settings.trustProxies);
+    await checkAccessLog(settings.accessLog);
+    const { listeners, left } = await this.#listen(settings, certificates);
+
+    for (const { server } of left) retire(server);
+    for (const { server } of listeners) {
+      applyLimits(server, settings.limits);
+      certificates?.applyTo(server);
+    }
+    if (settings.accessLog !== this.#settings.accessLog || this.#accessLog === null) {
+      this.#accessLog?.close();
+      this.#accessLog = openAccessLog(settings.accessLog, this.#ports.ctx.log);
+    }
+    this.#settings = settings;
+    this.#trusts = trusts;
+    this.#listeners = listeners;
+    this.#unwatch();
+    this.#unwatch = settings.tls === null ? () => {} : watchCertificates(settings.tls, () => this.#renew());
+    this.#tell();
+  }
+
+  /** No new connections; what is under way may be finished. Resolves when it is, or has no more time. */
+  async drain(): Promise<void> {
+    this.#closing = true;
+    const closed = Promise.all(this.#listeners.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+    this.#connections.closeAll();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, this.#settings.limits.shutdownTimeout);
+    });
+    await Promise.race([closed, late]);
+    clearTimeout(timer);
+    this.close();
+  }
+
+  close(): void {
+    this.#unwatch();
+    for (const component of this.#ports.components.all()) component.cut();
+    for (const { server } of this.#listeners) server.close();
+    this.#connections.destroyAll();
+    this.#accessLog?.close();
+  }
+
+  stats(): Readonly<Record<string, unknown>> {
+    const components = [...this.#ports.components.all()].map(({ name, open, tally }) => [name, { open, ...tally.read() }]);
+    return { connections: this.#connections.size, ...this.#requests.tally.read(), components: Object.fromEntries(components) };
+  }
+
+  async #listen(settings: Settings, certificates: Certificates | null): Promise<{ listeners: Listener[]; left: Listener[] }> {
+    const left = [...this.#listeners];
+    const opened: Listener[] = [];
+    const listeners: Listener[] = [];
+    const isSecure = certificates !== null;
+    try {
+      for (const listen of settings.listen) {
+        const at = left.findIndex((one) => one.listen.text === listen.text && one.isSecure === isSecure);
+        if (at !== -1) {
+          listeners.push(...left.splice(at, 1));
+          continue;
+        }
+        const listener = await openListener(listen, settings, certificates, (server) => this.#prepare(server, isSecure));
+        opened.push(listener);
+        listeners.push(listener);
+      }
+    } catch (error) {
+      for (const { server } of opened) server.close();
+      throw error;
+    }
+    return { listeners, left };
+  }
+
+  #prepare(server: Server, isSecure: boolean): void {
+    const requests = this.#requests;
+    server.on(isSecure ? 'secureConnection' : 'connection', (socket) => this.#connections.add(socket));
+    server.on('request', (request, response) => requests.accept(request, response));
+    server.on('checkContinue', (request, response) => requests.accept(request, response, true));
+    server.on('upgrade', (request, socket, head) => acceptUpgrade(request, socket, head, requests, this.#requestPorts));
+    server.on('error', (error) => this.#ports.ctx.log.error(`a listener: ${messageOf(error)}`));
+  }
+
+  /** The files have changed. What does not fit is not taken; the next change may complete it. */
+  #renew(): void {
+    const { tls } = this.#settings;
+    if (tls === null) return;
+    try {
+      const certificates = readCertificates(tls);
+      for (const { server } of this.#listeners) certificates.applyTo(server);
+      this.#ports.ctx.log.info('the certificates were read again');
+      this.#tell();
+    } catch (error) {
+      this.#ports.ctx.status('warn', `the changed certificate is not used: ${messageOf(error)}`);
+    }
+  }
+
+  #tell(): void {
+    this.#ports.ctx.status('core', `listening on ${this.#listeners.map(({ shown }) => shown).join(', ')}`);
+  }
+}
+
+/** It takes no more connections; those that it has go on until they are idle. */
+function retire(server: Server): void {
+  server.close();
+  server.closeIdleConnections();
+  server.keepAliveTimeout = 1;
+}

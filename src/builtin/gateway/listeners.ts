@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { lstat, unlink } from 'node:fs/promises';
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { MusterError, messageOf } from '../../model/error.ts';
+import type { Certificates } from './certificates.ts';
+import type { Limits, Listen, Settings } from './settings.ts';
+
+export interface Listener {
+  readonly listen: Listen;
+  readonly server: Server;
+  readonly isSecure: boolean;
+  /** `http://127.0.0.1:8080`, with the port that it has got. */
+  readonly shown: string;
+}
+
+/** How often it is looked whether a client is too slow, ms. */
+const checkMs = 500;
+
+/** Binds an address; rejects with what the system says, in words. */
+export async function openListener(
+  listen: Listen,
+  { limits }: Settings,
+  certificates: Certificates | null,
+  prepare: (server: Server) => void,
+): Promise<Listener> {
+  const options: ServerOptions = { connectionsCheckingInterval: checkMs };
+  const server = certificates === null ? createServer(options) : createSecureServer({ ...options, ...certificates.options });
+  applyLimits(server, limits);
+  prepare(server);
+  if ('path' in listen.at) await removeStale(listen.at.path);
+  server.listen(listen.at);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new MusterError('EINVAL', `cannot listen on ${listen.text}: ${reasonOf(error)}`, { cause: error });
+  }
+  const isSecure = certificates !== null;
+  return { listen, server, isSecure, shown: shownAt(listen, server, isSecure) };
+}
+
+function shownAt({ at, text }: Listen, server: Server, isSecure: boolean): string {
+  if ('path' in at) return text;
+  const host = at.host.includes(':') ? `[${at.host}]` : at.host;
+  return `${isSecure ? 'https' : 'http'}://${host}:${(server.address() as AddressInfo).port}`;
+}
+
+/** They hold for connections that are made from now on, and mostly for those that are there. */
+export function applyLimits(server: Server, limits: Limits): void {
+  const { maxConnections, maxHeaderSize, headersTimeout, requestTimeout, idleTimeout } = limits;
+  Object.assign(server, { maxConnections, maxHeaderSize, headersTimeout, requestTimeout, keepAliveTimeout: idleTimeout });
+}
+
+/** A socket file that nobody listens at any more, as a killed process leaves it. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found?.isSocket() !== true) return;
+  const socket = connect(path);
+  const answered = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  if (!answered) await unlink(path);
+}
+
+function reasonOf(error: unknown): string {
+  switch ((error as { code?: unknown }).code) {
+    case 'EADDRINUSE':
+      return 'somebody else listens there (EADDRINUSE)';
+    case 'EACCES':
+      return 'no permission (EACCES)';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address (EADDRNOTAVAIL)';
+    default:
+      return messageOf(error);
+  }
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context } from '../../model/context.ts';
+import { messageOf } from '../../model/error.ts';
+import type { AccessLog } from './access-log.ts';
+import type { Component } from './component.ts';
+import type { Connections } from './connections.ts';
+import { Exchange, retryAfter } from './exchange.ts';
+import type { Trust } from './headers.ts';
+import type { Live } from './live.ts';
+import type { Routes } from './routes.ts';
+import { serve } from './serve.ts';
+import type { Limits } from './settings.ts';
+import { Tally } from './tally.ts';
+import { readTarget, type Target } from './target.ts';
+
+/** What changes while the gateway runs. */
+export interface Current {
+  readonly limits: Limits;
+  readonly accessLog: AccessLog | null;
+  readonly trusts: Trust;
+  /** It is being stopped: connections are not kept. */
+  readonly closing: boolean;
+}
+
+export interface RequestsPorts {
+  readonly routes: Routes<Component>;
+  readonly connections: Connections;
+  readonly log: Context['log'];
+  current(): Current;
+}
+
+const nowhere = {
+  400: 'the Host or the URL of this request is unclear',
+  404: 'there is nothing here',
+  421: 'there is no such host here',
+} as const;
+const notRunning = 'it is not running now';
+const close = { connection: 'close' };
+
+/** Takes a request of a client to the component that answers it. */
+export class Requests {
+  readonly tally = new Tally();
+  readonly #ports: RequestsPorts;
+
+  constructor(ports: RequestsPorts) {
+    this.#ports = ports;
+  }
+
+  /** `mayGoOn`: the client waits to be told to send its body. */
+  accept(request: IncomingMessage, response: ServerResponse, mayGoOn = false): void {
+    const { routes, connections, current } = this.#ports;
+    const { limits, closing } = current();
+    const target = readTarget(request);
+    const exchange = new Exchange(request, response, target);
+    let component: Component | null = null;
+    response.on('close', () => this.#over(exchange, component));
+    if (closing) response.shouldKeepAlive = false;
+    const found = target === null ? 400 : routes.find(target.domain, target.path);
+    if (target === null || typeof found === 'number') {
+      exchange.refuse(found as keyof typeof nowhere, nowhere[found as keyof typeof nowhere], found === 400 ? close : {});
+      return;
+    }
+    component = found.component;
+    component.open += 1;
+    exchange.mount = found.mount;
+    connections.serves(request.socket, component, exchange);
+    if (!limitBody(exchange, limits.maxBody)) return;
+    const live = component.taking();
+    if (component.open > limits.maxRequests) exchange.refuse(503, 'too many requests at a time', retryAfter);
+    else if (live === null && !component.isComing) exchange.refuse(503, notRunning, retryAfter);
+    else {
+      if (mayGoOn) response.writeContinue();
+      if (live === null) void this.#wait(component, exchange, target);
+      else this.#begin(live, exchange, target);
+    }
+  }
+
+  async #wait(component: Component, exchange: Exchange, target: Target): Promise<void> {
+    const live = await component.wait(this.#ports.current().limits.queueTimeout, exchange.signal);
+    if (exchange.isOver) return;
+    if (live !== null) this.#begin(live, exchange, target);
+    else if (component.removed) exchange.refuse(404, nowhere[404]);
+    else exchange.refuse(503, notRunning, retryAfter);
+  }
+
+  #begin(live: Live, exchange: Exchange, target: Target): void {
+    live.began(exchange);
+    try {
+      serve(live, exchange, target, this.#ports.current().trusts).then(undefined, (error) => this.#failed(live, exchange, error));
+    } catch (error) {
+      this.#failed(live, exchange, error);
+    }
+  }
+
+  /** What went wrong is for the log of the component, or the gateway's; clients learn nothing of it. */
+  #failed(live: Live, exchange: Exchange, error: unknown): void {
+    const { code } = error as { code?: unknown };
+    if (exchange.isOver) return;
+    if (code === 'EHOSTUNREACH' || code === 'ENOSYS') {
+      exchange.refuse(503, notRunning, retryAfter);
+      return;
+    }
+    this.#ports.log.warn(`${live.loaded.name} failed to answer ${exchange.request.method} ${exchange.target?.path}: ${messageOf(error)}`);
+    exchange.refuse(500, 'it failed to answer');
+  }
+
+  #over(exchange: Exchange, component: Component | null): void {
+    const { response, startedAt } = exchange;
+    const ms = performance.now() - startedAt;
+    const status = response.writableFinished ? response.statusCode : null;
+    exchange.over();
+    this.tally.count(status, ms);
+    if (component !== null) {
+      component.open -= 1;
+      component.tally.count(status, ms);
+    }
+    this.#ports.current().accessLog?.write(exchange, status, ms);
+  }
+}
+
+/** Refuses a body that is too long: at once where its length is said, else when so much has come. */
+function limitBody(exchange: Exchange, most: number): boolean {
+  const { request } = exchange;
+  const length = request.headers['content-length'];
+  const refuse = (): void => exchange.refuse(413, `a body has at most ${most} bytes here`, close);
+  if (length !== undefined) {
+    if (most === 0 || Number(length) <= most) return true;
+    refuse();
+    return false;
+  }
+  if (most === 0 || request.headers['transfer-encoding'] === undefined) return true;
+  let left = most;
+  const push = request.push.bind(request);
+  request.push = (chunk: Buffer | null, encoding) => {
+    left -= chunk?.byteLength ?? 0;
+    if (left >= 0) return push(chunk, encoding);
+    refuse();
+    return false;
+  };
+  return true;
+}
