@@ -9,6 +9,7 @@ export const pages = [
   'commands',
   'reconcile',
   'modules',
+  'hosts',
   'processes',
   'messages',
   'operate',
