@@ -7,6 +7,7 @@ import { capacity } from './rows/capacity.mjs';
 import { client } from './rows/client.mjs';
 import { commands } from './rows/commands.mjs';
 import { gateway } from './rows/gateway.mjs';
+import { hosts } from './rows/hosts.mjs';
 import { journal } from './rows/journal.mjs';
 import { loads } from './rows/loads.mjs';
 import { memory } from './rows/memory.mjs';
@@ -20,7 +21,7 @@ import { printTable } from './support/table.mjs';
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const wanted = args.filter((arg) => !arg.startsWith('--'));
-const suites = [planning, journal, ping, client, reload, loads, messages, capacity, commands, output, gateway, memory];
+const suites = [planning, journal, ping, client, reload, hosts, loads, messages, capacity, commands, output, gateway, memory];
 const chosen = suites.filter(({ rows }) => wanted.length === 0 || rows.some(isWanted));
 if (chosen.length === 0) {
   console.error(`no such row; there are:\n  ${suites.flatMap(({ rows }) => rows).join('\n  ')}`);
