@@ -201,15 +201,20 @@ test('a rename in the middle is for both', async () => {
   expect(driver.live().map(({ name }) => name)).toEqual(['site']);
 });
 
-test('what a service loads is replaced one after the other, and so is what does not run', async () => {
+test('what a service loads is there twice for a while, too; what goes to another service or does not run is not', async () => {
   const { instances, driver, clock } = createBench((_, nth) => ({ readyAfter: nth * 100 }));
-  const hosted = (arg: string) => code('web.status', { args: [arg], service: 'web', ...overlap });
+  const hosted = (arg: string, service = 'web') => code('web.status', { args: [arg], service, ...overlap });
   await instances.load(hosted('1'));
   const replaced = instances.replace('web.status', hosted('2'));
   await clock.advance(50);
-  expect(driver.live()).toHaveLength(1);
-  await clock.advance(50);
+  expect(driver.live().map(({ launch }) => launch.args)).toEqual([['1'], ['2']]);
+  await clock.advance(100);
   expect(await replaced).toEqual({ status: 'ok' });
+  const moved = instances.replace('web.status', hosted('3', 'site'));
+  await clock.advance(50);
+  expect(driver.live().map(({ launch }) => launch.args)).toEqual([['3']]);
+  await clock.advance(300);
+  expect(await moved).toEqual({ status: 'ok' });
   await instances.load(v('1'));
   driver.last('web').exit({ code: 1 });
   await clock.flush();

@@ -2,6 +2,7 @@ import type { Context, Dismissed, HostedModule, HostFunctions, LoadedModule, Mod
 import { MusterError } from '../../model/error.ts';
 import type { ModuleBus } from './bus/realm-bus.ts';
 import type { End, Life } from './life.ts';
+import { Loaded } from './loaded.ts';
 
 /** What a module hosts. */
 export interface Hosting {
@@ -75,9 +76,12 @@ export function createHosting({ name: nameOfHost, bus, run, failed, begin, forge
     hostModules(own = {}) {
       const { load = host.load, remove = host.remove, list = host.list } = own;
       beforeStop = own.closing;
-      // What the loader hands out is for the service alone.
-      bus.fallback('load', async ({ payload }) => void (await load(payload)));
-      bus.fallback('remove', async ({ payload }) => void (await remove(payload)));
+      bus.fallback('load', async ({ payload }) => {
+        const result = await load(payload);
+        // What the loader hands out is for the service alone.
+        return result instanceof Loaded ? undefined : result;
+      });
+      bus.fallback('remove', ({ payload }) => remove(payload));
       bus.fallback('list', () => list());
       return host;
     },
