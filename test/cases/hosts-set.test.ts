@@ -52,6 +52,21 @@ test('2. what is kept runs on with its counters, what is dropped is gone, what i
   expect([(await site.get(a)).status, (await site.get(c)).status]).toEqual([200, 200]);
 });
 
+test('a new host and its component in one edit are both loaded, the host first', async () => {
+  await site.reload(plain);
+  const result = await site.reload({ ...plain, 'example.org': { components: { 'a.example.org': entry() } } });
+  expect(changes(result)).toEqual(['load example.org: ok', 'load a.example.org: ok']);
+  expect(result.changes[1]?.after).toEqual(['example.org']);
+  expect((await site.get('a.example.org')).status).toBe(200);
+});
+
+test('a component may ask for the reload itself', async () => {
+  await site.reload({ [host]: { components: { [a]: entry([], { control: 'apply' }), [b]: entry() } } });
+  await site.declare({ [host]: { components: { [a]: entry([], { control: 'apply' }), [c]: entry() } } });
+  expect(changes(await site.daemon.ask<Result>(`${a}.reconcile`))).toEqual([`remove ${b}: ok`, `load ${c}: ok`]);
+  expect((await site.get(c)).status).toBe(200);
+});
+
 test('6. what the host says in its config its components have, unless they say it themselves', async () => {
   const auth = (of: string) => ({ config: { auth: of } });
   await site.reload({ [host]: { ...auth('internal'), components: { [a]: entry(), [b]: entry([], auth('own')), [c]: entry() } } });
