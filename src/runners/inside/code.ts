@@ -1,9 +1,8 @@
 import { readFileSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { compileFunction, constants } from 'node:vm';
 import type { CodeText, Start } from '../protocol.ts';
-import { nodeUrl } from './on-demand.ts';
+import { nodeModule, nodeUrl } from './on-demand.ts';
 import { timerNames } from './own-timers.ts';
 import { importPackages } from './packages.ts';
 import { addMap, dropMap } from './stack.ts';
@@ -23,11 +22,12 @@ export interface Code {
   readonly filename: string;
   /** Makes the function of one instance, for which `replaceable` are these. */
   readonly bind: (...globals: unknown[]) => Body;
-  readonly require: NodeJS.Require;
+  /** Made when it is first asked for. */
+  readonly require: () => NodeJS.Require;
   readonly placeOf: (relative: string) => ImportMeta;
   /** What it gets for the packages that it imports statically. */
   readonly packages: Promise<ReadonlyMap<string, unknown>>;
-  /** Whether its text has this name in it. */
+  /** Whether its text has this name in it: `require`, or one of `replaceable`. */
   mentions(name: string): boolean;
   /** Kept in memory while it is in use; to be called once per `openCode`. */
   release(): void;
@@ -41,6 +41,9 @@ interface Kept {
 
 /** Globals that an instance has its own of. */
 export const replaceable = ['process', 'console', ...timerNames] as const;
+
+/** What `mentions` can tell. */
+const lookedFor = new RegExp(`\\b(?:${[...replaceable, 'require'].join('|')})\\b`, 'g');
 
 /** Within a function of its own, code may declare these names itself. */
 const opening = 'return (function (exports, require, module, __filename, __dirname, __musterPlace) {';
@@ -96,20 +99,28 @@ function compile(filename: string, codeFile: string, given: CodeText | undefined
   }) as Code['bind'];
   scripts.add(script);
   addMap({ script, filename, readMap: () => given?.map ?? readFileSync(`${codeFile}.map`, 'utf8') });
-  const mentioned = new Set<string>(replaceable.filter((name) => new RegExp(`\\b${name}\\b`).test(text)));
+  const mentioned = new Set<string>(text.match(lookedFor));
   const packages = importPackages(text, filename);
   packages.catch(() => {}); // whoever runs the code hears of it
   return {
     code: {
       filename,
       bind,
-      require: createRequire(filename),
+      require: requireOf(filename),
       placeOf: (relative) => metaOf(resolve(dirname(filename), relative)),
       packages,
       mentions: (name) => mentioned.has(name),
     },
     script,
     users: 0,
+  };
+}
+
+function requireOf(filename: string): () => NodeJS.Require {
+  let made: NodeJS.Require | null = null;
+  return () => {
+    made ??= nodeModule().createRequire(filename);
+    return made;
   };
 }
 
@@ -125,7 +136,7 @@ function metaOf(filename: string): ImportMeta {
   const { pathToFileURL } = nodeUrl();
   const url = pathToFileURL(filename).href;
   const find = (name: string): string => {
-    const found = createRequire(filename).resolve(name);
+    const found = nodeModule().createRequire(filename).resolve(name);
     return isAbsolute(found) ? pathToFileURL(found).href : found;
   };
   return { url, filename, dirname: dirname(filename), resolve: find } as ImportMeta;

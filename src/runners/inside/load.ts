@@ -31,10 +31,11 @@ function ownGlobal(own: OwnGlobals, name: (typeof replaceable)[number]): unknown
   return name === 'process' || name === 'console' ? own[name] : own.timers[name];
 }
 
-function requireFor({ require }: Code, packages: ReadonlyMap<string, unknown>, own: OwnGlobals | null): NodeJS.Require {
+function requireFor({ require, mentions }: Code, packages: ReadonlyMap<string, unknown>, own: OwnGlobals | null): NodeJS.Require {
   const find = (name: string): unknown =>
-    name.startsWith(packagePrefix) ? packages.get(name) : (own !== null && ownBuiltin(own, name)) || require(name);
-  return Object.assign(find, require);
+    name.startsWith(packagePrefix) ? packages.get(name) : (own !== null && ownBuiltin(own, name)) || require()(name);
+  // Where nothing asks for it, nothing asks for what it has either.
+  return mentions('require') ? Object.assign(find, require()) : (find as NodeJS.Require);
 }
 
 function ownBuiltin(own: OwnGlobals, name: string): unknown {

@@ -1,5 +1,6 @@
-import { SourceMap, type SourceMapPayload } from 'node:module';
+import type { SourceMap, SourceMapPayload } from 'node:module';
 import { dirname, resolve } from 'node:path';
+import { nodeModule } from './on-demand.ts';
 
 /** Code of a module under the name it runs as. */
 export interface MappedCode {
@@ -61,6 +62,7 @@ function sourceOf(file: string, line: number, column: number): string | null {
 
 function parseMap(code: MappedCode): SourceMap | null {
   try {
+    const { SourceMap } = nodeModule();
     return new SourceMap(JSON.parse(code.readMap()) as SourceMapPayload);
   } catch {
     return null;
