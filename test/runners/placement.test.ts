@@ -210,35 +210,37 @@ test('a module whose service is being replaced waits for it, and can be ended me
   expect(page.threadId()).toBe(next?.threadId());
 });
 
-/** A runner with one module, and the number of threads that it has with no others waiting: those are for modules that share none. */
-async function runnerWithOne({ start, runners }: Setting) {
+const spares = 4;
+
+/** A runner with two modules in threads of their own, and the number of threads that it has with no others waiting. */
+async function runnerWithTwo({ start, runners }: Setting) {
   const threads = (): number => readdirSync(`/proc/${runners[0]?.pid}/task`).length;
-  await running([start('shared', waits, { spec: { isolation: 'shared', threadGroup: 'x' } })]);
-  const before = threads();
   const [one] = await running([start('one', waits)]);
-  return { threads, alone: before + 1, first: one?.threadId() ?? 0 };
+  const before = threads();
+  await running([start('two', waits)]);
+  return { threads, taken: before + 1, first: one?.threadId() ?? 0 };
 }
 
-test('once the runner is at rest, threads wait for the next modules, and each that is taken is replaced', async () => {
+test('once a runner of several modules is at rest, threads wait for the next ones, and each that is taken is replaced', async () => {
   const setting = createSetting(runnerFile);
-  const { threads, alone, first } = await runnerWithOne(setting);
-  await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 2);
-  const [two] = await running([setting.start('two', waits)]);
-  expect(two?.threadId()).toBe(first + 1);
-  await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 3);
+  const { threads, taken, first } = await runnerWithTwo(setting);
+  await expect.poll(threads, { timeout: 10_000 }).toBe(taken + spares);
   const [three] = await running([setting.start('three', waits)]);
   expect(three?.threadId()).toBe(first + 2);
+  await expect.poll(threads, { timeout: 10_000 }).toBe(taken + 1 + spares);
+  const [four] = await running([setting.start('four', waits)]);
+  expect(four?.threadId()).toBe(first + 3);
 });
 
 test('a module with a limit of its heap takes no thread that waits: limits are given at the start of a thread', async () => {
   const setting = createSetting(runnerFile);
-  const { threads, alone, first } = await runnerWithOne(setting);
-  await expect.poll(threads, { timeout: 10_000 }).toBe(alone + 2);
+  const { threads, taken, first } = await runnerWithTwo(setting);
+  await expect.poll(threads, { timeout: 10_000 }).toBe(taken + spares);
   const code =
     "import { resourceLimits } from 'node:worker_threads'; export async function main(ctx) { console.log(resourceLimits.maxOldGenerationSizeMb); await ctx.run(); }";
-  const [two] = await running([setting.start('two', code, { spec: { maxHeap: 32 * 1024 ** 2 } })]);
-  expect(two?.threadId()).toBe(first + 3);
-  two?.stop();
-  await two?.ended;
-  expect(two?.output()).toEqual(['32']);
+  const [three] = await running([setting.start('three', code, { spec: { maxHeap: 32 * 1024 ** 2 } })]);
+  expect(three?.threadId()).toBe(first + 2 + spares);
+  three?.stop();
+  await three?.ended;
+  expect(three?.output()).toEqual(['32']);
 });

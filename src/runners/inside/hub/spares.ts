@@ -17,17 +17,20 @@ export interface SparesOptions {
   isQuiet(): boolean;
 }
 
-/** A start takes one; a second at once has one too. Each costs some megabytes. */
-const wanted = 2;
+/** A start takes one; a few at once have one each. Each costs some megabytes. */
+const wanted = 4;
+/** The only module of its runner leaves them to nobody: they are made from the second on. */
+const fromTake = 2;
 /** A run that starts many modules leaves shorter gaps than this between two of them. */
 const restMs = 50;
 
 export function createSpares({ open, isQuiet }: SparesOptions): Spares {
   const spares: Realm[] = [];
   let timer: NodeJS.Timeout | null = null;
+  let takes = 0;
 
   function touch(): void {
-    if (spares.length >= wanted) return;
+    if (takes < fromTake || spares.length >= wanted) return;
     timer ??= setTimeout(replenish, restMs).unref();
     timer.refresh();
   }
@@ -45,6 +48,7 @@ export function createSpares({ open, isQuiet }: SparesOptions): Spares {
 
   return {
     take() {
+      takes += 1;
       const ready = spares.findIndex((spare) => spare.isOnline());
       return spares.splice(Math.max(0, ready), 1)[0];
     },
