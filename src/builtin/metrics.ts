@@ -29,8 +29,7 @@ export async function main(ctx: Context): Promise<void> {
   /** The new one is there before the old one goes, but where both need the same port. */
   async function move(listen: Listen): Promise<void> {
     const old = server;
-    const before = settings.listen;
-    if (listen.port !== before.port) {
+    if (listen.port !== old.address.port) {
       server = await open(listen);
       return old.close();
     }
@@ -38,7 +37,7 @@ export async function main(ctx: Context): Promise<void> {
     try {
       server = await open(listen);
     } catch (error) {
-      server = await open(before);
+      server = await open(old.address);
       throw error;
     }
   }
