@@ -2,8 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createPlace, json, until } from '../support/place.ts';
+import { talk } from '../support/talk.ts';
 
-const deaf = `{command: [sh, -c, "trap '' TERM; while :; do sleep 0.1; done"], stopTimeout: 1500ms}`;
+/** Told to stop, it goes on until there is a file `go`. */
+const lingers = (word = '') => `sh, -c, "trap 'until test -e go; do sleep 0.05; done; exit' TERM; : ${word}; while :; do sleep 0.1; done"`;
+const slow = `{command: [${lingers()}], cwd: ., stopTimeout: 60s}`;
 
 test('remove --hold also keeps a module away that was loaded by hand', async () => {
   await using place = await createPlace('version: 1\nmodules: {db: {command: [sleep, inf]}}\n');
@@ -48,11 +51,12 @@ test('when the hold on everything ends, what has finished is not run again and w
   await using place = await createPlace(
     `version: 1
 modules:
-  once: {command: [sh, -c, "echo ran >> ran; sleep 0.5"], restart: {policy: never}}
+  once: {command: [sh, -c, "echo ran >> ran; until test -e go; do sleep 0.05; done"], cwd: ., restart: {policy: never}}
   web: {command: [sleep, inf]}
 `,
   );
   await place.up();
+  await place.write('go', '');
   await until(async () => (await place.module('once')).state === 'E', 'it has finished');
   await place.muster('stop', 'web');
   await place.muster('hold', '--all', '--reason', 'freeze', '--for', '1s');
@@ -66,23 +70,28 @@ modules:
 });
 
 test('a command that waits for a name gives up after --lock-timeout with exit 9', async () => {
-  await using place = await createPlace(`version: 1\nmodules: {slow: ${deaf}}\n`);
+  await using place = await createPlace(`version: 1\nmodules: {slow: ${slow}}\n`);
   await place.up();
   const first = place.muster('restart', 'slow');
   await until(async () => (await place.module('slow')).state === 'F', 'the restart is under way');
   const second = await place.muster('restart', '--lock-timeout', '50ms', 'slow');
   expect(second).toMatchObject({ code: 9 });
   expect(second.stderr).toContain('restart is still in progress after 50 ms');
+  await place.write('go', '');
   expect((await first).code).toBe(0);
 });
 
 test('a restart that waited for a run starts what the run made of the module', async () => {
-  await using place = await createPlace(`version: 1\nmodules: {slow: ${deaf}}\n`);
+  await using place = await createPlace(`version: 1\nmodules: {slow: ${slow}}\n`);
   await place.up();
+  using daemon = await talk(place);
   await place.write('muster.yaml', 'version: 1\nmodules: {slow: {command: [sleep, inf]}}\n');
   const run = place.muster('reload');
   await until(async () => (await place.module('slow')).state === 'F', 'the run is under way');
-  expect((await place.muster('restart', 'slow')).code).toBe(0);
+  const restarting = daemon.muster('restart', { names: ['slow'] });
+  await daemon.muster('ping', {}); // it was asked for later, and requests are taken in their order
+  await place.write('go', '');
+  expect((await restarting).exitCode).toBe(0);
   expect((await run).code).toBe(0);
   expect(await place.module('slow')).toMatchObject({ state: 'R', path: 'sleep' });
   expect(await place.status()).toMatchObject({ synced: true });
@@ -93,7 +102,7 @@ test('what is stopped while a run is on its way to it stays stopped', async () =
     `version: 1
 policy: {concurrency: 1}
 modules:
-  slow: {command: [sh, -c, "trap '' TERM; : ${word}; while :; do sleep 0.1; done"], stopTimeout: 1500ms}
+  slow: {command: [${lingers(word)}], cwd: ., stopTimeout: 60s}
   web: {command: [sh, -c, "sleep inf; : ${word}"]}
 `;
   await using place = await createPlace(config('old'));
@@ -102,6 +111,7 @@ modules:
   const run = place.muster('reload', '--json');
   await until(async () => (await place.module('slow')).state === 'F', 'the run is under way');
   expect((await place.muster('stop', 'web')).code).toBe(0);
+  await place.write('go', '');
   expect(json(await run)).toMatchObject({
     changes: [
       { name: 'slow', status: 'ok' },

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CgroupDoc, CgroupValue, ModuleStats } from '../../src/model/documents.ts';
@@ -16,7 +16,8 @@ const modules = {
   stubborn: { command: ['sh', '-c', `(trap "" TERM; ${sleeps}) & ${sleeps}`] },
   escaped: { command: ['sh', '-c', `env -i PATH="$PATH" setsid sh -c "setsid sleep 1000 & exit" & ${sleeps}`] },
   leaves: {
-    command: ['sh', '-c', 'env -i PATH="$PATH" setsid sleep 1000 & sleep 1'],
+    command: ['sh', '-c', 'env -i PATH="$PATH" setsid sleep 1000 & until test -e go; do sleep 0.05; done'],
+    cwd: '.',
     restart: { policy: 'never' },
     ready: { alive: '20ms' },
   },
@@ -40,6 +41,7 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     place = await createPlace(config());
     await place.write('spawns.mjs', spawns);
     await place.up();
+    await place.write('go', '');
     socket = await talk(place);
   });
   afterAll(async () => {
@@ -240,6 +242,7 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     await until(() => all.every((pid) => !isAlive(pid)), 'nothing of it lives');
     mkdirSync(join(folder, 'gone/below'), { recursive: true });
     await place.write('muster.yaml', config({ kept: kept('6') }));
+    rmSync(join(place.dir, 'go'));
     await place.up();
     socket = await talk(place);
     expect((await moduleOf('kept')).pid).toBe(keptPid);
