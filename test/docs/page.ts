@@ -13,6 +13,7 @@ export const pages = [
   'processes',
   'messages',
   'operate',
+  'metrics',
   'logs',
   'supervise',
   'coming-from',

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { daemonFamilies } from '../../src/builtin/metrics/daemon-families.ts';
+import { moduleFamilies } from '../../src/builtin/metrics/module-families.ts';
+import { metricsReference } from '../../src/docs/metrics-reference.ts';
+import { Histogram } from '../../src/model/histogram.ts';
+import type { MetricsDoc, ModuleMetrics } from '../../src/model/metrics.ts';
+import { moduleView } from '../render/module-view.ts';
+import { statusDoc } from '../render/status-doc.ts';
+import { expectGenerated, textOf } from './page.ts';
+
+const at = '2026-01-01T00:00:00.000Z';
+const counts = { request: 1, response: 2, event: 3, control: 4 };
+const figures = { cpuSeconds: 1, memoryBytes: 2 };
+
+/** One with every figure that there can be. */
+const module: ModuleMetrics = {
+  ...moduleView(),
+  ...figures,
+  held: false,
+  tx: counts,
+  rx: counts,
+  dropped: 0,
+  outputBytes: 1,
+  cgroup: { memoryBytes: 1, cpuSeconds: 2, throttledSeconds: 3, pids: 4 },
+};
+const took = [{ kind: 'code', outcome: 'ok', seconds: new Histogram().read() }] as const;
+const metrics: MetricsDoc = {
+  formatVersion: '1.0',
+  at,
+  daemon: figures,
+  runners: [{ pid: 1, modules: 2, ...figures }],
+  starts: took,
+  reloads: took,
+  reconciles: {},
+  modules: [module],
+};
+const lastReconcile = { at, trigger: 'sighup', outcome: 'applied', exitCode: 0, planId: 'p', changes: [], diagnostics: [] };
+const conditions = [{ type: 'Ready', status: true, reason: 'running', message: '', since: at }];
+const families = [...daemonFamilies(statusDoc({ lastReconcile, conditions }), metrics), ...moduleFamilies([module])];
+
+test('the page on metrics lists every metric with its labels', () => {
+  expect(families.filter(({ samples }) => samples.length === 0)).toEqual([]);
+  expectGenerated('metrics', 'metrics', metricsReference(families));
+});
+
+test('the rules on the page ask for metrics that there are', () => {
+  const rules = textOf('metrics').split('muster.rules.yml')[1] ?? '';
+  const asked = [...rules.matchAll(/\bmuster_\w+/g)].map(([name]) => name);
+  expect(asked.length).toBeGreaterThan(2);
+  const table = metricsReference(families);
+  for (const name of asked) expect(table).toContain(`\`${name}\``);
+});
