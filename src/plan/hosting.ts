@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { loaderOf } from '../model/requires.ts';
+import { loaderOf, requiredNames } from '../model/requires.ts';
 import { restarted } from './compare.ts';
 import type { Draft } from './draft.ts';
 import { changeOf, nameplate } from './entry.ts';
@@ -50,8 +50,30 @@ export function hostsOf(host: string | null): readonly string[] {
 
 const nobody: readonly string[] = [];
 
+type Problem = Pick<Diagnostic, 'code' | 'message' | 'hint'>;
+
+/** By module what it misses whose service cannot load it. Of what is required by others with that service it is said once. */
+export function hostProblems(draft: Draft): Map<string, Problem> {
+  const all = new Map(
+    [...draft.services.hosted.keys()].flatMap((name) => {
+      const found = hostProblem(draft, name);
+      return found === null ? [] : [[name, found] as const];
+    }),
+  );
+  const loader = (name: string): string | null => {
+    const spec = draft.wanted.get(name)?.spec;
+    return spec === undefined ? null : loaderOf(spec);
+  };
+  const isSaid = (name: string): boolean => {
+    const spec = draft.wanted.get(name)?.spec;
+    const names = spec === undefined ? [] : requiredNames(spec);
+    return names.some((other) => other !== name && all.has(other) && loader(other) === loader(name));
+  };
+  return new Map([...all].filter(([name]) => !isSaid(name)));
+}
+
 /** What a module misses whose service cannot load it; null: nothing. A run on some modules is judged by what it changes. */
-export function hostProblem(draft: Draft, name: string): Pick<Diagnostic, 'code' | 'message' | 'hint'> | null {
+function hostProblem(draft: Draft, name: string): Problem | null {
   const { input, wanted, next, changes, held, leftOut } = draft;
   const spec = wanted.get(name)?.spec;
   const service = spec === undefined ? null : loaderOf(spec);

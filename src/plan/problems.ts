@@ -1,6 +1,6 @@
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { Draft } from './draft.ts';
-import { hostProblem } from './hosting.ts';
+import { hostProblems } from './hosting.ts';
 
 /** Adds what forbids the plan, or is worth a word, as diagnostics. */
 export function findProblems(draft: Draft, cycles: readonly (readonly string[])[]): void {
@@ -16,9 +16,8 @@ export function findProblems(draft: Draft, cycles: readonly (readonly string[])[
     const { code, message, hint } = desired.problem;
     diagnostics.push(diagnostic('error', code, message, place(draft, desired.source), hint));
   }
-  for (const [name, { source }] of draft.services.hosted) {
-    const found = hostProblem(draft, name);
-    if (found !== null) diagnostics.push(diagnostic('error', found.code, found.message, place(draft, source), found.hint));
+  for (const [name, { code, message, hint }] of hostProblems(draft)) {
+    diagnostics.push(diagnostic('error', code, message, place(draft, draft.wanted.get(name)?.source), hint));
   }
   for (const cycle of cycles) {
     const [first = ''] = cycle;
