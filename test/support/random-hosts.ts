@@ -59,11 +59,11 @@ export function edited(world: World, random: Random): World {
     case 3:
       // As many as there were, so that the world neither grows nor ends.
       hosts.delete(name);
-      return { ...world, hosts: hosts.set(`h${Math.floor(random.next() * 1000)}.example`, renamed(host, random)) };
+      return { ...world, hosts: hosts.set(`${random.id()}.example`, renamed(host, random)) };
     case 4:
     case 5:
       if (other !== null) components.delete(other);
-      components.set(`n${Math.floor(random.next() * 10_000)}.${name}`, component(random));
+      components.set(`${random.id()}.${name}`, component(random));
       return change({});
     case 6: {
       const [to, target] = pick(random, [...hosts]);
@@ -80,7 +80,7 @@ export function edited(world: World, random: Random): World {
 }
 
 function renamed(host: Host, random: Random): Host {
-  const all = [...host.components.values()].map((one) => [`r${Math.floor(random.next() * 1_000_000)}.example`, one] as const);
+  const all = [...host.components.values()].map((one) => [`${random.id()}.example`, one] as const);
   return { ...host, components: new Map(all) };
 }
 
