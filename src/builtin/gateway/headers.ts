@@ -46,7 +46,7 @@ export function forwarded(request: IncomingMessage, authority: string, trusts: T
   if (named !== undefined) {
     for (const name of named.toLowerCase().split(/\s*,\s*/)) if (name !== 'close' && !kept.includes(name)) delete headers[name];
   }
-  for (const name of hopByHop) if (headers[name] !== undefined) delete headers[name];
+  for (const name of hopByHop) if (headers[name] !== undefined && !kept.includes(name)) delete headers[name];
   const { remoteAddress = '' } = socket;
   if (remoteAddress !== '' && trusts(plain(remoteAddress))) {
     headers['x-forwarded-for'] = [headers['x-forwarded-for'], plain(remoteAddress)].filter(Boolean).join(', ');
@@ -62,8 +62,8 @@ export function forwarded(request: IncomingMessage, authority: string, trusts: T
   return headers;
 }
 
-/** A client must not take these away by naming them in `Connection`. */
-const kept = ['host', 'content-length', 'content-type', 'authorization', 'cookie'];
+/** A client must not take these away by naming them in `Connection`. How the body comes is told by two of them. */
+const kept = ['host', 'content-length', 'transfer-encoding', 'content-type', 'authorization', 'cookie'];
 
 export function schemeOf(socket: Socket): 'http' | 'https' {
   return 'encrypted' in socket ? 'https' : 'http';

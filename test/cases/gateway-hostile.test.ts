@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { http, raw } from '../support/http.ts';
+import { createPlace, type Place } from '../support/place.ts';
+import { type Talk, talk } from '../support/talk.ts';
+
+const fixture = (file: string) => join(import.meta.dirname, 'fixtures/web', file);
+
+let place: Place;
+let daemon: Talk;
+let port = 0;
+
+beforeAll(async () => {
+  const limits = '{maxHeaderSize: 8K, headersTimeout: 1s, maxRequests: 40}';
+  place = await createPlace(`version: 1
+modules:
+  gateway: {module: builtin:gateway, config: {listen: "127.0.0.1:0", limits: ${limits}}}
+  a.example.com: {module: ${fixture('message.mjs')}, service: gateway}
+  f.example.com: {module: ${fixture('fetch.mjs')}, service: gateway}
+`);
+  await place.up();
+  daemon = await talk(place);
+  port = Number((await place.module('gateway')).status.message.split(':').at(-1));
+});
+afterAll(async () => {
+  daemon?.[Symbol.dispose]();
+  await place?.[Symbol.asyncDispose]();
+});
+
+const ask = (host: string, path: string) => http(port, path, { host });
+const get = (line: string, ...headers: string[]) => raw(port, `${[line, ...headers, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+
+test.each([
+  ['no Host', 'GET / HTTP/1.1', []],
+  ['two Hosts', 'GET / HTTP/1.1', ['Host: a.example.com', 'Host: f.example.com']],
+  ['a Host that is none', 'GET / HTTP/1.1', ['Host: a b']],
+  ['a Host with a path', 'GET / HTTP/1.1', ['Host: a.example.com/x']],
+  ['an encoded NUL', 'GET /a%00b HTTP/1.1', ['Host: a.example.com']],
+  ['a NUL', 'GET /a\0b HTTP/1.1', ['Host: a.example.com']],
+  ['a backslash', 'GET /a\\..\\b HTTP/1.1', ['Host: a.example.com']],
+  ['an encoded way up', 'GET /a/..%2f..%2fetc HTTP/1.1', ['Host: a.example.com']],
+  ['an URL that is none', 'GET gopher://x/ HTTP/1.1', ['Host: a.example.com']],
+  ['a password in the URL', 'GET http://u:p@a.example.com/ HTTP/1.1', ['Host: a.example.com']],
+  ['two lengths', 'POST /echo HTTP/1.1', ['Host: a.example.com', 'Content-Length: 1', 'Content-Length: 2']],
+  ['a length that is none', 'POST /echo HTTP/1.1', ['Host: a.example.com', 'Content-Length: 1x']],
+  ['a length beside chunks', 'POST /echo HTTP/1.1', ['Host: a.example.com', 'Content-Length: 3', 'Transfer-Encoding: chunked']],
+  ['a space before the colon', 'GET / HTTP/1.1', ['Host : a.example.com']],
+  ['no HTTP', 'hello', []],
+])('%s gets 400 and no component', async (_, line, headers) => {
+  const before = (await daemon.ask<{ components: Record<string, { requests: number }> }>('gateway.stats')).components;
+  expect(await get(line, ...headers)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  const after = (await daemon.ask<{ components: Record<string, { requests: number }> }>('gateway.stats')).components;
+  expect(after).toEqual(before);
+});
+
+test('headers that are too large get 431, those that come too slowly 408', async () => {
+  expect(await get('GET / HTTP/1.1', 'Host: a.example.com', `X-Large: ${'x'.repeat(9000)}`)).toMatch(/^HTTP\/1\.1 431 /);
+  expect(await raw(port, 'GET / HTTP/1.1\r\nHost: a.example.com\r\nX-Slow: ')).toMatch(/^HTTP\/1\.1 408 /);
+});
+
+test('more at a time than a component may have get 503 and when to come back', async () => {
+  const all = await Promise.all(Array.from({ length: 60 }, () => ask('a.example.com', '/slow')));
+  const refused = all.filter(({ status }) => status === 503);
+  expect(all.filter(({ status }) => status === 200)).toHaveLength(40);
+  expect(refused).toHaveLength(20);
+  expect(refused.every(({ headers }) => headers['retry-after'] === '1')).toBe(true);
+});

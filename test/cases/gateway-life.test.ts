@@ -1,0 +1,166 @@
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { Result } from '../../src/model/plan.ts';
+import { type Answered, http } from '../support/http.ts';
+import { createPlace, type Place, until } from '../support/place.ts';
+import { type Talk, talk } from '../support/talk.ts';
+
+const fixture = (file: string) => join(import.meta.dirname, 'fixtures/web', file);
+
+let place: Place;
+let daemon: Talk;
+let port = 0;
+const agents: Agent[] = [];
+
+async function up(components: object, config: object = {}): Promise<void> {
+  place = await createPlace();
+  await declare(components, config);
+  await place.up();
+  daemon = await talk(place);
+  port = Number((await place.module('gateway')).status.message.split(':').at(-1));
+}
+async function declare(components: object, config: object = {}): Promise<void> {
+  const gateway = { module: 'builtin:gateway', config: { listen: '127.0.0.1:0', ...config } };
+  const modules = { gateway, other: join(import.meta.dirname, 'fixtures/tiny.mjs'), ...components };
+  await place.write('muster.yaml', `${JSON.stringify({ version: 1, modules, policy: { maxRemovals: '100%' } }, null, 1)}\n`);
+}
+async function reload(components: object, config?: object): Promise<Result> {
+  await declare(components, config);
+  return (await daemon.muster('reload', {})) as Result;
+}
+afterEach(async () => {
+  for (const agent of agents.splice(0)) agent.destroy();
+  daemon?.[Symbol.dispose]();
+  await place?.[Symbol.asyncDispose]();
+});
+
+const entry = (arg: string, more: object = {}) => ({ module: fixture('message.mjs'), service: 'gateway', args: [arg], ...more });
+const ask = (host: string, path = '/slow') => http(port, path, { host });
+const underWay = (name: string, count: number) =>
+  until(async () => {
+    const { components } = await daemon.ask<{ components: Record<string, { open: number }> }>('gateway.stats');
+    return components[name]?.open === count;
+  }, `${count} requests to ${name} are under way`);
+const statuses = (answers: readonly Answered[]) => answers.map(({ status }) => status);
+
+test('a removed component finishes what it has begun with, and gets nothing new; its connections are closed, others are not', async () => {
+  const slow = { config: { slowMs: 600 } };
+  await up({ a: entry('a'), b: entry('b', slow) });
+  const agent = new Agent({ keepAlive: true });
+  agents.push(agent);
+  const idle = connect(port, '127.0.0.1', () => idle.write('GET /text HTTP/1.1\r\nHost: b\r\n\r\n'));
+  const idleClosed = new Promise((resolve) => idle.once('close', resolve));
+  const kept = connect(port, '127.0.0.1', () => kept.write('GET /text HTTP/1.1\r\nHost: a\r\n\r\n'));
+  await Promise.all([idle, kept].map((socket) => new Promise((resolve) => socket.once('data', resolve))));
+  const before = http(port, '/slow', { host: 'b', agent });
+  await underWay('b', 1);
+
+  const reloaded = reload({ a: entry('a') });
+  await idleClosed;
+  expect(await ask('b', '/text')).toMatchObject({ status: 421 });
+  expect((await daemon.refusal('b.seen')).code).toBe('ENOSYS');
+  expect(await before).toMatchObject({ status: 200, body: 'slow b', headers: { connection: 'close' } });
+  expect((await reloaded).exitCode).toBe(0);
+  const again = new Promise((resolve) => kept.once('data', resolve));
+  kept.write('GET /text HTTP/1.1\r\nHost: a\r\n\r\n');
+  expect(String(await again)).toContain('201 Created');
+  kept.destroy();
+});
+
+test('what is not done when its stopTimeout is over is cut off, and nothing of the old one is heard when it is declared again', async () => {
+  await up({ b: entry('old', { stopTimeout: '1s' }) });
+  const hanging = ask('b', '/hangs');
+  await underWay('b', 1);
+  expect((await reload({})).exitCode).toBe(0);
+  expect((await hanging).status).toBe(503);
+  expect((await reload({ b: entry('new') })).exitCode).toBe(0);
+  expect((await ask('b', '/slow')).body).toBe('slow new');
+});
+
+test('a component that fails, or is stopped by hand, is 503 until it is there again', async () => {
+  const retry = { restart: { policy: 'always', backoff: { initial: '2s', max: '2s' } } };
+  await up({ a: entry('a', retry) });
+  const crashed = await ask('a', '/crash');
+  expect([crashed.status, crashed.headers['retry-after']]).toEqual([503, '1']);
+  expect(await ask('a', '/text')).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  await until(async () => (await ask('a', '/text')).status === 201, 'it is there again');
+  await place.muster('stop', 'a');
+  expect((await ask('a', '/text')).status).toBe(503);
+  await place.muster('start', 'a');
+  expect((await ask('a', '/text')).status).toBe(201);
+});
+
+test('one that never came up is 503 too, and goes from the table when it is dropped', async () => {
+  await up({ a: entry('a') });
+  const broken = { x: entry('x', { module: fixture('throws.mjs'), restart: { policy: 'never' } }) };
+  expect((await reload({ a: entry('a'), ...broken })).changes).toMatchObject([{ name: 'x', status: 'failed' }]);
+  expect((await ask('x')).status).toBe(503);
+  expect((await reload({ a: entry('a') })).exitCode).toBe(0);
+  await until(async () => (await ask('x')).status === 421, 'the domain is free');
+  expect((await reload({ a: entry('a'), y: entry('y', { config: { mount: 'x' } }) })).exitCode).toBe(0);
+  expect((await ask('x')).body).toBe('slow y');
+});
+
+test('during a reload requests wait, up to the limit, and those beyond it are told when to come back', async () => {
+  await up({ a: entry('1') }, { limits: { maxRequests: 10 } });
+  const reloaded = reload({ a: entry('2', { config: { starts: 1500 } }) }, { limits: { maxRequests: 10 } });
+  await until(async () => (await place.module('a')).state === 'I', 'the next one is starting');
+  const answers = await Promise.all(Array.from({ length: 15 }, () => ask('a')));
+  expect(statuses(answers).sort()).toEqual([...Array(10).fill(200), ...Array(5).fill(503)]);
+  expect(answers.filter(({ status }) => status === 200).map(({ body }) => body)).toEqual(Array(10).fill('slow 2'));
+  expect(answers.find(({ status }) => status === 503)?.headers['retry-after']).toBe('1');
+  expect((await reloaded).exitCode).toBe(0);
+});
+
+test('who waits too long for the next one is told when to come back', async () => {
+  await up({ a: entry('1') }, { limits: { queueTimeout: '200ms' } });
+  const reloaded = reload({ a: entry('2', { config: { starts: 1500 } }) }, { limits: { queueTimeout: '200ms' } });
+  await until(async () => (await place.module('a')).state === 'I', 'the next one is starting');
+  expect(statuses([await ask('a')])).toEqual([503]);
+  expect((await reloaded).exitCode).toBe(0);
+  expect((await ask('a')).body).toBe('slow 2');
+});
+
+test('with overlap the old one answers until the new one runs, and finishes what it has begun with', async () => {
+  const overlap = { reload: { strategy: 'overlap' } };
+  await up({ a: entry('1', { ...overlap, config: { slowMs: 1200 } }) });
+  const begun = ask('a');
+  await underWay('a', 1);
+  const reloaded = reload({ a: entry('2', { ...overlap, config: { starts: 600, slowMs: 10 } }) });
+  await until(
+    async () => (await daemon.muster('logs', { names: ['a'] })).some(({ text }) => text === 'starts 2'),
+    'the next one is starting',
+  );
+  expect(JSON.parse((await ask('a', '/echo')).body).args).toEqual(['1']);
+  expect((await begun).body).toBe('slow 1');
+  expect((await reloaded).exitCode).toBe(0);
+  expect((await ask('a')).body).toBe('slow 2');
+
+  const failed = await reload({ a: entry('3', { ...overlap, module: fixture('throws.mjs') }) });
+  expect(failed.changes).toMatchObject([{ name: 'a', status: 'reverted' }]);
+  expect((await ask('a')).body).toBe('slow 2');
+});
+
+test('a component is mounted elsewhere, and renamed, without losing a request', async () => {
+  await up({ a: entry('a') });
+  expect((await reload({ c: entry('a', { renamedFrom: 'a' }) })).changes).toMatchObject([{ action: 'rename', status: 'ok' }]);
+  expect([(await ask('a')).status, (await ask('c')).body]).toEqual([421, 'slow a']);
+  const taken = await reload({ c: entry('a', { renamedFrom: 'a' }), d: entry('d', { config: { mount: 'c' } }) });
+  expect(taken.changes.find(({ name }) => name === 'd')?.error).toMatchObject({ code: 'EEXIST', message: expect.stringContaining('"c"') });
+});
+
+test('a reload of the gateway puts its components back; requests that came before are answered', async () => {
+  await up({ a: entry('a') });
+  const begun = ask('a');
+  await underWay('a', 1);
+  expect(await place.muster('reload', 'gateway')).toMatchObject({ code: 0 });
+  expect((await begun).body).toBe('slow a');
+  port = Number((await place.module('gateway')).status.message.split(':').at(-1));
+  expect((await ask('a')).body).toBe('slow a');
+  const last = ask('a');
+  await underWay('a', 1);
+  expect(await place.muster('down')).toMatchObject({ code: 0 });
+  expect((await last).body).toBe('slow a');
+});

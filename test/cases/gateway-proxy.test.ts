@@ -1,0 +1,110 @@
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Asked, http, raw } from '../support/http.ts';
+import { createPlace, type Place } from '../support/place.ts';
+
+const fixture = (file: string) => join(import.meta.dirname, 'fixtures/web', file);
+
+let place: Place;
+let port = 0;
+
+beforeAll(async () => {
+  const [behind, nobody] = await Promise.all([freePort(), freePort()]);
+  place = await createPlace();
+  const upstream = (at: string) => `{command: [${process.execPath}, ${fixture('upstream.mjs')}, ${at}], ready: {log: listening}}`;
+  await place.write(
+    'muster.yaml',
+    `version: 1
+modules:
+  web: ${upstream(String(behind))}
+  web-unix: ${upstream(join(place.dir, 'web.sock'))}
+  gateway: {module: builtin:gateway, config: {listen: "127.0.0.1:0"}}
+  www.org: {module: builtin:proxy, service: gateway, requires: [web], config: {to: "127.0.0.1:${behind}", module: web, timeout: 1s}}
+  unix.org: {module: builtin:proxy, service: gateway, requires: [web-unix], config: {to: "unix:${join(place.dir, 'web.sock')}"}}
+  nobody.org: {module: builtin:proxy, service: gateway, config: {to: "127.0.0.1:${nobody}", module: other}}
+`,
+  );
+  await place.up();
+  port = Number((await place.module('gateway')).status.message.split(':').at(-1));
+});
+afterAll(() => place?.[Symbol.asyncDispose]());
+
+const ask = (path: string, more: Asked = {}) => http(port, path, { host: 'www.org', ...more });
+
+test('requests go on with all that belongs to them, and answers come back', async () => {
+  const got = await ask('/x?y=1', { method: 'PATCH', body: 'hello', headers: { 'x-own': '1', te: 'trailers' } });
+  expect(got).toMatchObject({ status: 203, headers: { 'set-cookie': ['a=1', 'b=2'] } });
+  expect(got.headers['keep-alive']).not.toBe('timeout=99');
+  const seen = JSON.parse(got.body);
+  expect(seen).toMatchObject({ method: 'PATCH', url: '/x?y=1', text: 'hello' });
+  expect(seen.headers).toMatchObject({ host: 'www.org', 'x-own': '1', 'x-forwarded-for': '127.0.0.1', 'content-length': '5' });
+  expect(seen.headers).not.toHaveProperty('te');
+  expect(JSON.parse((await http(port, '/', { host: 'unix.org' })).body)).toMatchObject({ url: '/' });
+});
+
+test('bodies go on in pieces, whatever the method, and connections are used again', async () => {
+  const body = 'x'.repeat(3 * 1024 * 1024);
+  const sizes = [];
+  for (const method of ['POST', 'DELETE']) {
+    const { size, headers, port: from } = JSON.parse((await ask('/', { method, body, headers: { 'transfer-encoding': 'chunked' } })).body);
+    expect(headers['transfer-encoding']).toBe('chunked');
+    sizes.push([size, from]);
+  }
+  expect(sizes).toEqual([
+    [body.length, sizes[0]?.[1]],
+    [body.length, sizes[0]?.[1]],
+  ]);
+  expect((await ask('/', { method: 'HEAD' })).body).toBe('');
+});
+
+test('a server that is not there, or does not answer in time, is 502 or 504, and the status says so until it answers', async () => {
+  expect((await http(port, '/', { host: 'nobody.org' })).status).toBe(502);
+  expect((await place.module('nobody.org')).status).toMatchObject({
+    level: 'warn',
+    message: expect.stringMatching(/^other at .* does not answer: ECONNREFUSED$/),
+  });
+  expect((await ask('/never')).status).toBe(504);
+  expect((await place.module('www.org')).status.level).toBe('warn');
+  expect((await ask('/')).status).toBe(203);
+  expect((await place.module('www.org')).status.level).toBe('core');
+  await expect(ask('/half')).rejects.toThrow(/aborted|reset|hang up/);
+});
+
+test('an upgrade goes through, and so does the refusal of one', async () => {
+  const upgrade = (path: string) => `GET ${path} HTTP/1.1\r\nHost: www.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  expect(await raw(port, upgrade('/no'))).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n.*no$/s);
+  expect(await spoken(upgrade('/chat'))).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n.*upgrade: websocket\r\n.*HELLO$/is);
+});
+
+test('a removed proxy closes its upgrades and its connections', async () => {
+  const text = `GET /chat HTTP/1.1\r\nHost: unix.org\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`;
+  const socket = connect(port, '127.0.0.1', () => socket.write(text));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  await new Promise((resolve) => socket.once('data', resolve));
+  expect(await place.muster('remove', 'unix.org')).toMatchObject({ code: 0 });
+  await closed;
+  expect((await http(port, '/', { host: 'unix.org' })).status).toBe(421);
+});
+
+/** Says hello on the connection that it was given, and what had come when that came back. */
+function spoken(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let got = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk) => {
+      got += chunk;
+      if (got.endsWith('\r\n\r\n')) socket.write('hello');
+      if (got.endsWith('HELLO')) socket.destroy();
+    });
+    socket.on('error', reject).on('close', () => resolve(got));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port: found } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return found;
+}
