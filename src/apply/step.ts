@@ -1,4 +1,4 @@
-import { MusterError, toWire } from '../model/error.ts';
+import { MusterError, messageOf, toWire } from '../model/error.ts';
 import type { Instances, Material, Target } from '../model/instances.ts';
 import type { Desired, Loaded, LoadedRecord } from '../model/module.ts';
 import type { Change, ChangeError, ChangeStatus } from '../model/plan.ts';
@@ -42,6 +42,7 @@ export async function step(
     else return await become(change, await target(), before, force, ports);
     return { status: 'ok', error: null };
   } catch (error) {
+    if (change.action === 'load' && isUntouched(error)) ports.instances.unstartable(change.name, messageOf(error));
     const status = change.action === 'reconfigure' || isUntouched(error) ? 'reverted' : 'failed';
     return { status: change.action === 'reload' || change.action === 'reconfigure' ? status : 'failed', error: toWire(error) };
   }

@@ -151,6 +151,15 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
 
     adopt: (name, target) => listed(name).become(target),
 
+    unstartable(name, reason) {
+      const instance = table.get(name);
+      if (instance === undefined || instance.standing.state !== 'E') return;
+      instance.started = true;
+      instance.standing.failed = true;
+      instance.status.set('error', reason);
+      emit({ type: 'state', name, from: 'E', to: 'E', failed: true, reason, lastExit: instance.lastExit });
+    },
+
     halt: async (name, { cancel = false } = {}) => {
       const instance = listed(name);
       instance.turn += 1;

@@ -62,6 +62,8 @@ export interface Instances {
    * with `failed`; else nothing of it is left. A name that is listed but has nothing running is started anew.
    */
   load(target: Target): Promise<void>;
+  /** What is listed and has nothing running could not be started, for this reason: E with `failed`. */
+  unstartable(name: string, reason: string): void;
   /** Stops it and forgets it; resolves when all of it is gone. Cancels a start or a pending restart. */
   remove(name: string, options?: { cancel?: boolean }): Promise<void>;
   /**
