@@ -97,7 +97,7 @@ export function createNpm({ keeper, clock, random, env, cache }: NpmOptions): Np
 /** Of all that an .npmrc could say otherwise, what an installation depends on. */
 const settings = [
   ...['--json', '--loglevel=error', '--progress=false', '--no-audit', '--no-fund', '--no-update-notifier'],
-  ...['--global=false', '--workspaces=false', '--dry-run=false', '--install-links=true', '--engine-strict=false'],
+  ...['--global=false', '--dry-run=false', '--install-links=true', '--engine-strict=false'],
   ...['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=60000', '--prefer-online'],
 ];
 

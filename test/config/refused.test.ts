@@ -133,7 +133,7 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   'a secret of an unknown kind': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "vault:x"}}}\n', '3:36 badValue'],
   'a secret with more beside it': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "env:x", y: 1}}}\n', '3:45 unknownKey'],
   'a secret that is written out': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "text:hunter2"}}}\n', '3:36 badValue'],
-  'what is not built yet': ['version: 1\nmodules:\n  a: {package: x, user: x}\n', '3:7 notBuilt', '3:19 notBuilt'],
+  'what is not built yet': ['version: 1\nmodules:\n  a: {package: x, user: x}\n', '3:19 notBuilt'],
   'tests of a start that are none, or two': [
     'version: 1\nmodules:\n  a: {command: [c], ready: {tcp: "1", http: "http://x/"}}\n  b: {command: [c], waitFor: {timeout: 1s}}\n  c: {command: [c], ready: {tcp: "x:70000"}}\n  d: {command: [c], ready: {tcp: 0}}\n  e: {command: [c], ready: {log: "("}}\n  f: {command: [c], health: {http: "ftp://x"}}\n  g: {command: [c], ready: {fd: 2}}\n  h: {command: [c], ready: {fd: 64}}\n  i: {command: [c], ready: {notify: false}}\n  j: {command: [c], ready: notfy}\n  k: {command: [c], waitFor: {fiel: x}}\n  l: {command: [c], waitFor: {command: []}}\n  m: {command: [c], health: {tcp: 80, interval: 1ms}}\n',
     '3:28 badValue',
