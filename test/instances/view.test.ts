@@ -29,6 +29,7 @@ test('a view has every field of the contract', async () => {
     queued: 0,
     services: [],
     service: null,
+    host: null,
     path: 'program',
     pid: 2,
     threadId: null,
