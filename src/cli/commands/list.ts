@@ -8,7 +8,8 @@ export const list: Definition<{ long?: boolean }> = {
   operands: '[SERVICE]',
   summary: 'list what is loaded',
   details:
-    'All modules, those of a service below it; or only those that SERVICE loaded (`muster`: those that no other service did).\n' +
+    'All modules, those of a service below it, components below their host; or only those that SERVICE loaded (`muster`: those ' +
+    'that no other service did), or the components of the host SERVICE.\n' +
     'Size is in bytes, Digest the end of the SHA-1 of its file, Idle the seconds since it last sent a request or response ' +
     '(a command: since its last output), For how long it has been in its state, Service what else it registered, ' +
     'Why its status or last error.\n' +
