@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MusterError, toWire } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
+import { mayEnter } from './cgroup/enter.ts';
 import { contain } from './contain.ts';
 import type { Execute, Execution } from './execute.ts';
 import { launchFailure, launchLine } from './launcher.ts';
@@ -81,12 +82,15 @@ async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], por
   try {
     if (spec.listen !== undefined) listening = await listenFor(spec.listen);
     letEnd(contained.cgroup, spec);
-    const line = launchLine(spec, file, contained.cgroup === null ? null : join(contained.cgroup, 'cgroup.procs'), findTool);
+    const { cgroup } = contained;
+    const isBornThere = cgroup !== null && mayEnter(cgroup);
+    const line = launchLine(spec, file, cgroup === null || isBornThere ? null : join(cgroup, 'cgroup.procs'), findTool);
     const executed = await ports.execute({
       line,
       cwd: spec.cwd,
-      env: environmentOf(spec, contained.cgroup),
+      env: environmentOf(spec, cgroup),
       stdio: withSocket(stdio, listening),
+      cgroup: isBornThere ? cgroup : null,
     });
     return { contained, line, executed };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { ProcessExit } from '../model/keeper.ts';
+import { inCgroup } from './cgroup/enter.ts';
 import { watchDeath } from './death.ts';
 import type { Line } from './launcher.ts';
 import { statOf } from './proc.ts';
@@ -13,6 +14,8 @@ export interface Execution {
   readonly env: Readonly<Record<string, string>>;
   /** By descriptor. */
   readonly stdio: readonly (number | 'ignore' | 'pipe')[];
+  /** Folder of the cgroup that it is born in; null: that of its parent. */
+  readonly cgroup: string | null;
 }
 
 /** A process that was executed. */
@@ -47,6 +50,7 @@ export const executeHere: Execute = async (execution) => {
   return { pid, startTime, exited, reaped: exited.then(() => {}), pipes };
 };
 
-export function begin({ line: { file, argv0, args }, cwd, env, stdio }: Execution): ChildProcess {
-  return spawn(file, args, { argv0, cwd, env, detached: true, stdio: [...stdio] });
+export function begin({ line: { file, argv0, args }, cwd, env, stdio, cgroup }: Execution): ChildProcess {
+  const born = (): ChildProcess => spawn(file, args, { argv0, cwd, env, detached: true, stdio: [...stdio] });
+  return cgroup === null ? born() : inCgroup(cgroup, born);
 }

@@ -67,8 +67,8 @@ export function launchFailure({ signal }: ProcessExit, ranMs: number, line: Line
 
 function become(join: readonly string[], spec: SpawnSpec, file: string, name: string, args: readonly string[], find: FindTool): Line {
   if (spec.arg0 === undefined && isForShell(spec)) {
-    // By its name, as it was given, where the shell finds the same as we did.
-    const program = spec.env.PATH === undefined || name.startsWith('-') ? file : name;
+    // Where it was found: a shell would try every folder of the PATH once more.
+    const program = name.includes('/') && !name.startsWith('-') ? name : file;
     const words = ['-c', becomes, 'muster', ...join, madeUpBeside(spec), program, ...args];
     return { file: need(find, 'sh', 'containment and identity'), argv0: 'sh', args: words };
   }

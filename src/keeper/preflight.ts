@@ -55,7 +55,9 @@ function toError({ code, message, hint }: ProgramProblem): MusterError {
 const look: ProgramLook = {
   kind(path) {
     try {
-      const stats = statSync(path);
+      // Most folders of a PATH do not have it, and to throw that would cost more than to look.
+      const stats = statSync(path, { throwIfNoEntry: false });
+      if (stats === undefined) return null;
       return stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other';
     } catch {
       return null;

@@ -22,7 +22,7 @@ test('privileges go after the cgroup was joined, limits before them', () => {
     ...[procs, '027', 'PWD OLDPWD SHLVL'],
     ...['/bin/prlimit', '--nofile=10:20'],
     ...['/bin/setpriv', '--reuid=33', '--regid=34', '--groups=4,5', '--no-new-privs'],
-    ...['/bin/sh', '-c', 'SCRIPT', 'muster', '', '', 'PWD OLDPWD SHLVL', 'true', 'a b'],
+    ...['/bin/sh', '-c', 'SCRIPT', 'muster', '', '', 'PWD OLDPWD SHLVL', '/bin/true', 'a b'],
   ]);
 });
 

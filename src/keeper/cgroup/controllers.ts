@@ -17,19 +17,27 @@ export function enableControllers(root: Root, folder: string, settings: readonly
   for (const above of foldersAbove(root.folder, folder)) enable(above, names, root);
 }
 
+const mostAttempts = 10;
+
 function enable(folder: string, names: readonly string[], root: Root): void {
   const enabled = namesIn(folder, 'cgroup.subtree_control');
   const wanted = names.filter((name) => !enabled.includes(name)).map((name) => `+${name}`);
   if (wanted.length === 0) return;
-  try {
-    if (folder === root.folder && root.delegated) intoLeaf(folder);
-    write(folder, 'cgroup.subtree_control', wanted.join(' '));
-  } catch (error) {
-    const busy = (error as NodeJS.ErrnoException).code === 'EBUSY';
-    throw new MusterError('EBUSY', `the controllers ${names.join(', ')} cannot be enabled in ${folder}: ${reasonOf(error)}`, {
-      cause: error,
-      ...(busy ? { hint: 'Processes in that very cgroup stand in the way: run muster as a service with Delegate=yes.' } : {}),
-    });
+  const isHome = folder === root.folder && root.delegated;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      if (isHome) intoLeaf(folder);
+      write(folder, 'cgroup.subtree_control', wanted.join(' '));
+      return;
+    } catch (error) {
+      const busy = (error as NodeJS.ErrnoException).code === 'EBUSY';
+      // A keeper that was away for a start (`enter.ts`) has come back meanwhile.
+      if (busy && isHome && attempt < mostAttempts) continue;
+      throw new MusterError('EBUSY', `the controllers ${names.join(', ')} cannot be enabled in ${folder}: ${reasonOf(error)}`, {
+        cause: error,
+        ...(busy ? { hint: 'Processes in that very cgroup stand in the way: run muster as a service with Delegate=yes.' } : {}),
+      });
+    }
   }
 }
 

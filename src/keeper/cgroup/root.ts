@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { folderOf, mountOf } from './mount.ts';
 
@@ -54,7 +54,19 @@ function homeOf(folder: string): string {
   return basename(folder) === leaf || (parent.endsWith('.service') && !folder.endsWith('.service')) ? parent : folder;
 }
 
+let known: Root | null = null;
+
+/** Found once: where this process itself is may change while it starts a program (`enter.ts`). */
 export function findRoot(): Root | NoRoot {
+  if (known === null || !existsSync(join(known.folder, 'cgroup.procs'))) {
+    const found = lookForRoot();
+    if (!('folder' in found)) return found;
+    known = found;
+  }
+  return known;
+}
+
+function lookForRoot(): Root | NoRoot {
   try {
     return chooseRoot({
       mountinfo: readFileSync('/proc/self/mountinfo', 'utf8'),

@@ -65,7 +65,7 @@ const mostBeside = 100;
 export function makeFolder(place: string, inUse: (folder: string) => boolean, fixed: boolean): string {
   for (let count = 1; count <= mostBeside; count += 1) {
     const folder = count === 1 ? place : `${place}~${count}`;
-    if (!inUse(folder) && !isPopulated(folder) && removeTree(folder) && made(folder)) return folder;
+    if (!inUse(folder) && (made(folder) || (!isPopulated(folder) && removeTree(folder) && made(folder)))) return folder;
     if (fixed) break;
   }
   throw new MusterError('EBUSY', `the cgroup ${place} has processes already: ${pidsOf(place).join(', ') || 'another module has it'}`, {
@@ -77,13 +77,13 @@ export function makeFolder(place: string, inUse: (folder: string) => boolean, fi
 function made(folder: string): boolean {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      mkdirSync(dirname(folder), { recursive: true });
       mkdirSync(folder);
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') return false;
       if (code !== 'ENOENT' || attempt === 10) throw error;
+      mkdirSync(dirname(folder), { recursive: true });
     }
   }
 }

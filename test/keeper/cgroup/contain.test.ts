@@ -3,12 +3,15 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { endLeftCgroups } from '../../../src/keeper/cgroup/contain.ts';
+import { mayEnter } from '../../../src/keeper/cgroup/enter.ts';
 import { cgroup } from '../../../src/model/fields/cgroup.ts';
 import { cgroupOf, daemon, livingIn, noCgroups, ownCgroup, rootFolder } from '../support/cgroups.ts';
 import { clock, keeper, runs, spec, tempDir, until } from '../support/keeper.ts';
 
 const printArgv = [process.execPath, join(import.meta.dirname, '../fixtures/print-argv.mjs')];
 const auto = { containment: 'auto' as const };
+/** What takes a shell to start. */
+const masked = { uid: null, gid: null, groups: null, umask: 0o27, rlimits: {}, noNewPrivileges: false };
 
 /** A program that says `ready` and stays, after whatever the script does. */
 const sh = (script: string): string[] => ['sh', '-c', `${script}; echo ready; exec sleep 1000`];
@@ -34,6 +37,8 @@ async function run(argv: string[], more: Parameters<typeof spec>[1] = {}) {
   return { exit, output: what.output(), child };
 }
 
+const available = noCgroups === null ? readFileSync(join(rootFolder, 'cgroup.controllers'), 'utf8').trim().split(' ') : [];
+
 describe.skipIf(noCgroups !== null)('with cgroups', () => {
   test('a program has a cgroup of its own and is itself what was started; nothing is left of either', async () => {
     const { here, child, folder } = await started(sh('true'));
@@ -46,16 +51,34 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     expect(existsSync(here.folder)).toBe(false);
   });
 
-  test('arguments, environment and name arrive as they were given', async () => {
+  test.each([[{}], [{ identity: masked }]])('arguments, environment and name arrive as they were given, %j', async (more) => {
     const args = ['a b', '', '$HOME', ';', '*', '"', "'", '\\', '-n', 'ü\n'];
     const env = { PATH: process.env.PATH ?? '', EMPTY: '', A: ' $x ' };
     const lease = daemon().lease();
-    const seen = JSON.parse((await run([...printArgv, ...args], { env, lease })).output);
+    const seen = JSON.parse((await run([...printArgv, ...args], { env, lease, ...more })).output);
     expect(seen.argv).toEqual(args);
     expect(seen.env).toEqual({ ...env, MUSTER_LEASE: lease });
     const odd = { ...env, 'a.b-c': '1', PWD: '/nonsense', IFS: 'x' };
-    const named = JSON.parse((await run([...printArgv, ...args], { env: odd, arg0: 'my web', lease })).output);
+    const named = JSON.parse((await run([...printArgv, ...args], { env: odd, arg0: 'my web', lease, ...more })).output);
     expect(named).toMatchObject({ argv: args, argv0: 'my web', env: { ...odd, MUSTER_LEASE: lease } });
+  });
+
+  test('who starts programs is in their cgroup for that moment only, and not at all where it would be held or counted', async () => {
+    const home = cgroupOf(process.pid);
+    expect((await run(['true'])).exit).toEqual({ code: 0, signal: null });
+    await expect(run(['/etc/hostname/none'])).rejects.toThrow();
+    expect(cgroupOf(process.pid)).toBe(home);
+    const folder = ownCgroup('muster-test-enter');
+    mkdirSync(join(folder, 'below'));
+    expect(mayEnter(folder)).toBe(true);
+    writeFileSync(join(folder, 'cgroup.freeze'), '1');
+    expect([folder, join(folder, 'below')].map(mayEnter)).toEqual([false, false]);
+    writeFileSync(join(folder, 'cgroup.freeze'), '0');
+    expect(mayEnter(join(folder, 'below'))).toBe(true);
+    const controller = available.find((name) => ['memory', 'pids', 'cpuset'].includes(name));
+    if (controller === undefined) return;
+    writeFileSync(join(folder, 'cgroup.subtree_control'), `+${controller}`);
+    expect(mayEnter(join(folder, 'below'))).toBe(false);
   });
 
   test('what cannot be executed is told apart from a program that exits with 126 or 127', async () => {
@@ -65,8 +88,9 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     const file = join(dir, 'foreign');
     const program = (await readFile('/bin/true')).toString('latin1').replace(/\/ld-linux/, '/ld-nobod');
     await writeFile(file, program, { encoding: 'latin1', mode: 0o755 });
-    const { exit } = await run([file]);
-    expect(exit.failure).toMatchObject({ code: 'ENOENT', message: `${file} is there, but the loader it names is not` });
+    const noLoader = { code: 'ENOENT', message: `${file} is there, but the loader it names is not` };
+    await expect(run([file])).rejects.toMatchObject(noLoader);
+    expect((await run([file], { identity: masked })).exit.failure).toMatchObject(noLoader);
     await chmod(dir, 0o755);
     await writeFile(join(dir, 'private'), '#!/bin/sh\n', { mode: 0o700 });
     if (process.getuid?.() !== 0) return;

@@ -28,13 +28,13 @@ export function createExecutor(threadFile: string): { readonly execute: Execute;
   process.on('SIGCHLD', died);
 
   return {
-    execute({ line: { file, argv0, args }, cwd, env, stdio }) {
+    execute(execution) {
       count += 1;
       const id = count;
       const executed = new Promise<Executed>((resolve, reject) => {
         waiting.set(id, { resolve, reject, exited() {}, reaped() {} });
       });
-      worker.postMessage({ id, execution: { line: { file, argv0, args }, cwd, env, stdio } } satisfies ToExecutor);
+      worker.postMessage({ id, execution } satisfies ToExecutor);
       nudge();
       return executed;
     },
