@@ -67,6 +67,19 @@ test('a component may ask for the reload itself', async () => {
   expect((await site.get(c)).status).toBe(200);
 });
 
+test('one that goes from modules below its host, or to another host, runs on', async () => {
+  const [other, gateway] = ['example.org', { module: 'builtin:gateway', config: { listen: '127.0.0.1:0' } }];
+  const alone = { [a]: entry([], { service: 'gateway', requires: [host] }) };
+  await site.reload({ [host]: {} }, { modules: { gateway, ...alone } });
+  const before = await hello(a);
+  for (const hosts of [{ [host]: { components: { [a]: entry() } } }, { [other]: { components: { [a]: entry() } }, [host]: {} }]) {
+    const { changes: all } = await site.reload(hosts);
+    expect(all.filter(({ name }) => name === a)).toMatchObject([{ action: 'reconfigure', status: 'ok' }]);
+    expect((await site.module(a)).host).toBe(Object.keys(hosts)[0]);
+  }
+  expect(await hello(a)).toMatchObject({ id: before.id, count: before.count + 1 });
+});
+
 test('6. what the host says in its config its components have, unless they say it themselves', async () => {
   const auth = (of: string) => ({ config: { auth: of } });
   await site.reload({ [host]: { ...auth('internal'), components: { [a]: entry(), [b]: entry([], auth('own')), [c]: entry() } } });
