@@ -269,6 +269,8 @@ test.skipIf(!existsSync('/usr/bin/curl'))('curl is answered', async () => {
 });
 
 test('undici is answered, over connections that are kept', async () => {
-  const texts = await Promise.all(Array.from({ length: 20 }, async (_, at) => (await fetch(`http://localhost:${port}/at/x?${at}`)).json()));
+  const texts = await Promise.all(
+    Array.from({ length: 20 }, async (_, at) => (await fetch(`http://127.0.0.1:${port}/at/x?${at}`)).json() as Promise<{ url: string }>),
+  );
   expect(texts.map(({ url }) => url)).toEqual(texts.map((_, at) => `/at/x?${at}`));
 });

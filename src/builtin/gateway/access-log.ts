@@ -53,10 +53,10 @@ export async function checkAccessLog(to: Settings['accessLog']): Promise<void> {
 }
 
 /** Without the query: that is where secrets are. */
-function lineOf({ request, response, target, live }: Exchange, status: number | null, ms: number): string {
+function lineOf({ request, response, target, live, sent }: Exchange, status: number | null, ms: number): string {
   const { socket, method, httpVersion } = request;
   const path = JSON.stringify(target?.path ?? '-').slice(1, -1);
-  const bytes = response.getHeader('content-length') ?? '-';
+  const bytes = sent ?? response.getHeader('content-length') ?? '-';
   const component = live?.component.name ?? '-';
   return `${socket.remoteAddress ?? '-'} ${target?.domain || '-'} "${method} ${path} HTTP/${httpVersion}" ${status ?? 'aborted'} ${bytes} ${ms.toFixed(1)}ms ${component}`;
 }

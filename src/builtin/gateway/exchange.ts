@@ -15,6 +15,8 @@ export class Exchange {
   /** Of the component, the path it is mounted at. */
   mount = '/';
   isOver = false;
+  /** Bytes of the body, where they were counted. */
+  sent: number | null = null;
   /** What its component was asked, while it has not answered. */
   call: LoadedCall<unknown> | null = null;
   #abort: AbortController | null = null;
@@ -42,7 +44,8 @@ export class Exchange {
     }
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     const body = `${status} ${text}\n`;
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(body), ...headers });
+    this.sent = Buffer.byteLength(body);
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': this.sent, ...headers });
     response.end(body);
   }
 

@@ -2,13 +2,13 @@ import type { Server } from 'node:http';
 import type { Context } from '../../model/context.ts';
 import { messageOf } from '../../model/error.ts';
 import { type AccessLog, checkAccessLog, openAccessLog } from './access-log.ts';
-import { type Certificates, readCertificates, watchCertificates } from './certificates.ts';
+import { type Certificates, readCertificates, show, watchCertificates } from './certificates.ts';
 import type { Components } from './components.ts';
 import type { Connections } from './connections.ts';
 import { type Trust, trustOf } from './headers.ts';
 import { applyLimits, type Listener, openListener } from './listeners.ts';
 import { Requests, type RequestsPorts } from './requests.ts';
-import type { Settings } from './settings.ts';
+import { isAnyPort, type Settings } from './settings.ts';
 import { acceptUpgrade } from './upgrades.ts';
 
 export interface GatewayPorts extends Pick<RequestsPorts, 'routes' | 'connections'> {
@@ -54,7 +54,7 @@ export class Gateway {
     for (const { server } of left) retire(server);
     for (const { server } of listeners) {
       applyLimits(server, settings.limits);
-      certificates?.applyTo(server);
+      if (certificates !== null) show(server, certificates);
     }
     if (settings.accessLog !== this.#settings.accessLog || this.#accessLog === null) {
       this.#accessLog?.close();
@@ -98,6 +98,7 @@ export class Gateway {
   async #listen(settings: Settings, certificates: Certificates | null): Promise<{ listeners: Listener[]; left: Listener[] }> {
     const left = [...this.#listeners];
     const opened: Listener[] = [];
+    const closed: Listener[] = [];
     const listeners: Listener[] = [];
     const isSecure = certificates !== null;
     try {
@@ -107,12 +108,17 @@ export class Gateway {
           listeners.push(...left.splice(at, 1));
           continue;
         }
+        // The same address cannot have both at a time: for a moment nobody listens there.
+        const other = isAnyPort(listen.at) ? undefined : left.find((one) => one.listen.text === listen.text);
+        other?.server.close();
+        if (other !== undefined) closed.push(other);
         const listener = await openListener(listen, settings, certificates, (server) => this.#prepare(server, isSecure));
         opened.push(listener);
         listeners.push(listener);
       }
     } catch (error) {
       for (const { server } of opened) server.close();
+      for (const { server, listen } of closed) server.listen(listen.at);
       throw error;
     }
     return { listeners, left };
@@ -133,7 +139,7 @@ export class Gateway {
     if (tls === null) return;
     try {
       const certificates = readCertificates(tls);
-      for (const { server } of this.#listeners) certificates.applyTo(server);
+      for (const { server } of this.#listeners) show(server, certificates);
       this.#ports.ctx.log.info('the certificates were read again');
       this.#tell();
     } catch (error) {

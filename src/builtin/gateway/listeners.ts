@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type ServerOptions } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { MusterError, messageOf } from '../../model/error.ts';
-import type { Certificates } from './certificates.ts';
+import { type Certificates, createTlsServer } from './certificates.ts';
 import type { Limits, Listen, Settings } from './settings.ts';
 
 export interface Listener {
@@ -26,7 +25,7 @@ export async function openListener(
   prepare: (server: Server) => void,
 ): Promise<Listener> {
   const options: ServerOptions = { connectionsCheckingInterval: checkMs };
-  const server = certificates === null ? createServer(options) : createSecureServer({ ...options, ...certificates.options });
+  const server = certificates === null ? createServer(options) : createTlsServer(options, certificates);
   applyLimits(server, limits);
   prepare(server);
   if ('path' in listen.at) await removeStale(listen.at.path);

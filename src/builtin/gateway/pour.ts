@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { MusterError } from '../../model/error.ts';
+import type { Exchange } from './exchange.ts';
 
 /** Where the pieces of a body come from. */
 export interface Chunks {
@@ -28,7 +29,9 @@ function ofIterator(source: AsyncIterator<unknown> | Iterator<unknown>): Chunks 
 }
 
 /** Writes as fast as the client reads. Where that is gone, or the component is, the source is told to stop. */
-export async function pour(chunks: Chunks, response: ServerResponse): Promise<void> {
+export async function pour(chunks: Chunks, exchange: Exchange): Promise<void> {
+  const { response } = exchange;
+  exchange.sent = 0;
   let stopped = false;
   // A source may wait for ever for what comes next.
   const stop = (): void => {
@@ -40,7 +43,9 @@ export async function pour(chunks: Chunks, response: ServerResponse): Promise<vo
   try {
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
       if (stopped) return;
-      if (!response.write(checked(next.value)) && response.writableNeedDrain) await room(response);
+      const chunk = checked(next.value);
+      exchange.sent += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength;
+      if (!response.write(chunk) && response.writableNeedDrain) await room(response);
     }
     response.end();
   } catch (error) {

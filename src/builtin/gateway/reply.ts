@@ -25,7 +25,8 @@ export function reply(exchange: Exchange, result: unknown): Promise<void> | void
   return send(exchange, status as number, headersOf(headers), bodyOf(body));
 }
 
-function send({ request, response }: Exchange, status: number, headers: OutgoingHttpHeaders, body: Body): Promise<void> | void {
+function send(exchange: Exchange, status: number, headers: OutgoingHttpHeaders, body: Body): Promise<void> | void {
+  const { request, response } = exchange;
   const isEmpty = status === 204 || status === 304;
   if (body.type !== undefined) headers['content-type'] ??= body.type;
   if (body.chunks === undefined) {
@@ -35,12 +36,13 @@ function send({ request, response }: Exchange, status: number, headers: Outgoing
       headers['content-length'] = bytes?.byteLength ?? 0;
     }
     if (status === 204) delete headers['content-length'];
+    exchange.sent = isEmpty ? 0 : (bytes?.byteLength ?? 0);
     response.writeHead(status, headers);
     response.end(isEmpty ? undefined : (bytes ?? undefined));
     return;
   }
   response.writeHead(status, headers);
-  if (!isEmpty && request.method !== 'HEAD') return pour(body.chunks, response);
+  if (!isEmpty && request.method !== 'HEAD') return pour(body.chunks, exchange);
   response.end();
   stopQuietly(body.chunks);
 }

@@ -105,7 +105,7 @@ function readAddress(field: Field): Listen {
 }
 
 /** Each of those is another one. */
-const isAnyPort = (at: Listen['at']): boolean => 'port' in at && at.port === 0;
+export const isAnyPort = (at: Listen['at']): boolean => 'port' in at && at.port === 0;
 
 function readAccessLog({ place, value = false }: Field): boolean | string {
   if (typeof value === 'boolean') return value;
