@@ -13,6 +13,8 @@ export interface Claim {
 export interface Claims {
   /** The action under way on a name, or null. */
   current(name: string): string | null;
+  /** Whether nobody works on anything. */
+  isFree(): boolean;
   /** Takes a free name; throws EBUSY if it is taken. */
   take(name: string, action: string): Claim;
   /** Waits until the name is free and takes it; for at most `timeout` ms, if given, then rejects with EALREADY. */
@@ -42,6 +44,7 @@ export function createClaims(clock: Clock): Claims {
 
   return {
     current: (name) => taken.get(name)?.action ?? null,
+    isFree: () => taken.size === 0,
     take,
     async acquire(name, action, timeout) {
       const deadline = timeout === undefined ? null : clock.now() + timeout;

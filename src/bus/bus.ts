@@ -9,12 +9,14 @@ import {
   type Party,
   type ServicesPort,
 } from '../model/bus.ts';
+import type { BusHeritage } from '../model/bus-heritage.ts';
 import { MusterError, toWire } from '../model/error.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import { Asker, type AskerPorts } from './asker.ts';
 import { leaves, passesAway } from './contacts.ts';
 import { Directory } from './directory.ts';
 import { type Event, Events } from './events.ts';
+import { heritageOf, inherit } from './heritage.ts';
 import { isEvent, isFromRunner, isTraced } from './incoming.ts';
 import { Link } from './link.ts';
 import type { Preferred } from './lookup.ts';
@@ -46,6 +48,17 @@ export interface Bus extends BusPort, ServicesPort {
   trace(wanted: TraceWanted, onRecords: OnRecords, signal: AbortSignal): void;
   readonly tracers: Pick<Tracers, 'active' | 'record'>;
   reconsider(): void;
+  /** Begins with no request to service `muster` any more; what is open, and clients, stay. */
+  pause(): void;
+  resume(): void;
+  /** Requests of modules to service `muster` that are open. */
+  open(): number;
+  /** Ends those. */
+  failOpen(error: MusterError): void;
+  /** For the next daemon. */
+  heritage(): BusHeritage;
+  /** What another daemon has handed over, once all runners of it are connected. `resume` is to follow. */
+  inherit(heritage: BusHeritage): void;
 }
 
 const clientName = 'client';
@@ -66,6 +79,8 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
   const links = new Map<BusLink, Link>();
   const own = addAsker(daemonAddress, 'muster');
 
+  const parts = { directory, events, served, tracers };
+
   function addAsker(address: number, sender: string): Asker {
     const asker = new Asker(address, sender, askerPorts);
     askers.set(address, asker);
@@ -82,6 +97,21 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
     leaves(instance, name, directory);
     passesAway(instance, directory);
     for (const asker of inDaemon) askers.get(asker)?.gone(address, name);
+  }
+
+  function attached(instance: Instance): Attached {
+    return {
+      begun: () => directory.begun(instance),
+      ready: () => directory.ready(instance),
+      finalizing: () => directory.finalizing(instance),
+      ended: () => ended(instance),
+      elsewhere() {
+        directory.elsewhere(instance);
+        ended(instance);
+      },
+      rename: (name) => directory.rename(instance, name),
+      update: (spec) => directory.update(instance, spec),
+    };
   }
 
   function receive(link: Link, message: BusFromRunner): void {
@@ -137,8 +167,8 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
   }
 
   return {
-    connect(runner): BusLink {
-      const link = new Link(runner);
+    connect(runner, id = ''): BusLink {
+      const link = new Link(runner, id);
       events.connect(link);
       tracers.connect(link);
       const busLink: BusLink = {
@@ -164,19 +194,12 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
     attach(party): Attached {
       const link = links.get(party.link);
       if (link === undefined) throw new MusterError('ECANCELED', `the runner of ${party.name} has ended`);
-      const instance = directory.attach(party, link);
-      return {
-        begun: () => directory.begun(instance),
-        ready: () => directory.ready(instance),
-        finalizing: () => directory.finalizing(instance),
-        ended: () => ended(instance),
-        elsewhere() {
-          directory.elsewhere(instance);
-          ended(instance);
-        },
-        rename: (name) => directory.rename(instance, name),
-        update: (spec) => directory.update(instance, spec),
-      };
+      return attached(directory.attach(party, link));
+    },
+    attached(address) {
+      const instance = directory.instance(address);
+      if (instance === undefined) throw new MusterError('ENOENT', `nobody has address ${address}`);
+      return attached(instance);
     },
     request: (topic, payload, options) => whole(own, clock, topic, payload, options),
     route: (service) =>
@@ -209,5 +232,15 @@ export function createBus({ clock, log, preferred = () => null }: BusOptions): B
     services: (name) => directory.services(name),
     waiting: (name) => countWaiting(directory.waiters(name)) + [...askers.values()].reduce((sum, asker) => sum + asker.waiting(name), 0),
     reconsider: () => directory.reconsider(),
+    pause: () => served.pause(),
+    resume: () => served.resume(),
+    open: () => served.size,
+    failOpen: (error) => served.failAll(error),
+    heritage: () => heritageOf(links.values(), lastClient, parts),
+    inherit(heritage) {
+      lastClient = heritage.lastClient;
+      const byId = new Map([...links.values()].map((link) => [link.id, link]));
+      inherit(heritage, (runner) => byId.get(runner), parts);
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { Address, Party, ServicesPort } from '../model/bus.ts';
+import type { BusHeritage, ModuleOnBus } from '../model/bus-heritage.ts';
 import { MusterError } from '../model/error.ts';
 import { nameProblem } from '../model/name.ts';
 import type { Log } from '../model/ports.ts';
@@ -36,6 +37,25 @@ export class Directory implements Pick<ServicesPort, 'park' | 'unpark' | 'absent
 
   instance(address: Address): Instance | undefined {
     return this.#instances.get(address);
+  }
+
+  /** For `inherit` of another daemon. */
+  heritage() {
+    const lost = [...this.#lost].map(([service, { name }]) => [service, name] as const);
+    return { modules: [...this.#modules.values()], instances: [...this.#instances.values()], lost, order: this.#order };
+  }
+
+  /** Everything as another daemon had it. Comes before everything else. */
+  inherit(modules: readonly ModuleOnBus[], instances: readonly Instance[], { lost, order }: Pick<BusHeritage, 'lost' | 'order'>): void {
+    this.#order = order;
+    for (const { name, absence, priority } of modules) Object.assign(this.#moduleOf(name), { absence, priority });
+    for (const instance of instances) {
+      this.#instances.set(instance.address, instance);
+      instance.link.instances.add(instance);
+      this.#moduleOf(instance.name).instances.push(instance);
+    }
+    for (const module of [...this.#modules.values()]) this.#changed(module);
+    for (const [service, name] of lost) this.#lost.set(service, this.#moduleOf(name));
   }
 
   waiters(name: string): Iterable<Waiter> {

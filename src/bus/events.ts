@@ -29,6 +29,16 @@ export class Events {
     if (this.#subscribed.delete(link)) this.#tellSoon();
   }
 
+  /** What another daemon would have to know of the runner. */
+  heritage(link: Link): { globs: readonly string[]; interest: readonly string[] } {
+    return { globs: this.#subscribed.get(link)?.all ?? [], interest: this.#told.get(link) ?? [] };
+  }
+
+  inherit(link: Link, { globs, interest }: { globs: readonly string[]; interest: readonly string[] }): void {
+    this.#told.set(link, interest);
+    this.subscribed(link, globs);
+  }
+
   subscribed(link: Link, globs: readonly string[]): void {
     if (globs.length === 0) this.#subscribed.delete(link);
     else this.#subscribed.set(link, createGlobs(globs));

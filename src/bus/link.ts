@@ -11,12 +11,14 @@ export class Link {
   closed = false;
   /** By prefix, how many requests of whom wait for where it leads. */
   #waiting = new Map<string, Map<Address, number>>();
+  readonly id: string;
   #runner: RunnerLink;
   #gathered: BusToRunner[] = [];
   #packets: Packet[] | null = null;
   #events: EventPacket[] | null = null;
 
-  constructor(runner: RunnerLink) {
+  constructor(runner: RunnerLink, id: string) {
+    this.id = id;
     this.#runner = runner;
   }
 
@@ -57,6 +59,13 @@ export class Link {
     else counts.set(from, count);
     if (counts.size === 0) this.#waiting.delete(prefix);
     else this.#waiting.set(prefix, counts);
+  }
+
+  /** For `wait` of another daemon. */
+  waits(): [prefix: string, from: Address, count: number][] {
+    return [...this.#waiting].flatMap(([prefix, counts]) =>
+      [...counts].map(([from, count]): [string, Address, number] => [prefix, from, count]),
+    );
   }
 
   waitingUnder(prefix: string): number {

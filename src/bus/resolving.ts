@@ -28,6 +28,11 @@ export class Resolving implements Waiter {
     this.#ports = ports;
   }
 
+  /** As it was asked. */
+  get question(): { from: Address; call: number; prefix: string } {
+    return { from: this.#from, call: this.#call, prefix: this.prefix };
+  }
+
   settle(outcome: Exclude<Outcome, Waits>): void {
     const { link, prefix } = this;
     const { directory, tracers } = this.#ports;

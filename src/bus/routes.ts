@@ -33,6 +33,13 @@ export class Routes {
     }
   }
 
+  toldTo(link: Link): [prefix: string, address: Address][] {
+    return [...(this.#byLink.get(link) ?? [])].flatMap((prefix): [string, Address][] => {
+      const address = this.#told.get(prefix)?.get(link);
+      return address === undefined ? [] : [[prefix, address]];
+    });
+  }
+
   /** Something has changed about these services. `now` says where a prefix leads; null: nowhere, or that is not known yet. */
   changed(services: Iterable<string>, now: (prefix: string) => Address | null): void {
     const stale = new Map<Link, string[]>();

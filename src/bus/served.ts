@@ -28,6 +28,8 @@ export type OnRequest = (topic: string, payload: unknown, request: OwnRequest) =
 export class Served {
   #open = new Map<Address, Map<number, Answering>>();
   #onRequest: OnRequest;
+  /** What nobody begins with while the daemon is handed over; null: it is not. */
+  #aside: { readonly from: Instance; readonly packet: RequestPacket }[] | null = null;
   #trace: Pick<Tracers, 'record'>;
 
   constructor(onRequest: OnRequest, trace: Pick<Tracers, 'record'>) {
@@ -35,7 +37,41 @@ export class Served {
     this.#trace = trace;
   }
 
-  request(from: Instance, [, , , id, , topic, payload]: RequestPacket): void {
+  get size(): number {
+    return this.#open.size;
+  }
+
+  pause(): void {
+    this.#aside ??= [];
+  }
+
+  resume(): void {
+    const aside = this.#aside ?? [];
+    this.#aside = null;
+    for (const { from, packet } of aside) this.request(from, packet);
+  }
+
+  /** What was put aside. */
+  unserved(): RequestPacket[] {
+    return (this.#aside ?? []).map(({ packet }) => packet);
+  }
+
+  /** Ends what is open; who asked hears why. */
+  failAll(error: MusterError): void {
+    for (const mine of [...this.#open.values()]) {
+      for (const answering of [...mine.values()]) {
+        answering.fail(error);
+        this.#leave(answering);
+      }
+    }
+  }
+
+  request(from: Instance, packet: RequestPacket): void {
+    if (this.#aside !== null) {
+      this.#aside.push({ from, packet });
+      return;
+    }
+    const [, , , id, , topic, payload] = packet;
     this.#trace.record({ type: 'request', topic, from: from.address, to: daemonAddress, payload });
     const mine = this.#open.get(from.address) ?? new Map<number, Answering>();
     this.#open.set(from.address, mine);

@@ -9,6 +9,7 @@ import { which } from './which.ts';
 
 interface Options {
   config?: string[];
+  replace?: boolean;
   socketMode?: number;
   socketGroup?: string;
 }
@@ -60,10 +61,11 @@ function makeFolder(folder: string): void {
 }
 
 function argvOf({ globals, options }: Call<Options>): string[] {
-  const { config = [], socketMode, socketGroup } = options;
+  const { config = [], socketMode, socketGroup, replace } = options;
   return [
     'up',
     '--detached',
+    ...(replace === true ? ['--replace'] : []),
     ...(globals.stateDir === undefined ? [] : ['--state-dir', globals.stateDir]),
     ...(globals.daemon === undefined ? [] : ['--daemon', globals.daemon]),
     ...(socketMode === undefined ? [] : ['--socket-mode', socketMode.toString(8).padStart(4, '0')]),

@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Method, Params, ProgressPart, Responses } from '../model/methods.ts';
-import { socketOf, stateHome } from '../model/places.ts';
+import { handoverSocketOf, socketOf, stateHome } from '../model/places.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Client, connect } from '../socket/client.ts';
 import type { Call } from './command.ts';
@@ -12,9 +12,9 @@ import { which, whichFlags } from './which.ts';
 
 /** Reaches the daemon of this call, or says which daemons there are and how to start one. */
 export async function reach(call: Call): Promise<Client> {
-  const { socket } = which(call.globals, call.io);
+  const { socket, stateDir } = which(call.globals, call.io);
   try {
-    return await connect({ path: socket });
+    return await patiently(() => connect({ path: socket }), handoverSocketOf(stateDir));
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     if (code === 'EACCES' || code === 'EPERM') {
@@ -25,18 +25,33 @@ export async function reach(call: Call): Promise<Client> {
   }
 }
 
-/** One request and its response. */
+/** One request and its response. `again`: what to ask where another daemon takes over in the middle of it; the same without. */
 export async function ask<M extends Method>(
   call: Call,
   method: M,
   payload: Params<M>,
   onPart?: (part: unknown) => void,
+  again: (() => Params<M>) | null = null,
 ): Promise<Responses[M]> {
-  const client = await reach(call);
-  try {
-    return (await client.request(`muster.${method}`, payload, onPart === undefined ? {} : { onPart })) as Responses[M];
-  } finally {
-    client.close();
+  let asked = payload;
+  return overReplacement(call, async (client, isFirst) => {
+    if (!isFirst && again !== null) asked = again();
+    return (await client.request(`muster.${method}`, asked, onPart === undefined ? {} : { onPart })) as Responses[M];
+  });
+}
+
+/** Does the same again with the next daemon where one takes over before it was done. */
+export async function overReplacement<T>(call: Call, request: (client: Client, isFirst: boolean) => Promise<T>): Promise<T> {
+  let client = await reach(call);
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await request(client, isFirst);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ERESTART') throw error;
+    } finally {
+      client.close();
+    }
+    client = await reach(call);
   }
 }
 
@@ -55,6 +70,22 @@ export async function askRun<M extends RunMethod>(call: Call, method: M, payload
     line.clear();
   }
 }
+
+/** Between two daemons, of which the next says by a socket of its own that it comes, there is nobody for a moment. */
+async function patiently(attempt: () => Promise<Client>, coming: string): Promise<Client> {
+  const deadline = Date.now() + handoverMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code !== 'ECONNREFUSED' || Date.now() > deadline || !existsSync(coming)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const handoverMs = 5000;
 
 async function nobodyThere(call: Call, cause: unknown): Promise<MusterError> {
   const { name, stateDir, socket } = which(call.globals, call.io);

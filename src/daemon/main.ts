@@ -18,9 +18,15 @@ import { exportsOf } from '../resolve/exports.ts';
 import { serveSocket } from '../socket/server.ts';
 import { locateConfig } from '../sources/locate.ts';
 import { watchFiles } from '../sources/watch.ts';
-import { acquireLock } from '../store/lock.ts';
+import type { Lock } from '../store/lock.ts';
 import { prepareStateDir } from '../store/state-dir.ts';
 import { groupId } from './group.ts';
+import { begin, reclaim } from './handover/begin.ts';
+import type { Heritage } from './handover/heritage.ts';
+import { goOn, inherit } from './handover/inherit.ts';
+import { createPassing } from './handover/passing.ts';
+import type { Successor } from './handover/successor.ts';
+import type { Succession } from './handover/take-over.ts';
 import { createDaemonLog } from './log.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createReloads } from './reloads.ts';
@@ -34,47 +40,88 @@ export async function runDaemon(options: UpOptions): Promise<number> {
   const { env, cwd, stateDir } = options;
   const files = await locateConfig({ files: options.files, env, cwd, home: homedir(), uid: process.getuid?.() ?? 0 });
   await prepareStateDir(stateDir);
-  const lock = await acquireLock(stateDir, { pid: process.pid, config: files.join(', ') });
   // No timer of the clock port keeps the process alive: a daemon that only waits for one would otherwise end unasked.
   const alive = setInterval(() => {}, 2 ** 30);
+  const about = { pid: process.pid, config: files.join(', ') };
+  const { lock, succession } = await begin(options, files, about);
+  let own = lock;
   try {
-    return await runLocked(options, files);
+    let from = succession;
+    for (;;) {
+      const end = await runLocked(options, files, own, from);
+      if (typeof end === 'number') return end;
+      if (await end.successor.give(end.heritage)) return exitCode.ok;
+      // The other one is gone, and has begun with nothing.
+      if (!(await own.isInPlace())) own = await reclaim(stateDir, about, own);
+      from = { heritage: end.heritage, before: null, confirm: async () => {} };
+    }
   } finally {
     clearInterval(alive);
-    await lock.release();
+    await own.release();
   }
 }
 
-async function runLocked(options: UpOptions, files: readonly string[]): Promise<number> {
+/** What a daemon passes on that another one takes over from. */
+interface Passed {
+  readonly successor: Successor;
+  readonly heritage: Heritage;
+}
+
+async function runLocked(
+  options: UpOptions,
+  files: readonly string[],
+  lock: Lock,
+  succession: Succession | null,
+): Promise<number | Passed> {
   const watcher: { watch(paths: readonly string[]): void } = { watch: () => {} };
   const parts = await createParts({
     up: options,
     files,
     createLog: (mask) => createDaemonLog({ terminal: options.terminal, level: options.env.MUSTER_LOG_LEVEL ?? 'info', mask }),
     onRead: (paths) => watcher.watch(paths),
+    heritage: succession?.heritage ?? null,
   });
+  // Until then all is still another daemon's, and nothing is to be ended here.
+  let isOurs = succession === null;
   try {
-    await parts.keeper.sweep([...parts.store.state.leases.values()]);
-    await parts.engine.restore();
-    return await untilStopped(options, parts, watcher);
+    if (succession === null) {
+      await parts.keeper.sweep([...parts.store.state.leases.values()]);
+      await parts.engine.restore();
+    } else {
+      await inherit(parts, succession.heritage);
+      if (succession.before !== null) await lock.install();
+      await succession.confirm();
+      parts.log.info({ from: succession.before }, succession.before === null ? 'the other daemon is gone; this one goes on' : 'took over');
+      isOurs = true;
+    }
+    const end = await untilStopped(options, parts, watcher, succession);
+    if (typeof end !== 'number') isOurs = false;
+    return end;
   } finally {
-    await parts.dispose();
+    if (isOurs) await parts.dispose();
   }
 }
 
-/** Answers clients, signals and the watcher, from before the first run until all is stopped. */
-async function untilStopped(options: UpOptions, parts: Parts, watcher: { watch(paths: readonly string[]): void }): Promise<number> {
+/** Answers clients, signals and the watcher, from before the first run until all is stopped, or another daemon has it. */
+async function untilStopped(
+  options: UpOptions,
+  parts: Parts,
+  watcher: { watch(paths: readonly string[]): void },
+  succession: Succession | null,
+): Promise<number | Passed> {
   const { engine, log } = parts;
   const manager = createServiceManager(options.env, log);
-  const ended = deferred<number>();
+  const ended = deferred<number | Passed>();
   const stopping = stopOnce(engine, parts, () => manager.stopping());
-  const server = await serve(options, parts, { stop: stopping.stop, leave: () => ended.resolve(0) });
+  const passing = createPassing(options.stateDir, parts, (passed) => ended.resolve(passed), ended.reject);
+  const server = await serve(options, parts, { stop: stopping.stop, leave: () => ended.resolve(0), handOver: () => passing.begin(server) });
+  const reload = createReloads(engine, manager, () => statusLine(engine));
   const signals = onSignals({
-    hangUp: createReloads(engine, manager, () => statusLine(engine)),
-    stop: () => void stopping.stop().then(() => ended.resolve(0)),
-    stopNow: () => stopping.now(),
+    hangUp: () => passing.unless(reload),
+    stop: () => passing.unless(() => void stopping.stop().then(() => ended.resolve(0))),
+    stopNow: () => passing.unless(() => stopping.now()),
   });
-  const watching = watchFiles({ clock: systemClock, onChange: () => void engine.filesChanged(), log });
+  const watching = watchFiles({ clock: systemClock, onChange: () => passing.unless(() => void engine.filesChanged()), log });
   watcher.watch = (paths) => watching.watch(paths);
   let lost: MusterError | null = null;
   engine.context.events.subscribe((event) => {
@@ -83,11 +130,12 @@ async function untilStopped(options: UpOptions, parts: Parts, watcher: { watch(p
     ended.reject(lost);
   });
   try {
-    const result = await boot(parts, options.stateDir);
+    if (succession !== null) goOn(parts);
+    const result = succession?.before === null ? await engine.goOn() : await boot(parts, options.stateDir);
     void parts.keeper.dropKept();
-    if (lost === null) await manager.ready(statusLine(engine));
+    if (lost === null) await manager.ready(statusLine(engine), succession !== null);
     // One that ends already is not ready: whoever waits for it hears of its end.
-    if (lost === null && !engine.context.stopping.signal.aborted) options.onReady?.(result);
+    if (lost === null && result !== undefined && !engine.context.stopping.signal.aborted) options.onReady?.(result);
     return await ended.promise;
   } catch (error) {
     await stopping.stop();
@@ -116,7 +164,7 @@ const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
 async function serve(
   options: UpOptions,
   parts: Parts,
-  { stop, leave }: { stop(options: { keep: boolean }): Promise<DownDoc>; leave(): void },
+  { stop, leave, handOver }: { stop(options: { keep: boolean }): Promise<DownDoc>; leave(): void; handOver(): Promise<void> },
 ) {
   const { engine, bus, log, logs, mask } = parts;
   const containment: Containment = 'folder' in findRoot() ? 'cgroup' : 'processGroup';
@@ -140,7 +188,7 @@ async function serve(
     mask,
     down: stop,
   });
-  const service = createService({ answer, tracers: bus.tracers, log, leave });
+  const service = createService({ answer, tracers: bus.tracers, log, leave, handOver });
   bus.serve(service.ofModule);
   return serveSocket({
     path: socketOf(options.stateDir),

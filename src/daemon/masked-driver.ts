@@ -1,5 +1,5 @@
 import type { ModuleStats } from '../model/documents.ts';
-import type { Driver, Ended, Launched } from '../model/driver.ts';
+import type { Driver, Ended, Launched, LaunchHooks } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 
 /**
@@ -7,17 +7,22 @@ import { MusterError } from '../model/error.ts';
  * list or log of muster can show a secret, wherever the words of a module get to.
  */
 export function maskedDriver(driver: Driver, mask: (text: string) => string): Driver {
+  const { inherit } = driver;
   return {
     ...driver,
-    start: (launch, hooks) => {
-      const launched = driver.start(launch, {
-        ...hooks,
-        status: (level, message, override) => hooks.status(level, mask(message), override),
-        waiting: (what) => hooks.waiting(maskedOrNull(what, mask)),
-        health: (failure) => hooks.health(maskedOrNull(failure, mask)),
-      });
-      return maskedLaunched(launched, mask);
-    },
+    start: (launch, hooks) => maskedLaunched(driver.start(launch, maskedHooks(hooks, mask)), mask),
+    ...(inherit === undefined
+      ? {}
+      : { inherit: (launch, data, hooks) => maskedLaunched(inherit(launch, data, maskedHooks(hooks, mask)), mask) }),
+  };
+}
+
+function maskedHooks(hooks: LaunchHooks, mask: (text: string) => string): LaunchHooks {
+  return {
+    ...hooks,
+    status: (level, message, override) => hooks.status(level, mask(message), override),
+    waiting: (what) => hooks.waiting(maskedOrNull(what, mask)),
+    health: (failure) => hooks.health(maskedOrNull(failure, mask)),
   };
 }
 

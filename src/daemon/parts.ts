@@ -26,6 +26,8 @@ import { createFileReader } from '../sources/files.ts';
 import { openDisk } from '../store/disk.ts';
 import { loadKey } from '../store/key.ts';
 import { openStore, type Store } from '../store/store.ts';
+import type { Heritage } from './handover/heritage.ts';
+import { pausable } from './handover/pausable-clock.ts';
 import { createInspector } from './inspect.ts';
 import { logsTotal } from './logs-total.ts';
 import { createMask } from './mask.ts';
@@ -45,11 +47,15 @@ export interface PartsOptions {
   files: readonly string[];
   createLog(mask: (text: string) => string): Log;
   onRead(watched: readonly string[]): void;
+  /** What another daemon runs: nothing happens by the time before `goOn`. */
+  heritage: Heritage | null;
 }
 
 /** Everything the daemon is made of, put together and not yet started. */
-export async function createParts({ up, files, createLog, onRead }: PartsOptions) {
-  let secrets: () => readonly string[] = () => [];
+export async function createParts({ up, files, createLog, onRead, heritage }: PartsOptions) {
+  const clock = pausable(systemClock, heritage !== null);
+  const known = heritage?.secrets ?? [];
+  let secrets: () => readonly string[] = () => known;
   const mask = createMask(() => secrets());
   const log = createLog(mask);
   const disk = openDisk(up.stateDir);
@@ -94,24 +100,24 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     unable,
     packages,
   });
-  secrets = () => resolver.knownSecrets();
-  let alternatives: Alternatives = new Map();
-  const bus = createBus({ clock: systemClock, log, preferred: (service) => alternatives.get(service) ?? null });
+  secrets = () => (known.length === 0 ? resolver.knownSecrets() : [...known, ...resolver.knownSecrets()]);
+  let alternatives: Alternatives = new Map(heritage?.alternatives);
+  const bus = createBus({ clock, log, preferred: (service) => alternatives.get(service) ?? null });
   const drivers = {
-    command: createCommandDriver({ keeper, logs, clock: systemClock, random, log, mask, owner }),
+    command: createCommandDriver({ keeper, logs, clock, random, log, mask, owner }),
     code: createCodeDriver({
       keeper,
-      sockets: { folder: runnerSockets(up.stateDir), dial },
+      sockets: { folder: runnerSockets(up.stateDir, heritage !== null), dial },
       bus,
       logs,
-      clock: systemClock,
+      clock,
       random,
       log,
       runnerFile: join(dist, 'runner.cjs'),
       env: up.env,
     }),
   };
-  const ofPackages = createPackageDriver({ ...drivers, clock: systemClock });
+  const ofPackages = createPackageDriver({ ...drivers, clock });
   const masked = {
     command: maskedDriver(drivers.command, mask),
     code: maskedDriver(drivers.code, mask),
@@ -119,7 +125,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   };
   const inspector = createInspector(join(dist, 'builtin'));
   const instances = createInstances({
-    clock: systemClock,
+    clock,
     random,
     drivers: masked,
     log,
@@ -129,7 +135,7 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
   });
   const compiler = createConfigCompiler({ env: up.env, reader: createFileReader({ clock: systemClock }) });
   const engine = createEngine({
-    clock: systemClock,
+    clock,
     random: systemRandom,
     log,
     store,
@@ -153,20 +159,26 @@ export async function createParts({ up, files, createLog, onRead }: PartsOptions
     await drivers.code.dispose();
     await drivers.command.dispose();
     await keeper.dispose();
+    await close();
+  };
+  /** What is not of this machine alone; modules and their processes live on. */
+  const close = async (): Promise<void> => {
+    await drivers.command.dispose();
     await logs.close();
     await resolver.dispose();
     await store.close();
   };
-  return { engine, bus, keeper, instances, inspector, store, logs, log, mask, dispose };
+  const shown = { secrets: () => secrets(), alternatives: () => alternatives };
+  return { engine, bus, clock, code: drivers.code, keeper, instances, inspector, store, logs, log, mask, shown, close, dispose };
 }
 
 export type Parts = Awaited<ReturnType<typeof createParts>>;
 
-/** Where runners listen. What is there is of runners that are no more. */
-function runnerSockets(stateDir: string): string {
+/** Where runners listen. What is there is of runners that are no more, unless another daemon hands them over. */
+function runnerSockets(stateDir: string, areLeft: boolean): string {
   const folder = join(stateDir, 'runner');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { mode: 0o700 });
+  if (!areLeft) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }
 

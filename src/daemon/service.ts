@@ -13,13 +13,20 @@ export interface ServiceOptions {
   readonly log: Log;
   /** Ends the daemon. */
   leave(): void;
+  /** Another daemon is there to take over; resolves when this one has gone to meet it. */
+  handOver(): Promise<void>;
 }
 
 /** The service `muster`, as clients of the socket and as modules reach it. */
-export function createService({ answer, tracers, log, leave }: ServiceOptions): { ofClient: OnRequest; ofModule: OnModuleRequest } {
+export function createService({ answer, tracers, log, leave, handOver }: ServiceOptions): {
+  ofClient: OnRequest;
+  ofModule: OnModuleRequest;
+} {
   function ofClient({ topic, payload }: { topic: string; payload?: unknown }, given: Reply): void | Promise<void> {
     const reply = tracers.active ? traced(topic, payload, given) : given;
     try {
+      // Of no use to anybody else, and so no method.
+      if (topic === 'muster.handover') return later(topic, handOver(), reply);
       const answered = answer(topic, payload, reply);
       if (answered instanceof Promise) return later(topic, answered, reply);
       reply.send(answered);

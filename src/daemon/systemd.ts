@@ -3,7 +3,8 @@ import type { Log } from '../model/ports.ts';
 
 /** Tells the service manager what state the daemon is in (sd_notify(3)); does nothing where nobody listens. */
 export interface ServiceManager {
-  ready(status: string): Promise<void>;
+  /** `taken`: this process is the main one now. */
+  ready(status: string, taken?: boolean): Promise<void>;
   reloading(): Promise<void>;
   stopping(): Promise<void>;
 }
@@ -26,7 +27,7 @@ export function createServiceManager(env: Readonly<Record<string, string | undef
     return last;
   };
   return {
-    ready: (status) => send('READY=1', `STATUS=${status}`),
+    ready: (status, taken = false) => send(...(taken ? [`MAINPID=${process.pid}`] : []), 'READY=1', `STATUS=${status}`),
     reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     stopping: () => send('STOPPING=1'),
   };

@@ -6,6 +6,9 @@ export interface Critical {
   afterChanges(changes: readonly Pick<Change, 'name'>[]): void;
   /** After the first run: there one that never ran counts too. */
   afterBoot(): void;
+  /** For another daemon: modules that have run. */
+  ran(): readonly string[];
+  inherit(names: readonly string[]): void;
 }
 
 /**
@@ -38,6 +41,10 @@ export function createCritical(context: Pick<EngineContext, 'ports' | 'claims' |
   }
 
   return {
+    ran: () => [...ran],
+    inherit(names) {
+      for (const name of names) ran.add(name);
+    },
     afterChanges(changes) {
       for (const { name } of changes) if (ran.has(name)) look(name);
     },

@@ -4,6 +4,7 @@ import type { Result } from '../model/plan.ts';
 import type { Clock, Timer } from '../model/ports.ts';
 import { createContext, type EngineContext, holdsNow, policyOf } from './context.ts';
 import { eventOf } from './events.ts';
+import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
 import { release } from './holds.ts';
 import type { EnginePorts } from './ports.ts';
 import { driftPlan, dryRun, type RunOptions, runReconcile } from './reconcile.ts';
@@ -18,6 +19,14 @@ export interface Engine {
   readonly runs: Runs<RunOptions, Result>;
   /** Lists what the journal says was loaded, not started yet. Comes before everything else. */
   restore(): Promise<void>;
+  /** For the next daemon. */
+  heritage(): EngineHeritage;
+  /** In place of `restore`: the modules of another daemon are in `instances` already. */
+  inherit(heritage: EngineHeritage): Promise<void>;
+  /** In place of `boot`: goes on as before, and looks at what the config says without applying it. */
+  goOn(): Promise<void>;
+  /** Whether no change of the loaded set is under way. */
+  isIdle(): boolean;
   /** The first run: what the config wants, and what was loaded when the last daemon ended. */
   boot(): Promise<Result>;
   /** Marks dirty; the run that follows tries failed modules again. Never rejects: the outcome stands in `status`. */
@@ -74,6 +83,17 @@ export function createEngine(ports: EnginePorts): Engine {
       context.generation = await ports.store.loadGeneration('last');
       for (const record of ports.store.state.loaded.values()) ports.instances.restore(record, ports.store.state.finished.get(record.name));
     },
+    heritage: () => heritageOf(context),
+    async inherit(heritage) {
+      context.generation = await ports.store.loadGeneration('last');
+      inherit(heritage, context);
+    },
+    async goOn() {
+      await quietly(dryRun({ reason: null, request: {} }, context));
+      ports.ran?.();
+      schedule();
+    },
+    isIdle: () => runs.current() === null && context.claims.isFree(),
     async boot() {
       const result = await bootRun(context, runs);
       context.critical.afterBoot();

@@ -11,6 +11,8 @@ const remembered = 1000;
 export interface Events {
   emit(event: Omit<EventDoc, 'at'>): void;
   recent(): readonly EventDoc[];
+  /** What has happened before this daemon. */
+  inherit(past: readonly EventDoc[]): void;
   /** Returns the function that ends the subscription. */
   subscribe(listener: (event: EventDoc) => void): () => void;
 }
@@ -26,6 +28,7 @@ export function createEvents(clock: Clock): Events {
       for (const listener of listeners) listener(dated);
     },
     recent: () => ring,
+    inherit: (past) => void ring.unshift(...past),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

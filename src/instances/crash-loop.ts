@@ -1,6 +1,7 @@
 import type { Spec } from '../model/fields/table.ts';
 import type { Clock, Timer } from '../model/ports.ts';
 import { formatDuration } from '../model/units.ts';
+import type { CrashLoopHeritage } from './heritage.ts';
 
 /**
  * A module that ends again and again is in a crash loop, also where it runs long enough in between for its delays to begin
@@ -24,6 +25,7 @@ export class CrashLoop {
   #times: readonly number[] = [];
   #looping = false;
   #holding: Timer | null = null;
+  #holdsAt: number | null = null;
 
   constructor(ports: CrashLoopPorts) {
     this.#ports = ports;
@@ -33,7 +35,7 @@ export class CrashLoop {
   count(reason: string): void {
     const { clock, looping } = this.#ports;
     const within = this.#unit() * bounds.within;
-    this.#holding?.cancel();
+    this.#rest();
     this.#times = [...this.#times, clock.now()].filter((time) => clock.now() - time < within);
     if (this.#times.length < bounds.restarts) return;
     this.#looping = true;
@@ -43,8 +45,18 @@ export class CrashLoop {
   /** It runs: it holds, if it does so for long enough. */
   running(): void {
     if (!this.#looping) return;
-    this.#holding?.cancel();
-    this.#holding = this.#ports.clock.after(this.#unit() * bounds.holds, () => this.#end(true));
+    this.#hold(this.#unit() * bounds.holds);
+  }
+
+  heritage(): CrashLoopHeritage {
+    return { times: this.#times, looping: this.#looping, holdsAt: this.#holdsAt };
+  }
+
+  /** Of another daemon. */
+  inherit({ times, looping, holdsAt }: CrashLoopHeritage): void {
+    this.#times = times;
+    this.#looping = looping;
+    if (holdsAt !== null) this.#hold(Math.max(0, holdsAt - this.#ports.clock.now()));
   }
 
   /** What was before does not count any more. */
@@ -52,8 +64,20 @@ export class CrashLoop {
     this.#end(false);
   }
 
-  #end(held: boolean): void {
+  #hold(ms: number): void {
+    this.#rest();
+    this.#holdsAt = this.#ports.clock.now() + ms;
+    this.#holding = this.#ports.clock.after(ms, () => this.#end(true));
+  }
+
+  #rest(): void {
     this.#holding?.cancel();
+    this.#holding = null;
+    this.#holdsAt = null;
+  }
+
+  #end(held: boolean): void {
+    this.#rest();
     this.#times = [];
     if (this.#looping) this.#ports.over(held);
     this.#looping = false;

@@ -45,9 +45,11 @@ export class Instance {
   turn = 0;
   forgotten = false;
   readonly #ports: InstancePorts;
-  #lastActive: number;
+  /** When it last did something, as far as runs go that are over. */
+  lastActive: number;
   #starting: Begun | null = null;
-  #output: readonly string[] = [];
+  /** Of the run that is over. */
+  lastOutput: readonly string[] = [];
 
   constructor(record: LoadedRecord, ports: InstancePorts) {
     this.name = record.name;
@@ -58,7 +60,7 @@ export class Instance {
     this.runs = new Runs(ports, this.#owner());
     // Whoever waits for it goes where it is now.
     this.suspension = new Suspension(() => ports.services.unpark(this.name));
-    this.#lastActive = this.standing.since;
+    this.lastActive = this.standing.since;
     this.#ports = ports;
     this.record = record;
   }
@@ -72,8 +74,13 @@ export class Instance {
     return this.runs.current;
   }
 
+  /** Somebody waits for its start. */
+  get isAwaited(): boolean {
+    return this.#starting !== null;
+  }
+
   activeAt(): number {
-    return Math.max(this.#lastActive, this.run?.launched.activeAt() ?? 0);
+    return Math.max(this.lastActive, this.run?.launched.activeAt() ?? 0);
   }
 
   /** Puts a new record in place of the old one; the next start goes by it. */
@@ -151,7 +158,7 @@ export class Instance {
 
   /** The last lines of output, also of a run that is over. */
   output(): string[] {
-    return this.run?.launched.output() ?? [...this.#output];
+    return this.run?.launched.output() ?? [...this.lastOutput];
   }
 
   /** Starts it again, by its policy or with its service. */
@@ -185,7 +192,7 @@ export class Instance {
   #runAs(target: Target, startedAt: number): void {
     this.runsAs = target;
     this.startedAt = startedAt;
-    this.#lastActive = startedAt;
+    this.lastActive = startedAt;
   }
 
   #owner(): RunsOwner {
@@ -237,7 +244,7 @@ export class Instance {
 
   #ended(end: RunEnd): void {
     this.status.complain('health', null);
-    this.#lastActive = Math.max(this.#lastActive, end.activeAt);
+    this.lastActive = Math.max(this.lastActive, end.activeAt);
     this.lastExit = lastExitOf(end, this.#ports.clock.now());
   }
 
@@ -245,7 +252,7 @@ export class Instance {
     const { asked } = this.runs;
     const starting = this.#starting;
     this.#starting = null;
-    this.#output = end.output;
+    this.lastOutput = end.output;
     this.#ended(end);
     // One that comes back with its service and fails to is down like any other.
     if (this.suspension.active && end.ranSince !== null) {

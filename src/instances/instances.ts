@@ -10,6 +10,8 @@ import { type Alternatives, loaderOf, providers } from '../model/requires.ts';
 import { Durations } from './durations.ts';
 import { followServices } from './follow-service.ts';
 import { guestsOf } from './guests.ts';
+import { byStart, handOver, inherit, isSteady } from './handover.ts';
+import type { InstanceHeritage } from './heritage.ts';
 import type { Inspect } from './inspect.ts';
 import { Instance } from './instance.ts';
 import type { InstancePorts } from './instance-ports.ts';
@@ -37,6 +39,12 @@ export interface InstancesOptions {
 export type OwnedInstances = Instances & {
   /** Kills whatever runs and resolves when it is gone. Idempotent; nothing can be loaded after it. */
   dispose(): Promise<void>;
+  /** Why they cannot be handed over now, by name; empty: they can. */
+  unsteady(): string[];
+  /** Hands all over to the next daemon in this very turn; `left` resolves when nothing of them is needed here any more. */
+  handOver(): { readonly heritage: readonly InstanceHeritage[]; readonly left: Promise<unknown> };
+  /** What another daemon has handed over. */
+  inherit(heritage: readonly InstanceHeritage[]): void;
 };
 
 /** The loaded set (see `model/instances.ts`). */
@@ -175,6 +183,22 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
     on: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+
+    unsteady: () => [...table.values()].filter((instance) => !isSteady(instance)).map(({ name }) => name),
+    handOver() {
+      closing = true;
+      const given = [...table.values()].map(handOver);
+      listeners.clear();
+      return { heritage: given.map(({ heritage }) => heritage), left: Promise.all(given.map(({ left }) => left)) };
+    },
+    inherit(heritage) {
+      for (const from of [...heritage].sort(byStart)) {
+        const instance = new Instance(Object.freeze({ ...from.record }), ports);
+        table.set(instance.name, instance);
+        inherit(instance, from, ports);
+      }
+      snapshot = null;
     },
 
     dispose: () => {

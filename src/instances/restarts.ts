@@ -1,5 +1,6 @@
 import type { Spec } from '../model/fields/table.ts';
 import type { Clock, Random, Timer } from '../model/ports.ts';
+import type { RestartsHeritage } from './heritage.ts';
 import { noHistory } from './restart-policy.ts';
 import { type OwnEnd, type Verdict, verdictOn } from './verdict.ts';
 
@@ -15,7 +16,7 @@ export class Restarts {
   readonly #mayStart: () => boolean;
   #history = noHistory;
   /** Without a timer its time has come, and it waits for what it cannot run without. */
-  #due: { readonly timer: Timer | null; readonly restart: () => void } | null = null;
+  #due: { readonly timer: Timer | null; readonly at: number; readonly restart: () => void } | null = null;
 
   /** `mayStart`: whether the service that loads it is there. */
   constructor({ clock, random }: { clock: Clock; random: Random }, mayStart: () => boolean) {
@@ -43,6 +44,22 @@ export class Restarts {
     return verdict;
   }
 
+  heritage(): RestartsHeritage {
+    const due = this.#due;
+    return { count: this.count, history: this.#history, due: due === null ? null : { at: due.timer === null ? null : due.at } };
+  }
+
+  /** Of another daemon. `byPolicy`: a restart that is due counts as one. */
+  inherit({ count, history, due }: RestartsHeritage, restart: () => void, byPolicy: boolean): void {
+    this.count = count;
+    this.#history = history;
+    if (due === null) return;
+    this.#schedule(Math.max(0, (due.at ?? 0) - this.#clock.now()), () => {
+      if (byPolicy) this.count += 1;
+      restart();
+    });
+  }
+
   /** It was stopped together with its service, and is to be started again with that; no policy has a say in it. */
   withService(restart: () => void): void {
     this.#schedule(soonMs, restart);
@@ -61,9 +78,9 @@ export class Restarts {
   #schedule(delayMs: number, restart: () => void): void {
     this.cancel();
     const timer = this.#clock.after(delayMs, () => {
-      this.#due = this.#mayStart() ? null : { timer: null, restart };
+      this.#due = this.#mayStart() ? null : { timer: null, at: this.#clock.now(), restart };
       if (this.#due === null) restart();
     });
-    this.#due = { timer, restart };
+    this.#due = { timer, at: this.#clock.now() + delayMs, restart };
   }
 }

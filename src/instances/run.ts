@@ -1,8 +1,9 @@
 import type { StatusLevel } from '../model/documents.ts';
-import type { Driver, Ended, Launch, Launched } from '../model/driver.ts';
+import type { Driver, Ended, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import { isOneshot } from '../model/oneshot.ts';
 import type { Clock, Log, Timer } from '../model/ports.ts';
+import type { RunHeritage } from './heritage.ts';
 import { lateError, startBoundOf } from './start-bound.ts';
 import { Waiters } from './waiters.ts';
 
@@ -51,6 +52,10 @@ export interface Run {
   kill(): void;
   /** Leaves it to the next daemon (`Launched.leave`); null: it has to be stopped. */
   leave(): Promise<void> | null;
+  /** Whether it can be handed over now: it runs, and nobody has asked for its end. */
+  isSteady(): boolean;
+  /** Hands it over as it is (`Launched.handOver`); nothing is told of it after that. */
+  handOver(): { readonly heritage: RunHeritage; readonly left: Promise<void> };
   /** The same as `stop` for a running one that does not work as it should; its end is a failure and says why. */
   condemn(failure: string, timeoutMs: number): void;
   /** Resolves when it is gone, or was killed and is still not gone. */
@@ -68,13 +73,15 @@ export interface RunOptions {
   readonly log: Log;
   readonly owner: RunOwner;
   readonly stopTimeoutMs: () => number;
+  /** Another daemon has started it. */
+  readonly inherited?: RunHeritage | undefined;
 }
 
-export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: RunOptions): Run {
-  const launchedAt = clock.now();
-  let phase: 'starting' | 'running' | 'stopping' | 'gone' = 'starting';
+export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs, inherited }: RunOptions): Run {
+  const launchedAt = inherited?.startedAt ?? clock.now();
+  let phase: 'starting' | 'running' | 'stopping' | 'gone' = inherited === undefined ? 'starting' : 'running';
   let startError: MusterError | null = null;
-  let ranSince: number | null = null;
+  let ranSince: number | null = inherited?.ranSince ?? null;
   let asked = false;
   let killed = false;
   let settled = false;
@@ -87,8 +94,8 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     markOver = resolve;
   });
 
-  limitStart(false);
-  const launched = startSafely(driver, launch, {
+  if (inherited === undefined) limitStart(false);
+  const launched = startSafely(driver, launch, inherited, {
     status: (level, message, override) => {
       if (phase !== 'gone') owner.status(level, message, override);
     },
@@ -127,6 +134,8 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     stop,
     kill,
     leave,
+    isSteady: () => phase === 'running' && !asked && !killed && launched.handOver !== undefined,
+    handOver,
     condemn,
     wasKilled: () => killed,
   };
@@ -195,6 +204,15 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
     return leaving;
   }
 
+  function handOver(): ReturnType<Run['handOver']> {
+    const given = launched.handOver?.();
+    if (given === undefined || ranSince === null) throw new Error(`${launch.name} cannot be handed over`);
+    const startedAt = launched.startedAt?.() ?? launchedAt;
+    unlimit();
+    phase = 'gone';
+    return { heritage: { launch: { ...launch, restored: null }, startedAt, ranSince, data: given.data }, left: given.left };
+  }
+
   function kill(): void {
     if (phase === 'gone' || killed) return;
     killed = true;
@@ -226,8 +244,9 @@ export function startRun({ driver, launch, clock, log, owner, stopTimeoutMs }: R
   }
 }
 
-function startSafely(driver: Driver, launch: Launch, hooks: Parameters<Driver['start']>[1]): Launched {
+function startSafely(driver: Driver, launch: Launch, inherited: RunHeritage | undefined, hooks: LaunchHooks): Launched {
   try {
+    if (inherited !== undefined && driver.inherit !== undefined) return driver.inherit(launch, inherited.data, hooks);
     return driver.start(launch, hooks);
   } catch (error) {
     return neverStarted(error);

@@ -2,6 +2,7 @@ import type { StatusLevel } from '../model/documents.ts';
 import type { Dismissal, Driver, Launch } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 import type { Target } from '../model/instances.ts';
+import type { RunHeritage } from './heritage.ts';
 import type { InstancePorts } from './instance-ports.ts';
 import { type Run, type RunEnd, startRun } from './run.ts';
 import { replaces, type Said } from './shown-status.ts';
@@ -87,6 +88,16 @@ export class Runs {
     this.current = this.#begin(driver, launch);
   }
 
+  /** What another daemon has started. */
+  inherit(driver: Driver, heritage: RunHeritage): void {
+    this.current = this.#begin(driver, heritage.launch, heritage);
+  }
+
+  /** Whether all that runs can be handed over now. */
+  isSteady(): boolean {
+    return this.beside === null && (this.current === null || this.current.isSteady());
+  }
+
   /** Resolves once it has taken over, and the one before it is on its way out; rejects when it is gone without. */
   startBeside(driver: Driver, launch: Launch, target: Target): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -127,7 +138,7 @@ export class Runs {
   }
 
   /** Each event of a run is taken for what the run is by then. */
-  #begin(driver: Driver, launch: Launch): Run {
+  #begin(driver: Driver, launch: Launch, inherited?: RunHeritage): Run {
     const owner = this.#owner;
     const { clock, log, starts } = this.#ports;
     const begun = clock.now();
@@ -139,6 +150,7 @@ export class Runs {
       clock,
       log,
       stopTimeoutMs: owner.stopTimeout,
+      inherited,
       owner: {
         running: () => {
           // One that an earlier daemon has started was not started now.

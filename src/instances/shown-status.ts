@@ -1,5 +1,6 @@
 import type { ModuleView, StatusLevel } from '../model/documents.ts';
 import type { Clock } from '../model/ports.ts';
+import type { StatusHeritage } from './heritage.ts';
 
 type Status = ModuleView['status'];
 export type Said = Pick<Status, 'level' | 'message'>;
@@ -40,6 +41,16 @@ export class ShownStatus {
     const counts = replaces(level, this.#own, override);
     if (counts) this.set(level, message);
     return counts;
+  }
+
+  heritage(): StatusHeritage {
+    return { own: this.#own, complaints: [...this.#complaints] };
+  }
+
+  /** Of another daemon. */
+  inherit({ own, complaints }: StatusHeritage): void {
+    this.#own = own;
+    for (const [about, status] of complaints) this.#complaints.set(about, status);
   }
 
   /** Something normal happened: an error stays until a later one, or until the module or a user says otherwise. */

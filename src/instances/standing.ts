@@ -1,5 +1,6 @@
 import type { LastExit } from '../model/documents.ts';
 import type { Finished, State } from '../model/module.ts';
+import type { StandingHeritage } from './heritage.ts';
 import type { InstancePorts } from './instance-ports.ts';
 import { checkMove } from './lifecycle.ts';
 import { Waiters } from './waiters.ts';
@@ -38,6 +39,17 @@ export class Standing {
     this.#tellAbsence();
     this.#announce(from, state, reason);
     if (state !== 'I') this.#settled.release();
+  }
+
+  heritage(): StandingHeritage {
+    const { state, failed, finished, since } = this;
+    return { state, failed, finished, since };
+  }
+
+  /** Of another daemon. Nobody is told: nothing has happened. */
+  inherit(from: StandingHeritage): void {
+    this.#listed = true;
+    Object.assign(this, from);
   }
 
   /** `change` gives its subject the new name. */

@@ -4,7 +4,9 @@ import type { Held, Kept, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import { a, type Check, list, number, object, optional, or, text, texts } from './shape.ts';
 
 /** What the two ends must have in common; a keeper of another version is put away, and its children are found again. */
-export const keeperVersion = 1;
+export const keeperVersion = 2;
+/** How long a keeper that is handed over waits for the next daemon, ms. */
+export const handoverMs = 30_000;
 
 /** What a command is started from; its output goes another way (`Held.fifos`). */
 export type Order = Omit<SpawnSpec, 'onOutput' | 'onNotice'>;
@@ -28,6 +30,9 @@ export type ToKeeper =
   | { readonly type: 'keep'; readonly id: string; readonly as: Kept | null }
   /** Its output has been read. `clean`: to its end, so that nobody else can write there. */
   | { readonly type: 'release'; readonly id: string; readonly clean: boolean }
+  /** This daemon goes, and another one comes soon: until that has said `settled` nothing ends because a daemon does. */
+  | { readonly type: 'handOver' }
+  | { readonly type: 'settled' }
   | { readonly type: 'dispose' };
 
 export type FromKeeper =
@@ -82,6 +87,8 @@ const toKeeper: { readonly [T in ToKeeper['type']]: Check<unknown> } = {
   limit: object({ ...id, call: number, cgroup: optional(record) }),
   keep: object({ ...id, as: nullable(kept) }),
   release: object({ ...id, clean: or(a(true), a(false)) }),
+  handOver: object({}),
+  settled: object({}),
   dispose: object({}),
 };
 

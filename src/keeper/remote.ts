@@ -22,8 +22,14 @@ export interface RemoteKeeperOptions extends LinkOptions {
 }
 
 export interface RemoteKeeper extends Keeper {
+  /** `handed`: what another daemon has just handed over. */
+  sweep(leases: readonly Lease[], handed?: readonly Held[]): Promise<string[]>;
   /** Stops what earlier daemons left to this one and nobody has taken over. */
   dropKept(): Promise<void>;
+  /** Leaves everything to the next daemon as it is; it has `settled` to call. To be called when all children have been left. */
+  handOver(): Promise<readonly Held[]>;
+  /** This daemon goes on with what another one has handed over. */
+  settled(): void;
 }
 
 /** A command that the keeper was told to start. */
@@ -84,16 +90,30 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
       underWay.add(settled);
       return started;
     },
-    async sweep(left) {
+    async sweep(left, handed = []) {
       sweeping = true;
       try {
-        return await sweep(left);
+        return await sweep(left, handed);
       } finally {
         sweeping = false;
         for (const message of early.splice(0)) receive(message);
       }
     },
     hasKept: heirlooms.has,
+    inherit(lease, receiver) {
+      const ward = heirlooms.claim(lease);
+      ward?.attend(receiver);
+      return ward?.child ?? null;
+    },
+    async handOver() {
+      const held = [...wards.values()].map((ward) => ward.held);
+      await heirlooms.leave();
+      await attachment.handOver();
+      return held;
+    },
+    settled() {
+      attachment.send({ type: 'settled' });
+    },
     dropKept: heirlooms.drop,
     async dispose() {
       disposed = true;
@@ -105,8 +125,10 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
     },
   };
 
-  async function sweep(left: readonly Lease[]): Promise<string[]> {
-    const kept = left.flatMap(({ held }) => (held?.kept != null && stillRuns(held) ? [held] : []));
+  async function sweep(left: readonly Lease[], handed: readonly Held[]): Promise<string[]> {
+    const ours = new Set(handed.map(({ id }) => id));
+    const before = left.flatMap(({ held }) => (held?.kept != null && !ours.has(held.id) ? [held] : []));
+    const kept = [...handed, ...before].filter(stillRuns);
     const hello = await attachment.find(kept);
     const going = hello === null ? kept : hello.found.map(({ held }) => held);
     const spared = new Set([...(hello === null ? [] : [hello.lease]), ...going.map(({ id }) => id)]);

@@ -164,9 +164,12 @@ export interface Attached {
 
 /** Where drivers connect what can be asked. */
 export interface BusPort {
-  connect(runner: RunnerLink): BusLink;
+  /** `id` is that of the runner's lease, by which another daemon knows it too. */
+  connect(runner: RunnerLink, id?: string): BusLink;
   /** A module of that name is on its way: who asks it something waits until the function that this returns is called. */
   expect(name: string): () => void;
+  /** What another daemon has handed over, and stands on the bus already. */
+  attached(address: Address): Attached;
   /** Throws EEXIST, naming the holder, where its name or a service it provides is another module's and cannot be shared. */
   attach(party: Party): Attached;
   /** Who serves it now; a module that is being reloaded is waited for. */

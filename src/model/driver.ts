@@ -95,6 +95,11 @@ export interface Launched {
    * after that, not even its end. Null or absent: it cannot be left, because it is not ready, is on its way out, or is no process of its own.
    */
   leave?(): Promise<void> | null;
+  /**
+   * Hands it over to the next daemon, running as it is: what `Driver.inherit` there is to be given, and when nothing of it is needed here
+   * any more. Nothing is told of it after the call. Absent: it cannot be handed over.
+   */
+  handOver?(): { readonly data: unknown; readonly left: Promise<void> };
   /** Ends it by force, with all that belongs to it. Idempotent. */
   kill(): void;
   /** Delivers a new config; rejects if the module throws, and then the old one stays. */
@@ -125,6 +130,8 @@ export type Dismissal = NonNullable<Dismissed['why']>;
 
 export interface Driver {
   start(launch: Launch, hooks: LaunchHooks): Launched;
+  /** Goes on with what another daemon has started by that launch, and handed over while it ran. */
+  inherit?(launch: Launch, data: unknown, hooks: LaunchHooks): Launched;
   /** It is loaded no more, and had ended before. */
   forget?(name: string, spec: Spec): void;
   /** Brings what views show of the instances (idle, queue), and on demand their figures, up to date; never rejects and never takes long. */

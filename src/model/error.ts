@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'ECONNREFUSED'
   | 'EHOSTUNREACH'
   | 'ECANCELED'
+  | 'ERESTART'
   | 'ENOSPC'
   | 'EACCES'
   | 'E2BIG'

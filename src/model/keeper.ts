@@ -126,12 +126,16 @@ export interface Child {
   keep(as: Kept | null): void;
   /** This daemon has done with it and takes no more of its output; the next one goes on with what `keep` says. Only where there can be a next one. */
   leave?(): Promise<void>;
+  /** Of what it runs under; absent where no other daemon can have it. */
+  readonly lease?: string;
 }
 
 /** The parent of OS processes (DESIGN §2.6), of commands and runners: a process of its own. */
 export interface Keeper {
   /** Rejects with a MusterError that tells a missing command, a bad cwd, a bad interpreter and a non-executable apart. */
   spawn(spec: SpawnSpec): Promise<Child>;
+  /** What an earlier daemon has handed over under this lease; null: it is not there. */
+  inherit?(lease: string, receiver: Pick<SpawnSpec, 'onOutput' | 'onNotice'>): Child | null;
   /** Whether a spawn of this name and digest would take over what an earlier daemon has left. */
   hasKept?(name: string, digest: string): boolean;
   /** Ends what an earlier daemon left behind under these leases; resolves when it is gone. Returns the names ended. */

@@ -46,3 +46,8 @@ export function configPlaces({ env, home }: Surroundings, cwd: string): string[]
 function trimmed(folder: string): string {
   return folder.length > 1 ? folder.replace(/\/+$/, '') : folder === '/' ? '' : folder;
 }
+
+/** There while a daemon takes over from another one. */
+export function handoverSocketOf(stateDir: string): string {
+  return `${stateDir}/handover.sock`;
+}

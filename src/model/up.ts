@@ -21,6 +21,8 @@ export interface UpOptions {
   /** Absolute. */
   readonly stateDir: string;
   readonly daemonName: string;
+  /** Takes over from the daemon that runs, if one does. */
+  readonly replace?: boolean;
   /** Permissions of the socket; 0600 without. */
   readonly socketMode?: number;
   readonly socketGroup?: string;

@@ -21,7 +21,20 @@ export function createPackageDriver(options: PackageDriverOptions): Driver {
       if (program === undefined) throw new Error(`the package of ${launch.name} was not looked up`);
       return program.module ? startCode(launch, hooks, program, options) : startProgram(launch, hooks, program, options);
     },
+    inherit(launch, data, hooks) {
+      const { program } = launch;
+      if (program === undefined) throw new Error(`the package of ${launch.name} was not looked up`);
+      const goingOn = (driver: Driver): Driver => ({ start: (as, heard) => inherited(driver, as, data, heard) });
+      const { command, code, clock } = options;
+      const as = { command: goingOn(command), code: goingOn(code), clock };
+      return program.module ? startCode(launch, hooks, program, as) : startProgram(launch, hooks, program, as);
+    },
   };
+}
+
+function inherited({ inherit }: Driver, launch: Launch, data: unknown, hooks: LaunchHooks): Launched {
+  if (inherit === undefined) throw new Error(`${launch.name} cannot be taken over`);
+  return inherit(launch, data, hooks);
 }
 
 function startProgram(launch: Launch, hooks: LaunchHooks, program: PackageProgram, { command, clock }: PackageDriverOptions): Launched {

@@ -10,6 +10,8 @@ export type Carried = Sealed | { readonly type: 'events'; readonly events: reado
 /** One direction between daemon and runner. What is said in one turn crosses as one; what it carries for others is bounded. */
 export interface Channel<T extends { readonly type: string }> {
   post(message: T | Carried): void;
+  /** Whether all that was said has left this process. */
+  isEmpty(): boolean;
 }
 
 export interface ChannelOptions<T> {
@@ -124,6 +126,7 @@ export function createChannel<T extends { readonly type: string }>({ send, back,
       else if (isEvents(message)) carryEvents(message.events);
       else add(message);
     },
+    isEmpty: () => queue.length === 0 && batches === 0,
   };
 }
 

@@ -5,17 +5,32 @@ import type { CodeSpec } from '../model/fields/table.ts';
 import type { Keeper } from '../model/keeper.ts';
 import type { Clock, Log, Random } from '../model/ports.ts';
 import type { RunnerSockets } from './connect.ts';
+import type { InstanceHeritage } from './heritage.ts';
 import { type Home, simpleHome } from './home.ts';
 import { forget, hostedHome } from './hosted.ts';
 import { type Instance, startInstance } from './instance.ts';
 import type { LogSink } from './log-sink.ts';
 import type { Place } from './protocol.ts';
-import { type Contained, createRunner, type RunnerProcess } from './runner-process.ts';
+import { type Contained, createRunner, type RunnerHeritage, type RunnerOptions, type RunnerProcess } from './runner-process.ts';
 
 export interface CodeDriver extends Driver {
   refresh(options?: { figures?: boolean }): Promise<void>;
+  /** No runner is to send anything any more; resolves when all that they have sent is here. */
+  hold(): Promise<void>;
+  /** The runners go on: they are not handed over after all, or this is the daemon that they were handed over to. */
+  resume(): void;
+  /** Leaves all runners to the next daemon, after `hold` and when all instances were handed over. */
+  handOver(): Promise<CodeHeritage>;
+  /** Connects to what another daemon has handed over; comes before `inherit`. */
+  takeOver(heritage: CodeHeritage): Promise<void>;
   /** Ends the runners with all that is in them. */
   dispose(): Promise<void>;
+}
+
+/** The runners of one daemon, as it hands them over to the next. */
+export interface CodeHeritage {
+  readonly runners: readonly RunnerHeritage[];
+  readonly lastAddress: number;
 }
 
 export interface CodeDriverOptions {
@@ -53,10 +68,15 @@ export function createCodeDriver({
   const named = new Map<string, RunnerProcess>();
   const runners = new Set<RunnerProcess>();
   const living = new Map<number, { instance: Instance; runner: () => RunnerProcess }>();
+  const inheritedRunners = new Map<string, RunnerProcess>();
   let lastAddress = 0;
 
   function openRunner(name: string, contained?: Contained, own: Environment = env): RunnerProcess {
-    const runner = createRunner({ name, contained, keeper, sockets, bus, runnerFile, env: baseEnvironment(own), cwd, clock, random, log });
+    return added({ name, contained, env: baseEnvironment(own) });
+  }
+
+  function added(which: Pick<RunnerOptions, 'name' | 'contained' | 'env' | 'inherited'>): RunnerProcess {
+    const runner = createRunner({ ...which, keeper, sockets, bus, runnerFile, cwd, clock, random, log });
     runners.add(runner);
     return runner;
   }
@@ -73,9 +93,11 @@ export function createCodeDriver({
     return identity === undefined ? openRunner(name, { containment, cgroup }) : openRunner(name, { containment, cgroup, identity }, own);
   }
 
-  function homeOf(launch: Launch): Home {
+  function homeOf(launch: Launch, inherited?: InstanceHeritage): Home {
     const { service, isolation, runner } = launch.spec as CodeSpec;
-    if (service !== undefined && service !== 'none') return hostedHome({ launch, service, bus, host });
+    if (service !== undefined && service !== 'none') return hostedHome({ launch, service, bus, host, inherited: inherited?.host });
+    const there = inherited === undefined ? undefined : inheritedRunners.get(inherited.runner);
+    if (there !== undefined) return simpleHome(there, placeOf(launch.spec as CodeSpec), inherited?.alone);
     if (isolation === 'process') return simpleHome(ownRunner(launch), { type: 'own' }, true);
     return simpleHome(runnerOf(runner), placeOf(launch.spec as CodeSpec));
   }
@@ -87,9 +109,12 @@ export function createCodeDriver({
 
   function start(launch: Launch, hooks: LaunchHooks): Launched {
     lastAddress += 1;
-    const id = lastAddress;
-    const home = homeOf(launch);
-    const instance = startInstance({ id, launch, hooks, home, bus, logs, clock });
+    return begin(lastAddress, launch, hooks);
+  }
+
+  function begin(id: number, launch: Launch, hooks: LaunchHooks, inherited?: InstanceHeritage): Launched {
+    const home = homeOf(launch, inherited);
+    const instance = startInstance({ id, launch, hooks, home, bus, logs, clock, inherited });
     living.set(id, { instance, runner: home.runner });
     const ended = instance.launched.ended.then(async (end) => {
       living.delete(id);
@@ -98,7 +123,7 @@ export function createCodeDriver({
       runners.delete(home.runner());
       return end;
     });
-    return { ...instance.launched, ended };
+    return { ...instance.launched, ended, handOver: () => handOver(instance, home) };
   }
 
   async function refresh({ figures = false } = {}): Promise<void> {
@@ -108,11 +133,40 @@ export function createCodeDriver({
     }
   }
 
+  /** With where it is, for the next daemon to find it there. */
+  function handOver({ launched }: Instance, home: Home) {
+    const { data, left } = (launched.handOver as NonNullable<Launched['handOver']>)();
+    const place: Pick<InstanceHeritage, 'runner' | 'host'> = { runner: home.runner().lease() ?? '', host: home.host?.() ?? null };
+    return { data: { ...(data as object), ...place }, left };
+  }
+
   return {
     start,
     forget(name, spec) {
       const { service } = spec as CodeSpec;
       if (service !== undefined && service !== 'none') forget(bus, service, name);
+    },
+    inherit(launch, data, hooks) {
+      const inherited = data as InstanceHeritage;
+      return begin(inherited.id, launch, hooks, inherited);
+    },
+    hold: async () => void (await Promise.all([...runners].map((runner) => runner.hold()))),
+    resume() {
+      for (const runner of runners) runner.resume();
+    },
+    async handOver() {
+      const left = await Promise.all([...runners].map((runner) => runner.leave()));
+      return { runners: left.filter((runner) => runner !== null), lastAddress };
+    },
+    async takeOver(heritage) {
+      lastAddress = heritage.lastAddress;
+      for (const inherited of heritage.runners) {
+        const { name, contained, env: own, lease, alone } = inherited;
+        const runner = added({ name, contained, env: own, inherited });
+        inheritedRunners.set(lease, runner);
+        if (!alone) named.set(name, runner);
+      }
+      await Promise.all([...inheritedRunners.values()].map((runner) => runner.ready()));
     },
     refresh,
     async dispose() {

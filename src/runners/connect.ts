@@ -21,13 +21,15 @@ export interface ConnectOptions {
   readonly clock: Clock;
   readonly log: Log;
   receive(messages: readonly (FromRunner | FromHeld)[]): void;
+  /** Whether another daemon has it now. */
+  isLeft(): boolean;
 }
 
 /** A process that ends closes its channel a little before; one that lives on without it can be told nothing any more. */
 const channelMs = 500;
 
 /** To a runner that was started; one that cannot be talked to is ended. */
-export async function connectRunner({ name, path, child, sockets, clock, log, receive }: ConnectOptions): Promise<Frames> {
+export async function connectRunner({ name, path, child, sockets, clock, log, receive, isLeft }: ConnectOptions): Promise<Frames> {
   let exited = false;
   void child.exited.then(() => {
     exited = true;
@@ -44,6 +46,7 @@ export async function connectRunner({ name, path, child, sockets, clock, log, re
       receive(messages);
     },
     closed(error) {
+      if (isLeft()) return;
       if (error !== null) cutOff(`wrote what is no message to its channel: ${error.message}`);
       const late = clock.after(channelMs, () => cutOff('lives on without its channel'));
       void child.exited.then(() => late.cancel());

@@ -6,6 +6,8 @@ import type { RunnerProcess } from './runner-process.ts';
 export interface Home {
   /** It has the runner for itself: its process is the module's. */
   readonly alone: boolean;
+  /** The instance in whose realm it is. */
+  host?(): number | null;
   /** Rejects where there is no such place. */
   place(): Promise<Place>;
   /** Asked for after `place`. */

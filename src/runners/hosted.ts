@@ -16,6 +16,8 @@ export interface HostedOptions {
   readonly bus: BusPort;
   /** The running module at an address. */
   host(address: number): PossibleHost | undefined;
+  /** Where another daemon has put it. */
+  inherited?: number | null | undefined;
 }
 
 /** Nobody waits for it. */
@@ -25,16 +27,28 @@ const forgetMs = 10_000;
  * In the realm of the service that loads it. The module is put there first, and then the service is asked to load it: the
  * loader that it has from muster takes up what lies there, one of its own may do as it likes.
  */
-export function hostedHome({ launch, service, bus, host }: HostedOptions): Home {
+export function hostedHome({ launch, service, bus, host, inherited }: HostedOptions): Home {
   const { name, path, args, config, spec } = launch;
   let runner: RunnerProcess | null = null;
   let tellGone: (reason: string) => void = () => {};
   const gone = new Promise<string>((resolve) => {
     tellGone = resolve;
   });
+  let at: number | null = inherited ?? null;
+
+  function settle(found: PossibleHost, address: number): void {
+    at = address;
+    runner = found.runner;
+    void found.ended.then(() => tellGone(`its service ${service} ended`));
+  }
+
+  const there = at === null ? undefined : host(at);
+  if (at !== null && there !== undefined) settle(there, at);
+
   return {
     alone: false,
     gone,
+    host: () => at,
     async place() {
       const route = await bus.route(service);
       if ('error' in route) throw fromWire(route.error);
@@ -42,8 +56,7 @@ export function hostedHome({ launch, service, bus, host }: HostedOptions): Home 
       if (found === undefined) {
         throw new MusterError('ENOSYS', `the service ${service} loads no modules`, { hint: 'only code modules do: ctx.hostModules()' });
       }
-      runner = found.runner;
-      void found.ended.then(() => tellGone(`its service ${service} ended`));
+      settle(found, route.address);
       return { type: 'host', host: route.address };
     },
     runner() {

@@ -8,14 +8,20 @@ export interface InstanceOutput {
   rename(name: string): void;
   /** The last lines. */
   tail(): string[];
-  /** Resolves when all of it is written, or cannot be. */
+  /** Resolves when all of it is written, or cannot be, and the module knows. */
   close(): Promise<void>;
 }
 
 /** `wrote` hears how much has been written, so that the module gets room for more. */
-export function createInstanceOutput(name: string, logs: LogSink, wrote: (bytes: number) => void): InstanceOutput {
+export function createInstanceOutput(
+  name: string,
+  logs: LogSink,
+  wrote: (bytes: number) => void,
+  before: readonly string[] = [],
+): InstanceOutput {
   const file = logs.open(name, codeLogSettings);
   const tail = createTail();
+  for (const line of before) tail.push(Buffer.from(`${line}\n`));
   let written = 0;
 
   async function write(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void> {
@@ -37,6 +43,8 @@ export function createInstanceOutput(name: string, logs: LogSink, wrote: (bytes:
     tail: tail.read,
     close: async () => {
       await Promise.resolve(file.close()).catch(() => {});
+      if (written > 0) wrote(written);
+      written = 0;
     },
   };
 }

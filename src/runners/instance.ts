@@ -1,15 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import type { Attached, BusPort } from '../model/bus.ts';
 import type { Dismissal, Ended, Fault, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { type ErrorCode, MusterError, messageOf } from '../model/error.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
 import type { Clock, Timer } from '../model/ports.ts';
 import { createCalls } from './calls.ts';
+import { type Entrusted, freshInstance, type InstanceHeritage } from './heritage.ts';
 import type { Home } from './home.ts';
 import { createInstanceOutput } from './instance-output.ts';
 import type { LogSink } from './log-sink.ts';
-import type { CodeText, FromModule, ModuleUsage, Start, ToModule } from './protocol.ts';
-import type { Admitted, OfInstance } from './runner-process.ts';
+import type { FromModule, ModuleUsage, ToModule } from './protocol.ts';
+import type { Admitted, OfInstance } from './running.ts';
+import { readCode, toStart } from './start-order.ts';
 
 export interface InstanceOptions {
   /** Its address on the bus. */
@@ -20,6 +21,7 @@ export interface InstanceOptions {
   readonly bus: BusPort;
   readonly logs: LogSink;
   readonly clock: Clock;
+  readonly inherited?: InstanceHeritage | undefined;
 }
 
 /** One module in a runner, as the daemon sees it. */
@@ -34,29 +36,26 @@ const killBoundMs = 2000;
 /** How long one without anything to save may take to hear that it takes no more requests. */
 const quiesceMs = 1000;
 
-export function startInstance({ id, launch, hooks, home, bus, logs, clock }: InstanceOptions): Instance {
-  const output = createInstanceOutput(launch.name, logs, (bytes) => admitted?.post({ type: 'wrote', id, bytes }));
+export function startInstance({ id, launch, hooks, home, bus, logs, clock, inherited }: InstanceOptions): Instance {
+  const output = createInstanceOutput(launch.name, logs, (bytes) => admitted?.post({ type: 'wrote', id, bytes }), inherited?.output);
   const ready = deferred<void>();
   const ended = deferred<Ended>();
   const calls = createCalls();
-  const startedAt = clock.now();
+  const from = inherited ?? freshInstance(id, clock.now());
+  const { startedAt } = from;
   const spec = launch.spec as CodeSpec;
   let { name } = launch;
   let admitted: Admitted | null = null;
   let attached: Attached | null = null;
-  let arrive = bus.expect(name);
-  let threadId: number | null = null;
-  let reconfigurable = false;
-  let saves = false;
-  let usage: ModuleUsage = { id, queued: 0, activeAt: 0 };
-  let placed = false;
-  let begun = false;
+  let arrive = inherited === undefined ? bus.expect(name) : () => {};
+  /** `elsewhere`: its service serves it itself, and nothing of it is known to the runner. */
+  let { threadId, reconfigurable, saves, usage, elsewhere } = from;
+  let placed = inherited !== undefined;
+  let begun = placed && !elsewhere;
   let over = false;
   let stopped = false;
   let killed = false;
   let killBound: Timer | null = null;
-  /** Its service serves it itself: nothing of it is known to the runner. */
-  let elsewhere = false;
   let refused: MusterError | null = null;
   const early: ToModule[] = [];
 
@@ -164,6 +163,17 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
     if (home.load !== undefined) await beLoaded(home.load);
   }
 
+  function goOn(): void {
+    ready.resolve();
+    if (elsewhere) return;
+    try {
+      admitted = home.runner().readmit(id, { receive, gone });
+      attached = bus.attached(id);
+    } catch (error) {
+      finish(failed(`its runner ended: ${messageOf(error)}`), 'EFAILED');
+    }
+  }
+
   async function beLoaded(load: NonNullable<Home['load']>): Promise<void> {
     try {
       await load();
@@ -191,7 +201,8 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
   void home.gone?.then((reason) => {
     if (elsewhere) finish({ ...failed(reason), fault: 'another' }, 'EFAILED');
   });
-  void begin();
+  if (inherited === undefined) void begin();
+  else goOn();
 
   const launched: Launched = {
     ready: ready.promise,
@@ -210,6 +221,13 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
       attached?.finalizing();
       if (home.remove !== undefined && (begun || elsewhere)) void beRemoved(home.remove, why);
       else tell({ type: 'stop', replaced });
+    },
+    startedAt: () => startedAt,
+    handOver() {
+      over = true;
+      const { alone } = home;
+      const data: Entrusted = { id, alone, threadId, reconfigurable, saves, elsewhere, startedAt, usage, output: output.tail() };
+      return { data, left: output.close() };
     },
     kill() {
       if (over || killed) return;
@@ -257,18 +275,6 @@ export function startInstance({ id, launch, hooks, home, bus, logs, clock }: Ins
       usage = next;
     },
   };
-}
-
-function toStart({ name, path, codeFile, args, env, config, spec, restored }: Launch): Start {
-  if (codeFile === null) throw new MusterError('EINVAL', `there is no code of "${name}"`);
-  const { module: named, maxHeap } = spec as CodeSpec;
-  const expectName = /[/:]/.test(named) ? null : named;
-  return { name, path, codeFile, args, env, config, maxHeap: maxHeap ?? null, expectName, restored };
-}
-
-async function readCode(file: string): Promise<CodeText> {
-  const [text, map] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.map`, 'utf8').catch(() => '')]);
-  return { text, map };
 }
 
 const terminated: Ended = { code: null, signal: null, error: null, reason: 'terminated' };

@@ -1,42 +1,27 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BusFromRunner, BusLink, BusPort, Packet } from '../model/bus.ts';
+import type { BusPort } from '../model/bus.ts';
 import { canonicalJson } from '../model/canonical.ts';
-import type { Containment } from '../model/documents.ts';
-import type { Fault } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
 import type { CgroupSpec } from '../model/fields/cgroup.ts';
 import type { Child, Keeper, ProcessExit, SpawnSpec } from '../model/keeper.ts';
-import type { Clock, Log, Random, Timer } from '../model/ports.ts';
+import type { Clock, Log, Random } from '../model/ports.ts';
 import { barrier, programFiles } from './barrier.ts';
-import { createChannel } from './channel.ts';
-import { connectRunner, type RunnerSockets } from './connect.ts';
-import type { Frames } from './frames.ts';
-import { open, seal } from './inside/seal.ts';
-import type { FromHeld, FromRunner, ToRunner } from './protocol.ts';
-import { createQuestions, type Questions } from './questions.ts';
-import { createTail } from './tail.ts';
-
-/** What an instance in a runner hears of itself. */
-export type OfInstance = Extract<FromRunner, { readonly id: number }>;
-
-export interface Inhabitant {
-  receive(message: OfInstance): void;
-  /** The runner has ended, and every process of it is gone; `signal` is one that came from elsewhere. */
-  gone(reason: string, signal: string | null, fault: Fault | undefined): void;
-}
-
-/** One life of a runner process, in which an instance lives. Nothing reaches it any more once it has ended. */
-export interface Admitted {
-  readonly link: BusLink;
-  readonly pid: number;
-  readonly containment: Containment;
-  readonly cgroup: string | null;
-  post(message: ToRunner): void;
-  /** For one that was admitted and then not started. */
-  leave(): void;
-  readonly questions: Questions;
-}
+import type { RunnerSockets } from './connect.ts';
+import type { Questions } from './questions.ts';
+import {
+  type Address,
+  type Admitted,
+  describeExit,
+  holdRunner,
+  type Inhabitant,
+  leaveRunner,
+  meetRunner,
+  nobody,
+  type Running,
+  resumeRunner,
+} from './running.ts';
+import { createTail, type Tail } from './tail.ts';
 
 /** A runner process: started when first needed, ended when long empty, started anew when needed after that. */
 export interface RunnerProcess {
@@ -50,7 +35,28 @@ export interface RunnerProcess {
   limit(cgroup: CgroupSpec | undefined): Promise<void>;
   /** Ends the process with all threads in it, because of one of them. */
   kill(reason: string): void;
+  /** Of the process that runs. */
+  lease(): string | null;
+  /** Resolves when one that was handed over is connected. */
+  ready(): Promise<void>;
+  /** Where an instance lives that another daemon has started. */
+  readmit(id: number, inhabitant: Inhabitant): Admitted;
+  /** It is to send nothing more; resolves when all that it has sent is here. */
+  hold(): Promise<void>;
+  /** It is not handed over after all, or this is the daemon that it was handed over to. */
+  resume(): void;
+  /** Leaves it to the next daemon, after `hold`; null: there is none. */
+  leave(): Promise<RunnerHeritage | null>;
   dispose(): Promise<void>;
+}
+
+/** A runner process, as one daemon hands it over to the next. */
+export interface RunnerHeritage extends Address {
+  readonly name: string;
+  /** Whether it belongs to one module. */
+  readonly alone: boolean;
+  readonly contained: Contained | undefined;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** What is asked of a process beside what it runs. */
@@ -60,6 +66,7 @@ export interface RunnerOptions {
   readonly name: string;
   /** Of a process that belongs to one module: its wishes. */
   readonly contained?: Contained | undefined;
+  readonly inherited?: RunnerHeritage;
   readonly keeper: Keeper;
   readonly sockets: RunnerSockets;
   readonly runnerFile: string;
@@ -72,21 +79,6 @@ export interface RunnerOptions {
   readonly log: Log;
 }
 
-interface Running {
-  readonly child: Child;
-  readonly link: BusLink;
-  readonly inhabitants: Map<number, Inhabitant>;
-  readonly questions: Questions;
-  post(message: ToRunner): void;
-  empty: Timer | null;
-  /** It sends nothing any more. */
-  held(): void;
-  /** Set once it has ended, or is about to. */
-  ending: string | null;
-  /** Because of one of its inhabitants, which knows that itself. */
-  fault: 'another' | null;
-}
-
 /** Of the main thread alone, which lifts it for the threads: it holds little, and passes much on; with 2 that is no faster. */
 const hubYoungMb = 1;
 /** A runner that dies before anything is in it is tried again at once, but not for ever. */
@@ -97,6 +89,7 @@ const emptyMs = 30_000;
 export function createRunner({
   name,
   contained,
+  inherited,
   keeper,
   sockets,
   runnerFile,
@@ -116,10 +109,9 @@ export function createRunner({
 
   async function spawn(): Promise<Running> {
     await leaving;
-    const output = createTail();
-    let receive: (messages: readonly (FromRunner | FromHeld)[]) => void = () => {};
     const lease = random.id();
     const path = join(sockets.folder, `${lease.replaceAll('/', '-')}.sock`);
+    const output = createTail();
     const child = await keeper.spawn({
       lease,
       name: `runner:${name}`,
@@ -130,72 +122,31 @@ export function createRunner({
       cgroup: limits,
       ...(identity === undefined ? {} : { identity }),
       listen: path,
-      onOutput(stream, chunk) {
-        output.push(chunk);
-        log.warn({ runner: name, stream, text: Buffer.from(chunk).toString('utf8') }, 'runner wrote');
-      },
+      onOutput: wrote(output),
     });
     log.debug({ runner: name, pid: child.pid }, 'runner started');
-    const frames = await connectRunner({ name, path, child, sockets, clock, log, receive: (messages) => receive(messages) });
-    const fresh = connected(child, frames);
-    receive = (messages) => {
-      for (const message of messages) route(fresh, message);
+    return await meet(child, { lease, path }, output);
+  }
+
+  /** One that cannot be found any more has ended. */
+  async function inherit(from: RunnerHeritage): Promise<Running> {
+    const output = createTail();
+    const child = keeper.inherit?.(from.lease, { onOutput: wrote(output) }) ?? nobody;
+    return meet(child, from, output);
+  }
+
+  function wrote(output: Tail): SpawnSpec['onOutput'] {
+    return (stream, chunk) => {
+      output.push(Uint8Array.from(chunk));
+      log.warn({ runner: name, stream, text: Buffer.from(chunk).toString('utf8') }, 'runner wrote');
     };
+  }
+
+  async function meet(child: Child, { lease, path }: Address, output: Tail): Promise<Running> {
+    const fresh = await meetRunner({ lease, path, name, child, sockets, bus, clock, log, left: leave });
     current = fresh;
     void child.exited.then((exit) => lost(fresh, exit, output.read()));
     return fresh;
-  }
-
-  function connected(child: Child, frames: Frames): Running {
-    const back = (failure: Packet): void => fresh.link.receive({ type: 'packets', packets: [failure] });
-    const channel = createChannel<ToRunner>({
-      send: frames.send,
-      back,
-      dropped() {}, // whoever published it has done so long ago
-    });
-    const fresh: Running = {
-      child,
-      link: bus.connect({
-        send(message) {
-          if (message.type !== 'packets') channel.post(message);
-          else for (const sealed of seal(message.packets, back)) channel.post(sealed);
-        },
-        open,
-      }),
-      inhabitants: new Map(),
-      questions: createQuestions({ post: channel.post, clock }),
-      post: channel.post,
-      empty: null,
-      held() {},
-      ending: null,
-      fault: null,
-    };
-    return fresh;
-  }
-
-  function route(where: Running, message: FromRunner | FromHeld): void {
-    switch (message.type) {
-      case 'started':
-      case 'output':
-      case 'fromModule':
-      case 'ended': {
-        const inhabitant = where.inhabitants.get(message.id);
-        if (message.type === 'ended') leave(where, message.id);
-        inhabitant?.receive(message);
-        break;
-      }
-      case 'usage':
-      case 'stats':
-      case 'rusage':
-        where.questions.answered(message);
-        break;
-      case 'held':
-        where.held();
-        break;
-      default:
-        // What modules say comes sealed: payloads for clients have been made JSON by that, and need not be looked into.
-        if ((message as BusFromRunner).type !== 'packets') where.link.receive(message);
-    }
   }
 
   function leave(where: Running, id: number): void {
@@ -209,6 +160,7 @@ export function createRunner({
 
   /** The old process is really gone before anyone hears of it, so that nothing runs twice. */
   function lost(was: Running, exit: ProcessExit, output: readonly string[]): void {
+    was.held();
     const last = output.findLast((line) => line.includes('FATAL')) ?? null;
     const barred = was.ending === null && identity !== undefined ? barrier(identity, programFiles(runnerFile)) : null;
     const reason = `its runner ended: ${was.ending ?? describeExit(exit)}${last === null ? '' : ` (${last})`}${barred === null ? '' : `; ${barred}`}`;
@@ -260,13 +212,37 @@ export function createRunner({
     void which.child.killTree();
   }
 
+  function admitted(found: Running, id: number, inhabitant: Inhabitant): Admitted {
+    found.empty?.cancel();
+    found.inhabitants.set(id, inhabitant);
+    const { link, questions, post, child } = found;
+    return { link, questions, post, pid: child.pid, containment: child.containment, cgroup: child.cgroup, leave: () => leave(found, id) };
+  }
+
+  if (inherited !== undefined) running = inherit(inherited);
+
   return {
-    async admit(id, inhabitant) {
-      const found = await alive();
-      found.empty?.cancel();
-      found.inhabitants.set(id, inhabitant);
-      const { link, questions, post, child } = found;
-      return { link, questions, post, pid: child.pid, containment: child.containment, cgroup: child.cgroup, leave: () => leave(found, id) };
+    admit: async (id, inhabitant) => admitted(await alive(), id, inhabitant),
+    readmit(id, inhabitant) {
+      if (current === null) throw new Error(`the runner ${name} was not handed over`);
+      return admitted(current, id, inhabitant);
+    },
+    lease: () => current?.lease ?? null,
+    ready: async () => void (await running),
+    async hold() {
+      const found = await running?.catch(() => null);
+      if (found == null || found.ending !== null) return;
+      await holdRunner(found);
+    },
+    resume() {
+      if (current !== null) resumeRunner(current);
+    },
+    async leave() {
+      const found = current;
+      if (found === null || found.ending !== null) return null;
+      await leaveRunner(found);
+      const { lease, path } = found;
+      return { name, lease, path, alone: contained !== undefined, contained: contained && { ...contained, cgroup: limits }, env };
     },
     readsCode: identity === undefined,
     questions: () => current?.questions ?? null,
@@ -289,10 +265,4 @@ export function createRunner({
       await leaving;
     },
   };
-}
-
-function describeExit({ code, signal, oom, failure }: ProcessExit): string {
-  if (failure !== undefined) return failure.message;
-  if (oom === true) return 'memory ran out, and the kernel killed something of it (OOM)';
-  return signal === null ? `exited with code ${code}` : `killed by ${signal}`;
 }

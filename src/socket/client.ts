@@ -13,7 +13,7 @@ export interface RequestOptions {
 
 /** A connection to a daemon. */
 export interface Client {
-  /** Resolves with the payload of the final response; rejects with the error that the other side sent, or `EHOSTUNREACH`. */
+  /** Resolves with the payload of the final response; rejects with the error that the other side sent, `ERESTART` where another daemon takes over and is to be asked, or `EHOSTUNREACH`. */
   request(topic: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   /** Idempotent. What is still pending rejects. */
   close(): void;
@@ -132,6 +132,10 @@ function clientOn(socket: Socket): Client {
 
   function take(line: string): void {
     const message = parse(line);
+    if (message?.type === 'control' && message.topic === 'replaced') {
+      end(new MusterError('ERESTART', 'another daemon takes over: ask again'));
+      return;
+    }
     if (message?.type !== 'response') return;
     const request = pending.get(message.id);
     if (request !== undefined) answer(request, message);

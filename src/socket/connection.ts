@@ -33,10 +33,15 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Sends what is waiting, then ends; resolves when it is gone, after `grace` ms at the latest. */
   close(grace: number): Promise<void>;
+  /** Takes nothing more; requests that are answered within `patience` ms are answered, and the client is told to come again. */
+  sendAway(patience: number): Promise<void>;
 }
 
 /** Bytes of requests to modules that wait for their answer, per client. */
 const maxBytesInFlight = 64 * 1024 * 1024;
+const lookMs = 5;
+/** The last that a client hears of a daemon that another one takes over from: what it has not answered it has not begun with. */
+export const sentAwayLine = `${JSON.stringify({ type: 'control', topic: 'replaced' })}\n`;
 const lingerMs = 2000; // a client that was told EPROTO gets this long to read it
 
 export function serveConnection(socket: Socket, info: ClientInfo, options: ConnectionOptions): Connection {
@@ -77,6 +82,20 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
   });
 
   return {
+    async sendAway(patience) {
+      socket.pause();
+      const deadline = Date.now() + patience;
+      while (inFlight.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, lookMs));
+      for (const reply of inFlight.all()) {
+        reply.fail(reply.asked === null ? comeAgain() : unanswered(reply.topic));
+        reply.abort();
+      }
+      deaf = true;
+      output.write(sentAwayLine);
+      output.end();
+      leave();
+      socket.resume();
+    },
     close(grace) {
       return new Promise((resolve) => {
         if (socket.destroyed) return resolve();
@@ -203,4 +222,13 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
     leave();
     if (inFlight.size > 0) output.write(' ');
   }
+}
+
+/** Nothing was changed by it that is not done. */
+function comeAgain(): MusterError {
+  return new MusterError('ERESTART', 'another daemon takes over: ask again');
+}
+
+function unanswered(topic: string): MusterError {
+  return new MusterError('EHOSTUNREACH', `another daemon took over before ${topic} was answered`);
 }

@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { BusClient } from '../model/bus.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Log } from '../model/ports.ts';
 import { type Address, addressOf } from './address.ts';
-import { type Connection, type OnRequest, serveConnection } from './connection.ts';
+import { type Connection, type OnRequest, sentAwayLine, serveConnection } from './connection.ts';
 
 export interface SocketServerOptions {
   path: string;
@@ -23,6 +23,10 @@ export interface SocketServerOptions {
 export interface SocketServer {
   /** Takes no more clients, sends what is waiting for those that are there (at most `grace` ms), ends. Idempotent. */
   close(grace?: number): Promise<void>;
+  /** Sends all clients away that are there (`Connection.sendAway`), and lets those wait that come. */
+  pause(patience: number): Promise<void>;
+  /** They wait no longer. */
+  resume(): void;
 }
 
 const ownerOnly = 0o600;
@@ -43,13 +47,21 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
     stallTimeout: options.stallTimeout ?? stallTimeout,
   };
   let clients = 0;
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  let waiting: Socket[] | null = null;
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    if (waiting === null) take(socket);
+    else waiting.push(socket);
+  });
+  server.maxConnections = maxClients;
+
+  function take(socket: Socket): void {
     clients += 1;
     const connection = serveConnection(socket, { id: clients }, limits);
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
-  });
-  server.maxConnections = maxClients;
+    socket.resume();
+  }
+
   const address = await listen(server, options).catch((error) => {
     if (error instanceof MusterError) throw error;
     throw new MusterError(error.code === 'EACCES' ? 'EACCES' : 'EIO', `cannot listen at ${path}: ${messageOf(error)}`, { cause: error });
@@ -62,10 +74,24 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
       closed ??= closeAll(grace);
       return closed;
     },
+    async pause(patience) {
+      waiting ??= [];
+      await Promise.all([...connections].map((connection) => connection.sendAway(patience)));
+    },
+    resume() {
+      const come = waiting ?? [];
+      waiting = null;
+      for (const socket of come) take(socket);
+    },
   };
 
   async function closeAll(grace: number): Promise<void> {
     const done = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of waiting ?? []) {
+      socket.on('error', () => {});
+      socket.end(sentAwayLine);
+      socket.resume();
+    }
     await Promise.all([...connections].map((connection) => connection.close(grace)));
     await done;
     address.release(); // Not before: closing unlinks the socket by that name.

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import { diskError } from './disk-error.ts';
@@ -14,11 +14,17 @@ export interface LockHolder {
 export interface Lock {
   /** Gives it up. Idempotent. */
   release(): Promise<void>;
+  /** Puts one that was taken `aside` in the place of whatever is there. */
+  install(): Promise<void>;
+  /** Whether it is in place. */
+  isInPlace(): Promise<boolean>;
 }
 
 export interface LockOptions {
   /** Program that takes a lock on an inherited descriptor. */
   flock?: string;
+  /** A lock of its own, beside the one that another daemon has, until it is installed. */
+  aside?: boolean;
 }
 
 const lockedByOther = 1; // failures of flock itself are 64 and up
@@ -28,14 +34,17 @@ const inChild = 3;
  * Takes the lock of a state dir. It belongs to the open file of this process and dies with it, however it dies; the file
  * itself stays. Rejects with `EALREADY` naming the holder.
  */
-export async function acquireLock(dir: string, about: LockHolder, { flock = 'flock' }: LockOptions = {}): Promise<Lock> {
-  const path = join(dir, 'lock');
+export async function acquireLock(dir: string, about: LockHolder, { flock = 'flock', aside = false }: LockOptions = {}): Promise<Lock> {
+  const place = join(dir, 'lock');
+  const path = aside ? `${place}.next` : place;
   // Never truncated while opening: what stands there belongs to the holder. Close-on-exec, so no module ever inherits it.
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600).catch((error) =>
     Promise.reject(diskError(error, `cannot open ${path}`)),
   );
   try {
     if (!(await lockInherited(file, flock))) throw await heldByOther(path, dir);
+    // Another daemon may have put its own in the place of this one between the two steps.
+    if (!(await isAt(file, path))) throw await heldByOther(path, dir);
     const text = `${JSON.stringify(about)}\n`;
     await file
       .truncate(0)
@@ -51,7 +60,14 @@ export async function acquireLock(dir: string, about: LockHolder, { flock = 'flo
       released ??= file.close();
       return released;
     },
+    install: () => rename(path, place),
+    isInPlace: () => isAt(file, place),
   };
+}
+
+async function isAt(file: FileHandle, path: string): Promise<boolean> {
+  const there = await stat(path).catch(() => null);
+  return there !== null && there.ino === (await file.stat()).ino;
 }
 
 /** The lock belongs to the open file that both share, so it stays when the child is gone. False if somebody else has it. */

@@ -21,7 +21,15 @@ export const events: Definition<{ follow?: boolean; lines?: number }> = {
         else call.io.out(`${eventText(event, call.style)}\n`);
       }
     };
-    show(await ask(call, 'events', { ...(follow === undefined ? {} : { follow }), ...(lines === undefined ? {} : { lines }) }, show));
+    const payload = { ...(follow === undefined ? {} : { follow }), ...(lines === undefined ? {} : { lines }) };
+    // Another daemon knows what happened before; of that nothing is shown twice.
+    let last = '';
+    const news = (part: unknown): void => {
+      const fresh = (part as EventDoc[]).filter(({ at }) => at > last);
+      last = fresh.at(-1)?.at ?? last;
+      show(fresh);
+    };
+    show(await ask(call, 'events', payload, news));
     return 0;
   },
 };

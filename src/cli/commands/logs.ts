@@ -34,7 +34,14 @@ export const logs: Definition<{ follow?: boolean; lines?: number; since?: number
       ...(lines === undefined ? {} : { lines }),
       ...(since === undefined ? {} : { since }),
     };
-    show(await ask(call, 'logs', payload, show));
+    // Another daemon has the same records; of those nothing is shown twice.
+    let last = new Date().toISOString();
+    const news = (part: unknown): void => {
+      const records = part as LogRecord[];
+      last = records.at(-1)?.at ?? last;
+      show(records);
+    };
+    show(await ask(call, 'logs', payload, news, () => ({ names, follow: true, since: Date.now() - Date.parse(last) - 1 })));
     return 0;
   },
 };

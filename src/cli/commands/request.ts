@@ -6,7 +6,7 @@ import { isUserError } from '../failure.ts';
 import { jsonOperand } from '../json-text.ts';
 import { duration } from '../options.ts';
 import { printJson, printJsonLine } from '../output.ts';
-import { reach } from '../remote.ts';
+import { overReplacement } from '../remote.ts';
 
 interface Options {
   timeout?: number;
@@ -27,7 +27,6 @@ export const request: Definition<Options> = {
   async run(call) {
     const [topic = '', json] = call.args;
     const payload = await jsonOperand(json, call.io);
-    const client = await reach(call);
     const patience = patienceOf(call.options.timeout ?? defaultTimeout);
     let parts = 0;
     const onPart = (part: unknown): void | Promise<void> => {
@@ -37,14 +36,13 @@ export const request: Definition<Options> = {
       return call.io.room() ?? undefined;
     };
     try {
-      const answer = await client.request(topic, payload, { onPart, signal: patience.signal });
+      const answer = await overReplacement(call, (client) => client.request(topic, payload, { onPart, signal: patience.signal }));
       printLast(call, answer, parts);
       return exitCode.ok;
     } catch (error) {
       throw patience.signal.aborted ? patience.signal.reason : asAnswered(error, topic);
     } finally {
       patience.end();
-      client.close();
     }
   },
 };

@@ -5,7 +5,7 @@ import { tracePrinter } from '../../render/trace.ts';
 import type { Call, Definition } from '../command.ts';
 import { wholeNumber } from '../options.ts';
 import { printJsonLine } from '../output.ts';
-import { reach } from '../remote.ts';
+import { overReplacement } from '../remote.ts';
 import { messagePaint } from '../style.ts';
 
 interface Options {
@@ -38,16 +38,14 @@ export const trace: Definition<Options> = {
   examples: ['muster trace', 'muster trace greeter -f -t request,response', `muster trace -H -d -T 'heartbeat.*'`],
   async run(call) {
     const payload = payloadOf(call);
-    const client = await reach(call);
     const enough = new AbortController();
+    const onPart = printer(call, () => enough.abort());
     try {
-      await client.request('muster.trace', payload, { onPart: printer(call, () => enough.abort()), signal: enough.signal });
+      await overReplacement(call, (client) => client.request('muster.trace', payload, { onPart, signal: enough.signal }));
       return 0;
     } catch (error) {
       if (enough.signal.aborted) return 0;
       throw error;
-    } finally {
-      client.close();
     }
   },
 };

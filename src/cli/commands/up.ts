@@ -24,23 +24,20 @@ export const up: Definition<Options> = {
   details:
     'In the foreground until SIGTERM, SIGINT or `muster down`; SIGHUP reloads. Without -c the config is $MUSTER_CONFIG,\n' +
     './muster.yaml, $XDG_CONFIG_HOME/muster/muster.yaml or /etc/muster/muster.yaml. Later files merge over earlier ones.\n' +
-    'With -d it returns when the first run is done, with its exit code; the daemon stays also when that is 4 or 6.',
+    'With -d it returns when the first run is done, with its exit code; the daemon stays also when that is 4 or 6.\n' +
+    'With --replace it goes on with what another daemon of the same state dir runs, commands and code alike, and that one ends;\n' +
+    'if it cannot, the other one goes on. Without another one it starts as always.',
   options: [
     { flags: '-c, --config <FILE>', doc: 'config file (repeatable)', parse: collect },
     { flags: '-d, --detach', doc: 'run it in the background' },
     { flags: '--socket-mode <MODE>', doc: 'permissions of the socket, octal (default: 0600)', parse: octal },
     { flags: '--socket-group <GROUP>', doc: 'group of the socket' },
-    { flags: '--replace', doc: 'take over from the running daemon', hidden: true },
+    { flags: '--replace', doc: 'take over from the daemon that runs, without touching what it runs' },
     { flags: '--detached', doc: 'this is the background process of up -d', hidden: true },
   ],
-  examples: ['muster up -c muster.yaml', 'muster up -d -c base.yaml -c web1.yaml'],
+  examples: ['muster up -c muster.yaml', 'muster up --replace -d', 'muster up -d -c base.yaml -c web1.yaml'],
   ownsSignals: true,
   async run(call) {
-    if (call.options.replace === true) {
-      throw new MusterError('EINVAL', '--replace is not built yet', {
-        hint: 'muster down --keep, then muster up: commands run on, code modules start again',
-      });
-    }
     if (call.globals.socket !== undefined) {
       throw new MusterError('EINVAL', 'a daemon makes its socket in its state dir', { hint: 'use --state-dir instead of --socket' });
     }
@@ -76,7 +73,7 @@ async function background(call: Call<Options>): Promise<number> {
 }
 
 function upOptions(call: Call<Options>, onReady: (first: FirstRun) => void): UpOptions {
-  const { config, socketMode, socketGroup } = call.options;
+  const { config, socketMode, socketGroup, replace } = call.options;
   const { name, stateDir } = which(call.globals, call.io);
   return {
     files: (config ?? []).map((file) => resolve(call.io.cwd, file)),
@@ -86,6 +83,7 @@ function upOptions(call: Call<Options>, onReady: (first: FirstRun) => void): UpO
     cwd: call.io.cwd,
     terminal: call.io.errTerminal,
     onReady,
+    ...(replace === undefined ? {} : { replace }),
     ...(socketMode === undefined ? {} : { socketMode }),
     ...(socketGroup === undefined ? {} : { socketGroup }),
   };

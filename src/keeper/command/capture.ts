@@ -18,6 +18,14 @@ export interface CapturePorts {
   rewrite?(line: string): string;
 }
 
+/** What was captured of a program, as one daemon hands it over to the next. */
+export interface CaptureHeritage {
+  readonly bytes: number;
+  readonly dropped: number;
+  readonly activeAt: number;
+  readonly lines: readonly string[];
+}
+
 /** The output of one program: to its log, and what is told of it. */
 export interface Capture {
   /** A promise means: read no more until it resolves. */
@@ -27,6 +35,8 @@ export interface Capture {
   /** All that the program wrote, and, where it is so, how much of it is missing although it was to be kept. */
   stats(): { readonly outputBytes: number; readonly outputDropped?: number };
   clear(): void;
+  /** For `createCapture` of the next daemon. */
+  heritage(): CaptureHeritage;
   /** The last lines, at most 20. */
   lines(): string[];
   update(settings: LogSpec): void;
@@ -38,7 +48,13 @@ export interface Capture {
  * Rules are applied before anything else sees a line: what they take out gets nowhere. What is not wanted is read all the same and
  * thrown away, so that the program never waits and the settings can change while it runs.
  */
-export function createCapture(initialName: string, initial: LogSpec, argv: readonly string[], ports: CapturePorts): Capture {
+export function createCapture(
+  initialName: string,
+  initial: LogSpec,
+  argv: readonly string[],
+  ports: CapturePorts,
+  inherited?: CaptureHeritage,
+): Capture {
   const { logs, clock, mask } = ports;
   const transform = createTransform(initial.transform, clock, ports.rewrite);
   const telling = { mask, transform: transform.text };
@@ -52,9 +68,10 @@ export function createCapture(initialName: string, initial: LogSpec, argv: reado
     () => shape,
     ports,
   );
-  let activeAt = clock.now();
-  let bytes = 0;
-  let clearedDrops = 0;
+  let activeAt = inherited?.activeAt ?? clock.now();
+  let bytes = inherited?.bytes ?? 0;
+  let clearedDrops = -(inherited?.dropped ?? 0);
+  for (const line of inherited?.lines ?? []) tail.push('stdout', Buffer.from(`${line}\n`));
 
   return {
     take(from, chunk) {
@@ -68,6 +85,7 @@ export function createCapture(initialName: string, initial: LogSpec, argv: reado
       const dropped = file.dropped() - clearedDrops;
       return { outputBytes: bytes, ...(dropped > 0 ? { outputDropped: dropped } : {}) };
     },
+    heritage: () => ({ bytes, dropped: file.dropped() - clearedDrops, activeAt, lines: tail.lines() }),
     clear() {
       bytes = 0;
       clearedDrops = file.dropped();

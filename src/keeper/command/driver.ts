@@ -8,11 +8,20 @@ import type { Log, Random } from '../../model/ports.ts';
 import { exitWords } from '../death.ts';
 import { signalProgram } from '../signals.ts';
 import { usageOf } from '../usage.ts';
-import { type CapturePorts, createCapture } from './capture.ts';
+import { type CaptureHeritage, type CapturePorts, createCapture } from './capture.ts';
 import { digestOf, keptAs } from './kept.ts';
 import { createNoticeReceiver } from './notify/receiver.ts';
 import { treeStats } from './tree-stats.ts';
 import { createVitals, type VitalsPorts } from './vitals.ts';
+
+/** A program that runs, as one daemon hands it over to the next. */
+interface CommandHeritage {
+  readonly lease: string;
+  /** By which its socket for sd_notify is found. */
+  readonly launchedAs: string;
+  readonly unwell: boolean;
+  readonly capture: CaptureHeritage;
+}
 
 export interface CommandDriverOptions extends CapturePorts {
   readonly keeper: Keeper;
@@ -27,11 +36,17 @@ export function createCommandDriver(options: CommandDriverOptions): Driver & { d
   const notices = createNoticeReceiver(options);
   return {
     start: (launch, hooks) => startCommand(launch, hooks, { ...options, notices }),
+    inherit: (launch, data, hooks) => startCommand(launch, hooks, { ...options, notices }, data as CommandHeritage),
     dispose: () => notices.dispose(),
   };
 }
 
-function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriverOptions & VitalsPorts): Launched {
+function startCommand(
+  launch: Launch,
+  hooks: LaunchHooks,
+  options: CommandDriverOptions & VitalsPorts,
+  inherited: CommandHeritage | null = null,
+): Launched {
   const { keeper } = options;
   let spec = launch.spec as CommandSpec;
   let name = launch.name;
@@ -40,10 +55,11 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
   /** It has come so far that another daemon can go on with it. */
   let isSettled = false;
   let asked: 'stop' | 'kill' | 'leave' | null = null;
-  const capture = createCapture(name, spec.log, [...spec.command, ...launch.args], options);
+  const launchedAs = inherited?.launchedAs ?? launch.name;
+  const capture = createCapture(name, spec.log, [...spec.command, ...launch.args], options, inherited?.capture);
   const ready = deferred<void>();
   ready.promise.catch(() => {}); // its owner may have let go of it
-  const vitals = createVitals(launch, hooks, options);
+  const vitals = createVitals({ ...launch, name: launchedAs }, hooks, options, inherited?.unwell);
 
   return {
     ready: ready.promise,
@@ -69,6 +85,13 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
       vitals.end();
       child.keep(keptAs(name, spec, launch.args, options.mask));
       return Promise.resolve(child.leave?.()).then(() => capture.close());
+    },
+    handOver() {
+      asked = 'leave';
+      const unwell = vitals.isUnwell();
+      vitals.end();
+      const data: CommandHeritage = { lease: child?.lease ?? '', launchedAs, unwell, capture: capture.heritage() };
+      return { data, left: Promise.resolve(child?.leave?.()).then(() => capture.close()) };
     },
     kill() {
       if (asked === 'leave') return;
@@ -118,9 +141,27 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
   }
 
   async function runToEnd(): Promise<Ended> {
+    child = inherited === null ? await start() : await takeOver(inherited);
+    // What was asked for while the lease was being recorded.
+    if (asked === 'stop') sendStop();
+    else if (asked === 'kill') void child.killTree();
+    vitals.launched(child);
+    if (child.takenOver && inherited === null) catchUp(child);
+    // One that was not ready yet is started again by the next daemon.
+    if (spec.oneshot) settled();
+    else void vitals.ready.then(ready.resolve).then(settled);
+    const exit = await child.exited;
+    exited = true;
+    vitals.end();
+    await child.killTree();
+    if (exit.failure !== undefined) throw fromWire(exit.failure);
+    return { code: exit.code, signal: exit.signal, error: null, reason: exitWords(exit) };
+  }
+
+  async function start(): Promise<Child> {
     const digest = digestOf(launch);
     const means = await vitals.before(keeper.hasKept?.(name, digest) === true);
-    child = await keeper.spawn({
+    return keeper.spawn({
       lease: launch.lease,
       digest,
       name,
@@ -132,25 +173,21 @@ function startCommand(launch: Launch, hooks: LaunchHooks, options: CommandDriver
       containment: spec.containment,
       cgroup: spec.cgroup,
       mergeStderr: spec.log.mergeStderr,
-      onOutput(stream, chunk) {
-        vitals.output(stream, chunk);
-        return capture.take(stream, chunk);
-      },
+      onOutput: taken,
     });
-    // What was asked for while the lease was being recorded.
-    if (asked === 'stop') sendStop();
-    else if (asked === 'kill') void child.killTree();
-    vitals.launched(child);
-    if (child.takenOver) catchUp(child);
-    // One that was not ready yet is started again by the next daemon.
-    if (spec.oneshot) settled();
-    else void vitals.ready.then(ready.resolve).then(settled);
-    const exit = await child.exited;
-    exited = true;
-    vitals.end();
-    await child.killTree();
-    if (exit.failure !== undefined) throw fromWire(exit.failure);
-    return { code: exit.code, signal: exit.signal, error: null, reason: exitWords(exit) };
+  }
+
+  /** One that cannot be found any more has ended, and nobody saw how. */
+  async function takeOver({ lease }: CommandHeritage): Promise<Child> {
+    const { onNotice } = await vitals.before(true);
+    const found = keeper.inherit?.(lease, { onOutput: taken, ...(onNotice === undefined ? {} : { onNotice }) }) ?? null;
+    if (found === null) throw new MusterError('EHOSTUNREACH', 'it was not there any more when another daemon came');
+    return found;
+  }
+
+  function taken(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void> {
+    vitals.output(stream, chunk);
+    return capture.take(stream, chunk);
   }
 
   function notStarted(error: unknown): Ended {

@@ -30,12 +30,18 @@ export interface HealthMonitor {
   watchdogEvery(ms: number): void;
   /** It does not run any more. Idempotent. */
   stop(): void;
+  /** Whether it was said last that it is not well. */
+  isUnwell(): boolean;
 }
 
-export function createHealthMonitor(first: Health | undefined, { clock, random, run, report }: HealthPorts): HealthMonitor {
+export function createHealthMonitor(
+  first: Health | undefined,
+  { clock, random, run, report }: HealthPorts,
+  wasUnwell = false,
+): HealthMonitor {
   let health = first;
   let running = false;
-  let unwell = false;
+  let unwell = wasUnwell;
   let failures = 0;
   let timer: Timer | null = null;
   let abort = (): void => {};
@@ -72,6 +78,7 @@ export function createHealthMonitor(first: Health | undefined, { clock, random, 
       running = false;
       rest();
     },
+    isUnwell: () => unwell,
   };
 
   function begin(): void {

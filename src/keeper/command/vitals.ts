@@ -37,9 +37,15 @@ export interface Vitals {
   stopping(): void;
   /** It has ended, or was never launched. Idempotent. */
   end(): void;
+  isUnwell(): boolean;
 }
 
-export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random, notices, keeper }: VitalsPorts): Vitals {
+export function createVitals(
+  launch: Launch,
+  hooks: LaunchHooks,
+  { clock, random, notices, keeper }: VitalsPorts,
+  wasUnwell = false,
+): Vitals {
   const { name, lease, env, identity = null } = launch;
   const spec = launch.spec as CommandSpec;
   const ready = spec.ready as Ready;
@@ -47,7 +53,7 @@ export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random
   const surroundings = { lease, cwd: spec.cwd, env, identity, cgroup: () => child?.cgroup ?? null };
   const run = createAside(surroundings);
   const test = testReady(ready, { clock, run });
-  const health = createHealthMonitor(spec.health, { clock, random, run, report: hooks.health });
+  const health = createHealthMonitor(spec.health, { clock, random, run, report: hooks.health }, wasUnwell);
   const cancelled = new AbortController();
   let socket: NoticeSocket | null = null;
   void test.passed.then(() => {
@@ -75,6 +81,7 @@ export function createVitals(launch: Launch, hooks: LaunchHooks, { clock, random
     awaited: test.awaited,
     update: (next) => health.update(next.health),
     stopping,
+    isUnwell: health.isUnwell,
     end() {
       stopping();
       test.cancel();

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { FifoPool } from '../fifo-pool.ts';
 import { fifoNames } from '../fifo-stdio.ts';
 import { createPeer, type Peer } from '../peer.ts';
-import { type FromKeeper, keeperVersion, parseToKeeper, type ToKeeper } from '../protocol.ts';
+import { type FromKeeper, handoverMs, keeperVersion, parseToKeeper, type ToKeeper } from '../protocol.ts';
 import type { Wards } from './wards.ts';
 
 export interface DaemonsOptions {
@@ -22,6 +22,7 @@ export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {
   let current: Peer<FromKeeper> | null = null;
   let cleared = false;
   let leaving = false;
+  let handingOver = false;
   /** What is left of the last daemon; the next one waits for its end. */
   let aftermath: Promise<void> = Promise.resolve();
   let lonely: NodeJS.Timeout | null = setTimeout(close, firstMs);
@@ -89,6 +90,12 @@ export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {
       case 'release':
         wards.release(message.id, message.clean);
         break;
+      case 'handOver':
+        handingOver = true;
+        break;
+      case 'settled':
+        handingOver = false;
+        break;
       case 'dispose':
         wards.dispose().then(close);
         break;
@@ -100,6 +107,12 @@ export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {
   function forsaken(): void {
     current = null;
     if (leaving) return;
+    if (handingOver) lonely = setTimeout(abandon, handoverMs);
+    else abandon();
+  }
+
+  function abandon(): void {
+    handingOver = false;
     aftermath = wards.orphaned();
   }
 

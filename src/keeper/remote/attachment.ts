@@ -37,6 +37,8 @@ export interface Attachment {
   close(): Promise<void>;
   /** Leaves the keeper to the next daemon, with what it has to look after. */
   leave(): Promise<void>;
+  /** The same; the next daemon comes soon, and until then all stays as it is. */
+  handOver(): Promise<void>;
 }
 
 const keeperName = 'keeper:commands';
@@ -72,6 +74,12 @@ export function createAttachment(options: AttachmentOptions): Attachment {
     },
     async leave() {
       await part((keeper) => keeper.close());
+    },
+    async handOver() {
+      await part((keeper) => {
+        keeper.send({ type: 'handOver' });
+        keeper.close();
+      });
     },
   };
 

@@ -4,6 +4,8 @@ import type { Ward } from './ward.ts';
 export interface Heirlooms {
   add(ward: Ward): void;
   has(name: string, digest: string): boolean;
+  /** The one under this lease, which was handed over as it is. */
+  claim(lease: string): Ward | null;
   /** The one of that name and digest. Others of the name are stopped first: what is started in their place must not run beside them. */
   take(name: string, digest: string | null): Promise<Ward | null>;
   /** They are left to the next daemon, as they were to this one. */
@@ -18,6 +20,11 @@ export function createHeirlooms(): Heirlooms {
   return {
     add: (ward) => void left.add(ward),
     has: (name, digest) => ofName(name).some(({ held }) => held.digest === digest),
+    claim(lease) {
+      const found = [...left].find(({ held }) => held.id === lease) ?? null;
+      if (found !== null) left.delete(found);
+      return found;
+    },
     async take(name, digest) {
       const all = ofName(name);
       const taken = all.find(({ held }) => digest !== null && held.digest === digest) ?? null;

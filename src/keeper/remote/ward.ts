@@ -82,6 +82,7 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
       gone.resolve();
     },
     child: {
+      lease: id,
       pid,
       containment,
       cgroup,

@@ -21,6 +21,7 @@ type Held = { readonly frame: Buffer; readonly sent: () => void };
 /** Whoever started the runner comes soon, or never; so does the next daemon, once it was announced. */
 export function awaitDaemon({ server, receive, lost }: DaemonOptions): Daemon {
   let current: Frames | null = null;
+  let next: Socket | null = null;
   let alone: NodeJS.Timeout | null = setTimeout(lost, handoverMs);
   /** Null: it is not being handed over. */
   let held: Held[] | null = null;
@@ -30,23 +31,30 @@ export function awaitDaemon({ server, receive, lost }: DaemonOptions): Daemon {
 
   function connected(socket: Socket): void {
     // Nobody else is let in as long as the daemon is there.
-    if (current !== null && held === null) {
-      socket.destroy();
-      return;
+    if (current !== null && held === null) socket.destroy();
+    else if (current === null) attend(socket);
+    else {
+      // What the one before has said comes first; it has gone, or is about to.
+      next?.destroy();
+      next = socket;
+      current.end();
     }
-    const before = current;
+  }
+
+  function attend(socket: Socket): void {
     const frames = createFrames(socket, {
       receive(messages) {
-        if (frames === current) for (const message of messages as readonly (ToRunner | ToHeld)[]) take(message);
+        for (const message of messages as readonly (ToRunner | ToHeld)[]) take(message);
       },
       closed() {
-        if (frames !== current) return;
         current = null;
-        if (held === null) lost();
+        const after = next;
+        next = null;
+        if (after !== null) attend(after);
+        else if (held === null) lost();
       },
     });
     current = frames;
-    before?.end();
     if (held !== null) return;
     settle();
     flush(early.splice(0));

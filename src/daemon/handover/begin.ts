@@ -1,0 +1,41 @@
+import type { UpOptions } from '../../model/up.ts';
+import { acquireLock, type Lock, type LockHolder } from '../../store/lock.ts';
+import { checkConfig } from './check.ts';
+import { type Succession, takeOver } from './take-over.ts';
+
+/** The lock of the state dir, and, with `replace`, what another daemon runs there: its lock is beside that of the other one until then. */
+export async function begin(
+  { stateDir, env, replace }: UpOptions,
+  files: readonly string[],
+  about: LockHolder,
+): Promise<{ lock: Lock; succession: Succession | null }> {
+  if (replace !== true) return { lock: await acquireLock(stateDir, about), succession: null };
+  await checkConfig(files, env);
+  const lock = await acquireLock(stateDir, about, { aside: true });
+  try {
+    const succession = await takeOver(stateDir);
+    if (succession !== null) return { lock, succession };
+    await lock.release();
+    return { lock: await acquireLock(stateDir, about), succession: null };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+const reclaimMs = 5000; // it has died, and its lock with it
+
+/** In place of a lock that another daemon had installed before it died. */
+export async function reclaim(stateDir: string, about: LockHolder, old: Lock): Promise<Lock> {
+  const deadline = Date.now() + reclaimMs;
+  for (;;) {
+    try {
+      const lock = await acquireLock(stateDir, about);
+      await old.release();
+      return lock;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EALREADY' || Date.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
