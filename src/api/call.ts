@@ -4,7 +4,6 @@ import type { BusPort, Party } from '../model/bus.ts';
 import type { CgroupAccess } from '../model/cgroup-access.ts';
 import type { DownDoc, LogRecord, Rusage, RusageOf, TraceRecord } from '../model/documents.ts';
 import type { Method, Params, Responses } from '../model/methods.ts';
-import type { CgroupFigures, ProcessFigures } from '../model/metrics.ts';
 
 /** One request as a method sees it. */
 export interface Call {
@@ -61,9 +60,6 @@ export interface ApiPorts {
   refreshFacts(): Promise<void>;
   /** Of the daemon's own process; null where it cannot be told. */
   rusage(who: RusageOf): Rusage | null;
-  /** Of any process; null where it cannot be told. */
-  processFigures(pid: number): ProcessFigures | null;
-  cgroupFigures(folder: string): CgroupFigures;
   /** The names that a file of code exports, read without running it. */
   exportsOf(path: string): Promise<string[]>;
   /** What is in cgroups, and what is done to them by hand. */

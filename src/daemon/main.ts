@@ -4,7 +4,6 @@ import type { Engine } from '../engine/engine.ts';
 import { createStatus } from '../engine/status.ts';
 import { cgroupAccess } from '../keeper/cgroup/access.ts';
 import { findRoot } from '../keeper/cgroup/root.ts';
-import { cgroupFigures, processFigures } from '../keeper/figures.ts';
 import { usageOf } from '../keeper/usage.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Containment, DownDoc } from '../model/documents.ts';
@@ -181,8 +180,6 @@ async function serve(
     inspect: (path) => parts.inspector.inspectFile(path),
     refreshFacts: () => parts.inspector.refresh(),
     rusage: (who) => usageOf(process.pid, who),
-    processFigures,
-    cgroupFigures,
     exportsOf,
     cgroups: cgroupAccess,
     mask,

@@ -134,7 +134,7 @@ export function leaseOf(stat: ProcStat): string | null {
 let buffer = Buffer.allocUnsafe(64 * 1024);
 
 /** The content, valid until the next call; null if it is gone or not ours to read. */
-export function readProc(path: string): Buffer | null {
+function readProc(path: string): Buffer | null {
   let fd: number;
   try {
     fd = openSync(path, 'r');

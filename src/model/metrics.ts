@@ -15,38 +15,14 @@ export interface Figures {
   readonly cpuSeconds?: number;
 }
 
-/** Of one process. */
-export interface ProcessFigures {
-  readonly cpuSeconds: number;
-  /** Resident. */
-  readonly memoryBytes: number;
-}
-
-/** What the kernel counts of a cgroup; null: not of this one. */
-export interface CgroupFigures {
-  readonly memoryBytes: number | null;
-  readonly cpuSeconds: number | null;
-  /** Held back by `cpuMax`. */
-  readonly throttledSeconds: number | null;
-  readonly pids: number | null;
-}
-
 type Shown = 'name' | 'kind' | 'isolation' | 'host' | 'service' | 'origin' | 'generation' | 'state' | 'failed' | 'healthy' | 'status';
-type Counted = 'idle' | 'queued' | 'restarts' | 'since' | 'startedAt';
+type Counted = 'pid' | 'idle' | 'queued' | 'restarts' | 'since' | 'startedAt';
 
-/** One module: what `list` shows of it, and what is counted. Where it has a process of its own `cpuSeconds` is of that. */
+/** One module: what `list` shows of it, and what is counted. */
 export interface ModuleMetrics extends Pick<ModuleView, Shown | Counted>, Figures {
   readonly held: boolean;
-  /** Of its own process. */
-  readonly memoryBytes?: number;
-  /** Its own. */
-  readonly cgroup?: CgroupFigures;
-}
-
-/** A runner process, in which several modules may live. */
-export interface RunnerMetrics extends ProcessFigures {
-  readonly pid: number;
-  readonly modules: number;
+  /** Folder of the cgroup that it has for itself. */
+  readonly cgroup: string | null;
 }
 
 /** How long starts, or reloads, took. */
@@ -56,13 +32,13 @@ export interface Took {
   readonly seconds: HistogramDoc;
 }
 
-/** `muster.metrics`: figures that stand in no other document. They begin anew with the daemon. */
+/**
+ * `muster.metrics`: figures that stand in no other document. They begin anew with the daemon. What the system counts of processes
+ * and cgroups it tells everybody, by `pid` and `cgroup`: to ask it a thousand times is not for the daemon.
+ */
 export interface MetricsDoc {
   formatVersion: string;
   at: string;
-  /** The daemon's own process; null: it cannot be told. */
-  daemon: ProcessFigures | null;
-  runners: RunnerMetrics[];
   /** From launch to running. A start that was called off is not counted, nor a oneshot, which never runs. */
   starts: readonly Took[];
   reloads: readonly Took[];

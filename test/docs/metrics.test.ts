@@ -10,25 +10,23 @@ import { expectGenerated, textOf } from './page.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const counts = { request: 1, response: 2, event: 3, control: 4 };
-const figures = { cpuSeconds: 1, memoryBytes: 2 };
+const process = { cpuSeconds: 1, memoryBytes: 2 };
+const cgroup = { memoryBytes: 1, cpuSeconds: 2, throttledSeconds: 3, processes: 4 };
 
 /** One with every figure that there can be. */
 const module: ModuleMetrics = {
   ...moduleView(),
-  ...figures,
   held: false,
   tx: counts,
   rx: counts,
   dropped: 0,
   outputBytes: 1,
-  cgroup: { memoryBytes: 1, cpuSeconds: 2, throttledSeconds: 3, pids: 4 },
+  cgroup: '/sys/fs/cgroup/muster/web',
 };
 const took = [{ kind: 'code', outcome: 'ok', seconds: new Histogram().read() }] as const;
-const metrics: MetricsDoc = {
+const figures: MetricsDoc = {
   formatVersion: '1.0',
   at,
-  daemon: figures,
-  runners: [{ pid: 1, modules: 2, ...figures }],
   starts: took,
   reloads: took,
   reconciles: {},
@@ -36,7 +34,14 @@ const metrics: MetricsDoc = {
 };
 const lastReconcile = { at, trigger: 'sighup', outcome: 'applied', exitCode: 0, planId: 'p', changes: [], diagnostics: [] };
 const conditions = [{ type: 'Ready', status: true, reason: 'running', message: '', since: at }];
-const families = [...daemonFamilies(statusDoc({ lastReconcile, conditions }), metrics), ...moduleFamilies([module])];
+const processes = {
+  daemon: process,
+  runners: [{ pid: 1, modules: 2, ...process }],
+  own: new Map([[module.name, process]]),
+  cgroups: new Map([[module.name, cgroup]]),
+};
+const everything = { status: statusDoc({ lastReconcile, conditions }), figures, processes };
+const families = [...daemonFamilies(everything), ...moduleFamilies(everything)];
 
 test('the page on metrics lists every metric with its labels', () => {
   expect(families.filter(({ samples }) => samples.length === 0)).toEqual([]);

@@ -33,9 +33,9 @@ export function createAnswer({ source, settings }: { source: Source; settings():
 
   const pages: Readonly<Record<string, (headers: IncomingHttpHeaders) => Promise<Answered>>> = {
     async '/metrics'({ accept }) {
-      const [status, figures] = await Promise.all([source.status(), source.figures()]);
+      const all = await source.everything();
       const format = formatFor(accept);
-      const body = exposition([...daemonFamilies(status, figures), ...moduleFamilies(figures.modules)], format);
+      const body = exposition([...daemonFamilies(all), ...moduleFamilies(all)], format);
       return { status: 200, headers: { 'content-type': contentTypes[format], vary: 'accept' }, body };
     },
     async '/healthz'() {

@@ -1,15 +1,16 @@
-import type { StatusDoc } from '../../model/documents.ts';
-import type { MetricsDoc, ProcessFigures } from '../../model/metrics.ts';
+import type { MetricsDoc } from '../../model/metrics.ts';
 import type { ResultOutcome, Summary } from '../../model/plan.ts';
 import type { Family, Labels, Sample } from './exposition.ts';
 import { letterOf, seconds } from './module-families.ts';
+import type { ProcessFigures } from './processes.ts';
+import type { Everything } from './source.ts';
 
 /** Of a run; `changes` is what only a dry run comes to. */
 const outcomes: readonly Exclude<ResultOutcome, 'changes'>[] = ['noChanges', 'applied', 'refused', 'failed', 'error'];
 const actions: readonly (keyof Summary)[] = ['load', 'adopt', 'rename', 'reconfigure', 'reload', 'remove'];
 
 /** What is true of the daemon and of all modules together. */
-export function daemonFamilies(status: StatusDoc, metrics: MetricsDoc): Family[] {
+export function daemonFamilies({ status, figures, processes: { daemon, runners } }: Everything): Family[] {
   const { lastReconcile: last, pending } = status;
   return [
     info('muster_build', 'Which muster this is.', { version: status.version, node: status.node, daemon: status.name }),
@@ -32,7 +33,7 @@ export function daemonFamilies(status: StatusDoc, metrics: MetricsDoc): Family[]
       'What a reload would do, by action.',
       actions.map((action) => [{ action }, pending.summary?.[action] ?? 0]),
     ),
-    many('muster_modules', 'Loaded modules, by state.', counts(metrics)),
+    many('muster_modules', 'Loaded modules, by state.', counts(figures)),
     ...(last === null
       ? []
       : [
@@ -48,23 +49,23 @@ export function daemonFamilies(status: StatusDoc, metrics: MetricsDoc): Family[]
       ...many(
         'muster_reconciles',
         'Runs over the whole config, by outcome.',
-        outcomes.map((outcome) => [{ outcome }, metrics.reconciles[outcome] ?? 0]),
+        outcomes.map((outcome) => [{ outcome }, figures.reconciles[outcome] ?? 0]),
       ),
       type: 'counter',
     },
-    took('muster_module_start_duration_seconds', 'How long starts took, from launch to running.', metrics.starts),
-    took('muster_module_reload_duration_seconds', 'How long it took to put a new instance in the place of another.', metrics.reloads),
+    took('muster_module_start_duration_seconds', 'How long starts took, from launch to running.', figures.starts),
+    took('muster_module_reload_duration_seconds', 'How long it took to put a new instance in the place of another.', figures.reloads),
     gauge('muster_daemon_start_time_seconds', 'When the daemon began.', seconds(status.startedAt)),
-    ...processes('muster_daemon', 'the daemon', metrics.daemon === null ? [] : [[{}, metrics.daemon]]),
+    ...processes('muster_daemon', 'the daemon', daemon === null ? [] : [[{}, daemon]]),
     ...processes(
       'muster_runner',
       'a runner, in which threads of modules live',
-      metrics.runners.map((runner) => [{ pid: String(runner.pid) }, runner]),
+      runners.map((runner) => [{ pid: String(runner.pid) }, runner]),
     ),
     many(
       'muster_runner_modules',
       'Modules in a runner.',
-      metrics.runners.map(({ pid, modules }) => [{ pid: String(pid) }, modules]),
+      runners.map(({ pid, modules }) => [{ pid: String(pid) }, modules]),
     ),
   ];
 }

@@ -2,10 +2,18 @@ import { type StatusLevel, statusLevels } from '../../model/documents.ts';
 import type { ModuleMetrics } from '../../model/metrics.ts';
 import { type State, states } from '../../model/module.ts';
 import type { Family, Labels } from './exposition.ts';
+import type { CgroupFigures, ProcessFigures } from './processes.ts';
+import type { Everything } from './source.ts';
 
 type Value = number | null | undefined;
 /** What one family has of a module: a value, or several with further labels; null and undefined are left out. */
-type Of = (module: ModuleMetrics) => Value | readonly (readonly [Labels, Value])[];
+type Of = (module: ModuleMetrics, own: OwnFigures) => Value | readonly (readonly [Labels, Value])[];
+
+/** What the system tells of its process and its cgroup. */
+interface OwnFigures {
+  readonly process: ProcessFigures | undefined;
+  readonly cgroup: CgroupFigures | undefined;
+}
 
 interface Row {
   readonly name: string;
@@ -93,46 +101,46 @@ const rows: readonly Row[] = [
     name: 'muster_module_cpu_seconds',
     type: 'counter',
     help: 'Processor time of the process that is its own, else of its thread.',
-    of: ({ cpuSeconds }) => cpuSeconds,
+    of: ({ cpuSeconds }, { process }) => process?.cpuSeconds ?? cpuSeconds,
   },
   {
     name: 'muster_module_memory_bytes',
     type: 'gauge',
     help: 'Resident memory of the process that is its own.',
-    of: ({ memoryBytes }) => memoryBytes,
+    of: (_, { process }) => process?.memoryBytes,
   },
   {
     name: 'muster_module_cgroup_memory_bytes',
     type: 'gauge',
     help: 'Memory of its cgroup (memory.current).',
-    of: ({ cgroup }) => cgroup?.memoryBytes,
+    of: (_, { cgroup }) => cgroup?.memoryBytes,
   },
   {
     name: 'muster_module_cgroup_cpu_seconds',
     type: 'counter',
     help: 'Processor time of its cgroup (cpu.stat).',
-    of: ({ cgroup }) => cgroup?.cpuSeconds,
+    of: (_, { cgroup }) => cgroup?.cpuSeconds,
   },
   {
     name: 'muster_module_cgroup_throttled_seconds',
     type: 'counter',
     help: 'Time for which its cgroup was held back by cpuMax (cpu.stat).',
-    of: ({ cgroup }) => cgroup?.throttledSeconds,
+    of: (_, { cgroup }) => cgroup?.throttledSeconds,
   },
   {
     name: 'muster_module_cgroup_processes',
     type: 'gauge',
     help: 'Processes and threads in its cgroup (pids.current).',
-    of: ({ cgroup }) => cgroup?.pids,
+    of: (_, { cgroup }) => cgroup?.processes,
   },
 ];
 
 /** Every series of a module carries its name and its host. */
-export function moduleFamilies(modules: readonly ModuleMetrics[]): Family[] {
+export function moduleFamilies({ figures: { modules }, processes }: Pick<Everything, 'figures' | 'processes'>): Family[] {
   return rows.map(({ name, type, help, of }) => {
     const samples = modules.flatMap((module) => {
       const labels = { module: module.name, host: module.host ?? '' };
-      const found = of(module);
+      const found = of(module, { process: processes.own.get(module.name), cgroup: processes.cgroups.get(module.name) });
       const values = typeof found === 'object' && found !== null ? found : [[{}, found] as const];
       return values.flatMap(([more, value]) => (value == null ? [] : [{ labels: { ...labels, ...more }, value }]));
     });

@@ -8,6 +8,7 @@ import { cpuMs } from '../support/proc.mjs';
 import { row } from '../support/table.mjs';
 
 const noOp = 'reload of 1,000 modules, nothing changed, CPU';
+const figures = 'muster.metrics of 1,000 modules, CPU';
 const command = 'reload of 1,000 modules, 1 command replaced, wall';
 const thread = 'reload of 1,000 modules, 1 thread module replaced, wall';
 const typed = 'the same as typed: muster reload, 1 command replaced, wall';
@@ -21,7 +22,7 @@ const commands = 990;
  * `alive: 0ms` because how long a new process has to live before it counts as running is waiting by agreement, not work.
  */
 export const reload = {
-  rows: [noOp, command, thread, typed, ratio],
+  rows: [noOp, figures, command, thread, typed, ratio],
   async measure({ dir, quick, wants }) {
     const folder = join(dir, 'reload');
     await mkdir(folder);
@@ -31,7 +32,8 @@ export const reload = {
     try {
       await reconciled(daemon, 0);
       const rows = [];
-      if (wants(noOp)) rows.push(await measureNoOp(daemon, quick));
+      if (wants(noOp)) rows.push(await measureRepeated(noOp, daemon, quick, () => reconciled(daemon, 0)));
+      if (wants(figures)) rows.push(await measureRepeated(figures, daemon, quick, () => daemon.request('muster.metrics')));
       rows.push(...(await measureChanges(daemon, world, quick, wants)));
       return rows;
     } finally {
@@ -40,13 +42,13 @@ export const reload = {
   },
 };
 
-async function measureNoOp(daemon, quick) {
+async function measureRepeated(what, daemon, quick, act) {
   const n = quick ? 20 : 50;
-  for (let i = 0; i < 5; i += 1) await reconciled(daemon, 0);
+  for (let i = 0; i < 5; i += 1) await act();
   const before = cpuMs(daemon.pid);
-  for (let i = 0; i < n; i += 1) await reconciled(daemon, 0);
+  for (let i = 0; i < n; i += 1) await act();
   const value = (cpuMs(daemon.pid) - before) / n;
-  return row(noOp, { value, bound: 50, unit: ' ms', n, note: `${commands} processes, ${threads} threads` });
+  return row(what, { value, bound: 50, unit: ' ms', n, note: `${commands} processes, ${threads} threads` });
 }
 
 async function measureChanges(daemon, world, quick, wants) {

@@ -62,6 +62,9 @@ test('what it serves is OpenMetrics, and the older format, by the word of parser
   expect(Number(figure('muster_module_cpu_seconds_total', 'own'))).toBeGreaterThan(0);
   expect(figure('muster_module_output_bytes_total', 'sleep')).toBe('0');
   expect(figure('muster_module_memory_bytes', 'beat')).toBeUndefined();
+  const { pid } = await place.module('beat');
+  expect(families.get('muster_runner_modules')?.metrics).toEqual([{ value: '2', labels: { pid: String(pid) } }]);
+  expect(Number(families.get('muster_daemon_memory_bytes')?.metrics[0]?.value)).toBeGreaterThan(1e7);
   const starts = text.match(/^muster_module_start_duration_seconds_count\{.*$/gm);
   expect(starts).toEqual([
     'muster_module_start_duration_seconds_count{kind="code",outcome="ok"} 3',
@@ -164,15 +167,15 @@ test('it says what it needs where it may not look at the daemon', async () => {
 test('muster.metrics counts starts, reloads and messages, and begins anew with the daemon', async () => {
   await daemon.muster('reload', { name: 'beat', force: true });
   const doc = await daemon.muster('metrics', {});
-  expect(doc).toMatchObject({ formatVersion: '1.0', at: expect.any(String), daemon: { memoryBytes: expect.any(Number) } });
+  expect(doc).toMatchObject({ formatVersion: '1.0', at: expect.any(String), reconciles: { applied: expect.any(Number) } });
   expect(doc.reloads).toMatchObject([{ kind: 'code', outcome: 'ok', seconds: { count: 1 } }]);
   const { seconds } = doc.reloads[0] ?? {};
   expect(seconds?.sum).toBeGreaterThan(0);
   expect(seconds?.counts).toHaveLength((seconds?.bounds.length ?? 0) + 1);
-  expect(doc.runners).toMatchObject([{ modules: 2, pid: (await place.module('beat')).pid }]);
   const rows = new Map(doc.modules.map((row) => [row.name, row]));
   expect(rows.get('metrics')).toMatchObject({ state: 'R', status: { level: 'info' }, held: false, host: null });
   expect(rows.get('metrics')?.tx?.request).toBeGreaterThan(0);
-  expect(rows.get('sleep')).toMatchObject({ kind: 'command', outputBytes: 0 });
+  const { pid } = await place.module('sleep');
+  expect(rows.get('sleep')).toMatchObject({ kind: 'command', outputBytes: 0, pid });
   expect(rows.get('sleep')).not.toHaveProperty('tx');
 });
