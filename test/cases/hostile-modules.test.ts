@@ -45,7 +45,7 @@ async function ended(place: Place, name: string): Promise<string> {
 }
 
 for (const harm of ['Segfaults', 'Aborts', 'GrowsAtOnce'] as const) {
-  test(`a module that ${harm} takes its runner at worst, which is started again with the others`, { timeout: 60_000 }, async () => {
+  test(`a module that ${harm} takes its runner at worst, which is started again with the others`, async () => {
     const alone = `  alone: {module: ${hostile}, isolation: process, maxHeap: 48M, ${once}}\n`;
     await using place = await createPlace(`version: 1\nmodules:${around}  bad: {module: ${hostile}, ${once}}\n${alone}`);
     await place.up();
@@ -61,7 +61,7 @@ for (const harm of ['Segfaults', 'Aborts', 'GrowsAtOnce'] as const) {
   });
 }
 
-test('a module that grows beyond maxHeap ends alone, as a thread and as a process', { timeout: 60_000 }, async () => {
+test('a module that grows beyond maxHeap ends alone, as a thread and as a process', async () => {
   const bad = ['thread', 'process'].map(
     (isolation) => `  bad-${isolation}: {module: ${hostile}, isolation: ${isolation}, maxHeap: 32M, ${once}}\n`,
   );
@@ -78,9 +78,7 @@ test('a module that grows beyond maxHeap ends alone, as a thread and as a proces
 });
 
 for (const harm of ['Reads', 'Waits'] as const) {
-  test(`a module that ${harm} for ever keeps neither remove nor down waiting, and who goes with it is told`, {
-    timeout: 60_000,
-  }, async () => {
+  test(`a module that ${harm} for ever keeps neither remove nor down waiting, and who goes with it is told`, async () => {
     const bad = ['one', 'two', 'three'].map((name) => `  ${name}: {module: ${hostile}, stopTimeout: 500ms, ${again}}\n`);
     await using place = await createPlace(`version: 1\nmodules:${around}${bad.join('')}`);
     await place.up();
@@ -116,7 +114,7 @@ for (const harm of ['Reads', 'Waits'] as const) {
   });
 }
 
-test('floods of output, of requests and of events leave others their turn', { timeout: 60_000 }, async () => {
+test('floods of output, of requests and of events leave others their turn', async () => {
   await using place = await createPlace(
     `version: 1\nmodules:${around}  bad: {module: ${hostile}}\n  hears: {module: ${fixture('hears.mjs')}, args: ["flood.*"]}\n`,
   );
@@ -141,9 +139,7 @@ test('floods of output, of requests and of events leave others their turn', { ti
 });
 
 for (const isolation of ['thread', 'shared'] as const) {
-  test(`what a module in a ${isolation} realm posts to nobody, or overwrites, harms at most its own thread`, {
-    timeout: 60_000,
-  }, async () => {
+  test(`what a module in a ${isolation} realm posts to nobody, or overwrites, harms at most its own thread`, async () => {
     const bad = ['posts', 'overwrites', 'breaks', 'closes'].map(
       (name) =>
         `  ${name}: {module: ${hostile}, isolation: ${isolation}${isolation === 'shared' ? `, threadGroup: ${name}` : ''}, stopTimeout: 500ms, ${once}}\n`,
@@ -169,7 +165,7 @@ for (const isolation of ['thread', 'shared'] as const) {
 }
 
 for (const harm of ['Scribbles', 'Announces', 'Severs'] as const) {
-  test(`a module that ${harm} on the channel of its process ends that process, and nobody else`, { timeout: 60_000 }, async () => {
+  test(`a module that ${harm} on the channel of its process ends that process, and nobody else`, async () => {
     await using place = await createPlace(`version: 1\nmodules:${around}  bad: {module: ${hostile}, isolation: process, ${once}}\n`);
     await place.up();
     using daemon = await talk(place);

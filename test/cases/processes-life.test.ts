@@ -34,7 +34,7 @@ modules:
 ${twenty}`);
     await place.up();
     await place.write('go', '');
-  }, 60_000);
+  });
   afterAll(() => place?.[Symbol.asyncDispose]());
 
   const events = async (name: string): Promise<EventDoc[]> =>

@@ -197,7 +197,7 @@ it('31. A hundred megabytes at full speed stay within their files, the last line
   expect(most - before).toBeLessThan(100 * 1024 ** 2);
   const { stdout } = await place.muster('stats', 'flood');
   expect(JSON.parse(stdout).outputDropped).toBe(undefined);
-}, 120_000);
+});
 
 it('On a full disk what runs goes on, its output is dropped and counted, and status says so until there is room again', async () => {
   await using place = await createPlace('version: 1\nmodules:\n  tick: {command: [sh, -c, "while :; do echo tick; sleep 0.05; done"]}\n');

@@ -73,7 +73,7 @@ modules:
     if (command === 'remove') expect(left).toBeUndefined();
     else expect(left).toMatchObject({ state: 'E', failed: false, finished: false, held: { stopped: true } });
   }
-}, 120_000);
+});
 
 test.concurrent('a program is told that its files changed, by a run or by the watcher, instead of being started again', async () => {
   const reader = (more: string): string =>
@@ -115,7 +115,7 @@ modules:
   expect((await pids()).web).toBe(before.web);
   expect(await place.muster('reload', '-f', 'web')).toMatchObject({ code: 0 });
   expect((await pids()).web).not.toBe(before.web);
-}, 120_000);
+});
 
 test.concurrent('the daemon ends, with all that runs, when a critical module fails for good', async () => {
   const config = (db: string, ready = soon): string =>
@@ -143,7 +143,7 @@ test.concurrent('the daemon ends, with all that runs, when a critical module fai
   await until(() => !isAlive(pid), 'the daemon has ended');
   expect(isAlive(web)).toBe(false);
   expect(readIn(place, 'state/log/muster.log')).toContain('db is critical and failed: exited with code 9; everything was stopped');
-}, 120_000);
+});
 
 test.concurrent('a module that ends again and again is not healthy, also while it runs, until it holds', async () => {
   // It runs for longer than resetAfter each time, so that its delays stay short.
@@ -165,4 +165,4 @@ modules:
   expect(await place.module('loops')).toMatchObject({ state: 'R', status: { message: '' } });
   const told = (await place.muster('events')).stdout.split('\n').filter((line) => line.includes(' health '));
   expect(told).toEqual([expect.stringContaining('loops: restarted 5 times'), expect.stringContaining('loops: holds again')]);
-}, 120_000);
+});

@@ -6,7 +6,7 @@ import { expectShown, shownIn } from './shown.ts';
 
 const text = textOf('coming-from');
 
-test('the tour for who comes from flux-module works as pasted', { timeout: 120_000 }, async () => {
+test('the tour for who comes from flux-module works as pasted', async () => {
   await using place = await createPlace(configOf(text));
   for (const { file, text: code } of filesOf(text)) await place.write(file, code);
   await place.up();

@@ -23,7 +23,7 @@ modules:
 const standing = async (place: Place): Promise<Record<string, string>> =>
   Object.fromEntries((await place.list()).map(({ name, state, status }) => [name, state === 'R' ? 'R' : `${state}: ${status.message}`]));
 
-test('what a module leaves behind ends with its thread, with its runner, or not before either', { timeout: 60_000 }, async () => {
+test('what a module leaves behind ends with its thread, with its runner, or not before either', async () => {
   await using place = await createPlace(config);
   await place.up();
   using daemon = await talk(place);
@@ -52,7 +52,7 @@ test('what a module leaves behind ends with its thread, with its runner, or not 
   await until(() => Object.values(left).every(({ child }) => !isAlive(child)), 'no child is left');
 });
 
-test('who goes down with another is told why, and others notice nothing', { timeout: 60_000 }, async () => {
+test('who goes down with another is told why, and others notice nothing', async () => {
   await using place = await createPlace(config);
   await place.up();
   using daemon = await talk(place);

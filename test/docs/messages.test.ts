@@ -13,7 +13,7 @@ test('what the page on messages shows at the terminal, and its client, is so', {
   for (const shown of shownIn(text)) await expectShown(shown, place);
 });
 
-test('the socket answers line by line as the page shows, and then closes', { timeout: 60_000 }, async () => {
+test('the socket answers line by line as the page shows, and then closes', async () => {
   const session = fencesOf(text).find(({ language, text: lines }) => language === 'text' && lines.startsWith('> '))?.text ?? '';
   const lines = session.trim().split('\n');
   await using place = await createPlace(configOf(text));

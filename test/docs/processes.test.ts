@@ -19,7 +19,7 @@ test('every config of the page on processes is valid', async () => {
   }
 });
 
-test.each(['Output', 'When the daemon dies'])('what the section "%s" shows happens', { timeout: 60_000 }, async (heading) => {
+test.each(['Output', 'When the daemon dies'])('what the section "%s" shows happens', async (heading) => {
   const text = section(heading);
   await using place = await createPlace(configIn(text));
   for (const shown of shownIn(text)) await expectShown(shown, place);

@@ -41,16 +41,16 @@ export type SimConfig = Record<string, SimModule> | 'broken';
 const shapes = Object.fromEntries(Object.entries(codeFields).map(([name, field]) => [name, field.schema]));
 const template = z.strictObject(shapes as never).parse({ module: '/sim' } as never) as unknown as CodeSpec;
 
-/** The desired form of a simulated module; all of it stands in its spec, as for a real one. */
+/** The desired form of a simulated module, which nobody changes; all of it stands in its spec, as for a real one. */
 export function desired(name: string, module: SimModule): Desired {
-  const specDigest = JSON.stringify(module);
-  const key = `${name} ${specDigest}`;
-  const known = made.get(key) ?? make(name, module, specDigest);
-  made.set(key, known);
-  return known;
+  const known = made.get(module);
+  if (known?.name === name) return known;
+  const fresh = make(name, module, JSON.stringify(module));
+  made.set(module, fresh);
+  return fresh;
 }
 
-const made = new Map<string, Desired>();
+const made = new WeakMap<SimModule, Desired>();
 
 function make(name: string, module: SimModule, specDigest: string): Desired {
   const { version, fails, oneshot, readyAfter, stopAfter, saves, requires, host, strategy, restart, live } = module;
@@ -71,9 +71,15 @@ function make(name: string, module: SimModule, specDigest: string): Desired {
 }
 
 /** What a process of this spec is run with. */
-export function wayOf({ args }: Pick<CodeSpec, 'args'>): Way {
-  return JSON.parse(args[0] ?? '');
+export function wayOf({ args: [text = ''] }: Pick<CodeSpec, 'args'>): Way {
+  const known = ways.get(text);
+  if (known !== undefined) return known;
+  const way = JSON.parse(text) as Way;
+  ways.set(text, way);
+  return way;
 }
+
+const ways = new Map<string, Way>();
 
 export function wantedOf(config: SimConfig, policy: Partial<Policy>): WantedOutcome {
   const place = { file: '/muster.yaml', line: 1, column: 1, endLine: 1, endColumn: 2 };

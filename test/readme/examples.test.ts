@@ -6,7 +6,7 @@ import { talk } from '../support/talk.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-test('the example modules talk to each other, and keep what they know over a reload', { timeout: 60_000 }, async () => {
+test('the example modules talk to each other, and keep what they know over a reload', async () => {
   await using place = await createPlace();
   cpSync(join(root, 'src/examples'), join(place.dir, 'src/examples'), { recursive: true });
   cpSync(join(root, 'config.example.yaml'), join(place.dir, 'muster.yaml'));

@@ -14,7 +14,7 @@ async function tour(): Promise<Shown[]> {
   return shownIn(text.slice(text.indexOf('## The first five minutes'), text.indexOf('## Three ways')));
 }
 
-test('the first five minutes of the README work as pasted', { timeout: 90_000 }, async () => {
+test('the first five minutes of the README work as pasted', async () => {
   await using place = await createPlace();
   for (const part of ['package.json', 'config.example.yaml', 'src/examples', 'src/index.ts', 'src/model']) {
     cpSync(join(root, part), join(place.dir, part), { recursive: true });

@@ -91,7 +91,7 @@ it('has each acknowledged record and no half of another after a crash at any ste
     }),
     { numRuns: 400 },
   );
-}, 60_000);
+});
 
 it('has them also where the crash hits the recovery itself', async () => {
   await fc.assert(
@@ -112,7 +112,7 @@ it('has them also where the crash hits the recovery itself', async () => {
     ),
     { numRuns: 300 },
   );
-}, 60_000);
+});
 
 async function crashWhileOpening(disk: MemoryDisk, step: number, seed: number): Promise<MemoryDisk> {
   let steps = 0;

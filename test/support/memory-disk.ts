@@ -31,9 +31,9 @@ export interface MemoryDisk extends Disk {
 }
 
 interface File {
-  durable: Buffer;
+  durable: readonly Buffer[];
   /** Appends that a crash may lose, in order. */
-  pending: Buffer[];
+  pending: readonly Buffer[];
 }
 
 export function createMemoryDisk(options: MemoryDiskOptions = {}): MemoryDisk {
@@ -61,7 +61,7 @@ function diskWith(files: Map<string, File>, { onStep, fault }: MemoryDiskOptions
   }
 
   function fileAt(path: string): File {
-    const file = files.get(path) ?? { durable: Buffer.alloc(0), pending: [] };
+    const file = files.get(path) ?? { durable: [], pending: [] };
     files.set(path, file);
     return file;
   }
@@ -90,20 +90,20 @@ function diskWith(files: Map<string, File>, { onStep, fault }: MemoryDiskOptions
         return {
           append: (text) =>
             effect(`append ${path}`, (failure) => {
-              file.pending.push(Buffer.from(text).subarray(0, failure?.written));
+              file.pending = [...file.pending, Buffer.from(text).subarray(0, failure?.written)];
             }),
           sync: () =>
             effect(`sync ${path}`, () => {
-              file.durable = contentOf(file);
+              file.durable = [...file.durable, ...file.pending];
               file.pending = [];
             }),
-          size: () => contentOf(file).length,
+          size: () => sizeOf(file.durable) + sizeOf(file.pending),
           close: () => effect(`close ${path}`, () => {}),
         };
       }),
     replace: (path, content) =>
       effect(`replace ${path}`, () => {
-        files.set(path, { durable: Buffer.from(content), pending: [] });
+        files.set(path, { durable: [Buffer.from(content)], pending: [] });
       }),
     rename: (from, to) =>
       effect(`rename ${from} ${to}`, () => {
@@ -122,25 +122,29 @@ function diskWith(files: Map<string, File>, { onStep, fault }: MemoryDiskOptions
     truncate: (path, size) =>
       effect(`truncate ${path}`, () => {
         const file = existing(path);
-        file.durable = contentOf(file).subarray(0, size);
+        file.durable = [contentOf(file).subarray(0, size)];
         file.pending = [];
       }),
-    crash: (random) => survivors((file) => ({ durable: torn(file, random), pending: [] })),
+    crash: (random) => survivors((file) => ({ durable: [torn(file, random)], pending: [] })),
     with: (other) => diskWith(files, other),
-    kill: () => survivors(({ durable, pending }) => ({ durable, pending: [...pending] })),
+    kill: () => survivors(({ durable, pending }) => ({ durable, pending })),
     text: (path) => (files.get(path) === undefined ? null : contentOf(existing(path)).toString()),
     put: (path, content) => {
-      files.set(path, { durable: Buffer.from(content), pending: [] });
+      files.set(path, { durable: [Buffer.from(content)], pending: [] });
     },
     paths: () => [...files.keys()].sort(),
   };
 }
 
 function contentOf(file: File): Buffer {
-  return file.pending.length === 0 ? file.durable : Buffer.concat([file.durable, ...file.pending]);
+  return Buffer.concat([...file.durable, ...file.pending]);
+}
+
+function sizeOf(chunks: readonly Buffer[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 }
 
 function torn(file: File, random: Pick<Random, 'next'>): Buffer {
   const rest = Buffer.concat(file.pending);
-  return Buffer.concat([file.durable, rest.subarray(0, Math.floor(random.next() * (rest.length + 1)))]);
+  return Buffer.concat([...file.durable, rest.subarray(0, Math.floor(random.next() * (rest.length + 1)))]);
 }
