@@ -84,8 +84,19 @@ test('21. an edited file is pending until it is reloaded, and not ready for that
   const ready = await get('/readyz');
   expect([ready.status, await ready.text()]).toEqual([503, 'not synced: 1 to load, 1 to reload\n']);
 
+  // One that does not hold is said everywhere, with its place.
+  await place.write('muster.yaml', 'version: 1\nmodules:\n  a: {module: builtin:heartbeat, modul: x}\n');
+  const { conditions } = await place.status();
+  const message = expect.stringContaining(`${place.dir}/muster.yaml:3:34 `);
+  expect(conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: false, reason: 'configInvalid', message }));
+  expect(await (await get('/readyz')).text()).toContain(`the config is invalid: ${place.dir}/muster.yaml:3:34 `);
+  expect(await (await get('/metrics')).text()).toMatch(
+    /^muster_config_invalid_info\{reason="configInvalid",code="\w+",file="\/.*\/muster\.yaml",line="3",column="34"\} 1$/m,
+  );
+
   await write();
   expect((await place.reload()).ran.code).toBe(0);
+  expect(await (await get('/metrics')).text()).not.toContain('configInvalid');
   expect(await place.status()).toMatchObject({ synced: true });
   expect((await get('/readyz')).status).toBe(200);
 });

@@ -40,7 +40,15 @@ const processes = {
   own: new Map([[module.name, process]]),
   cgroups: new Map([[module.name, cgroup]]),
 };
-const everything = { status: statusDoc({ lastReconcile, conditions }), figures, processes };
+const place = { file: '/srv/muster.yaml', line: 1, column: 1, endLine: 1, endColumn: 2 };
+const config = {
+  files: [],
+  digest: null,
+  revision: null,
+  valid: false,
+  diagnostics: [{ severity: 'error', code: 'syntax', message: '', ...place } as const],
+};
+const everything = { status: statusDoc({ lastReconcile, conditions, config }), figures, processes };
 const families = [...daemonFamilies(everything), ...moduleFamilies(everything)];
 
 test('the page on metrics lists every metric with its labels', () => {

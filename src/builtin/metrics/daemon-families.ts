@@ -1,3 +1,5 @@
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { StatusDoc } from '../../model/documents.ts';
 import type { MetricsDoc } from '../../model/metrics.ts';
 import type { ResultOutcome, Summary } from '../../model/plan.ts';
 import type { Family, Labels, Sample } from './exposition.ts';
@@ -15,6 +17,7 @@ export function daemonFamilies({ status, figures, processes: { daemon, runners }
   return [
     info('muster_build', 'Which muster this is.', { version: status.version, node: status.node, daemon: status.name }),
     gauge('muster_config_valid', 'Whether the config files hold.', Number(status.config.valid)),
+    configInvalid(status),
     gauge('muster_synced', 'Whether the plan from the current files is empty.', Number(status.synced)),
     gauge('muster_healthy', 'Whether all modules are healthy.', Number(status.healthy)),
     gauge('muster_unhealthy_modules', 'Modules that are not healthy.', status.unhealthy.length),
@@ -68,6 +71,17 @@ export function daemonFamilies({ status, figures, processes: { daemon, runners }
       runners.map(({ pid, modules }) => [{ pid: String(pid) }, modules]),
     ),
   ];
+}
+
+/** The first error, while there is one. */
+function configInvalid({ config: { valid, diagnostics } }: StatusDoc): Family {
+  const first = valid ? undefined : diagnostics.find(({ severity }) => severity === 'error');
+  const samples = first === undefined ? [] : [{ labels: placeOf(first), value: 1 }];
+  return { name: 'muster_config_invalid', type: 'info', help: 'Where the config files do not hold, while they do not.', samples };
+}
+
+function placeOf({ code, file, line, column }: Diagnostic): Labels {
+  return { reason: 'configInvalid', code, file, line: String(line), column: String(column) };
 }
 
 function counts({ modules }: MetricsDoc): [Labels, number][] {
