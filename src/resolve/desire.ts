@@ -36,8 +36,8 @@ export interface Parts {
 export interface Pass {
   readonly look: Look;
   readonly modulePath: readonly string[];
-  /** Of packages; null: there is none. */
-  readonly lock: PackageLock | null;
+  /** Of packages; null: there is none; an error: it cannot be read. */
+  readonly lock: PackageLock | MusterError | null;
   /** Null: nothing is installed, only looked at. */
   readonly staging: Staging | null;
   check(command: Command): Problem | null;

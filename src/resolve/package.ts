@@ -5,7 +5,7 @@ import { MusterError } from '../model/error.ts';
 import { packageFields } from '../model/fields/command.ts';
 import type { PackageSpec } from '../model/fields/table.ts';
 import type { Entry } from '../model/module.ts';
-import type { AskedPackage, InstalledPackage, PackageFields, PackageLock, PackagePin, Packages } from '../model/package.ts';
+import type { AskedPackage, InstalledPackage, PackageFields, PackagePin, Packages } from '../model/package.ts';
 import type { Outcome, Parts, Pass } from './desire.ts';
 import { digestSpec } from './digest.ts';
 
@@ -51,7 +51,8 @@ function moduleOf(module: string, { app }: PackageSpec): string {
 }
 
 /** A lock that says another thing than the config is not to be guessed about. */
-function pinOf({ module, spec }: AskedPackage, lock: PackageLock | null): PackagePin | null {
+function pinOf({ module, spec }: AskedPackage, lock: Pass['lock']): PackagePin | null {
+  if (lock instanceof MusterError) throw lock;
   const locked = lock?.get(module ?? '');
   if (locked === undefined || locked.spec === spec) return locked ?? null;
   throw new MusterError('EREFUSED', `muster.lock has ${module} as ${locked.spec} at ${locked.version}, and the config asks for ${spec}`, {
@@ -75,9 +76,13 @@ function noApp(app: string, name: string, names: readonly (string | null)[]): Mu
 }
 
 /** The lock beside the config. */
-export async function lockOf({ files }: ConfigSet, packages: Packages | null): Promise<PackageLock | null> {
+export async function lockOf({ files }: ConfigSet, packages: Packages | null): Promise<Pass['lock']> {
   const [first] = files;
-  return first === undefined || packages === null ? null : packages.lock(dirname(first.path));
+  if (first === undefined || packages === null) return null;
+  return packages.lock(dirname(first.path)).catch((error: unknown) => {
+    if (error instanceof MusterError) return error;
+    throw error;
+  });
 }
 
 /** The entries of several programs of one package, each a module of its own; the same objects for the same entry. */

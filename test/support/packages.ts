@@ -69,7 +69,7 @@ export interface Registry extends AsyncDisposable {
   /** Paths that were asked for. */
   readonly asked: string[];
   publish(text: PackageText): void;
-  /** What requests for archives of this package get from now on, instead of them. */
+  /** What requests for archives of this package get from now on, instead of them; those that hang are answered when that is over. */
   spoil(name: string, how: 'missing' | 'other' | 'hangs' | null): void;
   /** Ends it, as if the network were gone; `open` brings it back. */
   close(): Promise<void>;
@@ -81,6 +81,7 @@ export async function startRegistry(): Promise<Registry> {
   const published = new Map<string, Map<string, { manifest: PackageText['manifest']; bytes: Buffer }>>();
   const spoiled = new Map<string, 'missing' | 'other' | 'hangs'>();
   const asked: string[] = [];
+  const held: (() => void)[] = [];
   let port = 0;
   let server: Server | null = null;
 
@@ -107,7 +108,10 @@ export async function startRegistry(): Promise<Registry> {
       const [name, version] = archive === null ? [path, null] : [archive[1] ?? '', archive[2] ?? ''];
       const found = version === null ? null : published.get(name)?.get(version);
       const how = version === null ? undefined : spoiled.get(name);
-      if (how === 'hangs') return;
+      if (how === 'hangs') {
+        held.push(() => response.end(found?.bytes));
+        return;
+      }
       if (!published.has(name) || found === undefined || how === 'missing') response.writeHead(404).end('{"error": "not found"}');
       else if (version === null) response.setHeader('content-type', 'application/json').end(JSON.stringify(packument(name)));
       else response.end(how === 'other' ? Buffer.from('not what was promised') : found?.bytes);
@@ -127,8 +131,12 @@ export async function startRegistry(): Promise<Registry> {
       published.set(name, (published.get(name) ?? new Map()).set(version, { manifest: text.manifest, bytes }));
     },
     spoil(name, how) {
-      if (how === null) spoiled.delete(name);
-      else spoiled.set(name, how);
+      if (how === null) {
+        spoiled.delete(name);
+        for (const answer of held.splice(0)) answer();
+        return;
+      }
+      spoiled.set(name, how);
     },
     async close() {
       const open = server;

@@ -6,6 +6,7 @@ import type { Call, Definition } from '../command.ts';
 import { moduleStarter, moduleTest } from '../module-starter.ts';
 import { collect } from '../options.ts';
 import { print } from '../output.ts';
+import { packageStarter } from '../package-starter.ts';
 import { starterConfig, starterModule } from '../starter.ts';
 import { unitText } from '../systemd-unit.ts';
 import { which, whichFlags } from '../which.ts';
@@ -16,24 +17,27 @@ interface Options {
 
 export const init: Definition<Options> = {
   name: 'init',
-  operands: '[module|systemd] [WORD]',
-  summary: 'write a commented starter config, or a module with a test; or print a systemd unit',
+  operands: '[module|package|systemd] [WORD]',
+  summary: 'write a commented starter config, a module with a test, or an npm package; or print a systemd unit',
   details:
     '`init` writes ./muster.yaml and ./modules/greeter.ts. `init module WORD` writes ./WORD.ts and ./WORD.test.mjs, a test ' +
-    'that runs the module in a daemon of its own. Nothing is overwritten. `init systemd` prints a unit for this daemon.',
+    'that runs the module in a daemon of its own. `init package WORD` writes the folder ./WORD with an npm package. ' +
+    'Nothing is overwritten. `init systemd` prints a unit for this daemon.',
   options: [{ flags: '-c, --config <FILE>', doc: 'config file that the unit names (repeatable)', parse: collect }],
   examples: [
     'muster init && muster up',
     'muster init module counter && node --test counter.test.mjs',
+    'muster init package counter && muster install ./counter',
     'muster init systemd -c /etc/muster/muster.yaml > /etc/systemd/system/muster.service',
   ],
   async run(call) {
     const [what, word] = call.args;
     if (what === 'module') return writeModule(call, word);
+    if (what === 'package') return writePackage(call, word);
     if (word !== undefined) throw new MusterError('EINVAL', `init ${what} takes no "${word}"`);
     if (what === undefined) return writeStarter(call);
     if (what !== 'systemd')
-      throw new MusterError('EINVAL', `no "init ${what}"`, { hint: 'there is init, init module NAME and init systemd' });
+      throw new MusterError('EINVAL', `no "init ${what}"`, { hint: 'there is init, init module NAME, init package NAME and init systemd' });
     printUnit(call);
     return 0;
   },
@@ -67,6 +71,16 @@ function writeModule(call: Call<Options>, name: string | undefined): number {
     call,
     `\nNext:\n  node --test ${name}.test.mjs\n  ${command} load ./${name}.ts\n  ${command} request ${name}.hello '{"who": "you"}'`,
   );
+  return 0;
+}
+
+function writePackage(call: Call<Options>, name: string | undefined): number {
+  if (name === undefined) throw new MusterError('EINVAL', 'init package needs a name', { hint: 'e.g. muster init package counter' });
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(name) || nameProblem(name) !== null) {
+    throw new MusterError('EINVAL', `${name} is no name for a package`, { hint: 'small letters, digits, - and _' });
+  }
+  writeAll(call, packageStarter(name));
+  print(call, `\nNext:\n  ${call.io.self}${whichFlags(call.globals, call.io)} install ./${name}`);
   return 0;
 }
 
