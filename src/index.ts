@@ -1,8 +1,12 @@
 /** For authors of modules there are only types here: a module gets all it needs from its Context. */
 export type {
   Context,
+  Dismissed,
   HostedModule,
+  HostFunctions,
   Incoming,
+  LoadedCall,
+  LoadedModule,
   Main,
   ModuleHost,
   ModuleLog,

@@ -10,6 +10,7 @@ export const pages = [
   'reconcile',
   'modules',
   'hosts',
+  'gateway',
   'processes',
   'messages',
   'operate',
