@@ -28,7 +28,9 @@ export function mergeDicts(under: Dict, over: Dict, idle: 'keep' | 'drop', inDat
 }
 
 function mergeNodes(name: string, under: Node, over: Node, idle: 'keep' | 'drop', inData: boolean): Node {
-  if (under.kind !== 'dict' || over.kind !== 'dict' || typedSecret(under) !== null || typedSecret(over) !== null) return over;
+  if (under.kind !== 'dict' || over.kind !== 'dict') return over;
+  // The reference to a secret is one value, not a map to be mixed with another.
+  if (inData && (typedSecret(under) ?? typedSecret(over)) !== null) return over;
   const below = testKeys.has(name) && !inData && testsIn(over).length > 0 ? withoutTests(under) : under;
   return mergeDicts(below, over, idle, inData || dataKeys.has(name));
 }

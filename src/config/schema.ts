@@ -38,17 +38,16 @@ export function jsonSchema(): unknown {
     additionalProperties: false,
     patternProperties: ignored,
     $defs: {
-      entry: {
-        anyOf: [
-          { type: 'string', description: 'The module: a path, a bare name on modulePath, or builtin:NAME.' },
-          ...kinds.map((kind) => ({ $ref: `#/$defs/${kind}` })),
-          // Only in a later file of several: it removes the entry.
-          { type: 'null' },
-        ],
-      },
+      entry: anyOf(...kinds.map((kind) => ({ $ref: `#/$defs/${kind}` }))),
       ...Object.fromEntries(kinds.map((kind) => [kind, fieldsOf(kind, [kindKey[kind]])])),
-      host: below({ ...properties('command'), ...sugars(), ...properties('code'), service: hostService, components }, true),
-      component: below({ ...sugars(), ...properties('code') }, false),
+      host: anyOf({ type: 'object', properties: hostFields(), additionalProperties: false, patternProperties: ignored }),
+      component: anyOf(
+        ...kinds.map((kind) => ({ $ref: `#/$defs/${kind}` })),
+        ...sugarKeys.map(({ name }) => ({
+          ...fieldsOf('code', [name]),
+          properties: { ...sugars(name), ...defaultsOf('code').properties },
+        })),
+      ),
     },
   };
 }
@@ -63,17 +62,20 @@ const components = {
   description: 'By domain. They are loaded by the service of the host, require the host, and inherit its `config`, key by key.',
 };
 
-/** An entry below `hosts:`; one of a process as below `modules:`. */
-function below(fields: Record<string, Schema>, isHost: boolean): Schema {
-  const code = { type: 'object', properties: fields, additionalProperties: false, patternProperties: ignored };
-  const words = ['module', ...sugarKeys.map(({ name }) => name)];
-  const others = kinds.filter((kind) => kind !== 'code').map((kind) => ({ $ref: `#/$defs/${kind}` }));
-  const coded = isHost ? code : { ...code, anyOf: words.map((word) => ({ required: [word] })) };
-  return { anyOf: [{ type: 'string', description: 'The module.' }, coded, ...(isHost ? [] : others), { type: 'null' }] };
+/** An entry in one of these forms, or short for one; null only in a later file of several, where it removes the entry. */
+function anyOf(...forms: Schema[]): Schema {
+  const short = { type: 'string', description: 'The module: a path, a bare name on modulePath, or builtin:NAME.' };
+  return { anyOf: [short, ...forms, { type: 'null' }] };
 }
 
-function sugars(): Record<string, Schema> {
-  return Object.fromEntries(sugarKeys.map(({ name, doc }) => [name, { type: ['string', 'number', 'object'], description: doc }]));
+function hostFields(): Record<string, Schema> {
+  return { ...properties('command'), ...sugars(), ...properties('code'), service: hostService, components };
+}
+
+/** All of them, or one. */
+function sugars(only?: string): Record<string, Schema> {
+  const chosen = sugarKeys.filter(({ name }) => only === undefined || name === only);
+  return Object.fromEntries(chosen.map(({ name, doc }) => [name, { type: ['string', 'number', 'object'], description: doc }]));
 }
 
 function hostDefaultsSchema(): Schema {
@@ -103,7 +105,7 @@ function fieldsOf(kind: Kind, required: readonly string[]): Schema {
 }
 
 /** What an entry is has no default. */
-function defaultsOf(kind: Kind): Schema {
+function defaultsOf(kind: Kind): Schema & { properties: Record<string, Schema> } {
   const { [kindKey[kind]]: _, ...rest } = properties(kind);
   return { ...fieldsOf(kind, []), properties: rest };
 }

@@ -66,6 +66,14 @@ test('a secret is inherited as a secret, and one takes the place of the other wh
   expect(spec(outcome, 'b.example.com').config.other).toEqual({ secret: 'file:/etc/s' });
 });
 
+test('a config whose only key is called secret is a config', async () => {
+  const outcome = await hosts(
+    '  example.com:\n    config: {auth: internal}\n    components:\n      a.example.com: {module: m, config: {secret: "env:PASS"}}\n      b.example.com: {module: m, config: {secret: {secret: "env:PASS"}}}\n',
+  );
+  expect(spec(outcome, 'a.example.com').config).toEqual({ auth: 'internal', secret: 'env:PASS' });
+  expect(entryOf(outcome, 'b.example.com')).toMatchObject({ spec: { config: { auth: 'internal' } }, secrets: [['config', 'secret']] });
+});
+
 test('domains are one and the same in any case, with a final period, and as people or machines write them', async () => {
   const outcome = await hosts(
     '  Example.COM.:\n    components:\n      Bücher.example: m\n      UNDER_score.example: m\n      127.0.0.1: m\n',

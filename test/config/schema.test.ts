@@ -28,7 +28,7 @@ test('a config as people write it fits, one with a misspelt key does not', () =>
     'x-notes': { anything: 1 },
     modulePath: ['./modules'],
     include: ['conf.d/*.yaml'],
-    defaults: { code: { stopTimeout: '5s' } },
+    defaults: { code: { stopTimeout: '5s' }, hosts: { service: 'gateway', config: { auth: 'none' } } },
     modules: {
       heartbeat: 'builtin:heartbeat',
       greeter: {
@@ -46,7 +46,17 @@ test('a config as people write it fits, one with a misspelt key does not', () =>
       },
       monit: { package: 'p@^3' },
     },
-    hosts: { 'example.com': { service: 'gateway', module: 'builtin:vhost', components: { 'a.example.com': { module: './a.ts' } } } },
+    hosts: {
+      'example.com': {
+        ...{ service: 'gateway', module: 'builtin:vhost', config: { auth: 'internal' } },
+        components: {
+          ...{ 'a.example.com': { module: './a.ts', stopTimeout: '1s' }, 'b.example.com': './b.ts', 'c.example.com': null },
+          ...{ 'd.example.com': { proxy: '127.0.0.1:80' }, 'e.example.com': { static: { root: './e' }, config: {} } },
+          'f.example.com': { command: ['f'], service: 'none' },
+        },
+      },
+      ...{ 'Example.org.': {}, 'example.net': 'builtin:vhost', gone: null, 'files.example': { static: './files' } },
+    },
     policy: { watch: 'apply', maxRemovals: '50%', concurrency: 2 },
   };
   expect(schema.safeParse(config).error).toBeUndefined();
@@ -56,6 +66,11 @@ test('a config as people write it fits, one with a misspelt key does not', () =>
     { ...config, policy: { watch: 'on' } },
     { ...config, modules: { ...modules, web: { ...modules.web, stopTimout: '5s' } } },
     { ...config, modules: { web: { args: [] } } },
+    { ...config, modules: { web: { proxy: '127.0.0.1:80' } } },
+    { ...config, hosts: { 'example.com': { servce: 'gateway' } } },
+    { ...config, hosts: { 'example.com': { components: { a: { args: [] } } } } },
+    { ...config, hosts: { 'example.com': { components: { a: { module: 'm', components: {} } } } } },
+    { ...config, defaults: { hosts: { components: {} } } },
   ]) {
     expect(schema.safeParse(bad).success).toBe(false);
   }
