@@ -11,9 +11,6 @@ import { createHub } from './hub/hub.ts';
 
 // The limit this process was started with is for its main thread; heaps that are made from now on are as V8 has them.
 setFlagsFromString('--max-semi-space-size=0');
-// Threads collect alone: there are many heaps, and few processors. What they start from is what this process has started from.
-setFlagsFromString('--no-parallel-scavenge');
-setFlagsFromString('--no-verify-snapshot-checksum');
 
 const here = dirname(fileURLToPath(import.meta.url));
 const server = createServer().listen({ fd: listeningFd });
