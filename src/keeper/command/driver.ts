@@ -149,7 +149,7 @@ function startCommand(
     if (child.takenOver && inherited === null) catchUp(child);
     // One that was not ready yet is started again by the next daemon.
     if (spec.oneshot) settled();
-    else void vitals.ready.then(ready.resolve).then(settled);
+    else void vitals.ready.then(becameReady);
     const exit = await child.exited;
     exited = true;
     vitals.end();
@@ -193,6 +193,12 @@ function startCommand(
   function notStarted(error: unknown): Ended {
     ready.reject(error instanceof MusterError ? error : new MusterError('EFAILED', messageOf(error), { cause: error }));
     return { code: null, signal: null, error: { message: messageOf(error) }, reason: `could not be started: ${messageOf(error)}` };
+  }
+
+  /** What is being killed may pass its test once more before it is gone. */
+  function becameReady(): void {
+    if (asked !== 'kill') ready.resolve();
+    settled();
   }
 
   function settled(): void {
