@@ -35,6 +35,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
+    // Properties and simulations make much that is soon rubbish: the larger the room for it, the less often it is collected.
+    execArgv: ['--max-semi-space-size=64'],
     // Much of a test is waiting for processes: two leave half of two processors idle.
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },

@@ -21,7 +21,7 @@ const warmUpShare = 0.35;
 const pauseMs = 150;
 
 test('under steady load, reloads, crashes and kills nothing is lost, doubled or left behind', {
-  timeout: (seconds + 90) * 1000,
+  timeout: (seconds + 240) * 1000,
 }, async () => {
   await using place = await createPlace();
   const findings = join(place.dir, 'findings');
