@@ -69,6 +69,12 @@ export interface ModuleView {
   /** Of `requires`, what is not running now. */
   waitingFor: string[];
   declaredAt: Position | null;
+  /** Of a package, as its package.json says. */
+  version?: string;
+  /** Of a package: what it was installed from. */
+  package?: string;
+  /** Of a package: the version of Node that runs it; null where none does, or nothing of it was started yet. */
+  node?: string | null;
 }
 
 export interface ListDoc {
@@ -171,6 +177,22 @@ export interface CgroupDoc {
   settings: Record<string, unknown>;
   /** By interface file; what there is not is left out. */
   statistics: Record<string, Statistic>;
+}
+
+/** `outdated`: the loaded packages of the registry, sorted by name. */
+export interface OutdatedDoc {
+  formatVersion: string;
+  packages: {
+    name: string;
+    /** As the config, or who installed it, says it. */
+    spec: string;
+    current: string | null;
+    /** The newest that the spec takes. */
+    wanted: string | null;
+    latest: string | null;
+    /** Why it is not known. */
+    problem?: string;
+  }[];
 }
 
 /** `cgroup NAME KEY[=VALUE]`: what the interface file says, after the write; null where it cannot be read. */

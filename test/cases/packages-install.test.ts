@@ -206,7 +206,7 @@ test('20. a registry that cannot be reached fails with the reason of npm, and no
   expect(identities(await place.list())).toEqual(identities(before));
 });
 
-test('18. 21. what is installed runs again after a restart of the daemon, without a registry', async () => {
+test('18 and 21. what is installed runs again after a restart of the daemon, without a registry', async () => {
   expect(await place.muster('down')).toMatchObject({ code: 0 });
   await place.up();
   expect(await place.module('alpha')).toMatchObject({ version: '1.1.0', state: 'R', origin: 'manual' });

@@ -12,6 +12,7 @@ export const pages = [
   'hosts',
   'gateway',
   'processes',
+  'packages',
   'messages',
   'operate',
   'metrics',
