@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MusterError } from '../model/error.ts';
+import { findTool } from './tools.ts';
 
 /** Named pipes for the output of programs, made in batches and used again. */
 export interface FifoPool {
@@ -21,7 +22,7 @@ const firstBatch = 16;
 const largestBatch = 128;
 
 /** `mkfifo`: the program, for Node cannot make any. */
-export function createFifoPool(dir: string, { mkfifo = 'mkfifo' }: { mkfifo?: string } = {}): FifoPool {
+export function createFifoPool(dir: string, { mkfifo }: { mkfifo?: string } = {}): FifoPool {
   const free: string[] = [];
   const prefix = randomUUID().slice(0, 8);
   let count = 0;
@@ -31,11 +32,17 @@ export function createFifoPool(dir: string, { mkfifo = 'mkfifo' }: { mkfifo?: st
   return {
     dir,
     async take(wanted) {
-      while (free.length < wanted) {
-        making ??= make().finally(() => (making = null));
-        await making;
+      for (;;) {
+        while (free.length < wanted) {
+          making ??= make().finally(() => (making = null));
+          await making;
+        }
+        const taken = free.splice(-wanted, wanted);
+        const there = taken.filter((name) => existsSync(join(dir, name)));
+        if (there.length === wanted) return taken;
+        // Some were removed by somebody: others take their place.
+        free.push(...there);
       }
-      return free.splice(-wanted, wanted);
     },
     give: (names) => void free.push(...names),
     drop: remove,
@@ -51,7 +58,8 @@ export function createFifoPool(dir: string, { mkfifo = 'mkfifo' }: { mkfifo?: st
 
   async function make(): Promise<void> {
     const names = Array.from({ length: batch }, () => `${prefix}-${++count}`);
-    await run(mkfifo, ['-m', '600', ...names], dir);
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    await run(mkfifo ?? findTool('mkfifo') ?? 'mkfifo', ['-m', '600', ...names], dir);
     free.push(...names);
     batch = Math.min(batch * 2, largestBatch);
   }

@@ -1,5 +1,6 @@
 import { chownSync, closeSync, constants, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { MusterError, messageOf } from '../model/error.ts';
 import type { Held, SpawnSpec } from '../model/keeper.ts';
 import type { Stdio } from './stdio.ts';
 
@@ -38,7 +39,10 @@ export function holdFifos(dir: string, fifos: Fifos, { uid, gid } = { uid: -1, g
     }
   } catch (error) {
     close();
-    throw error;
+    throw new MusterError('EIO', `the pipes for output in ${resolve(dir)} cannot be opened: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'Is the state dir cleaned up by somebody? Start the module once more: muster restart NAME',
+    });
   }
   return {
     fd: (which: keyof Fifos): number => open.get(fifos[which] ?? fifos.stdout) as number,

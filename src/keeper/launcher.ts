@@ -10,7 +10,7 @@ export interface Line {
 }
 
 /** Where a tool is; null if this machine does not have it. */
-export type FindTool = (name: 'sh' | 'perl' | 'python3' | 'setpriv' | 'prlimit') => string | null;
+export type FindTool = (name: 'sh' | 'perl' | 'python3' | 'setpriv' | 'prlimit' | 'mkfifo') => string | null;
 
 /** How the launcher dies when it cannot do its work, and what exec would have said; programs do not die of these. */
 const failures: Readonly<Record<string, string>> = { SIGSTKFLT: 'ENOENT', SIGPWR: 'EACCES' };

@@ -1,11 +1,16 @@
+import { type StdioOptions, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { exitWords } from '../../src/keeper/death.ts';
+import { fifoFolder } from '../../src/keeper/places.ts';
 import type { Child, Kept } from '../../src/model/keeper.ts';
-import { processesOf } from '../support/place.ts';
-import { runs, spec, until } from './support/keeper.ts';
+import { cli, processesOf } from '../support/place.ts';
+import { runs, spec, tempDir, until } from './support/keeper.ts';
 import { remoteKeeper } from './support/remote.ts';
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
@@ -163,4 +168,27 @@ test('a keeper that is killed at any moment loses and doubles nothing', async ()
   expect(exitWords(await last.exited)).toMatch(/nobody saw|SIGTERM/);
   await keeper.dispose();
   expect(await processesOf(mark)).toEqual([]);
+});
+
+test('pipes that somebody has removed are made anew', async () => {
+  const { keeper, stateDir } = await remoteKeeper();
+  expect(await ended(await keeper.spawn(spec(['true'])))).toBe('exited with code 0');
+  await rm(join(stateDir, fifoFolder), { recursive: true });
+  const what = spec(['echo', 'here']);
+  expect(await ended(await keeper.spawn(what))).toBe('exited with code 0');
+  expect(what.output()).toBe('here\n');
+});
+
+test('what a caller left open reaches no program, however high its number is', async () => {
+  const dir = await tempDir();
+  await mkdir(join(dir, fifoFolder));
+  const inherited: StdioOptions = ['ignore', 'pipe', 'inherit', ...Array.from({ length: 248 }, () => 'ignore' as const), 'inherit'];
+  inherited[251] = openSync('/dev/null', 'r');
+  const child = spawn(process.execPath, [join(dirname(cli), 'keeper.cjs'), dir, 'none/'], { cwd: dir, stdio: inherited });
+  await once(child.stdout as Readable, 'data');
+  const open = await readdir(`/proc/${child.pid}/fd`);
+  child.kill('SIGKILL');
+  closeSync(inherited[251] as number);
+  expect(open).not.toContain('251');
+  expect(open.length).toBeGreaterThan(3);
 });

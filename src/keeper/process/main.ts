@@ -11,8 +11,11 @@ import { fifoFolder, keeperSocket } from '../places.ts';
 import { leaseVariable } from '../proc.ts';
 import type { LogLevel } from '../protocol.ts';
 import { createExecutor } from './executor/executor.ts';
+import { closeInherited } from './inherited.ts';
 import { serveDaemons } from './serve.ts';
 import { createWards } from './wards.ts';
+
+closeInherited();
 
 const clock: Clock = {
   now: () => Date.now(),
