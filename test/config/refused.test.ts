@@ -27,6 +27,18 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
     '2:44 badValue',
     '2:56 badValue',
   ],
+  'a limit of a cgroup that is none, or is set twice': [
+    'version: 1\nmodules:\n  a: {command: [c], cgroup: {raw: {cgroup.kill: "1"}}}\n  b: {command: [c], cgroup: {pidsMax: 5, raw: {pids.max: "6"}}}\n',
+    '3:36 badKey',
+    '4:58 badValue',
+  ],
+  'a soft limit above the hard one': [
+    'version: 1\nmodules: {a: {command: [c], rlimits: {core: "5:3", cpu: "unlimited:3"}}}\n',
+    '2:45 badValue',
+    '2:57 badValue',
+  ],
+  'an exit code that no process has': ['version: 1\nmodules: {a: {command: [c], exitStatus: {success: [256]}}}\n', '2:52 badValue'],
+  'an empty working folder': ['version: 1\nmodules: {a: {command: [c], cwd: ""}}\n', '2:34 badValue'],
   'an open quote': ['version: 1\nmodules: {a: "m}\n', '3:1 syntax', '3:1 syntax'],
   'an open bracket': ['version: 1\nmodules: {a: m\n', '3:1 syntax'],
   'a bad indent': ['version: 1\nmodules:\n    a: m\n  b: m\n', '4:1 syntax'],

@@ -1,13 +1,10 @@
 import { totalmem } from 'node:os';
 import { MusterError } from '../../model/error.ts';
-import type { CgroupSpec } from '../../model/fields/cgroup.ts';
+import { type CgroupSpec, limitFiles } from '../../model/fields/cgroup.ts';
 import { enableControllers } from './controllers.ts';
 import { read, reasonOf, write } from './files.ts';
 import { findRoot } from './root.ts';
-import { defaultOf, files, limitKeys, type Setting, settingsOf, took } from './settings.ts';
-
-/** What would undo the containment instead of limiting something, or cannot be read back. */
-const noLimits = new Set(['cgroup.procs', 'cgroup.threads', 'cgroup.kill', 'cgroup.type', 'cgroup.subtree_control']);
+import { defaultOf, limitKeys, type Setting, settingsOf, took } from './settings.ts';
 
 /**
  * Brings the limits of a cgroup to what a config says: each is written and read back. All or, with an error that names key,
@@ -15,8 +12,6 @@ const noLimits = new Set(['cgroup.procs', 'cgroup.threads', 'cgroup.kill', 'cgro
  */
 export function limitCgroup(folder: string, spec: CgroupSpec | undefined, before?: CgroupSpec): void {
   const wanted = settingsOf(spec, totalmem());
-  const refused = wanted.find(({ file }) => noLimits.has(file));
-  if (refused !== undefined) throw new MusterError('EINVAL', `${refused.key} is no limit: muster itself writes to ${refused.file}`);
   const settings = [...wanted, ...noLongerIn(wanted, before)];
   if (settings.length === 0) return;
   const root = findRoot();
@@ -50,7 +45,7 @@ function setAll(folder: string, settings: readonly Setting[]): void {
 
 /** An idle cgroup has no weight that could be set. */
 function inOrder(settings: readonly Setting[]): Setting[] {
-  const rank = ({ file, value }: Setting): number => (file !== files.cpuIdle ? 1 : value === '0' ? 0 : 2);
+  const rank = ({ file, value }: Setting): number => (file !== limitFiles.cpuIdle ? 1 : value === '0' ? 0 : 2);
   return [...settings].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -94,7 +89,7 @@ function refusal({ key, value }: Setting, why: string, cause?: unknown): MusterE
 /** What is set in a cgroup, as it can stand under `cgroup:` in a config; what this one does not have is left out. */
 export function settingsIn(folder: string, spec: CgroupSpec | undefined): Record<string, unknown> {
   const typed = limitKeys.flatMap((key) => {
-    const text = readOr(folder, files[key]);
+    const text = readOr(folder, limitFiles[key]);
     const isNone = text === null || text === '' || (key === 'cpuWeight' && text === '0'); // an idle one has no weight
     return isNone ? [] : [[key, configValue(key, text)] as const];
   });
@@ -106,7 +101,7 @@ export function settingsIn(folder: string, spec: CgroupSpec | undefined): Record
   return { ...Object.fromEntries(typed), ...(raw.length === 0 ? {} : { raw: Object.fromEntries(raw) }) };
 }
 
-function configValue(key: keyof typeof files, text: string): unknown {
+function configValue(key: keyof typeof limitFiles, text: string): unknown {
   if (key === 'memoryOomGroup' || key === 'cpuIdle') return text === '1';
   const value = key === 'ioWeight' ? (/^default (\d+)$/m.exec(text)?.[1] ?? text) : text;
   return /^\d+$/.test(value) && !key.startsWith('cpuset') ? Number(value) : value;

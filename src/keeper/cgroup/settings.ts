@@ -1,4 +1,4 @@
-import type { CgroupSpec } from '../../model/fields/cgroup.ts';
+import { type CgroupSpec, type LimitKey, limitFiles } from '../../model/fields/cgroup.ts';
 import { parseSize } from '../../model/units.ts';
 
 /** One interface file and what is to be in it. */
@@ -9,25 +9,7 @@ export interface Setting {
   readonly value: string;
 }
 
-export type LimitKey = Exclude<keyof CgroupSpec, 'base' | 'path' | 'raw'>;
-
-/** Of every key that has a file of its own. */
-export const files: Readonly<Record<LimitKey, string>> = {
-  memoryMax: 'memory.max',
-  memoryHigh: 'memory.high',
-  memoryMin: 'memory.min',
-  memoryLow: 'memory.low',
-  memorySwapMax: 'memory.swap.max',
-  memoryOomGroup: 'memory.oom.group',
-  cpuMax: 'cpu.max',
-  cpuWeight: 'cpu.weight',
-  cpuIdle: 'cpu.idle',
-  pidsMax: 'pids.max',
-  ioWeight: 'io.weight',
-  cpusetCpus: 'cpuset.cpus',
-  cpusetMems: 'cpuset.mems',
-};
-export const limitKeys = Object.keys(files) as LimitKey[];
+export const limitKeys = Object.keys(limitFiles) as LimitKey[];
 
 /** The kernel's own period of cpu.max, µs. */
 const periodUs = 100_000;
@@ -39,7 +21,7 @@ export function settingsOf(spec: CgroupSpec | undefined, memoryTotal: number): S
     const given = spec[name];
     if (given === undefined) return [];
     return [
-      { key: `cgroup.${name}`, file: files[name], value: name === 'cpuMax' ? cpuText(String(given)) : valueText(given, memoryTotal) },
+      { key: `cgroup.${name}`, file: limitFiles[name], value: name === 'cpuMax' ? cpuText(String(given)) : valueText(given, memoryTotal) },
     ];
   });
   const raw = Object.entries(spec.raw).map(([file, value]) => ({ key: `cgroup.raw.${file}`, file, value: value.trim() }));

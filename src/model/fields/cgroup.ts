@@ -35,8 +35,7 @@ const folder = z
   .string()
   .check(z.refine((path) => pathProblem(path) === null, { error: ({ input }) => `${input} ${pathProblem(String(input))}` }));
 
-/** Limits of a cgroup v2 (cgroup-v2.rst of the kernel), each key the interface file in camelCase. */
-export const cgroup = z.strictObject({
+const limits = {
   memoryMax: z.optional(memory),
   memoryHigh: z.optional(memory),
   memoryMin: z.optional(memory),
@@ -50,11 +49,49 @@ export const cgroup = z.strictObject({
   ioWeight: z.optional(weight),
   cpusetCpus: z.optional(list),
   cpusetMems: z.optional(list),
+};
+
+export type LimitKey = keyof typeof limits;
+
+/** Of every key that has a file of its own. */
+export const limitFiles: Readonly<Record<LimitKey, string>> = {
+  memoryMax: 'memory.max',
+  memoryHigh: 'memory.high',
+  memoryMin: 'memory.min',
+  memoryLow: 'memory.low',
+  memorySwapMax: 'memory.swap.max',
+  memoryOomGroup: 'memory.oom.group',
+  cpuMax: 'cpu.max',
+  cpuWeight: 'cpu.weight',
+  cpuIdle: 'cpu.idle',
+  pidsMax: 'pids.max',
+  ioWeight: 'io.weight',
+  cpusetCpus: 'cpuset.cpus',
+  cpusetMems: 'cpuset.mems',
+};
+
+/** What would undo the containment instead of limiting something, or cannot be read back. */
+const noLimits = new Set(['cgroup.procs', 'cgroup.threads', 'cgroup.kill', 'cgroup.type', 'cgroup.subtree_control']);
+
+const rawFile = file.check(
+  z.refine((name) => !noLimits.has(name), { error: ({ input }) => `${input} is no limit: muster itself writes to it` }),
+);
+
+/** Limits of a cgroup v2 (cgroup-v2.rst of the kernel), each key the interface file in camelCase. */
+const keys = z.strictObject({
+  ...limits,
   /** Below the mount, or below the daemon's own cgroup where that is delegated to it. */
   base: z._default(folder, 'muster'),
   /** Instead of a folder named by daemon and module: relative to `base`. */
   path: z._default(z.nullable(folder), null),
-  raw: z._default(z.record(file, z.string()), {}),
+  raw: z._default(z.record(rawFile, z.string()), {}),
+});
+
+export const cgroup = keys.check((context) => {
+  for (const [key, name] of Object.entries(limitFiles) as [LimitKey, string][]) {
+    if (context.value[key] === undefined || !(name in context.value.raw)) continue;
+    context.issues.push({ code: 'custom', input: context.value, path: ['raw', name], message: `${key} says already what is in ${name}` });
+  }
 });
 
 export type CgroupSpec = z.output<typeof cgroup>;

@@ -14,6 +14,9 @@ const signalName =
 const signal = z.string().check(z.regex(signalName, { error: 'expected a signal name such as SIGTERM' }));
 const anything = z.record(z.string(), z.unknown());
 
+/** Of a process of this system. */
+const exitCode = count().check(z.refine((code) => (code as number) <= 255, { error: 'expected an exit code from 0 to 255' }));
+
 /** Fields of `command:` entries: OS processes. */
 export const commandFields = {
   command: field({
@@ -27,7 +30,7 @@ export const commandFields = {
   }),
   arg0: field({ schema: z.optional(z.string()), change: 'reload', applies: 'keeper', doc: 'What the program sees as its own name.' }),
   cwd: field({
-    schema: z.string(),
+    schema: z.string().check(z.minLength(1, { error: 'the working folder must not be empty' })),
     change: 'reload',
     applies: 'keeper',
     doc: 'Working folder; without it the folder of the first config file.',
@@ -72,7 +75,7 @@ export const commandFields = {
     doc: 'Done, and in order, when it exits with success; not run again until it changes or is asked for. `restart.policy` is `never` then unless it says `onFailure`.',
   }),
   exitStatus: field({
-    schema: z.prefault(z.strictObject({ success: z._default(z.array(count()), [0]), noRestart: z._default(z.array(count()), []) }), {}),
+    schema: z.prefault(z.strictObject({ success: z._default(z.array(exitCode), [0]), noRestart: z._default(z.array(exitCode), []) }), {}),
     change: 'live',
     applies: 'instances',
     doc: 'Exit codes that count as success, and those after which it is not restarted.',

@@ -13,8 +13,18 @@ const limitNames = [
 const limitName = z.string().check(z.refine((name) => limitNames.includes(name), { error: ({ input }) => unknownLimit(String(input)) }));
 const limit = z.pipe(
   argument,
-  z.string().check(z.regex(/^(?:\d+|unlimited)(?::(?:\d+|unlimited))?$/, { error: 'expected a number, unlimited, or SOFT:HARD' })),
+  z
+    .string()
+    .check(
+      z.regex(/^(?:\d+|unlimited)(?::(?:\d+|unlimited))?$/, { error: 'expected a number, unlimited, or SOFT:HARD', abort: true }),
+      z.refine(isOrdered, { error: 'the soft limit must not be above the hard one (SOFT:HARD)' }),
+    ),
 );
+
+function isOrdered(text: string): boolean {
+  const [soft = 0, hard = soft] = text.split(':').map((part) => (part === 'unlimited' ? Number.POSITIVE_INFINITY : Number(part)));
+  return soft <= hard;
+}
 
 function unknownLimit(name: string): string {
   return `found no limit "${name}"; ${didYouMean(name, limitNames) ?? `there are ${limitNames.join(', ')}`}`;
