@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { ListDoc, ModuleView, StatusDoc } from '../../src/model/documents.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
 import { connect } from '../../src/socket/client.ts';
+import { ask, isAsking } from './asking.ts';
 
 /** The built muster: `npm test` builds it first; MUSTER_DIST names another build. */
 export const cli = join(process.env.MUSTER_DIST ?? join(import.meta.dirname, '../../dist'), 'cli.cjs');
@@ -66,7 +67,7 @@ export async function createPlace(config?: string): Promise<Place> {
     muster: (...args) => place.musterWith({}, ...args),
     musterWith: (options, ...args) =>
       // TMPDIR is handed down to everything that muster starts: it marks the processes of the place.
-      run([cli, ...args], stateDir, { cwd: dir, ...options, env: { TMPDIR: dir, ...options.env } }),
+      command(args, stateDir, { cwd: dir, ...options, env: { TMPDIR: dir, ...options.env } }),
     async up(...args) {
       const ran = await place.muster('up', '-d', '-c', 'muster.yaml', ...args);
       if (ran.code !== 0) throw new Error(`up exited ${ran.code}: ${ran.stderr}`);
@@ -122,16 +123,23 @@ export function json(ran: Ran): unknown {
   }
 }
 
+function command(args: readonly string[], stateDir: string, options: RunOptions & { cwd: string }): Promise<Ran> {
+  const { cwd, env = {}, stdin = '', through } = options;
+  if (!isAsking(args) || through !== undefined) return run([cli, ...args], stateDir, options);
+  return ask(args, { env: surroundings(stateDir, env), cwd, stdin, program: cli });
+}
+
+/** An environment in which only this state dir is known. */
+function surroundings(stateDir: string, more: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  const { MUSTER_CONFIG, MUSTER_DAEMON, NODE_OPTIONS, VITEST, NODE_ENV, ...base } = process.env;
+  return { ...base, MUSTER_STATE_DIR: stateDir, NO_COLOR: '1', ...more };
+}
+
 /** Runs node on these arguments with an environment in which only this state dir is known. */
 export function run(argv: readonly string[], stateDir: string, { env = {}, cwd, stdin, through = [] }: RunOptions): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const { MUSTER_CONFIG, MUSTER_DAEMON, NODE_OPTIONS, VITEST, NODE_ENV, ...base } = process.env;
     const [file = '', ...args] = [...through, process.execPath, ...argv];
-    const child = spawn(file, args, {
-      cwd,
-      env: { ...base, MUSTER_STATE_DIR: stateDir, NO_COLOR: '1', ...env },
-      stdio: 'pipe',
-    });
+    const child = spawn(file, args, { cwd, env: surroundings(stateDir, env), stdio: 'pipe' });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));

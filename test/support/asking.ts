@@ -1,0 +1,49 @@
+import { homedir } from 'node:os';
+import { selfOf } from '../../src/cli/io.ts';
+import { run } from '../../src/cli/run.ts';
+
+/** Commands that only ask the daemon and print what it answers. */
+const asking = new Set(
+  'cgroup debug down drift events hold info list load logs publish reconcile release reload remove request restart signal start stats status stop'.split(
+    ' ',
+  ),
+);
+
+export const isAsking = ([command = '']: readonly string[]): boolean => asking.has(command);
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdin: string;
+  /** The file of the program that this stands for. */
+  readonly program: string;
+}
+
+/** Runs such a command here and not in a process of its own, which would take longer to start than all the rest; test/cli has these. */
+export async function ask(
+  argv: readonly string[],
+  { env, cwd, stdin, program }: Surroundings,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  let stdout = '';
+  let stderr = '';
+  const io = {
+    env,
+    cwd,
+    home: env.HOME || homedir(),
+    uid: process.getuid?.() ?? -1,
+    self: selfOf(program, cwd),
+    outTerminal: false,
+    errTerminal: false,
+    columns: () => 80,
+    out: (text: string) => {
+      stdout += text;
+    },
+    err: (text: string) => {
+      stderr += text;
+    },
+    room: () => null,
+    read: async () => stdin,
+  };
+  const code = await run(argv, io, () => {});
+  return { code, stdout, stderr };
+}
