@@ -29,12 +29,12 @@ test('under the keeper, a runner has a lease of its own that ends with it', asyn
   const { start, runners, written } = createSetting(runnerFile, () => createKeeper({ leases, clock, log: silent, owner: 'test/' }));
   const module = await start('module', 'export async function main(ctx) { console.log(JSON.stringify(process.env)); await ctx.run(); }');
   await module.ready;
+  await expect.poll(() => written.get('module')).toBe('{}\n');
   expect(begun.map(({ name }) => name)).toEqual(['runner:main']);
   runners[0]?.signal('SIGKILL');
   const how = await module.ended;
   expect([how.reason, how.fault]).toEqual(['its runner ended: killed by SIGKILL', undefined]);
   expect(ended).toEqual([begun[0]?.id]);
-  expect(written.get('module')).toBe('{}\n');
 });
 
 test('a runner whose daemon is gone ends at once, also with a thread that blocks', async () => {
