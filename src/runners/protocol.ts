@@ -128,6 +128,7 @@ export interface RealmData {
 /** What a realm runs, beside `RealmData` in its `workerData`. */
 export interface RealmProgram {
   readonly file: string;
+  /** A function of `require` and `__filename`. */
   readonly source: string;
   /** By V8, of an earlier realm; null: nothing yet. */
   readonly compiled: Uint8Array | null;

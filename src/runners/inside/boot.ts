@@ -8,7 +8,7 @@ const tellAfterMs = 500;
 
 const { file, source, compiled, tell } = (workerData as { program: RealmProgram }).program;
 process.argv[1] = file;
-const script = new Script(`(function (require, __filename) {${source}\n})`, {
+const script = new Script(source, {
   filename: file,
   ...(compiled === null ? {} : { cachedData: compiled }),
 });

@@ -10,7 +10,8 @@ export interface Program {
 }
 
 export function readProgram(file: string): Program {
-  const source = readFileSync(file, 'latin1');
+  // Whole, as it is compiled: a thread that had to put it together would collect its garbage once more before it is there.
+  const source = `(function (require, __filename) {${readFileSync(file, 'latin1')}\n})`;
   let compiled: Uint8Array | null = null;
   let asked = 0;
   return {
