@@ -7,6 +7,7 @@ import { config } from './checks/config.ts';
 import { control } from './checks/control.ts';
 import { events } from './checks/events.ts';
 import { failures } from './checks/failures.ts';
+import { hosting } from './checks/hosting.ts';
 import { identity } from './checks/identity.ts';
 import { life } from './checks/life.ts';
 import { output } from './checks/output.ts';
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   ...streams,
   ...events,
   ...services,
+  ...hosting,
   ...builtins,
   ...output,
   ...config,

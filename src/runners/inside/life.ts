@@ -156,6 +156,7 @@ export function startLife(options: LifeOptions): Life {
       const guests = hosting.stopAll();
       if (guests !== null) await guests;
       bus.finalizing();
+      life.onChange?.();
       await control.shutDown();
     })();
     return winding;
@@ -210,6 +211,7 @@ export function startLife(options: LifeOptions): Life {
     saving += 1;
     const turn = saving;
     bus.quiesce();
+    life.onChange?.();
     try {
       if (control.saves()) await bus.idle();
       const state = turn === saving ? await control.save() : null;

@@ -43,8 +43,9 @@ export class CallByHand implements LoadedCall, Outlet {
     else this.#reject(errorOf(packet[4]));
   }
 
-  cancel(): void {
+  /** Like what a Context has it needs no `this`. */
+  readonly cancel = (): void => {
     this.#served.cancel(this.#owner.address, this.#id);
     this.#reject(new MusterError('ECANCELED', `${this.#topic} was canceled`));
-  }
+  };
 }
