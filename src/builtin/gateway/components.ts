@@ -95,7 +95,8 @@ export class Components {
   }
 
   /** It was renamed, or reconfigured, or takes requests again. */
-  #changed(component: Component, { name, config }: LoadedModule): void {
+  #changed(component: Component, { name, config, takes }: LoadedModule): void {
+    if (!takes) return;
     const { ctx, routes } = this.#ports;
     try {
       const mounts = mountsOf(name, ctx.name, config);

@@ -1,13 +1,13 @@
 import type { Server } from 'node:http';
 import type { Context } from '../../model/context.ts';
 import { messageOf } from '../../model/error.ts';
-import { type AccessLog, checkAccessLog, openAccessLog } from './access-log.ts';
+import { checkAccessLog, openAccessLog } from './access-log.ts';
 import { type Certificates, readCertificates, show, watchCertificates } from './certificates.ts';
 import type { Components } from './components.ts';
 import type { Connections } from './connections.ts';
-import { type Trust, trustOf } from './headers.ts';
+import { trustOf } from './headers.ts';
 import { applyLimits, type Listener, openListener } from './listeners.ts';
-import { Requests, type RequestsPorts } from './requests.ts';
+import { type Current, Requests, type RequestsPorts } from './requests.ts';
 import { isAnyPort, type Settings } from './settings.ts';
 import { acceptUpgrade } from './upgrades.ts';
 
@@ -22,11 +22,9 @@ export class Gateway {
   readonly #connections: Connections;
   readonly #requests: Requests;
   readonly #requestPorts: RequestsPorts;
+  readonly #current: Current;
   #settings: Settings;
-  #trusts: Trust = () => false;
-  #accessLog: AccessLog | null = null;
   #listeners: readonly Listener[] = [];
-  #closing = false;
   #unwatch = (): void => {};
 
   constructor(settings: Settings, ports: GatewayPorts) {
@@ -34,13 +32,8 @@ export class Gateway {
     this.#settings = settings;
     this.#ports = ports;
     this.#connections = connections;
-    const current = () => ({
-      limits: this.#settings.limits,
-      accessLog: this.#accessLog,
-      trusts: this.#trusts,
-      closing: this.#closing,
-    });
-    this.#requestPorts = { routes, connections, log: ctx.log, current };
+    this.#current = { limits: settings.limits, accessLog: null, trusts: () => false, closing: false };
+    this.#requestPorts = { routes, connections, log: ctx.log, current: this.#current };
     this.#requests = new Requests(this.#requestPorts);
   }
 
@@ -56,12 +49,14 @@ export class Gateway {
       applyLimits(server, settings.limits);
       if (certificates !== null) show(server, certificates);
     }
-    if (settings.accessLog !== this.#settings.accessLog || this.#accessLog === null) {
-      this.#accessLog?.close();
-      this.#accessLog = openAccessLog(settings.accessLog, this.#ports.ctx.log);
+    const current = this.#current;
+    if (settings.accessLog !== this.#settings.accessLog || current.accessLog === null) {
+      current.accessLog?.close();
+      current.accessLog = openAccessLog(settings.accessLog, this.#ports.ctx.log);
     }
+    current.limits = settings.limits;
+    current.trusts = trusts;
     this.#settings = settings;
-    this.#trusts = trusts;
     this.#listeners = listeners;
     this.#unwatch();
     this.#unwatch = settings.tls === null ? () => {} : watchCertificates(settings.tls, () => this.#renew());
@@ -70,7 +65,7 @@ export class Gateway {
 
   /** No new connections; what is under way may be finished. Resolves when it is, or has no more time. */
   async drain(): Promise<void> {
-    this.#closing = true;
+    this.#current.closing = true;
     const closed = Promise.all(this.#listeners.map(({ server }) => new Promise((resolve) => server.close(resolve))));
     this.#connections.closeAll();
     let timer: NodeJS.Timeout | undefined;
@@ -87,7 +82,7 @@ export class Gateway {
     for (const component of this.#ports.components.all()) component.cut();
     for (const { server } of this.#listeners) server.close();
     this.#connections.destroyAll();
-    this.#accessLog?.close();
+    this.#current.accessLog?.close();
   }
 
   stats(): Readonly<Record<string, unknown>> {

@@ -8,25 +8,25 @@ import { Exchange, retryAfter } from './exchange.ts';
 import type { Trust } from './headers.ts';
 import type { Live } from './live.ts';
 import type { Routes } from './routes.ts';
-import { serve } from './serve.ts';
+import { type Failed, serve } from './serve.ts';
 import type { Limits } from './settings.ts';
 import { Tally } from './tally.ts';
 import { readTarget, type Target } from './target.ts';
 
 /** What changes while the gateway runs. */
 export interface Current {
-  readonly limits: Limits;
-  readonly accessLog: AccessLog | null;
-  readonly trusts: Trust;
+  limits: Limits;
+  accessLog: AccessLog | null;
+  trusts: Trust;
   /** It is being stopped: connections are not kept. */
-  readonly closing: boolean;
+  closing: boolean;
 }
 
 export interface RequestsPorts {
   readonly routes: Routes<Component>;
   readonly connections: Connections;
   readonly log: Context['log'];
-  current(): Current;
+  readonly current: Current;
 }
 
 const nowhere = {
@@ -49,7 +49,7 @@ export class Requests {
   /** `mayGoOn`: the client waits to be told to send its body. */
   accept(request: IncomingMessage, response: ServerResponse, mayGoOn = false): void {
     const { routes, connections, current } = this.#ports;
-    const { limits, closing } = current();
+    const { limits, closing } = current;
     const target = readTarget(request);
     const exchange = new Exchange(request, response, target);
     let component: Component | null = null;
@@ -76,7 +76,7 @@ export class Requests {
   }
 
   async #wait(component: Component, exchange: Exchange, target: Target): Promise<void> {
-    const live = await component.wait(this.#ports.current().limits.queueTimeout, exchange.signal);
+    const live = await component.wait(this.#ports.current.limits.queueTimeout, exchange.signal);
     if (exchange.isOver) return;
     if (live !== null) this.#begin(live, exchange, target);
     else if (component.removed) exchange.refuse(404, nowhere[404]);
@@ -86,14 +86,14 @@ export class Requests {
   #begin(live: Live, exchange: Exchange, target: Target): void {
     live.began(exchange);
     try {
-      serve(live, exchange, target, this.#ports.current().trusts).then(undefined, (error) => this.#failed(live, exchange, error));
+      serve(live, exchange, target, this.#ports.current.trusts, this.#failed);
     } catch (error) {
       this.#failed(live, exchange, error);
     }
   }
 
   /** What went wrong is for the log of the component, or the gateway's; clients learn nothing of it. */
-  #failed(live: Live, exchange: Exchange, error: unknown): void {
+  readonly #failed: Failed = (live, exchange, error) => {
     const { code } = error as { code?: unknown };
     if (exchange.isOver) return;
     if (code === 'EHOSTUNREACH' || code === 'ENOSYS') {
@@ -102,7 +102,7 @@ export class Requests {
     }
     this.#ports.log.warn(`${live.loaded.name} failed to answer ${exchange.request.method} ${exchange.target?.path}: ${messageOf(error)}`);
     exchange.refuse(500, 'it failed to answer');
-  }
+  };
 
   #over(exchange: Exchange, component: Component | null): void {
     const { response, startedAt } = exchange;
@@ -114,7 +114,7 @@ export class Requests {
       component.open -= 1;
       component.tally.count(status, ms);
     }
-    this.#ports.current().accessLog?.write(exchange, status, ms);
+    this.#ports.current.accessLog?.write(exchange, status, ms);
   }
 }
 

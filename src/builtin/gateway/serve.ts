@@ -11,8 +11,11 @@ import type { Target } from './target.ts';
 export const styles = ['request', 'fetch', 'node'] as const;
 export type Style = (typeof styles)[number];
 
-/** Resolves when the component has said its part; rejects, or throws, with what it failed with. */
-export function serve(live: Live, exchange: Exchange, target: Target, trusts: Trust): Promise<unknown> {
+/** Who hears what a component failed with. */
+export type Failed = (live: Live, exchange: Exchange, error: unknown) => void;
+
+/** Asks the component, and writes what it answers. Throws what is wrong at once, and tells what goes wrong later. */
+export function serve(live: Live, exchange: Exchange, target: Target, trusts: Trust, failed: Failed): void {
   const { request, response, mount } = exchange;
   const headers = forwarded(request, target.authority, trusts);
   live.style ??= styleOf(live);
@@ -20,24 +23,32 @@ export function serve(live: Live, exchange: Exchange, target: Target, trusts: Tr
     case 'request': {
       const { method } = request;
       const { url } = target;
-      if (!hasBody(request)) return answered(live, exchange, { method, url, headers, body: null, mount });
-      return bodyOf(request).then((body) => answered(live, exchange, { method, url, headers, body, mount }));
+      const message = (body: Buffer | null) => ask(live, exchange, { method, url, headers, body, mount }, failed);
+      if (hasBody(request)) bodyOf(request).then(message, (error) => failed(live, exchange, error));
+      else message(null);
+      return;
     }
     case 'fetch':
-      return answered(live, exchange, toRequest(exchange, target, headers));
+      ask(live, exchange, toRequest(exchange, target, headers), failed);
+      return;
     case 'node':
       request.url = target.url;
       exchange.call = live.loaded.call('node', { request, response, mount });
-      return exchange.call.answer;
+      exchange.call.answer.catch((error) => failed(live, exchange, error));
   }
 }
 
-function answered(live: Live, exchange: Exchange, payload: unknown): Promise<unknown> {
+function ask(live: Live, exchange: Exchange, payload: unknown, failed: Failed): void {
   exchange.call = live.loaded.call<unknown>(live.style as Style, payload);
-  return exchange.call.answer.then((result) => {
+  const wrong = (error: unknown): void => failed(live, exchange, error);
+  exchange.call.answer.then((result) => {
     exchange.call = null;
-    return reply(exchange, result);
-  });
+    try {
+      reply(exchange, result)?.catch(wrong);
+    } catch (error) {
+      wrong(error);
+    }
+  }, wrong);
 }
 
 function styleOf({ loaded }: Live): Style {

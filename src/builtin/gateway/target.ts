@@ -29,12 +29,15 @@ export function readTarget(request: Pick<IncomingMessage, 'url' | 'headers' | 'r
 
 function targetOf(authority: string, written: string): Target | null {
   const domain = domainOf(authority);
-  if (domain === null || ambiguous.test(written)) return null;
-  const url = dotted.test(written) ? withoutDots(written) : written;
+  const isPlain = !suspect.test(written);
+  if (domain === null || (!isPlain && ambiguous.test(written))) return null;
+  const url = !isPlain && dotted.test(written) ? withoutDots(written) : written;
   const query = url.indexOf('?');
   return { domain, authority, path: query === -1 ? url : url.slice(0, query), url };
 }
 
+/** Nearly all have none of these. */
+const suspect = /[%\\#]|\/\./;
 /** What programs behind the gateway could take for another path than it did itself: NUL, backslashes, encoded separators around `..`. */
 const ambiguous = /^[^?]*(?:%00|\\|#|(?:\.|%2e){2}(?:%2f|%5c)|(?:%2f|%5c)(?:\.|%2e){2})/i;
 const dotted = /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i;

@@ -32,7 +32,7 @@ function handOver(payload: Upgrade, target: Target, live: Live, ports: RequestsP
   const { request, socket } = payload;
   live.upgraded(socket);
   const { upgrade } = request.headers;
-  forwarded(request, target.authority, ports.current().trusts);
+  forwarded(request, target.authority, ports.current.trusts);
   Object.assign(request.headers, { connection: 'Upgrade', upgrade });
   request.url = target.url;
   live.loaded.call('upgrade', payload).answer.catch((error: unknown) => {
