@@ -5,6 +5,7 @@ import { createStatus } from '../engine/status.ts';
 import { cgroupAccess } from '../keeper/cgroup/access.ts';
 import { findRoot } from '../keeper/cgroup/root.ts';
 import { usageOf } from '../keeper/usage.ts';
+import { deferred } from '../model/deferred.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Containment, DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
@@ -222,15 +223,4 @@ function statusLine(engine: Engine): string {
   if (outcome?.ok !== false) return `${count} modules`;
   const [first] = outcome.diagnostics;
   return `${count} modules; config invalid${first === undefined ? '' : ` at ${first.file}:${first.line}:${first.column}`}`;
-}
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<T>((done, failed) => {
-    resolve = done;
-    reject = failed;
-  });
-  promise.catch(() => {}); // it may fail before anybody waits for it
-  return { promise, resolve, reject };
 }

@@ -1,4 +1,5 @@
 import type { Attached, BusPort } from '../model/bus.ts';
+import { deferred } from '../model/deferred.ts';
 import type { Dismissal, Ended, Fault, Launch, Launched, LaunchHooks } from '../model/driver.ts';
 import { type ErrorCode, MusterError, messageOf } from '../model/error.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
@@ -284,15 +285,4 @@ const hintOf = (error: unknown): string | undefined => (error instanceof MusterE
 function whyNotReady(name: string, { error, reason }: Ended): string {
   if (error === null) return `"${name}" ended before it was running: ${reason}`;
   return error.message.includes(name) ? error.message : `"${name}" failed to start: ${error.message}`;
-}
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  promise.catch(() => {}); // whoever awaits it hears of it; nobody has to
-  return { promise, resolve, reject };
 }

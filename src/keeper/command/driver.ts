@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../model/canonical.ts';
+import { deferred } from '../../model/deferred.ts';
 import type { Driver, Ended, Launch, Launched, LaunchHooks } from '../../model/driver.ts';
 import { fromWire, MusterError, messageOf } from '../../model/error.ts';
 import { isSuccess } from '../../model/exit-status.ts';
@@ -58,7 +59,6 @@ function startCommand(
   const launchedAs = inherited?.launchedAs ?? launch.name;
   const capture = createCapture(name, spec.log, [...spec.command, ...launch.args], options, inherited?.capture);
   const ready = deferred<void>();
-  ready.promise.catch(() => {}); // its owner may have let go of it
   const vitals = createVitals({ ...launch, name: launchedAs }, hooks, options, inherited?.unwell);
 
   return {
@@ -232,18 +232,4 @@ function startCommand(
       child.signal('SIGTERM');
     }
   }
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let settle: Omit<Deferred<T>, 'promise'> | null = null;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  return { promise, ...(settle as unknown as Omit<Deferred<T>, 'promise'>) };
 }

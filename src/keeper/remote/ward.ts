@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { deferred } from '../../model/deferred.ts';
 import type { Child, Held, Kept, ProcessExit, SpawnSpec } from '../../model/keeper.ts';
 import type { Clock, Log } from '../../model/ports.ts';
 import { readFifo } from '../fifo-reader.ts';
@@ -136,10 +137,4 @@ export function createWard(initial: Held, takenOver: boolean, ports: WardPorts):
       return [];
     }
   }
-}
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
 }
