@@ -1,8 +1,9 @@
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import type { SpawnSpec } from '../model/keeper.ts';
 import { argumentProblem, findProgram, type ProgramLook, type ProgramProblem } from '../model/program.ts';
+import { may } from './may.ts';
 
 /** Resolves with the file to execute; rejects with what is wrong with it, as precisely as can be. */
 export async function preflight({ argv, arg0, cwd, env }: SpawnSpec): Promise<string> {
@@ -63,14 +64,7 @@ const look: ProgramLook = {
       return null;
     }
   },
-  mayExecute(path) {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  },
+  mayExecute: (path) => may(path, constants.X_OK),
   begin(path) {
     try {
       const file = openSync(path, 'r');

@@ -1,6 +1,7 @@
-import { accessSync, constants } from 'node:fs';
+import { constants } from 'node:fs';
 import { join } from 'node:path';
 import type { FindTool } from './launcher.ts';
+import { may } from './may.ts';
 
 const usual = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 const found = new Map<string, string>();
@@ -10,16 +11,7 @@ export const findTool: FindTool = (name) => {
   const known = found.get(name);
   if (known !== undefined) return known;
   const folders = [...(process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/')), ...usual];
-  const path = folders.map((folder) => join(folder, name)).find(isExecutable);
+  const path = folders.map((folder) => join(folder, name)).find((path) => may(path, constants.X_OK));
   if (path !== undefined) found.set(name, path);
   return path ?? null;
 };
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { constants, existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { may } from '../may.ts';
 import { folderOf, mountOf } from './mount.ts';
 
 /** The folder below which this daemon may make cgroups. */
@@ -72,18 +73,9 @@ function lookForRoot(): Root | NoRoot {
       mountinfo: readFileSync('/proc/self/mountinfo', 'utf8'),
       own: readFileSync('/proc/self/cgroup', 'utf8'),
       uid: process.getuid?.() ?? 0,
-      writable: (folder) => isWritable(folder) && isWritable(join(folder, 'cgroup.procs')),
+      writable: (folder) => may(folder, constants.W_OK) && may(join(folder, 'cgroup.procs'), constants.W_OK),
     });
   } catch {
     return { problem: 'the system has no cgroups', hint: 'They are a part of Linux.' };
-  }
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
