@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
-import { buildRunner, createSetting, removeRunner, root } from './setting.ts';
-
-let runnerFile = '';
-beforeAll(async () => {
-  runnerFile = await buildRunner();
-  return () => removeRunner(runnerFile);
-});
+import { expect, test } from 'vitest';
+import { createSetting, root, runnerFile } from './setting.ts';
 
 const waits = 'export async function main(ctx) { await ctx.run(); }';
 

@@ -1,12 +1,6 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { within } from '../support/within.ts';
-import { buildRunner, createSetting, removeRunner } from './setting.ts';
-
-let runnerFile = '';
-beforeAll(async () => {
-  runnerFile = await buildRunner();
-  return () => removeRunner(runnerFile);
-});
+import { createSetting, runnerFile } from './setting.ts';
 
 const serves = `export async function main(ctx) {
   let n = 0;

@@ -1,12 +1,6 @@
 import { existsSync } from 'node:fs';
-import { beforeAll, expect, test } from 'vitest';
-import { buildRunner, createSetting, removeRunner, type Setting, type Started } from './setting.ts';
-
-let runnerFile = '';
-beforeAll(async () => {
-  runnerFile = await buildRunner();
-  return () => removeRunner(runnerFile);
-});
+import { expect, test } from 'vitest';
+import { createSetting, runnerFile, type Setting, type Started } from './setting.ts';
 
 const waits = 'export async function main(ctx) { await ctx.run(); }';
 const deaf = 'export async function main(ctx) { ctx.onShutdown(() => new Promise(() => {})); await ctx.run(); }';

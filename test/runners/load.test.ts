@@ -1,11 +1,5 @@
-import { beforeAll, expect, test } from 'vitest';
-import { buildRunner, createSetting, removeRunner, type Setting } from './setting.ts';
-
-let runnerFile = '';
-beforeAll(async () => {
-  runnerFile = await buildRunner();
-  return () => removeRunner(runnerFile);
-});
+import { expect, test } from 'vitest';
+import { createSetting, runnerFile, type Setting } from './setting.ts';
 
 /** What the module's main printed as JSON. */
 async function printed(setting: Setting, code: string | { file: string }, files: Record<string, string> = {}): Promise<unknown> {

@@ -1,13 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Clock, Timer } from '../../src/model/ports.ts';
-import { buildRunner, createSetting, removeRunner, type Setting, type Started } from './setting.ts';
-
-let runnerFile = '';
-beforeAll(async () => {
-  runnerFile = await buildRunner();
-  return () => removeRunner(runnerFile);
-});
+import { createSetting, runnerFile, type Setting, type Started } from './setting.ts';
 
 const waits = 'export async function main(ctx) { await ctx.run(); }';
 const hosts = 'export async function main(ctx) { ctx.hostModules(); await ctx.run(); }';

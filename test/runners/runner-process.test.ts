@@ -1,17 +1,11 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createKeeper } from '../../src/keeper/local.ts';
 import type { Lease } from '../../src/model/keeper.ts';
 import { createFrames, type Frames } from '../../src/runners/frames.ts';
 import type { ToRunner } from '../../src/runners/protocol.ts';
 import { dial } from '../../src/socket/client.ts';
 import { forkingKeeper } from './forking-keeper.ts';
-import { buildRunner, createSetting, removeRunner } from './setting.ts';
-
-let runnerFile = '';
-beforeAll(async () => {
-  runnerFile = await buildRunner();
-  return () => removeRunner(runnerFile);
-});
+import { createSetting, runnerFile } from './setting.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const clock = {

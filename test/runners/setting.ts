@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import * as z from 'zod/mini';
 import { type Bus, createBus } from '../../src/bus/bus.ts';
@@ -17,6 +16,7 @@ import { createCompiler } from '../../src/resolve/compile.ts';
 import { lookOnce, sha256 } from '../../src/resolve/files.ts';
 import { type CodeDriver, createCodeDriver } from '../../src/runners/code-driver.ts';
 import { dial } from '../../src/socket/client.ts';
+import { cli } from '../support/place.ts';
 import { forkingKeeper } from './forking-keeper.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -29,28 +29,8 @@ const realClock: Clock = {
   },
 };
 
-/** The runner as it is shipped, in a folder of its own. */
-export async function buildRunner(): Promise<string> {
-  const outdir = mkdtempSync(join(tmpdir(), 'muster-runner-'));
-  await build({
-    entryPoints: ['runner', 'boot', 'realm'].map((name) => join(root, `src/runners/inside/${name}.ts`)),
-    outdir,
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
-    format: 'cjs',
-    outExtension: { '.js': '.cjs' },
-    minify: true,
-    keepNames: true,
-    define: { 'import.meta.url': '__bundleUrl' },
-    banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
-  });
-  return join(outdir, 'runner.cjs');
-}
-
-export function removeRunner(runnerFile: string): void {
-  rmSync(dirname(runnerFile), { recursive: true, force: true });
-}
+/** The runner as it is shipped. */
+export const runnerFile = join(dirname(cli), 'runner.cjs');
 
 export interface Setting {
   readonly folder: string;

@@ -1,11 +1,5 @@
-import { beforeAll, expect, test } from 'vitest';
-import { buildRunner, createSetting, removeRunner } from './setting.ts';
-
-let runnerFile = '';
-beforeAll(async () => {
-  runnerFile = await buildRunner();
-  return () => removeRunner(runnerFile);
-});
+import { expect, test } from 'vitest';
+import { createSetting, runnerFile } from './setting.ts';
 
 test('what a module saves is what its next instance is given; one that cannot save serves on', async () => {
   const { start, bus } = createSetting(runnerFile);

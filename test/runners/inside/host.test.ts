@@ -1,12 +1,5 @@
-import { beforeAll, describe, expect, test } from 'vitest';
-import { buildRealm, openRealm, type TestModule, type TestRealm } from './realm.ts';
-
-let realmFile = '';
-beforeAll(async () => {
-  const { file, remove } = await buildRealm();
-  realmFile = file;
-  return remove;
-});
+import { describe, expect, test } from 'vitest';
+import { openRealm, realmFile, type TestModule, type TestRealm } from './realm.ts';
 
 const gateway = 'export async function main(ctx) { ctx.hostModules(); await ctx.run(); }';
 const guest = "export async function main(ctx, args) { console.log('hello', args, ctx.config, process.argv.slice(2)); await ctx.run(); }";

@@ -1,14 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { stateLimit } from '../../../src/runners/inside/state.ts';
-import { buildRealm, openRealm } from './realm.ts';
-
-let realmFile = '';
-beforeAll(async () => {
-  const { file, remove } = await buildRealm();
-  realmFile = file;
-  return remove;
-});
+import { openRealm, realmFile } from './realm.ts';
 
 /** The same whether a module is alone in its thread or one of several. */
 describe.for([{ shared: false }, { shared: true }])('a module (shared: $shared)', ({ shared }) => {

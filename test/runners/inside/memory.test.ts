@@ -1,14 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
-import { buildRealm, openRealm, type TestRealm } from './realm.ts';
-
-let realmFile = '';
-beforeAll(async () => {
-  const { file, remove } = await buildRealm();
-  realmFile = file;
-  return remove;
-});
+import { expect, test } from 'vitest';
+import { openRealm, realmFile, type TestRealm } from './realm.ts';
 
 const tiny = "export async function main(ctx) { ctx.handle('hello', () => 'hello'); await ctx.run(); }";
 

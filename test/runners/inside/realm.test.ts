@@ -1,12 +1,5 @@
-import { beforeAll, expect, test } from 'vitest';
-import { buildRealm, openRealm } from './realm.ts';
-
-let realmFile = '';
-beforeAll(async () => {
-  const { file, remove } = await buildRealm();
-  realmFile = file;
-  return remove;
-});
+import { expect, test } from 'vitest';
+import { openRealm, realmFile } from './realm.ts';
 
 const waits = 'export async function main(ctx) { await ctx.run(); }';
 

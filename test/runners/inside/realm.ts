@@ -1,8 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import type { WireError } from '../../../src/model/error.ts';
 import { createCompiler } from '../../../src/resolve/compile.ts';
@@ -10,27 +9,12 @@ import { lookOnce } from '../../../src/resolve/files.ts';
 import { createCreditsBuffer, createMeterBuffer, metersPerBuffer } from '../../../src/runners/inside/meter.ts';
 import { open, seal } from '../../../src/runners/inside/seal.ts';
 import type { FromModule, FromRealm, Posted, RealmData, Start, ToModule, ToRealm } from '../../../src/runners/protocol.ts';
+import { cli } from '../../support/place.ts';
 
 type Settled = Extract<FromRealm, { type: 'settled' }>;
 
 /** The program of a realm as it is shipped. */
-export async function buildRealm(): Promise<{ file: string; remove(): void }> {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-realm-'));
-  const src = join(import.meta.dirname, '..', '..', '..', 'src');
-  await build({
-    entryPoints: [join(src, 'runners/inside/realm.ts')],
-    outdir: folder,
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
-    format: 'cjs',
-    outExtension: { '.js': '.cjs' },
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: 'warning',
-  });
-  return { file: join(folder, 'realm.cjs'), remove: () => rmSync(folder, { recursive: true, force: true }) };
-}
+export const realmFile = join(dirname(cli), 'realm.cjs');
 
 /** One realm, and the least of what a runner does for it. */
 export interface TestRealm {

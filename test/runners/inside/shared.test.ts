@@ -1,14 +1,7 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { outputBacklog } from '../../../src/runners/inside/output.ts';
 import { outputWindow } from '../../../src/runners/protocol.ts';
-import { buildRealm, openRealm } from './realm.ts';
-
-let realmFile = '';
-beforeAll(async () => {
-  const { file, remove } = await buildRealm();
-  realmFile = file;
-  return remove;
-});
+import { openRealm, realmFile } from './realm.ts';
 
 const waits = 'export async function main(ctx) { await ctx.run(); }';
 
