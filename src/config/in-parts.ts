@@ -1,6 +1,6 @@
 import { declare } from './declare.ts';
 import { domainOf } from './domain.ts';
-import { type Evaluated, evaluateEntry, type Hosted, type Surroundings } from './entry.ts';
+import { asDict, type Evaluated, evaluateEntry, type Hosted, type Surroundings } from './entry.ts';
 import { createFindings } from './findings.ts';
 import { componentsKey, type Host, hostOf } from './hosts.ts';
 import { digestOfHost, type Lessons, recall, type Seen, seenComponent, seenHost, seenModule } from './learned.ts';
@@ -60,7 +60,13 @@ function recalled(seen: Seen, { lessons }: Reading, anew: () => Judged): Judged 
   return known === undefined ? anew() : known;
 }
 
-function parseHost({ text, fields, name: written, line }: HostChunk, name: string, { file, around }: Reading): Host | null {
+function parseHost(chunk: HostChunk, name: string, { file, around }: Reading): Host | null {
+  const { text, fields, name: written, line } = chunk;
+  if (fields === null) {
+    const pair = parsePart(text, written, file, line - 1);
+    const value = pair === null ? null : asDict(pair.value);
+    return pair === null || value === null ? null : hostOf(name, { key: pair.key, value }, around);
+  }
   const start = text.length - text.trimStart().length;
   const key: Located = { source: { file, lines: [0], base: line - 1 }, start, end: start + written.length };
   const parsed = new Map<string, Pair>();

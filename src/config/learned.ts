@@ -29,7 +29,7 @@ export function seenModule({ text, line }: Pick<Seen, 'text' | 'line'>): Seen {
 
 /** Of a host its fields: also where they stand, as components may stand between them. */
 export function seenHost({ fields, line }: HostChunk, digest: string): Seen {
-  return { around: `at ${fields.map((field) => field.line - line).join(' ')}`, text: digest, line };
+  return { around: `at ${fields?.map((field) => field.line - line).join(' ')}`, text: digest, line };
 }
 
 /** Of a component all that its host says. */
@@ -37,9 +37,9 @@ export function seenComponent({ text, line }: Pick<Seen, 'text' | 'line'>, diges
   return { around: digest, text, line };
 }
 
-export function digestOfHost({ name, fields }: HostChunk): string {
+export function digestOfHost({ name, text: whole, fields }: HostChunk): string {
   const hash = createHash('sha256').update(name);
-  for (const { text } of fields) hash.update(`\0${text}`);
+  for (const { text } of fields ?? [{ text: whole }]) hash.update(`\0${text}`);
   return hash.digest('hex');
 }
 

@@ -8,8 +8,8 @@ export interface Chunk {
 
 /** A host, cut once more. */
 export interface HostChunk extends Chunk {
-  /** All but `components`. */
-  readonly fields: readonly Chunk[];
+  /** All but `components`; null: it stands in one piece, and has none. */
+  readonly fields: readonly Chunk[] | null;
   readonly components: readonly Chunk[];
 }
 
@@ -27,6 +27,10 @@ const hash = 35;
 const newline = 10;
 const carriageReturn = 13;
 const key = /([A-Za-z0-9_][A-Za-z0-9_.-]*):(?=[ \r\n]|$)/y;
+/** The key with an empty map, and nothing else. */
+const empty = /^\w+:[ ]+\{[ ]*\}\s*$/;
+/** Text in which the word could be hidden may have it. */
+const mayHaveComponents = /components|\\/;
 const nothingBehind = /[ ]*(?:[ ]#[^\n]*)?\r?(?:\n|$)/y;
 
 /**
@@ -44,12 +48,16 @@ export function split(text: string): Split | null {
   let modules: readonly Chunk[] = [];
   let hosts: readonly HostChunk[] = [];
   for (const chunk of keys) {
-    const entries = chunk.name === 'modules' || chunk.name === 'hosts' ? inside(chunk, 0) : 'inline';
-    if (entries === 'inline') {
+    if (chunk.name !== 'modules' && chunk.name !== 'hosts') {
       sections.push(chunk);
       continue;
     }
-    if (entries === null) return null;
+    const entries = inside(chunk, 0);
+    if (entries === null || (entries === 'behind' && !empty.test(chunk.text))) return null;
+    if (entries === 'behind') {
+      sections.push(chunk);
+      continue;
+    }
     cut.push(chunk);
     if (chunk.name === 'modules') modules = entries.chunks;
     else {
@@ -63,20 +71,21 @@ export function split(text: string): Split | null {
 
 function cutHost(host: Chunk, above: number): HostChunk | null {
   const found = inside(host, above);
-  if (found === null || found === 'inline') return null;
+  if (found === 'behind') return mayHaveComponents.test(host.text) ? null : { ...host, fields: null, components: [] };
+  if (found === null) return null;
   const components = found.chunks.find(({ name }) => name === 'components');
   const fields = found.chunks.filter((chunk) => chunk !== components);
   if (components === undefined) return { ...host, fields, components: [] };
   const entries = inside(components, found.indent);
-  return entries === null || entries === 'inline' ? null : { ...host, fields, components: entries.chunks };
+  return entries === null || entries === 'behind' ? null : { ...host, fields, components: entries.chunks };
 }
 
-/** The pairs of a map that begins in the line after its key; `inline`: something stands behind the key. */
-function inside({ text, line }: Chunk, above: number): { chunks: Chunk[]; indent: number } | 'inline' | null {
+/** The pairs of a map that begins in the line after its key; `behind`: what it is begins in the line of the key. */
+function inside({ text, line }: Chunk, above: number): { chunks: Chunk[]; indent: number } | 'behind' | null {
   key.lastIndex = above;
   if (key.exec(text) === null) return null;
   nothingBehind.lastIndex = key.lastIndex;
-  if (!nothingBehind.test(text)) return 'inline';
+  if (!nothingBehind.test(text)) return 'behind';
   const rest = text.slice(nothingBehind.lastIndex);
   const indent = indentOf(rest);
   if (indent === null || indent <= above) return null;

@@ -269,3 +269,15 @@ test('a component whose text is unchanged is the same object, wherever it and it
     expect(third.modules.get(name)?.entry.spec).toMatchObject({ config: { x: 1 } });
   }
 });
+
+test.each([
+  ['modules: {a: m}\nhosts:\n  example.com:\n    service: none\n', ['a', 'example.com']],
+  ['modules:\n  a: m\nhosts: {example.com: {service: none, components: {b: m}}}\n', ['a', 'example.com', 'b']],
+  ['modules: {}\nhosts:\n  example.com:\n    service: none\n', ['example.com']],
+])('what stands on the line of its key is there also when the file is read again: %j', async (text, names) => {
+  const config = setting({ 'muster.yaml': `version: 1\n${text}` });
+  for (const more of ['', '# changed\n']) {
+    config.files['/etc/muster.yaml'] = `version: 1\n${text}${more}`;
+    expect([...good(await config.compile()).modules.keys()]).toEqual(names);
+  }
+});

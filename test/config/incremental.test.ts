@@ -85,9 +85,19 @@ const lines = [
   '  b: m\r',
   'hosts:',
   'hosts: {}',
+  'hosts: {example.org: {components: {a.example.org: m}}}',
+  'modules: {a: ./a.ts}',
   'hosts: # virtual ones',
   '  hosts: {config: {team: a}}',
-  ...domains.flatMap((domain) => [`  ${domain}: {}`, `  ${domain}:`, `      ${domain}: m`, `      ${domain}:`, `    ${domain}: m`]),
+  ...domains.flatMap((domain) => [
+    `  ${domain}: {}`,
+    `  ${domain}: ./h.ts`,
+    `  ${domain}: {components: {${domain}.net: m}}`,
+    `  ${domain}:`,
+    `      ${domain}: m`,
+    `      ${domain}:`,
+    `    ${domain}: m`,
+  ]),
   '    components:',
   '    components: {}',
   '    components: # of it',
@@ -132,7 +142,8 @@ const host = fc
     const inside = components.length === 0 ? [] : ['    components:', ...components.flat()];
     return [`  ${domain}:${fields.length + inside.length + after.length === 0 ? ' {}' : ''}`, ...fields, ...inside, ...after];
   });
-const hosts = fc.array(host, { maxLength: 2 }).map((list) => (list.length === 0 ? [] : ['hosts:', ...list.flat()]));
+const short = fc.constantFrom('  short.example: {config: {a: 1}, requires: [a]}', '  short.example: ./h.ts').map((line) => [line]);
+const hosts = fc.array(fc.oneof(host, short), { maxLength: 2 }).map((list) => (list.length === 0 ? [] : ['hosts:', ...list.flat()]));
 const edit = fc.record({
   at: fc.nat(40),
   drop: fc.nat(2),
