@@ -1,6 +1,7 @@
 import { MusterError } from '../../model/error.ts';
 import { exitCode } from '../../model/exit-code.ts';
 import { formatDuration } from '../../model/units.ts';
+import type { Client } from '../../socket/client.ts';
 import type { Call, Definition } from '../command.ts';
 import { isUserError } from '../failure.ts';
 import { jsonOperand } from '../json-text.ts';
@@ -35,12 +36,14 @@ export const request: Definition<Options> = {
       printJsonLine(call, part);
       return call.io.room() ?? undefined;
     };
+    const asked = (client: Client): Promise<unknown> =>
+      client.request(topic, payload, { onPart, signal: patience.signal }).catch((error) => Promise.reject(asAnswered(error, topic)));
     try {
-      const answer = await overReplacement(call, (client) => client.request(topic, payload, { onPart, signal: patience.signal }));
+      const answer = await overReplacement(call, asked);
       printLast(call, answer, parts);
       return exitCode.ok;
     } catch (error) {
-      throw patience.signal.aborted ? patience.signal.reason : asAnswered(error, topic);
+      throw patience.signal.aborted ? patience.signal.reason : error;
     } finally {
       patience.end();
     }
