@@ -46,7 +46,7 @@ export function instances(mark: string): Instance[] {
 /** It has started all that it will. */
 export const isWhole = ({ shape, leads, child }: Instance): boolean => leads && child === shapes[shape].child;
 
-const mostLooks = 10;
+const mostLooks = 100; // on a busy machine something ends during nearly each of them
 
 /** Each process with its arguments. One that ends while it is looked at may just have handed on to another, so there is another look. */
 export function processes(): [pid: number, args: string[]][] {
