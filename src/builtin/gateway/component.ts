@@ -10,7 +10,7 @@ type Waiter = (live: Live | null) => void;
 export class Component {
   name: string;
   mounts: readonly Mount[];
-  readonly tally = new Tally();
+  #tally: Tally | null = null;
   /** Requests under way or waiting. */
   open = 0;
   /** Somebody has said that it goes, and does not come back. */
@@ -24,6 +24,12 @@ export class Component {
   constructor(name: string, mounts: readonly Mount[]) {
     this.name = name;
     this.mounts = mounts;
+  }
+
+  /** Counted from its first request on. */
+  get tally(): Tally {
+    this.#tally ??= new Tally();
+    return this.#tally;
   }
 
   /** The latest start that takes requests. */

@@ -12,8 +12,9 @@ export class Live {
   leaving = false;
   /** How it takes requests, once that is known. */
   style: Style | null = null;
-  readonly #exchanges = new Set<Exchange>();
-  readonly #upgrades = new Set<Duplex>();
+  // Most of a thousand components have nothing under way.
+  #exchanges: Set<Exchange> | null = null;
+  #upgrades: Set<Duplex> | null = null;
   #whenIdle: (() => void) | null = null;
 
   constructor(component: Component, loaded: LoadedModule) {
@@ -27,31 +28,33 @@ export class Live {
 
   began(exchange: Exchange): void {
     exchange.live = this;
+    this.#exchanges ??= new Set();
     this.#exchanges.add(exchange);
   }
 
   left(exchange: Exchange): void {
-    this.#exchanges.delete(exchange);
-    if (this.#exchanges.size === 0) this.#whenIdle?.();
+    this.#exchanges?.delete(exchange);
+    if (this.#exchanges?.size === 0) this.#whenIdle?.();
   }
 
   upgraded(socket: Duplex): void {
+    this.#upgrades ??= new Set();
     this.#upgrades.add(socket);
-    socket.once('close', () => this.#upgrades.delete(socket));
+    socket.once('close', () => this.#upgrades?.delete(socket));
   }
 
   /** Begins with nothing new; resolves when all that is under way is done, or cut off after `ms`. */
   async drain(ms: number): Promise<void> {
     this.leaving = true;
-    for (const socket of this.#upgrades) socket.end();
-    if (this.#exchanges.size > 0) await this.#idle(ms);
+    for (const socket of this.#upgrades ?? []) socket.end();
+    if ((this.#exchanges?.size ?? 0) > 0) await this.#idle(ms);
     this.cut();
   }
 
   /** Nothing that it holds leads to a client any more. */
   cut(): void {
-    for (const exchange of this.#exchanges) exchange.cut();
-    for (const socket of this.#upgrades) socket.destroy();
+    for (const exchange of this.#exchanges ?? []) exchange.cut();
+    for (const socket of this.#upgrades ?? []) socket.destroy();
   }
 
   #idle(ms: number): Promise<void> {

@@ -36,7 +36,7 @@ export interface Life {
   /** The same by force: none of its functions is called any more. */
   abandon(): void;
   ownStats(): Readonly<Record<string, unknown>>;
-  readonly bus: ModuleBus;
+  bus(): ModuleBus;
   config(): Start['config'];
   /** Told when its name, its config or whether it takes requests has changed. */
   onChange: (() => void) | null;
@@ -98,9 +98,7 @@ export function startLife(options: LifeOptions): Life {
     end,
     abandon: () => end({ reason: 'terminated', thrown: null }, null),
     ownStats: () => bus.ownStats(),
-    get bus() {
-      return bus;
-    },
+    bus: () => bus,
     config: () => control.context.config,
     onChange: null,
   };
@@ -117,9 +115,13 @@ export function startLife(options: LifeOptions): Life {
     },
   });
   const surroundings = options.surroundingsOf(life);
-  const hosting = options.hostingOf(life, bus);
+  /** Few modules host others. */
+  let hosting: Hosting | null = null;
   const { write } = surroundings;
-  const { hostModules } = hosting;
+  const hostModules: Hosting['hostModules'] = (own) => {
+    hosting ??= options.hostingOf(life, bus);
+    return hosting.hostModules(own);
+  };
   const control = createContext({ start, name: life.name, bus, post, write, run, failed, hostModules });
 
   async function live(): Promise<void> {
@@ -153,7 +155,7 @@ export function startLife(options: LifeOptions): Life {
 
   function windDown(): Promise<void> {
     winding ??= (async () => {
-      const guests = hosting.stopAll();
+      const guests = hosting?.stopAll() ?? null;
       if (guests !== null) await guests;
       bus.finalizing();
       life.onChange?.();
@@ -165,7 +167,7 @@ export function startLife(options: LifeOptions): Life {
   function end(how: End, code: number | null = 0): void {
     if (finished) return;
     finished = true;
-    hosting.end(how);
+    hosting?.end(how);
     bus.leave();
     releaseCode();
     run(() => surroundings.close(code));
