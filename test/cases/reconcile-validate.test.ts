@@ -88,7 +88,8 @@ test.concurrent('21. a syntax error leaves the set alone and shows as configInva
   await place.write('muster.yaml', 'version: 1\nmodules: {a: builtin:heartbeat, b: builtin:heartbeat}\n');
   process.kill(pid, 'SIGHUP');
   await until(async () => (await place.list()).length === 2, 'the good save is applied');
-  await until(async () => (await place.status()).synced, 'the run has ended');
+  await until(async () => (await place.status()).lastReconcile?.exitCode === 0, 'the run has ended');
+  expect((await place.status()).synced).toBe(true);
   expect((await place.status()).config).toMatchObject({ valid: true, diagnostics: [] });
   expect(await ready()).toMatchObject({ status: true });
   expect(identities(await place.list()).slice(0, 1)).toEqual(before);

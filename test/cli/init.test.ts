@@ -91,7 +91,7 @@ describe('completion', () => {
       const { code, out } = await bench.muster(['completion', shell]);
       expect(code).toBe(0);
       expect(out).toContain('reconcile');
-      expect(out).not.toMatch(/--replace|--detached|'__names'/);
+      expect(out).not.toMatch(/--detached|'__names'/);
     }
     expect(await bench.muster(['completion', 'csh'])).toMatchObject({
       code: 1,

@@ -125,7 +125,6 @@ describe('what the client asks the daemon', () => {
       ['reconcile', '--out', 'p'],
       ['reconcile', '--plan', 'p'],
       ['reconcile', '--auto-rollback'],
-      ['up', '--replace'],
     ]) {
       expect(await bench.muster(args)).toMatchObject({ code: 1, out: '', err: expect.stringContaining('is not built yet (EINVAL)') });
     }
