@@ -2,14 +2,14 @@ import { homedir } from 'node:os';
 import { selfOf } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/run.ts';
 
-/** Commands that only ask the daemon and print what it answers. */
+/** Commands that only ask the daemon and print what it answers; `--against` plans without one. */
 const asking = new Set(
-  'cgroup debug down drift events hold info list load logs publish reconcile release reload remove request restart signal start stats status stop'.split(
+  'cgroup debug down drift events get hold info list load logs publish reconcile release reload remove request restart set signal start stats status stop trigger unset'.split(
     ' ',
   ),
 );
 
-export const isAsking = ([command = '']: readonly string[]): boolean => asking.has(command);
+export const isAsking = (argv: readonly string[]): boolean => asking.has(argv[0] ?? '') && !argv.includes('--against');
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
