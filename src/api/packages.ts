@@ -1,5 +1,6 @@
 import { plainRun } from '../engine/engine.ts';
 import { install } from '../engine/install.ts';
+import { installAll } from '../engine/install-all.ts';
 import { outdated } from '../engine/outdated.ts';
 import { uninstall } from '../engine/uninstall.ts';
 import type { Handlers } from './call.ts';
@@ -21,7 +22,9 @@ export const packageHandlers: Pick<Handlers, 'install' | 'uninstall' | 'outdated
         lockTimeout: params.lockTimeout,
       });
     };
-    return install(params, common(params, call), engine.context, reconcile);
+    const { spec, frozen = false, dryRun = false } = params;
+    if (spec === undefined) return installAll({ frozen, dryRun }, engine.context, reconcile);
+    return install({ ...params, spec }, common(params, call), engine.context, reconcile);
   },
   uninstall: (params, call, { engine }) => uninstall(params, common(params, call), engine.context),
   outdated: (_params, _call, { engine }) => outdated(engine.context),

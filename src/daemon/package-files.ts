@@ -4,6 +4,7 @@ import { withPackage } from '../config/save-entry.ts';
 import type { SavedEntry } from '../engine/ports.ts';
 import type { ConfigSet } from '../model/config-set.ts';
 import { MusterError } from '../model/error.ts';
+import type { PackageSpec } from '../model/fields/table.ts';
 import type { AskedPackage, LockedPackage, Packages } from '../model/package.ts';
 import { packageSpecKind, withAbsolutePath } from '../model/package-spec.ts';
 import { lockText } from '../packages/lock.ts';
@@ -51,6 +52,25 @@ export async function savePackage(
     throw error;
   }
   return { undo };
+}
+
+/** The lock of all that is declared: what is in it as declared stays; `unlocked` are those that are not. */
+export async function lockOfAll(config: ConfigSet, packages: Packages) {
+  const folder = dirname(config.files[0]?.path ?? '.');
+  const now = (await packages.lock(folder)) ?? new Map<string, LockedPackage>();
+  const lock = new Map<string, LockedPackage>();
+  const unlocked: string[] = [];
+  for (const [name, { entry }] of config.modules) {
+    if (entry.kind !== 'package' || entry.spec.disabled) continue;
+    const { package: spec, allowScripts } = entry.spec as PackageSpec;
+    const locked = now.get(name);
+    const found = locked?.spec === spec ? null : await packages.find({ module: name, spec, allowScripts, pin: null });
+    if (locked?.spec === spec) lock.set(name, locked);
+    else if (found === null || found.pin !== null) unlocked.push(name);
+    if (found?.pin != null) lock.set(name, { spec, ...found.pin });
+  }
+  const path = join(folder, lockName);
+  return { unlocked, write: () => writeWhole(path, lockText(lock, folder)) };
 }
 
 /** Null where nothing is to be pinned: a folder is what it is. */

@@ -5,7 +5,7 @@ import { MusterError } from '../model/error.ts';
 import type { PackageSpec } from '../model/fields/table.ts';
 import type { PackageLock, Packages } from '../model/package.ts';
 import { moduleNameOf, packageSpecKind } from '../model/package-spec.ts';
-import { savePackage } from './package-files.ts';
+import { lockOfAll, savePackage } from './package-files.ts';
 
 export interface PackageSourcesOptions {
   readonly packages: Packages;
@@ -13,7 +13,9 @@ export interface PackageSourcesOptions {
   config(): ConfigSet | null;
 }
 
-type PackageSources = Pick<Sources, 'packageName' | 'savePackage' | 'newer'> & { frozenLock(module: string): Promise<PackageLock> };
+type PackageSources = Pick<Sources, 'packageName' | 'savePackage' | 'unlockedPackages' | 'lockPackages' | 'newer'> & {
+  frozenLock(module: string): Promise<PackageLock>;
+};
 
 /** What commands on packages ask of the config and of what is installed. */
 export function createPackageSources({ packages, config }: PackageSourcesOptions): PackageSources {
@@ -33,6 +35,13 @@ export function createPackageSources({ packages, config }: PackageSourcesOptions
       throw new MusterError('EINVAL', `what ${spec} is called is known only once it is installed`, { hint: 'give it a name with --name' });
     },
     savePackage: (module, entry) => savePackage(module, entry, readConfig(), packages),
+    unlockedPackages: async () => {
+      const { unlocked } = await lockOfAll(readConfig(), packages);
+      return unlocked;
+    },
+    lockPackages: async () => {
+      await (await lockOfAll(readConfig(), packages)).write();
+    },
     newer: ({ path, spec }) => packages.newer({ path, spec: spec as PackageSpec }, {}),
     async frozenLock(module) {
       const [first] = readConfig().files;

@@ -57,8 +57,13 @@ export function createSources(options: WantedOptions): Sources {
     },
     packageName: packageSources.packageName,
     savePackage: packageSources.savePackage,
+    unlockedPackages: packageSources.unlockedPackages,
+    lockPackages: packageSources.lockPackages,
     newer: packageSources.newer,
     withArgs: (desired, args) => resolver.respec(desired, { ...desired.spec, args: [...args] }),
+    withSettings: resolver.withSettings,
+    sealed: resolver.sealed,
+    defaults: (record) => resolver.defaults(record).catch(() => ({})),
     afresh: (record) => resolver.afresh(record),
     watchCode(modules) {
       if (modules.length === 0 && codeFiles.length === 0) return;

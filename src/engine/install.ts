@@ -11,7 +11,7 @@ import type { EngineContext } from './context.ts';
 import { stagingOf } from './reconcile.ts';
 import { retainCode } from './retain.ts';
 
-type InstallParams = Params<'install'>;
+type InstallParams = Params<'install'> & { readonly spec: string };
 
 /** What is to be installed, once its name is known. */
 interface Asked {
@@ -72,7 +72,9 @@ async function askedOf(params: InstallParams, common: Common, context: EngineCon
     params.name ?? (await context.ports.sources.packageName(spec, common.dryRun === true ? null : stagingOf(common.onProgress, context)));
   const problem = nameProblem(name);
   if (problem !== null) throw new MusterError('EINVAL', `${name}: ${problem}`, { hint: 'choose another with --name' });
+  const kept = keptFrom(installed(name, context)[0]);
   const raw = {
+    ...kept,
     package: spec,
     // While it is being written it is loaded again with each save.
     ...(isFolder(spec) ? { watch: true } : {}),
@@ -83,6 +85,22 @@ async function askedOf(params: InstallParams, common: Common, context: EngineCon
     ...(allowScripts === true ? { allowScripts } : {}),
   };
   return { name, raw, staging: common.dryRun === true ? null : { ...stagingOf(common.onProgress, context), fresh: frozen !== true } };
+}
+
+/** What was said of it when it was installed holds for another version, too. */
+function keptFrom(module: Loaded | undefined): Record<string, unknown> {
+  if (module === undefined || module.origin === 'config') return {};
+  const { config, env, allowScripts } = module.spec as PackageSpec;
+  const said = Object.entries({ config, env }).filter(([, value]) => Object.keys(value).length > 0);
+  return { ...(withoutFingerprints(Object.fromEntries(said)) as object), ...(allowScripts ? { allowScripts } : {}) };
+}
+
+/** As it was written: a secret that was read has its fingerprint beside it. */
+function withoutFingerprints(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutFingerprints);
+  const entries = Object.entries(value).filter(([key]) => !(key === 'fingerprint' && 'secret' in value));
+  return Object.fromEntries(entries.map(([key, item]) => [key, withoutFingerprints(item)]));
 }
 
 function isFolder(spec: string): boolean {

@@ -6,6 +6,7 @@ import type { MusterError } from '../model/error.ts';
 import type { Desired, LoadedRecord } from '../model/module.ts';
 import type { NewerVersions, Staging } from '../model/package.ts';
 import type { Log, Random } from '../model/ports.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Generation, StoreState } from '../store/records.ts';
 
 /** What the config wants, with everything a plan must know of it. */
@@ -53,10 +54,20 @@ export interface Sources {
   packageName(spec: string, staging: Staging | null): Promise<string>;
   /** Writes a package into the config file, beside what stands there, and what it was resolved to into `muster.lock`. */
   savePackage(module: string, entry: Readonly<Record<string, unknown>>): Promise<SavedEntry>;
+  /** Declared packages, but for those that run where they are, that are not in `muster.lock`. */
+  unlockedPackages(): Promise<readonly string[]>;
+  /** Writes all declared packages that are installed into `muster.lock`; those that are there as declared stay as they are. */
+  lockPackages(): Promise<void>;
   /** What is newer than a loaded package; null where that cannot be told. */
   newer(record: LoadedRecord): Promise<NewerVersions | null>;
   /** The same module with other arguments. */
   withArgs(desired: Desired, args: readonly string[]): Promise<Desired>;
+  /** The same module with these settings over its config; null: none. */
+  withSettings(desired: Desired, settings: Settings | null): Promise<Desired>;
+  /** A value that is to be set, as it may be kept: secrets sealed. Throws EINVAL for what cannot be. */
+  sealed(path: readonly string[], value: unknown): unknown;
+  /** The config that a package brings along; empty where it has none, or nothing can be read any more. */
+  defaults(record: LoadedRecord): Promise<Readonly<Record<string, unknown>>>;
   /** The module as it is recorded, with the code that its files hold now; throws what is wrong with that. */
   afresh(record: LoadedRecord): Promise<Desired>;
   /** Watches, beside the config, the files that the code of these is made of, from now on; a change is one of the files. */

@@ -12,6 +12,7 @@ import {
   type Progress,
   type Rusage,
   rusageOf,
+  type SettingDoc,
   type StatusDoc,
   type TraceRecord,
 } from './documents.ts';
@@ -94,8 +95,8 @@ export const params = {
   /** A package as a module by hand, or with `save` in the config file too. */
   install: z.strictObject({
     ...run,
-    /** As npm takes it. */
-    spec: z.string().check(z.minLength(1)),
+    /** As npm takes it; without it all that is declared. */
+    spec: z.optional(z.string().check(z.minLength(1))),
     name: text,
     args: z.optional(z.array(z.string())),
     config: z.optional(z.record(z.string(), z.unknown())),
@@ -108,7 +109,12 @@ export const params = {
     cwd: z.string(),
   }),
   /** Names, or paths of packages that run where they are (absolute). */
-  uninstall: z.strictObject({ ...run, names }),
+  uninstall: z.strictObject({ ...run, names, purge: flag }),
+  /** Of the config of a module; `a.b` is a key within `a`. */
+  set: z.strictObject({ ...run, name: z.string(), key: z.string(), value: z.unknown() }),
+  unset: z.strictObject({ ...run, name: z.string(), key: z.string() }),
+  /** Without `key` all of it. */
+  get: z.strictObject({ name: z.string(), key: text }),
   /** What is newer in the registry than the packages that are loaded. */
   outdated: z.strictObject({}),
   /** `reason` is that of the `hold`. */
@@ -159,6 +165,9 @@ export interface Responses {
   install: Plan | Result;
   uninstall: Plan | Result;
   outdated: OutdatedDoc;
+  set: Plan | Result;
+  unset: Plan | Result;
+  get: SettingDoc;
   remove: Plan | Result;
   hold: { held: string[] };
   release: Plan | Result;

@@ -26,13 +26,6 @@ export function readManifest(text: string, file: string): Manifest {
   return { ...named, config: config ?? {}, dependencies: Object.keys(asMap(content.dependencies)), field, entries };
 }
 
-/** What package.json names itself, where that alone is asked. */
-export function nameInManifest(text: string, file: string): string {
-  const { name } = parsed(text, file);
-  if (typeof name === 'string' && name !== '') return name;
-  throw wrong(`${file} has no "name"`, 'give the module one with --name');
-}
-
 function parsed(text: string, file: string): Record<string, unknown> {
   let content: unknown;
   try {

@@ -21,6 +21,8 @@ export async function findPackage(module: string, spec: PackageSpec, outcome: Ou
     const text = `${module} is not in muster.lock: what ${spec.package} gives may be another version elsewhere`;
     outcome.notes.push({ code: 'notLocked', text });
   }
+  // Where packages cannot be looked at nothing is known of them.
+  if (packages === null) return;
   if (found === null) {
     outcome.notes.push({ code: 'notInstalled', text: `${spec.package} is not installed yet; a run that is not dry installs it first` });
     return;

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Registry, startRegistry, tells } from '../support/packages.ts';
@@ -148,4 +149,18 @@ test('a damaged lock stops the run and says what to do', async () => {
   expect(ran.stderr).toMatch(/muster\.lock is damaged: .*\n.*version control/);
   expect(identities(await place.list())).toEqual(identities(before));
   expect(await place.status()).toMatchObject({ synced: false });
+});
+
+test('install without a spec writes all that is declared into the lock, and with --frozen refuses what is not there', async () => {
+  await rm(join(place.dir, 'muster.lock'));
+  await declare(entry('^1'));
+  expect((await place.muster('install')).code).toBe(0);
+  expect(Object.keys(JSON.parse(readIn(place, 'muster.lock')).packages)).toEqual(['x']);
+  expect((await place.muster('install', '--frozen')).code).toBe(0);
+  await declare(`${entry('^1')}  y: {package: "@scope/x@1.0.0"}\n`);
+  expect((await place.dryRun()).ran.stderr).toContain('warning notInstalled');
+  const frozen = await place.muster('install', '--frozen');
+  expect(frozen).toMatchObject({ code: 8, stdout: '' });
+  expect(frozen.stderr).toContain('y is not in muster.lock (EREFUSED)');
+  expect((await place.list()).map(({ name }) => name)).toEqual(['beat', 'x']);
 });
