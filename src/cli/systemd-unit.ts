@@ -17,10 +17,12 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
-# READY when the first run is done, RELOADING while SIGHUP is handled, then READY again.
-Type=notify-reload
+# READY when the first run is done; RELOADING while SIGHUP is handled, then READY again. A reload puts another daemon in the place of this
+# one, which tells MAINPID: the program and the config as they are installed now, and nothing that runs is touched. If it cannot, this one goes on.
+Type=notify
 NotifyAccess=all
 ExecStart=${argv.map(word).join(' ')}
+ExecReload=${[...argv, '--replace', '--detach'].map(word).join(' ')}
 Restart=on-failure
 RestartSec=1
 # Another daemon has the state dir: trying again does not help.

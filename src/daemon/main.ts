@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { createApi } from '../api/api.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -10,7 +11,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Containment, DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
-import { socketOf } from '../model/places.ts';
+import { handoverSocketOf, socketOf } from '../model/places.ts';
 import type { Result } from '../model/plan.ts';
 import type { UpOptions } from '../model/up.ts';
 import { version } from '../model/version.ts';
@@ -53,7 +54,8 @@ export async function runDaemon(options: UpOptions): Promise<number> {
       if (await end.successor.give(end.heritage)) return exitCode.ok;
       // The other one is gone, and has begun with nothing.
       if (!(await own.isInPlace())) own = await reclaim(stateDir, about, own);
-      from = { heritage: end.heritage, before: null, confirm: async () => {} };
+      const over = () => rm(handoverSocketOf(stateDir), { force: true });
+      from = { heritage: end.heritage, before: null, confirm: async () => {}, over };
     }
   } finally {
     clearInterval(alive);
@@ -90,6 +92,8 @@ async function runLocked(
     } else {
       await inherit(parts, succession.heritage);
       if (succession.before !== null) await lock.install();
+      // Before the other one ends: else its end would be that of the service.
+      await createServiceManager(options.env, parts.log).taken();
       await succession.confirm();
       parts.log.info({ from: succession.before }, succession.before === null ? 'the other daemon is gone; this one goes on' : 'took over');
       isOurs = true;
@@ -115,6 +119,7 @@ async function untilStopped(
   const stopping = stopOnce(engine, parts, () => manager.stopping());
   const passing = createPassing(options.stateDir, parts, (passed) => ended.resolve(passed), ended.reject);
   const server = await serve(options, parts, { stop: stopping.stop, leave: () => ended.resolve(0), handOver: () => passing.begin(server) });
+  await succession?.over();
   const reload = createReloads(engine, manager, () => statusLine(engine));
   const signals = onSignals({
     hangUp: () => passing.unless(reload),
@@ -133,7 +138,7 @@ async function untilStopped(
     if (succession !== null) goOn(parts);
     const result = succession?.before === null ? await engine.goOn() : await boot(parts, options.stateDir);
     void parts.keeper.dropKept();
-    if (lost === null) await manager.ready(statusLine(engine), succession !== null);
+    if (lost === null) await manager.ready(statusLine(engine));
     // One that ends already is not ready: whoever waits for it hears of its end.
     if (lost === null && result !== undefined && !engine.context.stopping.signal.aborted) options.onReady?.(result);
     return await ended.promise;

@@ -3,8 +3,9 @@ import type { Log } from '../model/ports.ts';
 
 /** Tells the service manager what state the daemon is in (sd_notify(3)); does nothing where nobody listens. */
 export interface ServiceManager {
-  /** `taken`: this process is the main one now. */
-  ready(status: string, taken?: boolean): Promise<void>;
+  ready(status: string): Promise<void>;
+  /** This process is the main one from now on. Resolves when that was taken note of: the one before may end then. */
+  taken(): Promise<void>;
   reloading(): Promise<void>;
   stopping(): Promise<void>;
 }
@@ -14,7 +15,7 @@ export interface ServiceManager {
  * The messages are sent one after another: READY after RELOADING ends the reload.
  */
 export function createServiceManager(env: Readonly<Record<string, string | undefined>>, log: Log): ServiceManager {
-  if (!env.NOTIFY_SOCKET) return { ready: nothing, reloading: nothing, stopping: nothing };
+  if (!env.NOTIFY_SOCKET) return { ready: nothing, taken: nothing, reloading: nothing, stopping: nothing };
   let last = Promise.resolve();
   let warned = false;
   const send = (...assignments: string[]): Promise<void> => {
@@ -27,7 +28,8 @@ export function createServiceManager(env: Readonly<Record<string, string | undef
     return last;
   };
   return {
-    ready: (status, taken = false) => send(...(taken ? [`MAINPID=${process.pid}`] : []), 'READY=1', `STATUS=${status}`),
+    ready: (status) => send('READY=1', `STATUS=${status}`),
+    taken: async () => void (await run([`MAINPID=${process.pid}`], env).catch(() => null)),
     reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     stopping: () => send('STOPPING=1'),
   };

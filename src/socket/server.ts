@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, rmSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { BusClient } from '../model/bus.ts';
 import { MusterError, messageOf } from '../model/error.ts';
@@ -85,7 +85,14 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
     },
   };
 
+  /** Those that have connected and were not accepted yet would not hear why; nobody comes after them. */
+  async function acceptLast(): Promise<void> {
+    rmSync(path, { force: true });
+    for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   async function closeAll(grace: number): Promise<void> {
+    if (waiting !== null) await acceptLast();
     const done = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of waiting ?? []) {
       socket.on('error', () => {});

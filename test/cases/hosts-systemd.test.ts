@@ -20,7 +20,7 @@ const missing = ['python3', 'systemd-notify'].filter((program) => spawnSync(prog
 if (missing.length > 0) process.stderr.write(`skipped: talking to a service manager; missing here: ${missing.join(', ')}\n`);
 
 test.skipIf(missing.length > 0)(
-  '25. the service manager is told READY, RELOADING and READY again, also when the new config is rejected',
+  '25. the service manager is told READY, RELOADING and READY again, also when the new config is rejected, and MAINPID by the next daemon',
   { timeout: 60_000 },
   async () => {
     await using place = await createPlace(config);
@@ -42,8 +42,15 @@ test.skipIf(missing.length > 0)(
       expect(lines[2]).toMatch(/MONOTONIC_USEC=\d+/);
       expect(lines[3]).toMatch(/STATUS=.*config invalid at .*muster\.yaml:2:/);
 
-      daemon.kill('SIGTERM');
-      await new Promise((resolve) => daemon.once('exit', resolve));
+      await place.write('muster.yaml', config);
+      const exited = new Promise((resolve) => daemon.once('exit', resolve));
+      const ran = await place.musterWith({ env: { NOTIFY_SOCKET: socket } }, 'up', '--replace', '-d', '-c', 'muster.yaml');
+      expect([ran.code, await exited]).toEqual([0, 0]);
+      await until(() => lines.filter((line) => line.startsWith('READY=1')).length === 3, 'the next one is ready', 20_000);
+      const since = lines.slice(4).map((line) => line.split(' ')[0]);
+      expect(since.filter((word) => word !== 'BARRIER=1')).toEqual([`MAINPID=${await place.pid()}`, 'READY=1']);
+
+      await place.muster('down');
       await until(() => lines.some((line) => line.startsWith('STOPPING=1')), 'STOPPING=1 was sent');
     } finally {
       manager.kill();

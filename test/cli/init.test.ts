@@ -28,11 +28,12 @@ describe('init', () => {
   it('prints a systemd unit that starts this daemon', async () => {
     const { code, out } = await bench.muster(['init', 'systemd', '--daemon', 'web', '--state-dir', '/srv/my state', '-c', 'a%b.yaml']);
     expect(code).toBe(0);
-    for (const line of ['Type=notify-reload', 'NotifyAccess=all', 'Delegate=yes', 'KillMode=mixed']) expect(out).toContain(`\n${line}\n`);
+    for (const line of ['Type=notify', 'NotifyAccess=all', 'Delegate=yes', 'KillMode=mixed']) expect(out).toContain(`\n${line}\n`);
     const file = join(bench.folder, 'a%%b.yaml');
     expect(out).toContain(
       `ExecStart=${process.execPath} ${join(bench.folder, 'cli.cjs')} up --daemon web --state-dir "/srv/my state" -c ${file}\n`,
     );
+    expect(out).toContain(`-c ${file} --replace --detach\n`);
   });
 
   it('writes a module and its test once, and says what to do next', async () => {

@@ -4,6 +4,7 @@ import { logPrinter } from '../../render/logs.ts';
 import type { Definition } from '../command.ts';
 import { duration, wholeNumber } from '../options.ts';
 import { printJsonLine } from '../output.ts';
+import { createOverlap } from '../overlap.ts';
 import { ask } from '../remote.ts';
 import { makePalette } from '../style.ts';
 
@@ -34,14 +35,9 @@ export const logs: Definition<{ follow?: boolean; lines?: number; since?: number
       ...(lines === undefined ? {} : { lines }),
       ...(since === undefined ? {} : { since }),
     };
-    // Another daemon has the same records; of those nothing is shown twice.
-    let last = new Date().toISOString();
-    const news = (part: unknown): void => {
-      const records = part as LogRecord[];
-      last = records.at(-1)?.at ?? last;
-      show(records);
-    };
-    show(await ask(call, 'logs', payload, news, () => ({ names, follow: true, since: Date.now() - Date.parse(last) - 1 })));
+    const overlap = createOverlap(Date.now);
+    const news = (part: unknown): void => show(overlap.fresh(part as LogRecord[]));
+    news(await ask(call, 'logs', payload, news, () => ({ names, follow: true, since: overlap.again() })));
     return 0;
   },
 };

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { handoverSocketOf } from '../../model/places.ts';
 import type { UpOptions } from '../../model/up.ts';
 import { acquireLock, type Lock, type LockHolder } from '../../store/lock.ts';
 import { checkConfig } from './check.ts';
@@ -9,17 +11,24 @@ export async function begin(
   files: readonly string[],
   about: LockHolder,
 ): Promise<{ lock: Lock; succession: Succession | null }> {
-  if (replace !== true) return { lock: await acquireLock(stateDir, about), succession: null };
+  if (replace !== true) return alone();
   await checkConfig(files, env);
   const lock = await acquireLock(stateDir, about, { aside: true });
   try {
     const succession = await takeOver(stateDir);
     if (succession !== null) return { lock, succession };
     await lock.release();
-    return { lock: await acquireLock(stateDir, about), succession: null };
+    return await alone();
   } catch (error) {
     await lock.release();
     throw error;
+  }
+
+  async function alone() {
+    const own = await acquireLock(stateDir, about);
+    // Of one that was about to take over, and died.
+    await rm(handoverSocketOf(stateDir), { force: true });
+    return { lock: own, succession: null };
   }
 }
 

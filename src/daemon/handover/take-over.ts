@@ -16,6 +16,8 @@ export interface Succession {
   readonly before: number | null;
   /** To be called when everything is here, and nothing has been done with it yet: resolves when the one before it is out of it. */
   confirm(): Promise<void>;
+  /** Clients are answered again; those that wait for it need not any longer. */
+  over(): Promise<void>;
 }
 
 /**
@@ -94,8 +96,8 @@ async function talk(socket: Socket, close: () => Promise<void>): Promise<Success
       // Gone without a word it has nothing any more, too.
       await next();
       frames.destroy();
-      await close();
     },
+    over: close,
   };
 }
 

@@ -1,0 +1,46 @@
+import type { LogRecord } from '../model/documents.ts';
+
+/** What was shown of logs lately, so that it is not shown again when another daemon is asked for the same. */
+export interface Overlap {
+  /** Those that were not shown yet; they count as shown. */
+  fresh(records: readonly LogRecord[]): LogRecord[];
+  /** What comes from now on may have been shown. Returns how much there is to ask for, ms before now. */
+  again(): number;
+}
+
+/** The time of a line is known only about: while it is followed it is a little later than it is read afterwards. */
+const marginMs = 2000;
+const mostRemembered = 20_000;
+
+export function createOverlap(now: () => number): Overlap {
+  const began = now();
+  let shown: { readonly key: string; readonly at: number }[] = [];
+  let last = began;
+  /** How many of each are to be passed over. */
+  const expected = new Map<string, number>();
+
+  function isFresh({ name, at, stream, text }: LogRecord): boolean {
+    const key = [name, stream, text].join('\0');
+    const left = expected.get(key) ?? 0;
+    if (left > 1) expected.set(key, left - 1);
+    else expected.delete(key);
+    if (left > 0) return false;
+    if (at !== null) last = Math.max(last, Date.parse(at));
+    shown.push({ key, at: at === null ? last : Date.parse(at) });
+    return true;
+  }
+
+  return {
+    fresh(records) {
+      const found = records.filter(isFresh);
+      if (shown.length > mostRemembered) shown = shown.slice(-mostRemembered / 2);
+      return found;
+    },
+    again() {
+      const from = Math.max(began, last - marginMs);
+      expected.clear();
+      for (const { key, at } of shown) if (at >= from) expected.set(key, (expected.get(key) ?? 0) + 1);
+      return now() - from;
+    },
+  };
+}
