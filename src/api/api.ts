@@ -9,6 +9,7 @@ import { metricsHandlers } from './metrics.ts';
 import { packageHandlers } from './packages.ts';
 import { assertMay } from './rights.ts';
 import { runHandlers } from './run.ts';
+import { settingsHandlers } from './settings.ts';
 import { streamHandlers } from './stream.ts';
 import { viewHandlers } from './view.ts';
 
@@ -19,6 +20,7 @@ const handlers: Handlers = {
   ...messageHandlers,
   ...cgroupHandlers,
   ...packageHandlers,
+  ...settingsHandlers,
   ...metricsHandlers,
   ...streamHandlers,
 };

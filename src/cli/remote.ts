@@ -55,7 +55,7 @@ export async function overReplacement<T>(call: Call, request: (client: Client, i
   }
 }
 
-type RunMethod = 'reconcile' | 'reload' | 'restart' | 'start' | 'load' | 'install' | 'uninstall' | 'remove' | 'release';
+type RunMethod = 'reconcile' | 'reload' | 'restart' | 'start' | 'load' | 'install' | 'uninstall' | 'set' | 'unset' | 'remove' | 'release';
 
 /** A request that changes something, with progress on a terminal. */
 export async function askRun<M extends RunMethod>(call: Call, method: M, payload: Params<M>): Promise<Plan | Result> {

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path/posix';
 import { withAbsolutePath } from '../model/package-spec.ts';
+import { looksSecret } from '../model/settings.ts';
 import type { Findings } from './findings.ts';
 import { type Environment, interpolate } from './interpolate.ts';
 import type { Dict, Node, Scalar } from './node.ts';
@@ -25,7 +26,6 @@ export interface Rules {
   readonly secrets?: boolean;
 }
 
-const secretLooking = /pass|secret|token|key/i;
 const secretReference = /^(?:env|file|exec|text):/s;
 
 export function toRaw(node: Node, options: RawOptions, path: readonly string[] = []): unknown {
@@ -78,7 +78,7 @@ function rawScalar(node: Scalar, options: RawOptions, path: readonly string[]): 
   if (typeof node.value !== 'string') return written && node.value !== null ? node.written : node.value;
   const { text, refers, problems } = interpolate(node.value, options.env);
   for (const problem of problems) options.findings.error(node, 'unsetVariable', problem);
-  if (secrets && refers && path.some((key) => secretLooking.test(key))) {
+  if (secrets && refers && path.some((key) => looksSecret(key))) {
     options.secrets.push([...path]);
     return { secret: `text:${node.value}` };
   }

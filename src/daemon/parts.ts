@@ -99,6 +99,7 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
     log,
     unable,
     packages,
+    settingsOf: (name) => store.state.settings.get(name),
   });
   secrets = () => (known.length === 0 ? resolver.knownSecrets() : [...known, ...resolver.knownSecrets()]);
   let alternatives: Alternatives = new Map(heritage?.alternatives);

@@ -23,7 +23,7 @@ export interface Command {
   /** Its scope is claimed whole before anything is planned, in one order, so that two commands cannot wait for each other. */
   request: Partial<Request> & { scope: ReadonlySet<string> };
   /** What is to be loaded, made of what is loaded once the names are claimed: a run may have changed them meanwhile. */
-  desired(loaded: ReadonlyMap<string, Loaded>): ReadonlyMap<string, Desired>;
+  desired(loaded: ReadonlyMap<string, Loaded>): ReadonlyMap<string, Desired> | Promise<ReadonlyMap<string, Desired>>;
   /** On a name in progress: wait for it, or refuse. */
   busy: 'wait' | 'refuse';
   cancel?: boolean;
@@ -51,7 +51,7 @@ export async function runCommand(command: Command, context: EngineContext): Prom
       }
     }
     const loaded = context.ports.instances.snapshot();
-    const desired = command.desired(loaded);
+    const desired = await command.desired(loaded);
     // Whoever held the claim before may have removed it.
     for (const name of command.request.again ?? []) if (!desired.has(name)) throw notLoaded(name, loaded);
     const outcome = await transact(

@@ -1,5 +1,6 @@
 import { type Claims, createClaims } from '../apply/claims.ts';
 import type { LastReconcile } from '../model/documents.ts';
+import { oneByOne } from '../model/one-by-one.ts';
 import type { Target } from '../model/plan.ts';
 import { defaultPolicy, type Policy } from '../model/policy.ts';
 import type { Alternatives } from '../model/requires.ts';
@@ -27,6 +28,8 @@ export interface EngineContext {
   startedAt: number;
   /** What each generation that was looked at needs to be started. */
   readonly codeOf: Map<number, KeptCode>;
+  /** Changes of settings are written one after the other: each is made of what was there. */
+  readonly settingsTurn: ReturnType<typeof oneByOne>;
 }
 
 export function createContext(ports: EnginePorts): EngineContext {
@@ -40,6 +43,7 @@ export function createContext(ports: EnginePorts): EngineContext {
     reconciles: new Map(),
     startedAt: ports.clock.now(),
     codeOf: new Map(),
+    settingsTurn: oneByOne(),
   };
 }
 

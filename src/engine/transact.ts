@@ -14,6 +14,7 @@ import { resultExitCode } from '../plan/result.ts';
 import type { JournalRecord } from '../store/records.ts';
 import { type EngineContext, holdsNow, targetOf } from './context.ts';
 import { amendGeneration, isInForce, saveGeneration } from './generations.ts';
+import { moveSettings } from './kept-settings.ts';
 import type { Wanted } from './ports.ts';
 import { makeRoom, unrecorded } from './room.ts';
 
@@ -187,7 +188,7 @@ async function recordRun(
   );
   const unsaved = transaction.generation === 'new' && !isInForce(transaction, context);
   if (!changed && !unsaved) return;
-  await moveHolds(changes, context);
+  await follow(changes, context);
   const serial: JournalRecord = { type: 'serial', serial: store.state.serial + 1 };
   await store.append(serial);
   if (transaction.generation === 'new') await saveGeneration(transaction, planned, context);
@@ -205,10 +206,11 @@ async function catchUp({ claimed }: Transaction, { ports, claims }: EngineContex
   );
 }
 
-/** A hold follows its module to a new name. */
-async function moveHolds(changes: readonly ChangeResult[], { ports }: EngineContext): Promise<void> {
-  const { store } = ports;
+/** A hold, and what was set, follow their module to a new name. */
+async function follow(changes: readonly ChangeResult[], context: EngineContext): Promise<void> {
+  const { store } = context.ports;
   for (const { name, from, status } of changes) {
+    if (from !== undefined && status === 'ok') await moveSettings(from, name, context);
     const hold = from === undefined || status !== 'ok' ? undefined : store.state.holds.get(from);
     if (hold !== undefined) await store.append({ type: 'hold', hold: { ...hold, name } }, { type: 'released', name: hold.name });
   }

@@ -6,6 +6,7 @@ import type { Plan, Result } from '../model/plan.ts';
 import { type Common, desiredWith, runCommand } from './commands.ts';
 import type { EngineContext } from './context.ts';
 import { installed, tidy } from './install.ts';
+import { purge } from './kept-settings.ts';
 import { notLoaded } from './names.ts';
 
 /** `uninstall NAME...`: stops packages that were installed by hand, forgets them and removes their files; not a folder in which one runs. */
@@ -23,7 +24,9 @@ export async function uninstall(params: Params<'uninstall'>, common: Common, con
     },
     context,
   );
-  if (common.dryRun !== true) await tidy(modules, context);
+  if (common.dryRun === true) return outcome;
+  if (params.purge === true && outcome.exitCode === 0) await purge(names, context);
+  await tidy(modules, context);
   return outcome;
 }
 

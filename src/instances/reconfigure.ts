@@ -2,6 +2,7 @@ import { canonicalJson } from '../model/canonical.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Spec } from '../model/fields/table.ts';
 import type { Target } from '../model/instances.ts';
+import { configOf } from '../model/package-config.ts';
 import type { Clock } from '../model/ports.ts';
 import { formatDuration } from '../model/units.ts';
 import { answerOf } from './answer.ts';
@@ -67,8 +68,4 @@ function sendReload({ launched }: Run, spec: Spec): void {
   } catch (error) {
     if (!(error instanceof MusterError) || error.code !== 'ENOENT') throw error;
   }
-}
-
-function configOf(spec: Spec): unknown {
-  return 'config' in spec ? spec.config : null;
 }

@@ -102,6 +102,20 @@ export interface InfoDoc extends Partial<ModuleView> {
   output: string[];
 }
 
+/** What a module is configured with, or one key of that. */
+export interface SettingDoc {
+  formatVersion: string;
+  name: string;
+  /** Null: all of it. */
+  key: string | null;
+  /** Secrets as `(secret)`. */
+  value: unknown;
+  /** Who says it: `muster set`, the config file, or the package; null: several, for it is a whole. */
+  from: 'settings' | 'config' | 'defaults' | null;
+  /** The keys that are set. */
+  set: string[];
+}
+
 export interface Condition {
   type: string;
   status: boolean;

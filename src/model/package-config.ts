@@ -1,4 +1,12 @@
+import type { Spec } from './fields/table.ts';
+
 type Config = Readonly<Record<string, unknown>>;
+
+/** The config of a module, as declared and with what was set over that; its package's defaults are not in it. */
+export function configOf(spec: Spec): Config {
+  if (!('config' in spec)) return {};
+  return spec.settings === undefined ? spec.config : mergedConfig(spec.config, spec.settings);
+}
 
 /** What a package is configured with: its own defaults under what is said of the module. Maps are merged, all else is replaced. */
 export function mergedConfig(defaults: Config, said: Config): Record<string, unknown> {

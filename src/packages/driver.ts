@@ -47,7 +47,7 @@ function startProgram(launch: Launch, hooks: LaunchHooks, program: PackageProgra
 
 /** What a program needs to be run as a command. It dies with the daemon: a channel of messages cannot be handed on. */
 function commandOf(spec: PackageSpec, { interpreter, script, cwd }: PackageProgram): CommandSpec {
-  const { package: _, app, config, allowScripts, ...shared } = spec;
+  const { package: _, app, config, settings, allowScripts, ...shared } = spec;
   return {
     ...shared,
     command: [...interpreter, script],

@@ -1,4 +1,5 @@
 import type { Desired, Reason } from '../model/module.ts';
+import { configOf } from '../model/package-config.ts';
 import type { SkippedEntry } from '../model/plan.ts';
 import type { PlanInput } from '../model/plan-input.ts';
 import { chooseProviders, isContested } from './choose.ts';
@@ -58,7 +59,7 @@ function ownReason(module: Desired, env: ReadonlySet<string>): Reason | null {
     const name = unset ? variable.slice(1) : variable;
     if (env.has(name) === unset) return onlyIf(unset ? `${name} is set` : `${name} is not set`);
   }
-  const config = 'config' in module.spec ? module.spec.config : {};
+  const config = configOf(module.spec);
   const missing = condition.config.find((path) => !isTruthy(config, path));
   return missing === undefined ? null : onlyIf(`config.${missing} is not set`);
 }

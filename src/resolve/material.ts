@@ -1,10 +1,10 @@
 import { deepFreeze } from '../model/canonical.ts';
 import { MusterError } from '../model/error.ts';
-import type { CodeSpec, PackageSpec } from '../model/fields/table.ts';
+import type { PackageSpec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
 import type { LoadedRecord } from '../model/module.ts';
 import type { PackageProgram } from '../model/package.ts';
-import { configVariables, mergedConfig } from '../model/package-config.ts';
+import { configOf, configVariables, mergedConfig } from '../model/package-config.ts';
 import type { Build } from './code.ts';
 import type { CodeStore } from './code-store.ts';
 import type { Parts } from './desire.ts';
@@ -20,10 +20,10 @@ export type Startable = Pick<LoadedRecord, 'name' | 'kind' | 'spec' | 'codeDiges
 
 /** Everything a start needs. `build` is the code if it was compiled lately; else it is in the state dir or compiled anew. */
 export async function materialOf(module: Startable, build: Build | null, parts: Parts, store: CodeStore): Promise<Material> {
-  const { env, config = {} } = (await withValues(
-    { env: module.spec.env, config: (module.spec as Partial<CodeSpec>).config },
-    parts.secrets.value,
-  )) as { env: Record<string, unknown>; config?: Record<string, unknown> };
+  const { env, config } = (await withValues({ env: module.spec.env, config: configOf(module.spec) }, parts.secrets.value)) as {
+    env: Record<string, unknown>;
+    config: Record<string, unknown>;
+  };
   const { identity, user } = await identityOf(module.spec, parts.accounts, parts.self);
   const program = await programOf(module, parts);
   const whole = program === null ? config : mergedConfig(program.defaults, config);

@@ -2,11 +2,12 @@ import { deepFreeze } from '../model/canonical.ts';
 import type { ConfigSet } from '../model/config-set.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Environment } from '../model/environment.ts';
-import type { Spec } from '../model/fields/table.ts';
+import type { CodeSpec, PackageSpec, Spec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
 import type { Desired, Entry, LoadedRecord } from '../model/module.ts';
 import type { Packages, Staging } from '../model/package.ts';
 import type { Log } from '../model/ports.ts';
+import type { Settings } from '../model/settings.ts';
 import { createAccounts } from './accounts.ts';
 import { afresh, codeFiles } from './afresh.ts';
 import { createCodebase } from './code.ts';
@@ -18,7 +19,9 @@ import { createFileDigests, lookOnce } from './files.ts';
 import { materialOf } from './material.ts';
 import { createApps, lockOf } from './package.ts';
 import type { Problem } from './problem.ts';
+import { withFingerprints } from './secret-places.ts';
 import { createSecrets } from './secrets.ts';
+import { createSettled, type SettingsOf, sealedValue, secretPlaces } from './settings.ts';
 
 /** Asks the world what a plan must know and only the world can tell: digests of code, fingerprints of secrets. */
 export interface Resolver {
@@ -30,6 +33,12 @@ export interface Resolver {
   resolvePackage(entry: Entry, of: Pick<Pass, 'lock' | 'staging'>): Promise<readonly Desired[]>;
   /** The same module, in all that the world says of it, with other fields than the declared ones. */
   respec(desired: Desired, spec: Spec): Promise<Desired>;
+  /** The same module with these settings over its config; null: none. */
+  withSettings(desired: Desired, settings: Settings | null): Promise<Desired>;
+  /** A value that is to be set, as it may be kept. Throws EINVAL for what is no reference to a secret and looks like one. */
+  sealed(path: readonly string[], value: unknown): unknown;
+  /** The config that a package brings along. Throws what is wrong with it. */
+  defaults(record: LoadedRecord): Promise<Readonly<Record<string, unknown>>>;
   /** A loaded module, of its own spec, with the code that its files hold now. Throws what is wrong with that. */
   afresh(record: LoadedRecord): Promise<Desired>;
   /** The files that the code of these modules is made of, to be watched; never rejects. */
@@ -58,12 +67,15 @@ export interface ResolverOptions {
   unable?(spec: Spec): Problem | null;
   /** Without it no package is known to be installed. */
   packages?: Packages | null;
+  /** Without it nothing is set. */
+  settingsOf?: SettingsOf;
 }
 
 /** Modules asked about at a time. */
 const concurrency = 16;
 
-export function createResolver({ codeDir, key, env, builtinDir, log, unable = () => null, packages = null }: ResolverOptions): Resolver {
+export function createResolver(options: ResolverOptions): Resolver {
+  const { codeDir, key, env, builtinDir, log, unable = () => null, packages = null, settingsOf = () => undefined } = options;
   const compiler = createCompiler({ stat: (path) => lookOnce().stat(path) });
   const store = createCodeStore(codeDir);
   const digests = createFileDigests();
@@ -82,6 +94,7 @@ export function createResolver({ codeDir, key, env, builtinDir, log, unable = ()
   const resolutions = new WeakMap<Entry, Resolution>();
   const made = new WeakMap<Desired, Resolution>();
   const appsOf = createApps();
+  const settled = createSettled(settingsOf);
   // Entry files of modules that the config may not declare; their builds are kept like those that it does.
   let watched: ReadonlySet<string> = new Set();
 
@@ -110,10 +123,16 @@ export function createResolver({ codeDir, key, env, builtinDir, log, unable = ()
     return desired;
   }
 
+  function respec(desired: Desired, spec: Spec): Desired {
+    const other = deepFreeze({ ...desired, spec, specDigest: digestSpec(desired.kind, spec) });
+    const resolved = made.get(desired);
+    return resolved === undefined ? other : remember(other, resolved);
+  }
+
   /** The programs of a package that has several. It has been looked up, and perhaps installed, as a whole. */
   function eachApp(entry: Entry, { apps }: Resolution, source: Position | null, pass: Pass): Promise<Desired[]> {
     const staged = pass.staging === null ? null : { ...pass.staging, fresh: false };
-    const entries = appsOf(entry, apps);
+    const entries = appsOf(entry, apps).map(settled);
     return Promise.all(entries.map(async (each) => placed(each, await resolveEntry(each, { ...pass, staging: staged }), source)));
   }
 
@@ -123,14 +142,15 @@ export function createResolver({ codeDir, key, env, builtinDir, log, unable = ()
       const lock = hasPackages ? await lockOf(config, packages) : null;
       const pass = startPass(parts, config.modulePath, { lock, staging });
       const stale: Entry[] = [];
-      for (const { entry } of config.modules.values()) {
+      const declared = [...config.modules].map(([name, { entry, source }]) => ({ name, entry: settled(entry), source }));
+      for (const { entry } of declared) {
         const known = resolutions.get(entry);
         if (known === undefined || !stillHolds(known, pass, parts)) stale.push(entry);
       }
       await eachOf(stale, (entry) => resolveEntry(entry, pass));
       const desired = new Map<string, Desired>();
       const entryFiles = new Set<string>();
-      for (const [name, { entry, source }] of config.modules) {
+      for (const { name, entry, source } of declared) {
         const resolved = resolutions.get(entry);
         if (resolved === undefined) continue;
         if (resolved.code !== null) entryFiles.add(resolved.code.file);
@@ -140,21 +160,32 @@ export function createResolver({ codeDir, key, env, builtinDir, log, unable = ()
       parts.codebase.retain(new Set([...entryFiles, ...watched]));
       return desired;
     },
-    async resolveOne(entry, source, modulePath) {
+    async resolveOne(given, source, modulePath) {
+      const entry = settled(given);
       const pass = startPass(parts, modulePath);
       const known = resolutions.get(entry);
       const resolved = known !== undefined && stillHolds(known, pass, parts) ? known : await resolveEntry(entry, pass);
       return placed(entry, resolved, source);
     },
-    async resolvePackage(entry, of) {
+    async resolvePackage(given, of) {
+      const entry = settled(given);
       const pass = startPass(parts, [], of);
       const resolved = await resolveEntry(entry, pass);
       return resolved.apps.length === 0 ? [placed(entry, resolved, null)] : eachApp(entry, resolved, null, pass);
     },
-    async respec(desired, spec) {
-      const other = deepFreeze({ ...desired, spec, specDigest: digestSpec(desired.kind, spec) });
-      const resolved = made.get(desired);
-      return resolved === undefined ? other : remember(other, resolved);
+    respec: async (desired, spec) => respec(desired, spec),
+    async withSettings(desired, settings) {
+      const { settings: _, ...bare } = desired.spec as CodeSpec;
+      if (settings === null) return respec(desired, bare as Spec);
+      const { secrets } = parts;
+      return respec(
+        desired,
+        await withFingerprints({ ...bare, settings }, secretPlaces(settings, ['settings']), secrets.pass(), secrets.seal),
+      );
+    },
+    sealed: (path, value) => sealedValue(path, value, parts.secrets.seal),
+    async defaults({ kind, path, spec }) {
+      return kind === 'package' && packages !== null ? (await packages.programOf({ path, spec: spec as PackageSpec })).defaults : {};
     },
     async afresh(record) {
       const resolved = await afresh(record, parts);

@@ -1,6 +1,7 @@
 import type { Lease } from '../model/keeper.ts';
 import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
 import type { Policy } from '../model/policy.ts';
+import type { Settings } from '../model/settings.ts';
 
 /** What a generation is known by; the rest of it stands in a file of its own. */
 export interface GenerationHead {
@@ -34,6 +35,8 @@ export type JournalRecord =
   | { type: 'generation'; generation: GenerationHead }
   | { type: 'hold'; hold: Hold }
   | { type: 'released'; name: string }
+  /** All that is set by hand of the config of a module, loaded or not; null: nothing any more. */
+  | { type: 'settings'; name: string; settings: Settings | null }
   | { type: 'lease'; lease: Lease }
   | { type: 'leaseEnded'; id: string };
 
@@ -46,6 +49,7 @@ export interface StoreState {
   readonly loaded: ReadonlyMap<string, LoadedRecord>;
   readonly finished: ReadonlyMap<string, Finished>;
   readonly holds: ReadonlyMap<string, Hold>;
+  readonly settings: ReadonlyMap<string, Settings>;
   readonly leases: ReadonlyMap<string, Lease>;
 }
 
@@ -57,11 +61,15 @@ export interface MutableState extends StoreState {
   readonly loaded: Map<string, LoadedRecord>;
   readonly finished: Map<string, Finished>;
   readonly holds: Map<string, Hold>;
+  readonly settings: Map<string, Settings>;
   readonly leases: Map<string, Lease>;
 }
 
 export function emptyState(): MutableState {
-  return { daemonId: '', serial: 0, generation: 0, loaded: new Map(), finished: new Map(), holds: new Map(), leases: new Map() };
+  return {
+    ...{ daemonId: '', serial: 0, generation: 0 },
+    ...{ loaded: new Map(), finished: new Map(), holds: new Map(), settings: new Map(), leases: new Map() },
+  };
 }
 
 /** Brings the state forward by one record, in place. Records of a kind it does not know change nothing. */
@@ -96,6 +104,10 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       break;
     case 'released':
       state.holds.delete(record.name);
+      break;
+    case 'settings':
+      if (record.settings === null) state.settings.delete(record.name);
+      else state.settings.set(record.name, record.settings);
       break;
     case 'lease':
       state.leases.set(record.lease.id, record.lease);

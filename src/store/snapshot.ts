@@ -1,5 +1,6 @@
 import type { Lease } from '../model/keeper.ts';
 import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
+import type { Settings } from '../model/settings.ts';
 import { emptyState, type MutableState, type StoreState } from './records.ts';
 import { seal, unseal } from './sealed.ts';
 
@@ -19,6 +20,8 @@ interface SnapshotBody {
   /** Not in snapshots of versions that had no oneshots. */
   finished?: (Finished & { name: string })[];
   holds: Hold[];
+  /** Not in snapshots of versions that had none. */
+  settings?: { name: string; settings: Settings }[];
   leases: Lease[];
 }
 
@@ -33,6 +36,7 @@ export function encodeSnapshot(seq: number, state: StoreState): string {
     loaded: [...state.loaded.values()],
     finished: [...state.finished].map(([name, finished]) => ({ name, ...finished })),
     holds: [...state.holds.values()],
+    settings: [...state.settings].map(([name, settings]) => ({ name, settings })),
     leases: [...state.leases.values()],
   } satisfies SnapshotBody);
 }
@@ -48,6 +52,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot | null {
   for (const record of body.loaded) state.loaded.set(record.name, record);
   for (const { name, ...finished } of body.finished ?? []) state.finished.set(name, finished);
   for (const hold of body.holds) state.holds.set(hold.name, hold);
+  for (const { name, settings } of body.settings ?? []) state.settings.set(name, settings);
   for (const lease of body.leases) state.leases.set(lease.id, lease);
   return { seq: body.seq, state };
 }

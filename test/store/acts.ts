@@ -19,6 +19,9 @@ export const records: fc.Arbitrary<JournalRecord> = fc.oneof(
   fc.nat(1000).map((serial): JournalRecord => ({ type: 'serial', serial })),
   names.map((name): JournalRecord => ({ type: 'hold', hold: { name, reason: 'because', since: 1, until: null } })),
   names.map((name): JournalRecord => ({ type: 'released', name })),
+  fc
+    .tuple(names, fc.option(fc.nat(99)))
+    .map(([name, a]): JournalRecord => ({ type: 'settings', name, settings: a === null ? null : { a, inner: { a } } })),
   names.map((id): JournalRecord => ({ type: 'lease', lease: { id, name: id, pid: null, startTime: null, bootId: null } })),
 );
 
@@ -35,8 +38,8 @@ export function folded(all: readonly JournalRecord[], daemonId: string): StoreSt
 
 /** Equal text exactly where two states mean the same. */
 export function comparable(state: StoreState): string {
-  const { daemonId, serial, generation, loaded, finished, holds, leases } = state;
-  return JSON.stringify([daemonId, serial, generation, ...[loaded, finished, holds, leases].map((map) => [...map].sort(byKey))]);
+  const { daemonId, serial, generation, loaded, finished, holds, settings, leases } = state;
+  return JSON.stringify([daemonId, serial, generation, ...[loaded, finished, holds, settings, leases].map((map) => [...map].sort(byKey))]);
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {

@@ -23,6 +23,7 @@ import { remove } from './remove.ts';
 import { request } from './request.ts';
 import { restart, start } from './restart.ts';
 import { schema } from './schema.ts';
+import { get, set, unset } from './set.ts';
 import { signal } from './signal.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
@@ -49,6 +50,9 @@ export const table: readonly Definition[] = [
   install,
   uninstall,
   outdated,
+  set,
+  unset,
+  get,
   list,
   info,
   stats,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
 import { cgroupFields } from './cgroup.ts';
-import { common, restart } from './common.ts';
+import { common, restart, settings } from './common.ts';
 import { identityFields } from './identity.ts';
 import { field, name, size } from './kit.ts';
 
@@ -52,6 +52,7 @@ export const codeFields = {
   }),
   ...cgroupFields,
   restart: restart('onFailure'),
+  settings,
   ...common,
   ...identityFields,
 };

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { formatSize } from '../units.ts';
 import { cgroupFields } from './cgroup.ts';
-import { common, restart } from './common.ts';
+import { common, restart, settings } from './common.ts';
 import { identityFields, unbuiltIdentity } from './identity.ts';
 import { argument, count, field, flag } from './kit.ts';
 import { logSettings } from './log.ts';
@@ -146,6 +146,7 @@ export const packageFields = {
   log,
   ...cgroupFields,
   restart: restart('onFailure'),
+  settings,
   ...common,
   ...unbuiltIdentity,
 };

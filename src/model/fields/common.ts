@@ -159,3 +159,12 @@ export const common = {
     doc: 'The host below which it is declared; of a host itself its own name. Lists show it, nothing acts on it.',
   }),
 };
+
+/** Of modules that have a config. */
+export const settings = field({
+  schema: z.optional(z.record(z.string(), z.unknown())),
+  change: 'reconfigure',
+  applies: 'runners',
+  derived: true,
+  doc: 'What `muster set` says over `config`.',
+});
