@@ -8,6 +8,7 @@ export const faults = {
   removed: { text: 'module removed', counted: 'left' },
   keeperKilled: { text: 'keeper killed', counted: 'changed' },
   keeperKilledDown: { text: '… then down', counted: 'left' },
+  replaced: { text: 'daemon replaced', counted: 'changed' },
   daemonKilled: { text: 'daemon killed', counted: 'left' },
   daemonKilledUp: { text: '… then up', counted: 'doubled' },
   down: { text: 'daemon stopped', counted: 'left' },
@@ -64,6 +65,8 @@ export async function measure({ containment, through }: Setup, settle: Settle): 
     await clear();
     await up();
     before = await started();
+    await up('--replace');
+    await look('replaced');
     await place.kill();
     await look('daemonKilled');
     await up();
@@ -100,8 +103,8 @@ export async function measure({ containment, through }: Setup, settle: Settle): 
     await clear();
   }
 
-  async function up(): Promise<void> {
-    const ran = await place.musterWith({ through }, 'up', '-d', '-c', 'muster.yaml');
+  async function up(...options: string[]): Promise<void> {
+    const ran = await place.musterWith({ through }, 'up', '-d', '-c', 'muster.yaml', ...options);
     if (ran.code !== 0) throw new Error(`up exited ${ran.code}: ${ran.stderr}`);
   }
 

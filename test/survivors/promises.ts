@@ -2,11 +2,14 @@ import type { Containment } from '../../src/model/documents.ts';
 import type { Shape } from './instances.ts';
 import type { Fault } from './measure.ts';
 
+/** After which the same processes go on. */
+const untouched: ReadonlySet<Fault> = new Set(['keeperKilled', 'replaced', 'kept']);
+
 /** Whether nothing may be wrong with a program of this shape after a fault. */
 export function isPromised(containment: Containment, fault: Fault, shape: Shape): boolean {
   // Nobody is left who could end anything; the next daemon does.
   if (fault === 'bothKilled') return false;
   if (containment === 'cgroup') return true;
   // Nothing connects it with its module any more.
-  return shape !== 'leavesWithoutEnv' || fault === 'keeperKilled' || fault === 'kept';
+  return shape !== 'leavesWithoutEnv' || untouched.has(fault);
 }
