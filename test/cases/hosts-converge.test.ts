@@ -36,7 +36,7 @@ async function live(daemon: Talk): Promise<{ listed: string; told: unknown }> {
 }
 
 test(`whatever is edited in 20 hosts with 200 components, what runs is what the last file says (seed ${seed})`, {
-  timeout: 900_000,
+  timeout: 180_000 + sequences * 30_000,
 }, async () => {
   const random = seeded(seed);
   await using place = await createPlace();
