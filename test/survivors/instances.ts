@@ -31,7 +31,7 @@ export interface Instance {
 /** All that lives of programs with this mark. It is known by its arguments: its session, group, parent and environment may be any. */
 export function instances(mark: string): Instance[] {
   const found = new Map<number, Instance>();
-  for (const [pid, [, , itsMark, shape, ofProgram]] of processes()) {
+  for (const [pid, [, , itsMark, shape, ofProgram]] of processes(mark)) {
     if (itsMark !== mark) continue;
     const program = ofProgram === undefined ? pid : Number(ofProgram);
     const instance = found.get(program) ?? { shape: shape as Shape, program, leads: false, child: false, pids: [] };
@@ -46,20 +46,25 @@ export function instances(mark: string): Instance[] {
 /** It has started all that it will. */
 export const isWhole = ({ shape, leads, child }: Instance): boolean => leads && child === shapes[shape].child;
 
-const mostLooks = 100; // on a busy machine something ends during nearly each of them
+/** On a busy machine something ends at any moment. */
+const mostLooks = 40;
 
-/** Each process with its arguments. One that ends while it is looked at may just have handed on to another, so there is another look. */
-export function processes(): [pid: number, args: string[]][] {
-  const ended = new Set<string>();
+/**
+ * Each process with its arguments. One that ends while it is looked at may just have handed on to another, so there is another look,
+ * unless it was seen before to be without the mark.
+ */
+export function processes(mark = ''): [pid: number, args: string[]][] {
+  const settled = new Set<string>();
   for (let look = 1; ; look += 1) {
-    const known = ended.size;
+    let isNews = false;
     const seen = readdirSync('/proc').flatMap((pid): [number, string[]][] => {
       if (!/^\d+$/.test(pid)) return [];
       const args = argumentsOf(pid);
-      if (args.length === 0) ended.add(pid);
+      if (args.length === 0) isNews ||= !settled.has(pid);
+      if (args.length === 0 || (mark !== '' && !args.includes(mark))) settled.add(pid);
       return [[Number(pid), args]];
     });
-    if (ended.size === known || look === mostLooks) return seen;
+    if (!isNews || look === mostLooks) return seen;
   }
 }
 
