@@ -75,8 +75,10 @@ function startProcess(launch: Launch, { world, leases, clock, step, isDead, prob
       finish(cancelled ? 'cancelled' : `${service} does not answer`);
       return;
     }
-    const beside = world.alive(launch.name).length;
-    if (beside > (spec.reload.strategy === 'overlap' && service === null ? 1 : 0)) problem(`${launch.name} is started beside ${beside}`);
+    const others = world.alive(launch.name);
+    // Two at once only where the same service, or none, has both.
+    const mayOverlap = spec.reload.strategy === 'overlap' && others.every((other) => (other.host?.name ?? null) === service);
+    if (others.length > (mayOverlap ? 1 : 0)) problem(`${launch.name} is started beside ${others.length}`);
     process = { name: launch.name, way, host, alive: true, ready: false, quiet: false, end: ({ reason }) => finish(reason) };
     world.processes.set(launch.lease, process);
     step(`started ${launch.name}`);
