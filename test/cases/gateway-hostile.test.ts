@@ -1,7 +1,8 @@
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { http, raw } from '../support/http.ts';
-import { createPlace, type Place } from '../support/place.ts';
+import { createPlace, type Place, until } from '../support/place.ts';
 import { type Talk, talk } from '../support/talk.ts';
 
 const fixture = (file: string) => join(import.meta.dirname, 'fixtures/web', file);
@@ -64,4 +65,16 @@ test('more at a time than a component may have get 503 and when to come back', a
   expect(all.filter(({ status }) => status === 200)).toHaveLength(40);
   expect(refused).toHaveLength(20);
   expect(refused.every(({ headers }) => headers['retry-after'] === '1')).toBe(true);
+});
+
+test('a client that sends many requests at once and leaves takes nothing along', async () => {
+  const open = async () =>
+    (await daemon.ask<{ components: Record<string, { open: number }> }>('gateway.stats')).components['a.example.com']?.open;
+  for (let round = 0; round < 3; round += 1) {
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /hangs HTTP/1.1\r\nHost: a.example.com\r\n\r\n'.repeat(30)));
+    await until(async () => (await open()) === 30, 'all are under way');
+    socket.destroy();
+    await until(async () => (await open()) === 0, 'all are over');
+  }
+  expect((await ask('a.example.com', '/slow')).status).toBe(200);
 });

@@ -5,8 +5,8 @@ import type { Exchange } from './exchange.ts';
 interface Connection {
   /** Whose requests came over it; `several`: it is nobody's alone. */
   of: Component | 'several' | null;
-  /** The response under way. */
-  exchange: Exchange | null;
+  /** Of requests that were sent one after the other without waiting, all that are not over. */
+  readonly exchanges: Set<Exchange>;
 }
 
 /** The connections of clients. */
@@ -18,24 +18,35 @@ export class Connections {
   }
 
   add(socket: Socket): void {
-    this.#open.set(socket, { of: null, exchange: null });
-    socket.once('close', () => this.#open.delete(socket));
+    const exchanges = new Set<Exchange>();
+    this.#open.set(socket, { of: null, exchanges });
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      // Node says so only of the response that has its turn.
+      for (const exchange of exchanges) exchange.onOver();
+    });
   }
 
-  serves(socket: Socket, component: Component, exchange: Exchange): void {
-    const connection = this.#open.get(socket);
-    if (connection === undefined) return;
-    connection.of = connection.of === null || connection.of === component ? component : 'several';
-    connection.exchange = exchange;
+  began(exchange: Exchange): void {
+    this.#open.get(exchange.request.socket)?.exchanges.add(exchange);
+  }
+
+  ended(exchange: Exchange): void {
+    this.#open.get(exchange.request.socket)?.exchanges.delete(exchange);
+  }
+
+  serves({ request }: Exchange, component: Component): void {
+    const connection = this.#open.get(request.socket);
+    if (connection !== undefined) connection.of = connection.of === null || connection.of === component ? component : 'several';
   }
 
   /** Those that were for this component alone: at once, or after the response that is under way. */
   closeOf(component: Component): void {
-    for (const [socket, { of, exchange }] of this.#open) if (of === component) close(socket, exchange);
+    for (const [socket, { of, exchanges }] of this.#open) if (of === component) close(socket, exchanges);
   }
 
   closeAll(): void {
-    for (const [socket, { exchange }] of this.#open) close(socket, exchange);
+    for (const [socket, { exchanges }] of this.#open) close(socket, exchanges);
   }
 
   destroyAll(): void {
@@ -43,12 +54,13 @@ export class Connections {
   }
 }
 
-function close(socket: Socket, exchange: Exchange | null): void {
-  if (exchange === null || exchange.isOver) {
+function close(socket: Socket, exchanges: ReadonlySet<Exchange>): void {
+  const last = [...exchanges].at(-1);
+  if (last === undefined) {
     socket.destroySoon();
     return;
   }
-  const { response } = exchange;
+  const { response } = last;
   if (!response.headersSent) response.shouldKeepAlive = false;
   response.once('close', () => socket.destroySoon());
 }

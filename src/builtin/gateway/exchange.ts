@@ -15,6 +15,8 @@ export class Exchange {
   /** Of the component, the path it is mounted at. */
   mount = '/';
   isOver = false;
+  /** Called when it is over, perhaps more than once. */
+  onOver: () => void = () => {};
   /** Bytes of the body, where they were counted. */
   sent: number | null = null;
   /** What its component was asked, while it has not answered. */

@@ -10,7 +10,8 @@ export function toRequest(exchange: Exchange, { authority, url }: Target, header
   const { request } = exchange;
   const { method = 'GET' } = request;
   const place = `${schemeOf(request.socket)}://${authority || 'localhost'}${url}`;
-  const init: RequestInit = { method, headers: pairsOf(headers) };
+  // Of those that come in, only cookies that are set are lists, and those are for clients.
+  const init: RequestInit = { method, headers: headers as Record<string, string> };
   if (method !== 'GET' && method !== 'HEAD' && hasBody(request)) {
     Object.assign(init, { body: Readable.toWeb(request), duplex: 'half' });
   }
@@ -31,14 +32,4 @@ class ExchangeRequest extends WithoutSignal {
   get signal(): AbortSignal {
     return this.#exchange.signal;
   }
-}
-
-function pairsOf(headers: IncomingHttpHeaders): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (const name in headers) {
-    const value = headers[name];
-    if (Array.isArray(value)) for (const one of value) pairs.push([name, one]);
-    else if (value !== undefined) pairs.push([name, value]);
-  }
-  return pairs;
 }

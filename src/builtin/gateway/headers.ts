@@ -15,7 +15,8 @@ const hopByHop = [
   'upgrade',
 ];
 
-export const isHopByHop = (name: string): boolean => hopByHop.includes(name);
+const hopByHopSet: ReadonlySet<string> = new Set(hopByHop);
+export const isHopByHop = (name: string): boolean => hopByHopSet.has(name);
 
 /** Whether what a peer says of whom it stands for is believed. */
 export type Trust = (address: string) => boolean;

@@ -53,7 +53,9 @@ export class Requests {
     const target = readTarget(request);
     const exchange = new Exchange(request, response, target);
     let component: Component | null = null;
-    response.on('close', () => this.#over(exchange, component));
+    exchange.onOver = () => this.#over(exchange, component);
+    response.on('close', exchange.onOver);
+    connections.began(exchange);
     if (closing) response.shouldKeepAlive = false;
     const found = target === null ? 400 : routes.find(target.domain, target.path);
     if (target === null || typeof found === 'number') {
@@ -63,7 +65,7 @@ export class Requests {
     component = found.component;
     component.open += 1;
     exchange.mount = found.mount;
-    connections.serves(request.socket, component, exchange);
+    connections.serves(exchange, component);
     if (!limitBody(exchange, limits.maxBody)) return;
     const live = component.taking();
     if (component.open > limits.maxRequests) exchange.refuse(503, 'too many requests at a time', retryAfter);
@@ -105,7 +107,9 @@ export class Requests {
   };
 
   #over(exchange: Exchange, component: Component | null): void {
+    if (exchange.isOver) return;
     const { response, startedAt } = exchange;
+    this.#ports.connections.ended(exchange);
     const ms = performance.now() - startedAt;
     const status = response.writableFinished ? response.statusCode : null;
     exchange.over();

@@ -52,13 +52,6 @@ export const count =
     return found !== null && found >= least ? found : fail(field, `is a whole number from ${least} up`);
   };
 
-export const flag =
-  (otherwise: boolean) =>
-  (field: Field): boolean => {
-    if (field.value === undefined) return otherwise;
-    return typeof field.value === 'boolean' ? field.value : fail(field, 'is true or false');
-  };
-
 export function text(field: Field): string {
   return typeof field.value === 'string' && field.value !== '' ? field.value : fail(field, 'is text');
 }
