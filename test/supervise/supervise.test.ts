@@ -25,7 +25,7 @@ async function texts(program: musterd.Supervised): Promise<string[]> {
 
 test('a program runs as its options say, and its output comes line by line until it ends', async () => {
   const program = await supervised({
-    command: ['sh', '-c', 'echo "$0" "$X" "$PWD" "$@"; echo oh >&2; printf rest; sleep 0.3', 'zero', 'a b'],
+    command: ['sh', '-c', 'echo "$0" "$X" "$PWD" "$@"; echo oh >&2; printf rest; sleep 1.5', 'zero', 'a b'],
     args: ['', '$HOME'],
     cwd: '/',
     env: { X: 1, SHELL: null },
@@ -46,7 +46,7 @@ test('a program runs as its options say, and its output comes line by line until
 
 test('it is restarted by its policy, until the limit', async () => {
   const program = await supervised({
-    command: ['sh', '-c', 'echo up; sleep 0.3; exit 3'],
+    command: ['sh', '-c', 'echo up; sleep 1.5; exit 3'],
     restart: { policy: 'onFailure', backoff: { initial: '10ms' }, limit: { count: 2, within: '1m' } },
   });
   expect(await texts(program)).toEqual(['up', 'up', 'up']);
@@ -68,7 +68,7 @@ test('functions wait before each start, judge its end, and rewrite its lines', a
   const exits: unknown[] = [];
   let starts = 0;
   const program = await supervised({
-    command: ['sh', '-c', 'echo password=hunter2; sleep 0.3; kill -9 $$'],
+    command: ['sh', '-c', 'echo password=hunter2; sleep 1.5; kill -9 $$'],
     waitFor() {
       starts += 1;
     },
@@ -109,7 +109,7 @@ test('an exitStatus function that throws or answers nonsense means a failure, an
   const throws = () => {
     throw new Error('oops');
   };
-  const command = ['sh', '-c', 'sleep 1000 & echo $!; sleep 0.3'];
+  const command = ['sh', '-c', 'sleep 1000 & echo $!; sleep 1.5'];
   for (const exitStatus of [throws, () => 'nonsense' as never]) {
     const pids: number[] = [];
     const program = await supervise({ command, exitStatus, onOutput: ({ text }) => pids.push(Number(text)) });
