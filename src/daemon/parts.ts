@@ -142,7 +142,7 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
     store,
     instances,
     materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
-    sources: createSources({ files, compiler, resolver, packages, env: up.env, onRead, nameIn }),
+    sources: createSources({ files, compiler, resolver, packages, env: up.env, onRead, onModules: keeper.prepare, nameIn }),
     async pruneCode({ digests, paths, done }) {
       await resolver.pruneCode(digests);
       await packages.prune(paths, done);

@@ -18,6 +18,8 @@ export interface WantedOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** The daemon's own files and folders to watch, whenever they may have changed. */
   onRead(watched: readonly string[]): void;
+  /** The config has modules, which are about to be resolved. */
+  onModules(): void;
   /** The name that a module file gives itself. */
   nameIn(path: string): Promise<string | null>;
 }
@@ -41,6 +43,7 @@ export function createSources(options: WantedOptions): Sources {
     }
     if (!outcome.ok) return { ok: false, diagnostics: outcome.diagnostics, files: outcome.files };
     if (own) config = outcome.config;
+    if (own && config !== null && config.modules.size > 0) options.onModules();
     return { ok: true, wanted: { config: outcome.config, desired: await resolver.resolve(outcome.config, staging) } };
   };
 

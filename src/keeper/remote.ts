@@ -24,6 +24,8 @@ export interface RemoteKeeperOptions extends LinkOptions {
 export interface RemoteKeeper extends Keeper {
   /** `handed`: what another daemon has just handed over. */
   sweep(leases: readonly Lease[], handed?: readonly Held[]): Promise<string[]>;
+  /** Something will be started soon: the keeper may start meanwhile. */
+  prepare(): void;
   /** Stops what earlier daemons left to this one and nobody has taken over. */
   dropKept(): Promise<void>;
   /** Leaves everything to the next daemon as it is; it has `settled` to call. To be called when all children have been left. */
@@ -99,6 +101,8 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
         for (const message of early.splice(0)) receive(message);
       }
     },
+    // Whoever needs it hears why it cannot be started.
+    prepare: () => void (disposed || attachment.ready().catch(() => {})),
     hasKept: heirlooms.has,
     inherit(lease, receiver) {
       const ward = heirlooms.claim(lease);

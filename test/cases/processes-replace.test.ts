@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -18,6 +18,9 @@ const counts = join(fixtures, 'counts-requests.mjs');
 const asks = join(fixtures, 'asks-steadily.mjs');
 const counting = "let i = 0; setInterval(() => console.log('count', ++i), 20)";
 
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+if (!hasPython) process.stderr.write('skipped: sd_notify over a replacement; python3 is missing\n');
+
 const modules = {
   near: { module: counts },
   far: { module: counts, runner: 'other' },
@@ -26,6 +29,15 @@ const modules = {
   asksFar: { module: asks, config: { counter: 'far' } },
   counting: { command: [process.execPath, '-e', counting] },
   kept: { command: ['sleep', '1000'], onDaemonDeath: 'keep' },
+  ...(hasPython
+    ? {
+        notes: {
+          command: ['python3', join(fixtures, 'notifies.py'), 'READY=1', 'WATCHDOG=1'],
+          ready: 'notify',
+          health: { watchdog: '20s' },
+        },
+      }
+    : {}),
   dead: { command: ['sh', '-c', 'sleep 0.1; exit 3'], ready: { alive: '1ms' }, restart: { backoff: { initial: '1h', max: '1h' } } },
 };
 

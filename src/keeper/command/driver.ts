@@ -179,9 +179,11 @@ function startCommand(
 
   /** One that cannot be found any more has ended, and nobody saw how. */
   async function takeOver({ lease }: CommandHeritage): Promise<Child> {
-    const { onNotice } = await vitals.before(true);
-    const found = keeper.inherit?.(lease, { onOutput: taken, ...(onNotice === undefined ? {} : { onNotice }) }) ?? null;
+    // At once: what nobody has taken by the end of the first run is stopped. It was ready before, so that its notices say nothing new.
+    const found = keeper.inherit?.(lease, { onOutput: taken, onNotice() {} }) ?? null;
     if (found === null) throw new MusterError('EHOSTUNREACH', 'it was not there any more when another daemon came');
+    child = found;
+    await vitals.before(true);
     return found;
   }
 
