@@ -28,6 +28,8 @@ export interface Change {
   source: Position | null;
   fields: FieldChange[];
   codeDigest: string | null;
+  /** Of an installed package: the version that it becomes, or that is removed. */
+  version?: string;
   /** Names of changes that are done before this one. */
   after: string[];
   /** Of these the ones without which it makes no sense: it is skipped where one of them fails. Absent: none. */

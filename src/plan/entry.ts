@@ -23,6 +23,7 @@ export function changeOf(name: string, module: Desired | Loaded, { action, reaso
     source: module.source,
     fields: [...fields],
     codeDigest: module.codeDigest,
+    ...(module.version === undefined ? {} : { version: module.version }),
     after: [],
   };
 }

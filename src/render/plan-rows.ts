@@ -71,7 +71,8 @@ function nameplate({ name, kind, isolation, host }: Named) {
 function changeRow(change: Change | ChangeResult, main: string | undefined): PlanRow {
   const fields = change.fields.filter((field) => !isAsked(field)).map(fieldText);
   const says = fields.length === 0 || !['changed', 'codeChanged'].includes(change.reason.code);
-  const details = [says ? change.reason.text : '', fields.join(', ')].filter((text) => text !== '').join('; ');
+  const version = change.version === undefined || change.action !== 'load' ? '' : `version ${change.version}`;
+  const details = [says ? change.reason.text : '', version, fields.join(', ')].filter((text) => text !== '').join('; ');
   const place = change.source !== null && change.action !== 'load' && change.action !== 'remove' ? placeText(change.source, main) : '';
   return { ...nameplate(change), mark: marks[change.action], what: change.action, details, place, change };
 }

@@ -14,7 +14,7 @@ export const list: Definition<{ long?: boolean }> = {
     '(a command: since its last output), For how long it has been in its state, Service what else it registered, ' +
     'Why its status or last error.\n' +
     'S is its state: I initializing, R running, F finalizing, E exited (or finished), X failed, B backing off.',
-  options: [{ flags: '-l, --long', doc: 'also Kind, PID, Restarts, Queued, Origin and Path' }],
+  options: [{ flags: '-l, --long', doc: 'also Kind, PID, Restarts, Queued, Origin and Path; of packages Version, Node and Package' }],
   examples: ['muster list', 'muster list gateway', 'muster list --json | jq -r ".modules[].name"'],
   async run(call) {
     const [service] = call.args;
