@@ -190,7 +190,7 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
       closing = true;
       const given = [...table.values()].map(handOver);
       listeners.clear();
-      return { heritage: given.map(({ heritage }) => heritage), left: Promise.all(given.map(({ left }) => left)) };
+      return { heritage: given.map(({ heritage }) => heritage), left: Promise.allSettled(given.map(({ left }) => left)) };
     },
     inherit(heritage) {
       for (const from of [...heritage].sort(byStart)) {

@@ -224,6 +224,8 @@ test('a daemon that hands over what it runs in another form is not replaced', as
   server.close();
   expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining('ENOTSUP')]);
   expect(ran.stderr).toContain('muster down --keep');
+  // Where none runs there is nothing to take over.
+  expect((await other.muster('up', '--replace', '-d', '-c', 'muster.yaml')).code).toBe(0);
 });
 
 /** Which of the two, and how long after the new one has begun to ask, ms. */
