@@ -70,6 +70,8 @@ async function askedOf(params: InstallParams, common: Common, context: EngineCon
   const { spec, args, config, env, allowScripts, frozen } = params;
   const name =
     params.name ?? (await context.ports.sources.packageName(spec, common.dryRun === true ? null : stagingOf(common.onProgress, context)));
+  // What was installed for its name alone need not be installed again.
+  const isNew = params.name === undefined && packageSpecKind(spec).kind !== 'registry';
   const problem = nameProblem(name);
   if (problem !== null) throw new MusterError('EINVAL', `${name}: ${problem}`, { hint: 'choose another with --name' });
   const kept = keptFrom(installed(name, context)[0]);
@@ -84,7 +86,11 @@ async function askedOf(params: InstallParams, common: Common, context: EngineCon
     ...(env === undefined ? {} : { env }),
     ...(allowScripts === true ? { allowScripts } : {}),
   };
-  return { name, raw, staging: common.dryRun === true ? null : { ...stagingOf(common.onProgress, context), fresh: frozen !== true } };
+  return {
+    name,
+    raw,
+    staging: common.dryRun === true ? null : { ...stagingOf(common.onProgress, context), fresh: frozen !== true && !isNew },
+  };
 }
 
 /** What was said of it when it was installed holds for another version, too. */
