@@ -11,6 +11,7 @@ import { assertMay } from './rights.ts';
 import { runHandlers } from './run.ts';
 import { settingsHandlers } from './settings.ts';
 import { streamHandlers } from './stream.ts';
+import { triggerHandlers } from './trigger.ts';
 import { viewHandlers } from './view.ts';
 
 const handlers: Handlers = {
@@ -21,6 +22,7 @@ const handlers: Handlers = {
   ...cgroupHandlers,
   ...packageHandlers,
   ...settingsHandlers,
+  ...triggerHandlers,
   ...metricsHandlers,
   ...streamHandlers,
 };

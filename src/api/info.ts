@@ -41,6 +41,7 @@ async function infoOfLoaded(view: ModuleView, ports: ApiPorts): Promise<InfoDoc>
     spec,
     ...reloadsOf(view.name, instances.snapshot()),
     output: instances.output(view.name),
+    ...(instances.wire(view.name) ?? {}),
   };
 }
 

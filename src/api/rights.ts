@@ -24,6 +24,7 @@ const needs: { readonly [M in Method]: Needs<M> } = {
   set: 'apply',
   unset: 'apply',
   get: 'read',
+  trigger: 'apply',
   remove: 'apply',
   hold: 'apply',
   release: 'apply',

@@ -46,7 +46,7 @@ export interface Bus extends BusPort, ServicesPort {
   publish(topic: string, payload: unknown, from: Pick<Party, 'name' | 'address'> | null): void;
   /** Tells of messages from now on until the signal aborts, some at a time; `dropped` were lost before them. */
   trace(wanted: TraceWanted, onRecords: OnRecords, signal: AbortSignal): void;
-  readonly tracers: Pick<Tracers, 'active' | 'record'>;
+  readonly tracers: Pick<Tracers, 'active' | 'record' | 'told'>;
   reconsider(): void;
   /** Begins with no request to service `muster` any more; what is open, and clients, stay. */
   pause(): void;

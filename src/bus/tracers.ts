@@ -26,6 +26,11 @@ interface Tracer {
   readonly onRecords: OnRecords;
 }
 
+interface Told {
+  readonly name: string;
+  readonly record: TraceRecord;
+}
+
 /** Names of instances that are gone; what is told of them may come later. */
 const remembered = 4096;
 
@@ -40,6 +45,7 @@ export class Tracers {
   #now: () => number;
   #gone = new Map<Address, string>();
   #own: Traced[] = [];
+  #told: Told[] = [];
 
   constructor(nameOf: (address: Address) => string | undefined, now: () => number) {
     this.#nameOf = nameOf;
@@ -107,6 +113,30 @@ export class Tracers {
       this.#own = [];
       this.received(records, 0);
     });
+  }
+
+  /** A message between muster and a program that has no address here; `record` names both. */
+  told(name: string, record: Pick<TraceRecord, 'topic' | 'from' | 'to' | 'payload'>): void {
+    if (!this.active) return;
+    const seen = {
+      name,
+      record: { ...record, at: new Date(this.#now()).toISOString(), type: 'event' as const, size: sizeOf(record.payload) },
+    };
+    if (this.#told.push(seen) > 1) return;
+    setImmediate(() => {
+      const all = this.#told;
+      this.#told = [];
+      for (const tracer of this.#tracers) this.#tellTold(tracer, all);
+    });
+  }
+
+  #tellTold({ names, topic, wanted, onRecords }: Tracer, all: readonly Told[]): void {
+    if (wanted.types !== undefined && !wanted.types.includes('event')) return;
+    const fitting = all.filter(
+      ({ name, record }) => (names === null || names.match(name)) && (topic === null || topic.match(record.topic)),
+    );
+    const records = fitting.map(({ record: { payload, ...rest } }) => (wanted.payloads ? { ...rest, payload } : rest));
+    if (records.length > 0) onRecords(records, 0);
   }
 
   #tracing(): Tracing {

@@ -1,6 +1,7 @@
 import type { ModuleStats } from '../model/documents.ts';
 import type { Driver, Ended, Launched, LaunchHooks } from '../model/driver.ts';
 import { MusterError } from '../model/error.ts';
+import type { PackageWire } from '../model/wire.ts';
 
 /**
  * What a module says (status, errors, output) comes in through its driver. It is masked right here, so that no event, result,
@@ -41,6 +42,12 @@ function maskedLaunched(launched: Launched, mask: (text: string) => string): Lau
     stats: async () => maskedValue(await launched.stats(), mask) as ModuleStats,
     awaited: () => maskedOrNull(launched.awaited?.() ?? null, mask),
     output: () => launched.output().map(mask),
+    figures: () => {
+      const { monitors, ...figures } = launched.figures?.() ?? {};
+      return monitors === undefined ? figures : { ...figures, monitors: maskedValue(monitors, mask) as typeof monitors };
+    },
+    ...(launched.wire === undefined ? {} : { wire: () => maskedValue(launched.wire?.(), mask) as PackageWire }),
+    ...(launched.trigger === undefined ? {} : { trigger: (...args) => masked(launched.trigger?.(...args) ?? Promise.resolve()) }),
   };
 }
 

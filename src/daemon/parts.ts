@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shown as asShown } from '../api/shown.ts';
 import { createBus } from '../bus/bus.ts';
 import { createConfigCompiler } from '../config/compiler.ts';
 import { alternativesOf } from '../engine/context.ts';
@@ -18,6 +19,7 @@ import type { Alternatives } from '../model/requires.ts';
 import type { UpOptions } from '../model/up.ts';
 import { createPackageDriver } from '../packages/driver.ts';
 import { createPackages } from '../packages/packages.ts';
+import { createWired } from '../packages/wire/program.ts';
 import { nameIn } from '../resolve/exports.ts';
 import { createResolver } from '../resolve/resolver.ts';
 import { createCodeDriver } from '../runners/code-driver.ts';
@@ -108,7 +110,7 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
     command: createCommandDriver({ keeper, logs, clock, random, log, mask, owner }),
     code: createCodeDriver({
       keeper,
-      sockets: { folder: runnerSockets(up.stateDir, heritage !== null), dial },
+      sockets: { folder: emptied(join(up.stateDir, 'runner'), heritage !== null), dial },
       bus,
       logs,
       clock,
@@ -118,7 +120,20 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
       env: up.env,
     }),
   };
-  const ofPackages = createPackageDriver({ ...drivers, clock });
+  const wired = createWired({
+    sockets: emptied(join(up.stateDir, 'wire'), heritage !== null),
+    homes: join(up.stateDir, 'pm2'),
+    ...{ clock, log, dial },
+    said: (event) => engine.context.events.emit({ ...event, ...(asShown(event, mask) as typeof event) }),
+    traced(name, direction, message) {
+      if (!bus.tracers.active) return;
+      const { type } = (typeof message === 'object' && message !== null ? message : {}) as { type?: unknown };
+      const topic = `${name}.${typeof type === 'string' ? type : 'message'}`;
+      const [from, to] = direction === 'from' ? [name, 'muster'] : ['muster', name];
+      bus.tracers.told(name, { topic, from, to, payload: message });
+    },
+  });
+  const ofPackages = createPackageDriver({ ...drivers, clock, wired });
   const masked = {
     command: maskedDriver(drivers.command, mask),
     code: maskedDriver(drivers.code, mask),
@@ -175,9 +190,8 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
 
 export type Parts = Awaited<ReturnType<typeof createParts>>;
 
-/** Where runners listen. What is there is of runners that are no more, unless another daemon hands them over. */
-function runnerSockets(stateDir: string, areLeft: boolean): string {
-  const folder = join(stateDir, 'runner');
+/** A folder of sockets. What is there is of programs that are no more, unless another daemon hands them over. */
+function emptied(folder: string, areLeft: boolean): string {
   if (!areLeft) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;

@@ -99,6 +99,14 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
     stats: async (name) => runOf(name).launched.stats(),
     clearStats: async (name) => runOf(name).launched.clearStats(),
     rusage: async (name, who) => runOf(name).launched.rusage(who),
+    wire: (name) => table.get(name)?.run?.launched.wire?.() ?? null,
+    trigger: async (name, action, param, wanted) => {
+      const { trigger } = runOf(name).launched;
+      if (trigger !== undefined) return trigger(action, param, wanted);
+      throw new MusterError('ENOSYS', `${name} is no package with actions`, {
+        hint: `muster request asks modules, muster signal commands`,
+      });
+    },
 
     restore: (record, finished) => {
       if (table.has(record.name)) throw new MusterError('EEXIST', `module ${record.name} is already loaded`);

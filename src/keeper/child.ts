@@ -4,6 +4,7 @@ import { MusterError, toWire } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import { mayEnter } from './cgroup/enter.ts';
+import { openProgramChannel, type ProgramChannel } from './channel.ts';
 import { contain } from './contain.ts';
 import type { Execute, Execution } from './execute.ts';
 import { launchFailure, launchLine } from './launcher.ts';
@@ -34,7 +35,7 @@ export interface Started {
 export async function startChild(spec: SpawnSpec, file: string, ports: ChildPorts): Promise<Started> {
   const { clock } = ports;
   const stdio = ports.openStdio(spec, ports);
-  const { contained, executed, line } = await begin(spec, file, stdio.options, ports).catch(async (error: unknown) => {
+  const { contained, executed, line, channel } = await begin(spec, file, stdio.options, ports).catch(async (error: unknown) => {
     await stdio.drain();
     throw error;
   });
@@ -71,6 +72,7 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
     contained.signal(9);
     await exited;
     await Promise.all([executed.reaped, contained.end()]);
+    channel?.close();
     await stdio.drain();
   }
 }
@@ -79,8 +81,10 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
 async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], ports: ChildPorts) {
   const contained = contain(spec, ports);
   let listening: Listening | null = null;
+  let channel: ProgramChannel | null = null;
   try {
     if (spec.listen !== undefined) listening = await listenFor(spec.listen);
+    if (spec.channel !== undefined) channel = await openProgramChannel(spec.channel);
     letEnd(contained.cgroup, spec);
     const { cgroup } = contained;
     const isBornThere = cgroup !== null && mayEnter(cgroup);
@@ -89,22 +93,35 @@ async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], por
       line,
       cwd: spec.cwd,
       env: environmentOf(spec, cgroup),
-      stdio: withSocket(stdio, listening),
+      stdio: withSockets(stdio, [
+        [listeningFd, listening],
+        [channelFd(spec), channel],
+      ]),
       cgroup: isBornThere ? cgroup : null,
     });
-    return { contained, line, executed };
+    return { contained, line, executed, channel };
   } catch (error) {
+    channel?.close();
     await contained.end();
     throw error instanceof MusterError ? error : spawnError(error, spec, file);
   } finally {
     listening?.close();
+    channel?.begun();
   }
 }
 
-function withSocket(stdio: Stdio['options'], listening: Listening | null): Execution['stdio'] {
+function withSockets(
+  stdio: Stdio['options'],
+  sockets: readonly (readonly [at: number, { readonly fd: number } | null])[],
+): Execution['stdio'] {
   const options = [...stdio];
-  if (listening !== null) options[listeningFd] = listening.fd;
+  for (const [at, socket] of sockets) if (socket !== null) options[at] = socket.fd;
   return options;
+}
+
+/** The first that is free. */
+function channelFd({ noticeFd }: SpawnSpec): number {
+  return noticeFd === 3 ? 4 : 3;
 }
 
 /** A runner that loses its daemon ends its own cgroup (`runners/inside/runner.ts`), whoever it runs as. */
@@ -117,8 +134,10 @@ function letEnd(cgroup: string | null, { listen, identity }: SpawnSpec): void {
   }
 }
 
-/** A runner that loses its daemon ends all that is in its cgroup. */
-function environmentOf({ env, lease, listen }: SpawnSpec, cgroup: string | null): Readonly<Record<string, string>> {
+/** A runner that loses its daemon ends all that is in its cgroup. Node takes a channel up by its descriptor. */
+function environmentOf(spec: SpawnSpec, cgroup: string | null): Readonly<Record<string, string>> {
+  const { env, lease, listen, channel } = spec;
   const own = listen !== undefined && cgroup !== null ? { [cgroupVariable]: cgroup } : {};
-  return { ...env, ...own, [leaseVariable]: lease };
+  const node = channel === undefined ? {} : { NODE_CHANNEL_FD: String(channelFd(spec)), NODE_CHANNEL_SERIALIZATION_MODE: 'json' };
+  return { ...env, ...own, ...node, [leaseVariable]: lease };
 }

@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { relative } from 'node:path';
 import { MusterError, messageOf } from '../model/error.ts';
 
@@ -14,17 +14,9 @@ export interface Listening {
 }
 
 export async function listenFor(path: string): Promise<Listening> {
-  const short = shortest(path);
-  const making = `${short}.new`;
   const server = createServer();
   try {
-    // Bound in this very turn, so the umask is nobody else's.
-    const umask = process.umask(0o177);
-    const listening = new Promise<void>((resolve, reject) => server.once('error', reject).listen(making, resolve));
-    process.umask(umask);
-    await listening;
-    // Closing it here removes the name that it was made with.
-    renameSync(making, short);
+    await bindAt(server, path);
   } catch (error) {
     server.close();
     throw new MusterError('EIO', `no socket can be made at ${path}: ${messageOf(error)}`, { cause: error });
@@ -32,16 +24,37 @@ export async function listenFor(path: string): Promise<Listening> {
   return { fd: fdOf(server), close: () => void server.close() };
 }
 
+/** For this user alone. Closing it does not remove the path. */
+export async function bindAt(server: Server, path: string): Promise<void> {
+  const short = shortest(path);
+  const making = `${short}.new`;
+  // Bound in this very turn, so the umask is nobody else's.
+  const umask = process.umask(0o177);
+  const listening = new Promise<void>((resolve, reject) => server.once('error', reject).listen(making, resolve));
+  process.umask(umask);
+  await listening;
+  // Closing it here removes the name that it was made with.
+  renameSync(making, short);
+}
+
 /** Node hands on a socket that listens over its own channel between processes alone; its number stands in this field. */
 function fdOf(server: Server): number {
-  const { _handle: handle } = server as unknown as { readonly _handle?: { readonly fd?: unknown } | null };
+  try {
+    return descriptorOf(server);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+export function descriptorOf(socket: Server | Socket): number {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: unknown } | null };
   if (typeof handle?.fd === 'number' && handle.fd >= 0) return handle.fd;
-  server.close();
-  throw new MusterError('ENOSYS', `Node ${process.version} does not tell the descriptor of a socket that listens`);
+  throw new MusterError('ENOSYS', `Node ${process.version} does not tell the descriptor of a socket`);
 }
 
 /** A path may be too long for a socket; from the state dir it is short. */
-function shortest(path: string): string {
+export function shortest(path: string): string {
   const near = relative(process.cwd(), path);
   return near.length < path.length ? near : path;
 }

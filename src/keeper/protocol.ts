@@ -74,6 +74,7 @@ const order = object<Order>({
   env: texts,
   arg0: optional(text),
   listen: optional(text),
+  channel: optional(text),
 });
 const error = object<WireError>({ code: text, message: text });
 const id = { id: text };

@@ -3,6 +3,7 @@ import type { Kind, Spec } from './fields/table.ts';
 import type { LogLevel } from './log-level.ts';
 import type { Origin, State } from './module.ts';
 import type { IsolationOf, Summary } from './plan.ts';
+import type { PackageWire } from './wire.ts';
 
 export const statusLevels = ['core', 'info', 'warn', 'error'] as const;
 /** Level of a module's own status, most normal first. */
@@ -100,6 +101,12 @@ export interface InfoDoc extends Partial<ModuleView> {
   notLoaded?: string;
   /** Last lines of output. */
   output: string[];
+  /** Of a package that runs: what it has said over its channel. */
+  monitors?: PackageWire['monitors'];
+  actions?: PackageWire['actions'];
+  exceptions?: PackageWire['exceptions'];
+  options?: PackageWire['options'];
+  messages?: PackageWire['messages'];
 }
 
 /** What a module is configured with, or one key of that. */

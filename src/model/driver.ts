@@ -4,6 +4,7 @@ import type { Kind, Spec } from './fields/table.ts';
 import type { Identity } from './keeper.ts';
 import type { Figures } from './metrics.ts';
 import type { PackageProgram } from './package.ts';
+import type { PackageWire, TriggerOptions } from './wire.ts';
 
 /** Everything a start needs, secrets filled in. Never logged, never stored. */
 export interface Launch {
@@ -28,6 +29,8 @@ export interface Launch {
   readonly identity?: Identity;
   /** Of a package: what it runs. */
   readonly program?: PackageProgram;
+  /** Path of the socket at which its messages are heard; absent: it has no channel. */
+  readonly channel?: string;
 }
 
 /** How an instance ended, once everything of it is gone. */
@@ -120,6 +123,10 @@ export interface Launched {
   stats(): Promise<ModuleStats>;
   clearStats(): Promise<void>;
   rusage(who: RusageOf): Promise<Rusage>;
+  /** Of a package: what it has said over its channel. */
+  wire?(): PackageWire;
+  /** Calls an action that it has registered: resolves with its return. */
+  trigger?(action: string, param: unknown, options: TriggerOptions): Promise<unknown>;
   /** The last lines of output, at most 20. */
   output(): string[];
 }

@@ -4,6 +4,7 @@ import type { Identity } from './keeper.ts';
 import type { Figures, Took } from './metrics.ts';
 import type { Desired, Finished, Loaded, LoadedRecord, Origin, State } from './module.ts';
 import type { PackageProgram } from './package.ts';
+import type { PackageWire, TriggerOptions } from './wire.ts';
 
 /** What a start needs beyond the record: values of secrets, the full environment, the file of the compiled code. */
 export interface Material {
@@ -55,6 +56,10 @@ export interface Instances {
   stats(name: string): Promise<ModuleStats>;
   clearStats(name: string): Promise<void>;
   rusage(name: string, who: RusageOf): Promise<Rusage>;
+  /** What a package has said over its channel; null: it has none, or nothing of it runs. */
+  wire(name: string): PackageWire | null;
+  /** Calls an action of a package. ENOENT where it, or the action, is not there, ENOSYS where it takes none. */
+  trigger(name: string, action: string, param: unknown, options: TriggerOptions): Promise<unknown>;
   /** Puts a recorded module back without starting it (after a restart of the daemon): state E, `started` only if it has finished. */
   restore(record: LoadedRecord, finished?: Finished): void;
   /**

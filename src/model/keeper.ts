@@ -93,6 +93,8 @@ export interface SpawnSpec {
   readonly beforehand?: true;
   /** Path of a socket that it listens at, as its descriptor 3; made for it, and removed by who asked for it. */
   readonly listen?: string;
+  /** Path at which the daemon reaches the program, which has the other end as the channel that Node has between processes. */
+  readonly channel?: string;
   onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
 }
 

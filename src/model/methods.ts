@@ -115,6 +115,8 @@ export const params = {
   unset: z.strictObject({ ...run, name: z.string(), key: z.string() }),
   /** Without `key` all of it. */
   get: z.strictObject({ name: z.string(), key: text }),
+  /** An action of a package; `timeout`: how long nothing may come. A scoped one answers in parts. */
+  trigger: z.strictObject({ name: z.string(), action: z.string(), param: z.optional(z.unknown()), timeout: z.optional(ms) }),
   /** What is newer in the registry than the packages that are loaded. */
   outdated: z.strictObject({}),
   /** `reason` is that of the `hold`. */
@@ -168,6 +170,7 @@ export interface Responses {
   set: Plan | Result;
   unset: Plan | Result;
   get: SettingDoc;
+  trigger: unknown;
   remove: Plan | Result;
   hold: { held: string[] };
   release: Plan | Result;

@@ -1,6 +1,7 @@
 import type { Counts, ModuleView } from './documents.ts';
 import type { Kind } from './fields/table.ts';
 import type { HistogramDoc } from './histogram.ts';
+import type { Monitor } from './wire.ts';
 
 /** What the driver of a module can tell of it at once, as of the last `Driver.refresh({figures: true})`. Counted since its start. */
 export interface Figures {
@@ -11,6 +12,8 @@ export interface Figures {
   readonly outputBytes?: number;
   /** Bytes of output that were dropped. */
   readonly outputDropped?: number;
+  /** Values that a package shows of itself. */
+  readonly monitors?: Readonly<Record<string, Monitor>>;
   /** Seconds of processor time of its own thread. */
   readonly cpuSeconds?: number;
 }

@@ -24,6 +24,8 @@ export interface PackageProgram {
   readonly app: string | null;
   /** Which of several instances of the same program, from 0. */
   readonly instance: number;
+  /** Whether it is told to stop by the message `shutdown` too. */
+  readonly shutdownMessage: boolean;
   /** Bytes above which it is started again; null: it may take what it wants. */
   readonly maxMemory: number | null;
   /** What package.json says of fields of the config, which hold where the config says nothing else. */

@@ -12,6 +12,7 @@ export interface AppSettings {
   readonly interpreter: string | null;
   readonly instances: number;
   readonly maxMemory: number | null;
+  readonly shutdownMessage: boolean;
   readonly fields: PackageFields;
   /** Keys that mean nothing here, and those whose value makes no sense. */
   readonly passedOver: readonly string[];
@@ -43,6 +44,7 @@ export function appSettings(app: App, cpus: number): AppSettings {
     interpreter: taken('interpreter', text),
     instances: taken('instances', (value) => instancesOf(value, cpus)) ?? 1,
     maxMemory: taken('max_memory_restart', bytes),
+    shutdownMessage: taken('shutdown_with_message', (value) => (typeof value === 'boolean' ? value : null)) ?? false,
     fields: {
       ...(args === null ? {} : { args }),
       ...(stopTimeout === null ? {} : { stopTimeout }),
@@ -56,6 +58,7 @@ export function appSettings(app: App, cpus: number): AppSettings {
 const knownKeys = [
   ...['args', 'env', 'cwd', 'interpreter', 'instances', 'max_memory_restart'],
   ...['kill_timeout', 'min_uptime', 'max_restarts', 'restart_delay', 'autorestart'],
+  'shutdown_with_message',
 ];
 
 interface RestartKeys {

@@ -4,6 +4,7 @@ import type { CodeSpec, CommandSpec, PackageSpec, Spec } from '../model/fields/t
 import type { PackageProgram } from '../model/package.ts';
 import type { Clock } from '../model/ports.ts';
 import { boundMemory } from './memory.ts';
+import type { Wired } from './wire/program.ts';
 
 export interface PackageDriverOptions {
   /** Runs a program as a command is run. */
@@ -11,6 +12,8 @@ export interface PackageDriverOptions {
   /** Runs a module that is written for muster. */
   readonly code: Driver;
   readonly clock: Clock;
+  /** The messages of programs. */
+  readonly wired: Wired;
 }
 
 /** Runs `package:` modules: a program with all that it starts, or, if it exports `main(ctx, args)`, code in a process of its own. */
@@ -24,10 +27,11 @@ export function createPackageDriver(options: PackageDriverOptions): Driver {
     inherit(launch, data, hooks) {
       const { program } = launch;
       if (program === undefined) throw new Error(`the package of ${launch.name} was not looked up`);
-      const goingOn = (driver: Driver): Driver => ({ start: (as, heard) => inherited(driver, as, data, heard) });
-      const { command, code, clock } = options;
-      const as = { command: goingOn(command), code: goingOn(code), clock };
-      return program.module ? startCode(launch, hooks, program, as) : startProgram(launch, hooks, program, as);
+      const { code, wired } = options;
+      if (program.module) {
+        return startCode(launch, hooks, program, { ...options, code: { start: (as, heard) => inherited(code, as, data, heard) } });
+      }
+      return asProgram(launch, hooks, program, options, (as, heard) => wired.inherit(as, data, heard, program, options.command));
     },
   };
 }
@@ -37,15 +41,25 @@ function inherited({ inherit }: Driver, launch: Launch, data: unknown, hooks: La
   return inherit(launch, data, hooks);
 }
 
-function startProgram(launch: Launch, hooks: LaunchHooks, program: PackageProgram, { command, clock }: PackageDriverOptions): Launched {
+function startProgram(launch: Launch, hooks: LaunchHooks, program: PackageProgram, options: PackageDriverOptions): Launched {
+  return asProgram(launch, hooks, program, options, (as, heard) => options.wired.start(as, heard, program, options.command));
+}
+
+function asProgram(
+  launch: Launch,
+  hooks: LaunchHooks,
+  program: PackageProgram,
+  { clock }: PackageDriverOptions,
+  start: Driver['start'],
+): Launched {
   const asCommand = (spec: Spec): CommandSpec => commandOf(spec as PackageSpec, program);
-  const launched = command.start({ ...launch, kind: 'command', spec: asCommand(launch.spec) }, hooks);
+  const launched = start({ ...launch, kind: 'command', spec: asCommand(launch.spec) }, hooks);
   const config = (): Promise<never> => Promise.reject(new MusterError('EINVAL', `${launch.name} takes its config at its start`));
   const adapted: Launched = { ...launched, update: (spec) => launched.update(asCommand(spec)), reconfigure: config };
   return program.maxMemory === null ? adapted : boundMemory(adapted, hooks, program.maxMemory, clock);
 }
 
-/** What a program needs to be run as a command. It dies with the daemon: a channel of messages cannot be handed on. */
+/** What a program needs to be run as a command. It dies with the daemon, which hears it. */
 function commandOf(spec: PackageSpec, { interpreter, script, cwd }: PackageProgram): CommandSpec {
   const { package: _, app, config, settings, allowScripts, ...shared } = spec;
   return {

@@ -43,7 +43,7 @@ export function boundMemory(
 
 const pageBytes = 4096;
 
-async function residentBytesOf(pid: number): Promise<number | null> {
+export async function residentBytesOf(pid: number): Promise<number | null> {
   const statm = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '');
   const pages = Number(statm.split(' ')[1]);
   return Number.isFinite(pages) && statm !== '' ? pages * pageBytes : null;

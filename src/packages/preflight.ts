@@ -54,6 +54,7 @@ export function preflight(options: PreflightOptions): Preflight {
       node: isModule || interpreter[0] === options.node ? options.nodeVersion : null,
       env: settings.env,
       maxMemory: settings.maxMemory,
+      shutdownMessage: settings.shutdownMessage,
       fields: settings.fields,
     };
     const app = entries.length === 1 ? null : appName(entry, index);

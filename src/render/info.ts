@@ -1,5 +1,6 @@
 import type { InfoDoc, LastExit } from '../model/documents.ts';
 import type { Kind, Spec } from '../model/fields/table.ts';
+import type { Monitor } from '../model/wire.ts';
 import { ageText } from './ages.ts';
 import { pairs } from './columns.ts';
 import { letter, why } from './list.ts';
@@ -43,8 +44,26 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   add('Required by', doc.requiredBy && marked(doc.requiredBy, doc.reloads, 'reloaded with it'));
   add('Waits for', doc.waitingFor?.join(', '));
   add('Spec', doc.spec && doc.kind && specText(doc.kind, doc.spec, show));
+  add(
+    'Monitors',
+    Object.entries(doc.monitors ?? {})
+      .map(monitorText)
+      .join('\n'),
+  );
+  add('Actions', doc.actions?.map(({ name, scoped }) => (scoped ? `${name} (in parts)` : name)).join('\n'));
+  add('Exceptions', doc.exceptions?.map(({ at, message, stack }) => `${ageText(at, now)} ago: ${stack ?? message}`).join('\n'));
+  add(
+    'Options',
+    Object.entries(doc.options ?? {})
+      .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+      .join('\n'),
+  );
   add('Output', doc.output.join('\n'));
   return pairs(rows, style);
+}
+
+function monitorText([name, { value, unit }]: [string, Monitor]): string {
+  return `${name}: ${String(value)}${unit === undefined ? '' : ` ${unit}`}`;
 }
 
 /** Names, with a mark on those along which a reload goes. */

@@ -21,6 +21,7 @@ const module: ModuleMetrics = {
   rx: counts,
   dropped: 0,
   outputBytes: 1,
+  monitors: { Load: { value: '12.5%', unit: '%' }, Text: { value: 'none' } },
   cgroup: '/sys/fs/cgroup/muster/web',
 };
 const took = [{ kind: 'code', outcome: 'ok', seconds: new Histogram().read() }] as const;
@@ -50,6 +51,11 @@ const config = {
 };
 const everything = { status: statusDoc({ lastReconcile, conditions, config }), figures, processes };
 const families = [...daemonFamilies(everything), ...moduleFamilies(everything)];
+
+test('of what a package shows of itself the numbers are gauges', () => {
+  const { samples } = families.find(({ name }) => name === 'muster_module_monitor') ?? {};
+  expect(samples).toMatchObject([{ labels: { module: module.name, monitor: 'Load', unit: '%' }, value: 12.5 }]);
+});
 
 test('the page on metrics lists every metric with its labels', () => {
   expect(families.filter(({ samples }) => samples.length === 0)).toEqual([]);

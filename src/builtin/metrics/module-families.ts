@@ -90,6 +90,13 @@ const rows: readonly Row[] = [
     help: 'Events that were dropped for the module, or from it.',
     of: ({ dropped }) => dropped,
   },
+  {
+    name: 'muster_module_monitor',
+    type: 'gauge',
+    help: 'A value that a package shows of itself, where it is a number.',
+    of: ({ monitors }) =>
+      Object.entries(monitors ?? {}).map(([monitor, { value, unit }]) => [{ monitor, unit: unit ?? '' }, numberIn(value)] as const),
+  },
   { name: 'muster_module_output_bytes', type: 'counter', help: 'Output of a command.', of: ({ outputBytes }) => outputBytes },
   {
     name: 'muster_module_dropped_output_bytes',
@@ -151,6 +158,12 @@ export function moduleFamilies({ figures: { modules }, processes }: Pick<Everyth
 /** As `list` shows it. */
 export function letterOf({ state, failed }: Pick<ModuleMetrics, 'state' | 'failed'>): State | 'X' {
   return failed && state === 'E' ? 'X' : state;
+}
+
+/** `12.5`, and also `12.5%` and `3.2MB`. */
+function numberIn(value: unknown): number | null {
+  const number = typeof value === 'string' ? Number.parseFloat(value) : Number(value ?? Number.NaN);
+  return Number.isFinite(number) ? number : null;
 }
 
 function directed(direction: 'tx' | 'rx', counts: ModuleMetrics['tx']): (readonly [Labels, number])[] {

@@ -29,6 +29,7 @@ import { stats } from './stats.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { trace } from './trace.ts';
+import { trigger } from './trigger.ts';
 import { up } from './up.ts';
 import { validate } from './validate.ts';
 
@@ -53,6 +54,7 @@ export const table: readonly Definition[] = [
   set,
   unset,
   get,
+  trigger,
   list,
   info,
   stats,

@@ -170,6 +170,7 @@ function startCommand(
       cwd: spec.cwd,
       ...(launch.identity === undefined ? {} : { identity: launch.identity }),
       ...means,
+      ...(launch.channel === undefined ? {} : { channel: launch.channel }),
       containment: spec.containment,
       cgroup: spec.cgroup,
       mergeStderr: spec.log.mergeStderr,
