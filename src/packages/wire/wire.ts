@@ -85,11 +85,9 @@ export function createWire({ name, path, debug, exceptions, before }: WireOption
     send,
     async ended() {
       await connecting;
-      if (channel !== null) {
-        const { over } = channel;
-        await Promise.race([over, new Promise<void>((resolve) => clock.after(lastWordsMs, resolve))]);
-        channel.close();
-      }
+      const last = channel;
+      await Promise.race([last?.over, new Promise<void>((resolve) => clock.after(lastWordsMs, resolve))]);
+      last?.close();
       isOver = true;
       calls.end('ended');
     },
