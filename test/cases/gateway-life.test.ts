@@ -151,6 +151,24 @@ test('a component is mounted elsewhere, and renamed, without losing a request', 
   expect(taken.changes.find(({ name }) => name === 'd')?.error).toMatchObject({ code: 'EEXIST', message: expect.stringContaining('"c"') });
 });
 
+test('a change that would mount it where it cannot be is refused before it hears of it, and it stays where it was', async () => {
+  const b = entry('b');
+  const taker = (config: object) => ({ module: fixture('takes-config.mjs'), service: 'gateway', config });
+  await up({ a: taker({ mount: '/a' }), b });
+  for (const [mount, message] of [
+    ['c d/e', 'config.mount is a path such as /shop'],
+    [7, 'config.mount is text'],
+    ['b', '"b" is taken by "b"'],
+  ] as const) {
+    const { changes, exitCode } = await reload({ a: taker({ mount }), b });
+    expect(changes).toMatchObject([{ name: 'a', action: 'reconfigure', status: 'reverted' }]);
+    expect([exitCode, changes[0]?.error?.message]).toEqual([4, expect.stringContaining(message)]);
+    expect((await ask('any', '/a')).body).toBe('{"mount":"/a"} in 0 changes');
+  }
+  expect((await reload({ a: taker({ mount: '/c' }), b })).exitCode).toBe(0);
+  expect((await ask('any', '/c')).body).toBe('{"mount":"/c"} in 1 changes');
+});
+
 test('a reload of the gateway puts its components back; requests that came before are answered', async () => {
   await up({ a: entry('a') });
   const begun = ask('a');

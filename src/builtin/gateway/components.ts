@@ -48,6 +48,7 @@ export class Components {
     }
     this.#move(component, name, mounts);
     loaded.onChange(() => this.#changed(component, loaded));
+    loaded.beforeReconfigure((config) => routes.check(mountsOf(loaded.name, ctx.name, config), component.name));
     component.add(loaded);
   }
 

@@ -40,6 +40,8 @@ export interface Life {
   config(): Start['config'];
   /** Told when its name, its config or whether it takes requests has changed. */
   onChange: (() => void) | null;
+  /** Told of a changed config before the module is; throws to refuse it. */
+  beforeReconfigure: ((config: Start['config']) => void) | null;
 }
 
 export interface LifeOptions {
@@ -101,6 +103,7 @@ export function startLife(options: LifeOptions): Life {
     bus: () => bus,
     config: () => control.context.config,
     onChange: null,
+    beforeReconfigure: null,
   };
   const bus = options.join({
     address: id,
@@ -200,6 +203,7 @@ export function startLife(options: LifeOptions): Life {
 
   async function reconfigure(call: number, config: Start['config']): Promise<void> {
     try {
+      life.beforeReconfigure?.(config);
       await control.reconfigure(config);
       life.onChange?.();
       post({ type: 'reconfigured', call, thrown: null });

@@ -37,4 +37,8 @@ export class Loaded implements LoadedModule {
   onChange(fn: () => void): void {
     this.#life.onChange = fn;
   }
+
+  beforeReconfigure(fn: (config: LoadedModule['config']) => void): void {
+    this.#life.beforeReconfigure = fn;
+  }
 }
