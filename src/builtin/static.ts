@@ -40,8 +40,11 @@ async function checked(config: Context['config']): Promise<Settings> {
     maxAge: duration(0),
   };
   const settings = readFields<Settings>(config, '', readers, { open: true });
-  const root = await realpath(settings.root);
-  if (!(await stat(root)).isDirectory()) throw new Error(`config.root is a folder: ${settings.root} is none`);
+  const root = await realpath(settings.root).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'does not exist' : `cannot be reached: ${error.message}`;
+    throw new Error(`config.root: the folder ${settings.root} ${why} (${error.code})`);
+  });
+  if (!(await stat(root)).isDirectory()) throw new Error(`config.root: ${settings.root} is no folder (ENOTDIR)`);
   return { ...settings, root };
 }
 

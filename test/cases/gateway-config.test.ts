@@ -64,6 +64,7 @@ test.each([
   [{ accessLog: 'access.log' }, 'config.accessLog is true, false or an absolute path'],
   [{ accessLog: '/nowhere/access.log' }, 'config.accessLog: ENOENT'],
   [{ trustProxies: ['10.0.0.0/33'] }, 'config.trustProxies[0] is an address or a network such as 10.0.0.0/8'],
+  [{ listen: 'unix:/nowhere/web.sock' }, 'cannot listen on unix:/nowhere/web.sock: the folder /nowhere does not exist (ENOENT)'],
   [{ listen: '192.0.2.1:1' }, 'cannot listen on 192.0.2.1:1: this machine has no such address (EADDRNOTAVAIL)'],
 ])('%j is refused, and the gateway serves on as it was', async (config, message) => {
   const before = await portOf();

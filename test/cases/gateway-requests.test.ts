@@ -127,8 +127,8 @@ describe('whole messages', () => {
   });
 
   test.each(['/throws', '/no-status', '/no-answer', '/bad-header'])('%s is 500, and its log alone says why', async (path) => {
-    const { status, body } = await ask('a.example.com', path);
-    expect([status, body]).toEqual([500, '500 it failed to answer\n']);
+    const { status, reason, body } = await ask('a.example.com', path);
+    expect([status, reason, body]).toEqual([500, 'Internal Server Error', '500 it failed to answer\n']);
   });
 
   test('what is thrown after the first piece cuts the response off', async () => {

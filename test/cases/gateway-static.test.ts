@@ -88,3 +88,14 @@ test.each([
 test('links within the root are followed', async () => {
   expect((await ask('/within.txt')).body).toBe('0123456789');
 });
+
+test('a root that is not there, or is no folder, is named', async () => {
+  const load = (root: string) =>
+    place.muster('load', '--name', 'lost', '--service', 'gateway', '--config', JSON.stringify({ root }), 'builtin:static');
+  expect(await load('/nowhere')).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('config.root: the folder /nowhere does not exist (ENOENT)'),
+  });
+  const file = join(place.dir, 'secret.txt');
+  expect(await load(file)).toMatchObject({ code: 4, stderr: expect.stringContaining(`config.root: ${file} is no folder (ENOTDIR)`) });
+});

@@ -12,6 +12,8 @@ export interface Asked {
 
 export interface Answered {
   status: number;
+  /** The words behind the status. */
+  reason: string;
   headers: IncomingHttpHeaders;
   body: string;
 }
@@ -24,7 +26,9 @@ export function http(port: number, path = '/', { method = 'GET', host, headers =
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, reason: response.statusMessage ?? '', headers: response.headers, body: text }),
+      );
     });
     asked.on('error', reject).end(body);
   });

@@ -45,6 +45,7 @@ export class Exchange {
       return;
     }
     for (const name of response.getHeaderNames()) response.removeHeader(name);
+    response.statusMessage = '';
     const body = `${status} ${text}\n`;
     this.sent = Buffer.byteLength(body);
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': this.sent, ...headers });

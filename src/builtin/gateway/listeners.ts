@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { lstat, unlink } from 'node:fs/promises';
+import { lstat, stat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { dirname } from 'node:path';
 import { MusterError, messageOf } from '../../model/error.ts';
 import { type Certificates, createTlsServer } from './certificates.ts';
 import type { Limits, Listen, Settings } from './settings.ts';
@@ -33,7 +34,7 @@ export async function openListener(
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new MusterError('EINVAL', `cannot listen on ${listen.text}: ${reasonOf(error)}`, { cause: error });
+    throw new MusterError('EINVAL', `cannot listen on ${listen.text}: ${await reasonOf(error, listen)}`, { cause: error });
   }
   const isSecure = certificates !== null;
   return { listen, server, isSecure, shown: shownAt(listen, server, isSecure) };
@@ -64,11 +65,15 @@ async function removeStale(path: string): Promise<void> {
   if (!answered) await unlink(path);
 }
 
-function reasonOf(error: unknown): string {
+async function reasonOf(error: unknown, { at }: Listen): Promise<string> {
   switch ((error as { code?: unknown }).code) {
     case 'EADDRINUSE':
       return 'somebody else listens there (EADDRINUSE)';
     case 'EACCES':
+      // The system says ENOENT there, and Node EACCES.
+      if ('path' in at && (await stat(dirname(at.path)).catch(() => null)) === null) {
+        return `the folder ${dirname(at.path)} does not exist (ENOENT)`;
+      }
       return 'no permission (EACCES)';
     case 'EADDRNOTAVAIL':
       return 'this machine has no such address (EADDRNOTAVAIL)';
