@@ -128,6 +128,8 @@ function surroundings(name: string, { instance, folder, script }: PackageProgram
     NODE_APP_INSTANCE: String(instance),
     PM2_HOME: home,
     pmx_module: 'true',
+    // Its library waits for PM2 to begin, which is inside every app; told so, it begins by itself.
+    PMX_FORCE_UPDATE: 'true',
     exec_mode: 'fork_mode',
     pm_cwd: folder,
     pm_exec_path: script,
