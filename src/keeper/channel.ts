@@ -22,10 +22,12 @@ export async function openProgramChannel(path: string): Promise<ProgramChannel> 
   let near: Socket | null = null;
   try {
     await bindAt(server, path);
+    // Whoever cannot be accepted comes again.
+    server.on('error', () => {});
     const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
     const program = createConnection(shortest(path));
     near = program;
-    await new Promise<void>((resolve, reject) => program.once('connect', resolve).once('error', reject));
+    await new Promise<void>((resolve, reject) => program.once('connect', resolve).on('error', reject));
     const relay = relayOf(await accepted);
     server.on('connection', relay.take);
     server.unref();

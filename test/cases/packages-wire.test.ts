@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deferred } from '../../src/model/deferred.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   place = await createPlace(`version: 1
 modules:
   beat: builtin:heartbeat
-  other: {package: ./other}
+  other: {package: ./other, env: {MODULE_DEBUG: "true"}}
   talks: {package: ./talks, ready: {alive: 300ms}, restart: {backoff: {initial: 100ms}}}
   measures: {module: builtin:metrics, control: read, config: {listen: 127.0.0.1:0}}
 `);
@@ -196,6 +196,36 @@ test('30. trace shows every message of a package with its payload, both ways', a
   client.close();
 });
 
+test('with MODULE_DEBUG=true every message is in the log of the daemon', async () => {
+  expect(await place.muster('trigger', 'other', 'echo', 'debugged')).toMatchObject({ code: 0 });
+  const log = readFileSync(join(place.stateDir, 'log/muster.log'), 'utf8').split('\n');
+  const told = log.filter((line) => line.includes('message of a package') && line.includes('debugged'));
+  expect(told.map((line) => (JSON.parse(line) as { module: string; direction: string }).direction)).toEqual(['to', 'from']);
+  expect(log.some((line) => line.includes('message of a package') && line.includes('"talks"'))).toBe(false);
+});
+
+test('a secret that a package shows is shown by nothing of muster', async () => {
+  const secret = 'not-for-your-eyes';
+  expect(await place.muster('set', 'other:password', secret)).toMatchObject({ code: 0 });
+  await until(async () => (await info('other')).actions?.length === 9, 'its actions are registered');
+  const messages = [
+    { type: 'axm:monitor', data: { Secret: { value: secret } } },
+    { type: 'human:event', data: { __name: `it is ${secret}`, secret } },
+    { type: 'process:exception', data: { message: secret } },
+  ];
+  const ran = [
+    await place.muster('trigger', 'other', 'say', JSON.stringify(messages)),
+    await place.muster('trigger', 'other', 'env'),
+    await place.muster('info', 'other', '--json'),
+    await place.muster('stats', 'other'),
+    await place.muster('events', '--json'),
+    await place.muster('request', 'muster.metrics'),
+  ];
+  expect((await info('other')).monitors?.Secret).toEqual({ value: '***' });
+  for (const { code, stdout, stderr } of ran) expect([code, `${stdout}${stderr}`.includes(secret)]).toEqual([0, false]);
+  expect(readFileSync(join(place.stateDir, 'log/muster.log'), 'utf8')).not.toContain(secret);
+});
+
 test('its values are gauges in the metrics', async () => {
   const { stdout } = await place.muster('request', 'muster.metrics');
   const module = (JSON.parse(stdout) as { modules: { name: string; monitors?: object }[] }).modules.find(({ name }) => name === 'talks');
@@ -210,6 +240,30 @@ test('messages beyond all measure change neither what others do nor the memory o
   expect((await stats()).messages.received).toBeGreaterThan(220_000);
   expect((await resident()) - before).toBeLessThan(64);
   expect((await stats()).monitors.Flood).toBe(200_000);
+});
+
+test('up --replace goes on hearing and asking what runs, and knows what it has said before', async () => {
+  const before = await info();
+  await place.up('--replace');
+  const after = await info();
+  expect(after).toMatchObject({
+    pid: before.pid,
+    state: 'R',
+    actions: before.actions,
+    exceptions: before.exceptions,
+    options: before.options,
+  });
+  expect(await trigger('echo', 'again')).toEqual({ form: 'object', opts: 'again' });
+  const count = Number((await stats()).monitors.Count);
+  await until(async () => Number((await stats()).monitors.Count) > count, 'its values are refreshed');
+});
+
+test('a package with shutdown_with_message is told by a message that it is to stop', async () => {
+  const manifest = { name: 'told', version: '1.0.0', apps: [{ script: 'index.js', shutdown_with_message: true }] };
+  const folder = writePackage(join(place.dir, 'told'), { manifest, files: { 'index.js': `process.on('SIGINT', () => {});\n${code}` } });
+  expect(await place.muster('install', './told')).toMatchObject({ code: 0, stderr: '' });
+  expect(await place.muster('uninstall', 'told')).toMatchObject({ code: 0 });
+  expect(existsSync(join(folder, 'shutdown'))).toBe(true);
 });
 
 test('a channel on which too much comes that is no message is closed, and said to be', async () => {
