@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Those that take longest, most of it waiting, so that none of them is begun when all else is done. */
-const long = /(?:soak|simulation|hostile-modules|kill|faults|context|holds-and-claims|modules-isolation|survivors)\.test\.ts$/;
+const long =
+  /(?:soak|simulation|hostile-modules|kill|faults|context|holds-and-claims|modules-isolation|survivors|packages-pm2|packages-settings)\.test\.ts$/;
 
 /** These measure the process they run in, change it for good, or need one that nobody else was in. */
 const alone = [

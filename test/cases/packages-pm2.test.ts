@@ -8,7 +8,7 @@ import { createPlace, json, type Place, until } from '../support/place.ts';
 // Modules of PM2 as they are in the registry, unmodified. They take a while to be installed: one place for all of it.
 let place: Place;
 
-const why = await promisify(execFile)('npm', ['view', 'pm2-sysmonit', 'version'], { timeout: 30_000 }).then(
+const why = await promisify(execFile)('npm', ['view', '--fetch-retries=0', 'pm2-sysmonit', 'version'], { timeout: 30_000 }).then(
   () => null,
   () => 'the registry of npm cannot be reached',
 );

@@ -230,6 +230,10 @@ test('its values are gauges in the metrics', async () => {
   const { stdout } = await place.muster('request', 'muster.metrics');
   const module = (JSON.parse(stdout) as { modules: { name: string; monitors?: object }[] }).modules.find(({ name }) => name === 'talks');
   expect(module?.monitors).toMatchObject({ Count: { unit: 'x' }, Share: { value: '12.5%' } });
+  const { message } = (await place.module('measures')).status;
+  const text = await (await fetch(`${/http:\/\/[^/ ]+/.exec(message)?.[0]}/metrics`)).text();
+  expect(text).toMatch(/^muster_module_monitor\{module="talks",host="",monitor="Share",unit=""\} 12\.5$/m);
+  expect(text).toMatch(/^muster_module_monitor\{module="talks",host="",monitor="Count",unit="x"\} \d+$/m);
 });
 
 test('messages beyond all measure change neither what others do nor the memory of the daemon', async () => {

@@ -129,7 +129,9 @@ export function createCalls(name: string, clock: Clock): Calls {
   }
 
   function unsent(action: string): MusterError {
-    return new MusterError('EHOSTUNREACH', `${action} could not be sent to ${name}: it reads nothing from its channel`);
+    return new MusterError('EHOSTUNREACH', `${action} could not be sent to ${name}: its channel is closed, or nothing is read from it`, {
+      hint: `muster restart ${name} gives it another`,
+    });
   }
 
   function late(action: string, { timeoutMs }: TriggerOptions): MusterError {
