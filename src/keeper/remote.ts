@@ -134,7 +134,8 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
     const before = left.flatMap(({ held }) => (held?.kept != null && !ours.has(held.id) ? [held] : []));
     const kept = [...handed, ...before].filter(stillRuns);
     const hello = await attachment.find(kept);
-    const going = hello === null ? kept : hello.found.map(({ held }) => held);
+    // A daemon that died while it handed over what runs has told the keeper to leave all of that as it is.
+    const going = hello === null ? kept : hello.found.flatMap(({ held }) => (held.kept !== null || ours.has(held.id) ? [held] : []));
     const spared = new Set([...(hello === null ? [] : [hello.lease]), ...going.map(({ id }) => id)]);
     const sparedCgroups = new Set(going.flatMap(({ cgroup }) => (cgroup === null ? [] : [cgroup])));
     const ended = await sweepLeases(left, { leases, clock, log, scan: createScan(), owner, spared, sparedCgroups });

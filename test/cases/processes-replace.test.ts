@@ -162,7 +162,7 @@ test('nobody can ask for it who is not the user of the daemon, or while another 
 });
 
 /** Takes everything as a new daemon does, up to the point where that would say that it has it. */
-async function takeAll(): Promise<Frames> {
+async function takeAll(from: Place = place): Promise<Frames> {
   const server = createServer();
   const frames = new Promise<Frames>((resolve) => {
     server.once('connection', (socket) => {
@@ -176,8 +176,8 @@ async function takeAll(): Promise<Frames> {
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(handoverSocketOf(place.stateDir), resolve));
-  const client = await connect({ path: socketOf(place.stateDir) });
+  await new Promise<void>((resolve) => server.listen(handoverSocketOf(from.stateDir), resolve));
+  const client = await connect({ path: socketOf(from.stateDir) });
   await client.request('muster.handover', {}).catch(() => {});
   const taken = await frames;
   client.close();
@@ -197,6 +197,23 @@ test('where the new daemon is lost with everything in its hands, the old one goe
   expect((await replace()).code).toBe(0);
   expect(await allOf()).toEqual(before);
   await expectMore(seen);
+});
+
+test('what a daemon leaves that dies while it hands over is ended before anything of the next one starts', async () => {
+  await using own = await createPlace();
+  const alone = "require('net').createServer().listen('\\0' + process.env.TMPDIR, () => console.log('alone'))";
+  const single = { command: [process.execPath, '-e', alone], ready: { log: 'alone' }, restart: { policy: 'never' } };
+  await write(own, { near: { module: counts }, single });
+  await own.up();
+  const pid = await own.pid();
+  const before = await own.processes();
+  const taken = await takeAll(own);
+  process.kill(pid, 'SIGKILL');
+  await until(() => !isAlive(pid), 'the daemon is gone');
+  taken.destroy();
+  await own.up();
+  expect((await own.list()).map(({ name, state }) => [name, state])).toEqual(['near', 'single'].map((name) => [name, 'R']));
+  expect(await own.processes()).toHaveLength(before.length);
 });
 
 test('what the new config says is applied by the new daemon, and nothing else', async () => {
