@@ -13,14 +13,18 @@ import type { Params } from '../model/methods.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import type { ApiPorts, Call, Handlers } from './call.ts';
+import { savedOf } from './saved.ts';
 
 /** Methods that change the loaded set. */
 export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 'start' | 'stop' | 'load' | 'remove' | 'release'> = {
   async reconcile(params, call, ports) {
     const { context } = ports.engine;
-    const options = { reason: params.reason ?? null, request: requestOf(params), from: params.from, onProgress: progressTo(params, call) };
+    const { saved, requireCurrentConfig } = savedOf(params);
+    const how = { reason: params.reason ?? null, request: requestOf(params), from: params.from, onProgress: progressTo(params, call) };
+    const options = { ...how, saved, requireCurrentConfig };
     if (params.dryRun === true) {
-      return dryRun({ ...options, againstEmpty: params.against === 'empty' }, context).catch((error: unknown) => invalid(error, ports));
+      const asked = { ...options, againstEmpty: params.against === 'empty', save: params.save === true };
+      return dryRun(asked, context).catch((error: unknown) => invalid(error, ports));
     }
     if (params.against !== undefined) throw new MusterError('EINVAL', '--against goes with --dry-run');
     return wholeRun({ key: keyOf(params), trigger: 'reconcile', options, lockTimeout: params.lockTimeout }, params, call, ports);

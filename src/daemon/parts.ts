@@ -36,6 +36,7 @@ import { createMask } from './mask.ts';
 import { maskedDriver } from './masked-driver.ts';
 import { leaseOwner } from './owner.ts';
 import { packageLook } from './package-look.ts';
+import { createPlanSeal } from './plan-seal.ts';
 import { createSources } from './wanted.ts';
 import { systemClock, systemRandom } from './world.ts';
 
@@ -156,6 +157,7 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
     log,
     store,
     instances,
+    planSeal: createPlanSeal(key),
     materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
     sources: createSources({ files, compiler, resolver, packages, env: up.env, onRead, onModules: keeper.prepare, nameIn }),
     async pruneCode({ digests, paths, done }) {

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { ConfigCompiler } from '../config/compiler.ts';
 import { createConfigCompiler } from '../config/compiler.ts';
-import type { ByHand, Sources, WantedOutcome } from '../engine/ports.ts';
+import type { ByHand, CarriedConfig, Sources, WantedOutcome } from '../engine/ports.ts';
 import type { ConfigOutcome, ConfigSet, FileText } from '../model/config-set.ts';
 import { MusterError } from '../model/error.ts';
 import type { Packages, Staging } from '../model/package.ts';
 import { lockName } from '../packages/packages.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import { createTextReader } from '../sources/texts.ts';
 import { createPackageSources } from './package-sources.ts';
 
 export interface WantedOptions {
@@ -33,8 +34,12 @@ export function createSources(options: WantedOptions): Sources {
   let looking: Promise<void> = Promise.resolve();
   const packageSources = createPackageSources({ packages: options.packages, config: () => config });
 
-  const read = async (paths: readonly string[], own: boolean, staging: Staging | null): Promise<WantedOutcome> => {
-    const outcome = await compiler.compile(paths);
+  const compile = (from: readonly string[] | CarriedConfig): Promise<ConfigOutcome> =>
+    'texts' in from
+      ? createConfigCompiler({ env: options.env, reader: createTextReader(from.texts) }).compile(from.files)
+      : compiler.compile(from);
+  const read = async (from: readonly string[] | CarriedConfig, own: boolean, staging: Staging | null): Promise<WantedOutcome> => {
+    const outcome = await compile(from);
     if (own) {
       const { files: read, watch } = outcome.ok ? outcome.config : { ...outcome, files: outcome.files.map((path) => ({ path })) };
       const lock = read[0] === undefined || !hasPackages(outcome) ? [] : [join(dirname(read[0].path), lockName)];
@@ -48,6 +53,7 @@ export function createSources(options: WantedOptions): Sources {
   };
 
   return {
+    files,
     read: (from, staging = undefined) => read(from ?? files, from === undefined, staging ?? null),
     async byHand(module) {
       const { entry, modulePath } = await entryOf(module, options);

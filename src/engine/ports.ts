@@ -1,6 +1,6 @@
 import type { ApplyPorts } from '../apply/apply.ts';
 import type { Materials } from '../apply/step.ts';
-import type { ConfigSet } from '../model/config-set.ts';
+import type { ConfigSet, FileText } from '../model/config-set.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
 import type { Desired, LoadedRecord } from '../model/module.ts';
@@ -26,6 +26,21 @@ export interface ByHand {
   cwd: string;
 }
 
+/** A config as it was read once, whatever stands in its files by now. */
+export interface CarriedConfig {
+  /** Those that were named; the others are included by them. */
+  readonly files: readonly string[];
+  readonly texts: readonly FileText[];
+}
+
+/** Hides and signs what only this state dir is to read again. */
+export interface PlanSeal {
+  /** `about` is not hidden, but `open` wants the same again. */
+  seal(text: string, about: string): string;
+  /** Null if it is not what was sealed, or not about this. */
+  open(sealed: string, about: string): string | null;
+}
+
 /** Code that must stay: compiled, by its digests, and packages, by paths in them. Those of `done` need not, however new they are. */
 export interface WantedCode {
   readonly digests: ReadonlySet<string>;
@@ -41,11 +56,13 @@ export interface SavedEntry {
 
 /** Where desired sets come from. */
 export interface Sources {
+  /** The daemon's own files, absolute, without what they include. */
+  readonly files: readonly string[];
   /**
    * Reads, checks and resolves the daemon's own files, or those given. Cheap when nothing changed. With `staging` packages are
    * installed that are not, into places that nothing points to yet.
    */
-  read(files?: readonly string[], staging?: Staging): Promise<WantedOutcome>;
+  read(files?: readonly string[] | CarriedConfig, staging?: Staging): Promise<WantedOutcome>;
   /** Checks and resolves one module by hand; throws EINVALIDCONFIG. */
   byHand(module: ByHand): Promise<Desired>;
   /** The modules of a package by hand: one for each program that it has. `frozen`: as the lock beside the config has it. */
@@ -94,6 +111,7 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   store: EngineStore;
   sources: Sources;
   materials: Materials;
+  planSeal: PlanSeal;
   /** Removes compiled code and installed packages but those of these digests and paths; what is only just made is spared. */
   pruneCode(wanted: WantedCode): Promise<void>;
   /** A run over the whole config is over, also one without changes: what the config says of no single module holds now. */

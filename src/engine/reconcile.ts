@@ -3,11 +3,12 @@ import type { LastReconcile, Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
 import type { Staging } from '../model/package.ts';
-import type { Plan, Result } from '../model/plan.ts';
+import type { Plan, Result, SavedPlan } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import { planChecksum } from '../plan/checksum.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import type { Wanted } from './ports.ts';
+import { openPlan, savePlan } from './saved-plan.ts';
 import { planOf, request, type Transaction, transact } from './transact.ts';
 
 /** What a run over the whole config was asked to do. */
@@ -18,6 +19,10 @@ export interface RunOptions {
   from?: readonly string[] | undefined;
   /** The generation in force instead of the files: undoes drift, applies no pending edit. */
   inForce?: boolean;
+  /** What was planned before, in place of a config. */
+  saved?: SavedPlan | undefined;
+  /** Refuses what was planned of another config than the files have now. */
+  requireCurrentConfig?: boolean;
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -26,13 +31,14 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   const { clock, log } = context.ports;
   const at = new Date(clock.now()).toISOString();
   try {
-    const wanted =
-      options.inForce === true ? inForce(context) : await readWanted(options.from, context, stagingOf(options.onProgress, context));
-    const result = (await transact(transactionOf(options, trigger, wanted, false), context)) as Result;
+    const staging = stagingOf(options.onProgress, context);
+    const result = (await transact(await transactionFor(options, trigger, staging, context), context)) as Result;
     remember(context, at, trigger, result);
     context.ports.ran?.();
     return result;
   } catch (error) {
+    // That a plan from elsewhere does not fit says nothing of the config here.
+    if (error instanceof MusterError && error.code === 'ESTALE') throw error;
     const diagnostics = error instanceof MusterError ? [...(error.diagnostics ?? [])] : [];
     setLast(context, { at, trigger, outcome: 'error', exitCode: 1, planId: '', changes: [], diagnostics });
     context.events.emit({ type: 'result', message: `${trigger}: ${error instanceof Error ? error.message : String(error)}` });
@@ -44,10 +50,22 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   }
 }
 
+/** How a dry run is made. */
+export interface DryRunOptions extends RunOptions {
+  againstEmpty?: boolean;
+  /** So that it can be applied later; what could not be applied now is not saved. */
+  save?: boolean;
+}
+
 /** The plan of a run, without acting: `--dry-run`, `status`. */
-export async function dryRun(options: RunOptions & { againstEmpty?: boolean }, context: EngineContext): Promise<Plan> {
+export async function dryRun(options: DryRunOptions, context: EngineContext): Promise<Plan | SavedPlan> {
+  if (options.saved !== undefined) {
+    const transaction = await transactionFor(options, 'dryRun', undefined, context);
+    return transact({ ...transaction, dryRun: true }, context) as Promise<Plan>;
+  }
   const wanted = await readWanted(options.from, context);
-  return planOf({ ...transactionOf(options, 'dryRun', wanted, true), againstEmpty: options.againstEmpty ?? false }, context);
+  const plan = planOf({ ...transactionOf(options, 'dryRun', wanted, true), againstEmpty: options.againstEmpty ?? false }, context);
+  return options.save === true && plan.applyable ? savePlan(plan, wanted, options.request, context) : plan;
 }
 
 /** What differs from the generation in force; pending edits of the files are not in it. */
@@ -95,6 +113,23 @@ export function inForce(context: EngineContext): Wanted {
     },
     desired: new Map(modules.map((record) => [record.name, desiredOf(record)])),
   };
+}
+
+/** Of the config, of the generation in force, or of what was planned before. */
+async function transactionFor(
+  options: RunOptions,
+  trigger: string,
+  staging: Staging | undefined,
+  context: EngineContext,
+): Promise<Transaction> {
+  if (options.saved === undefined) {
+    const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context, staging);
+    return transactionOf(options, trigger, wanted, false);
+  }
+  const opened = await openPlan(options.saved, { staging, requireCurrentConfig: options.requireCurrentConfig === true }, context);
+  const onFailure = options.request.onFailure ?? opened.request.onFailure ?? null;
+  const request = { ...opened.request, onFailure };
+  return { ...transactionOf({ ...options, request }, trigger, opened.wanted, false), saved: opened.planned };
 }
 
 function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry: boolean): Transaction {

@@ -9,14 +9,15 @@ import { plainRequest, type Request } from '../model/plan-input.ts';
 import type { OnFailure, Policy } from '../model/policy.ts';
 import { loaderOf, winners } from '../model/requires.ts';
 import { parsePercent } from '../model/units.ts';
+import { asSaved, type Planned } from '../plan/as-saved.ts';
 import { plan } from '../plan/plan.ts';
 import { resultExitCode } from '../plan/result.ts';
-import type { JournalRecord } from '../store/records.ts';
 import { type EngineContext, holdsNow, targetOf } from './context.ts';
 import { amendGeneration, isInForce, saveGeneration } from './generations.ts';
 import { moveSettings } from './kept-settings.ts';
 import type { Wanted } from './ports.ts';
 import { makeRoom, unrecorded } from './room.ts';
+import { assertSerial, moveOf } from './serial.ts';
 
 /** One change of the loaded set, whoever asked for it. */
 export interface Transaction {
@@ -39,6 +40,8 @@ export interface Transaction {
   force?: boolean;
   /** Plan against nothing instead of what is loaded; only with `dryRun`. */
   againstEmpty?: boolean;
+  /** What was planned before is done, if it still fits; `wanted` and `request` are those of then. */
+  saved?: Planned | undefined;
   originOf?(change: Change, loaded: Loaded | undefined): Origin;
   onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -92,7 +95,7 @@ function registered(
 export async function transact(transaction: Transaction, context: EngineContext): Promise<Plan | Result> {
   const { ports } = context;
   const loaded = ports.instances.snapshot();
-  const planned = planOf(transaction, context, loaded);
+  const planned = plannedBy(transaction, context, loaded);
   if (transaction.dryRun) return planned;
   const startedAt = ports.clock.now();
   if (!planned.applyable || planned.changes.length === 0) {
@@ -107,6 +110,13 @@ export async function transact(transaction: Transaction, context: EngineContext)
   } finally {
     if (transaction.generation !== null) await ports.store.freeRoom();
   }
+}
+
+function plannedBy(transaction: Transaction, context: EngineContext, loaded: ReadonlyMap<string, Loaded>): Plan {
+  const { saved, wanted } = transaction;
+  if (saved !== undefined) assertSerial(saved.plan, context);
+  const now = planOf(transaction, context, loaded);
+  return saved === undefined ? now : asSaved(saved, now, wanted.desired);
 }
 
 /** Applies the plan. What was done and cannot be recorded is said to be done: it stays, and the next run records it. */
@@ -189,8 +199,7 @@ async function recordRun(
   const unsaved = transaction.generation === 'new' && !isInForce(transaction, context);
   if (!changed && !unsaved) return;
   await follow(changes, context);
-  const serial: JournalRecord = { type: 'serial', serial: store.state.serial + 1 };
-  await store.append(serial);
+  await store.append(moveOf(transaction, changes, context));
   if (transaction.generation === 'new') await saveGeneration(transaction, planned, context);
   if (transaction.generation === 'amended') await amendGeneration(transaction, planned, changes, context);
 }

@@ -17,7 +17,7 @@ import {
   type TraceRecord,
 } from './documents.ts';
 import type { MetricsDoc } from './metrics.ts';
-import type { Plan, Result } from './plan.ts';
+import type { Plan, Result, SavedPlan } from './plan.ts';
 
 const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
 const ms = z.number().check(z.nonnegative());
@@ -65,6 +65,11 @@ export const params = {
     only: z.optional(z.array(z.string())),
     skip: z.optional(z.array(z.string())),
     onFailure: z.optional(z.enum(['continue', 'stop', 'rollback'])),
+    /** With `dryRun`: the plan can be applied later, as `plan`, if it can be applied at all. */
+    save: flag,
+    /** A saved plan, whole. What it was made with cannot be given again. */
+    plan: z.optional(z.record(z.string(), z.unknown())),
+    requireCurrentConfig: flag,
   }),
   /** Without a name a run over the whole config, as by SIGHUP; with one that module again. */
   reload: z.strictObject({ ...whole, name: text, args: z.optional(z.array(z.string())), force: flag }),
@@ -157,7 +162,7 @@ export interface Responses {
   status: StatusDoc & { waited?: boolean };
   list: ListDoc;
   info: InfoDoc;
-  reconcile: Plan | Result;
+  reconcile: Plan | SavedPlan | Result;
   reload: Plan | Result;
   restart: Plan | Result;
   stop: { stopped: string[] };

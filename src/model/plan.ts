@@ -120,6 +120,11 @@ export interface Plan {
   checksum: string;
 }
 
+/** A plan as it stands in a file: what was shown, and sealed for the daemon that made it all that it takes to do it. */
+export interface SavedPlan extends Plan {
+  saved: string;
+}
+
 export type ChangeStatus = 'ok' | 'failed' | 'reverted' | 'rolledBack' | 'skipped' | 'notRun';
 
 export interface ChangeError {

@@ -23,6 +23,20 @@ export interface Generation extends GenerationHead {
   readonly alternatives?: Readonly<Record<string, string>>;
 }
 
+/** Who moved the serial to what it is, or was. */
+export interface Move {
+  readonly serial: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly trigger: string;
+  readonly reason: string | null;
+  /** In words, e.g. `load web`; of many the first. */
+  readonly changes: readonly string[];
+}
+
+/** So many moves are remembered. */
+const mostMoves = 20;
+
 /** One line of the journal. Folding a record twice gives what folding it once gives. */
 export type JournalRecord =
   | { type: 'daemon'; daemonId: string }
@@ -31,7 +45,8 @@ export type JournalRecord =
   | { type: 'renamed'; from: string; record: LoadedRecord }
   /** A oneshot as it is loaded has done its work; null: it is to run again. */
   | { type: 'finished'; name: string; finished: Finished | null }
-  | { type: 'serial'; serial: number }
+  /** Without `moved` the serial is what it was. */
+  | { type: 'serial'; serial: number; moved?: Move }
   | { type: 'generation'; generation: GenerationHead }
   | { type: 'hold'; hold: Hold }
   | { type: 'released'; name: string }
@@ -44,6 +59,8 @@ export type JournalRecord =
 export interface StoreState {
   readonly daemonId: string;
   readonly serial: number;
+  /** The last moves of the serial, oldest first. */
+  readonly moves: readonly Move[];
   /** Number of the generation in force; 0 before the first. */
   readonly generation: number;
   readonly loaded: ReadonlyMap<string, LoadedRecord>;
@@ -57,6 +74,7 @@ export interface StoreState {
 export interface MutableState extends StoreState {
   daemonId: string;
   serial: number;
+  moves: readonly Move[];
   generation: number;
   readonly loaded: Map<string, LoadedRecord>;
   readonly finished: Map<string, Finished>;
@@ -67,7 +85,7 @@ export interface MutableState extends StoreState {
 
 export function emptyState(): MutableState {
   return {
-    ...{ daemonId: '', serial: 0, generation: 0 },
+    ...{ daemonId: '', serial: 0, moves: [], generation: 0 },
     ...{ loaded: new Map(), finished: new Map(), holds: new Map(), settings: new Map(), leases: new Map() },
   };
 }
@@ -95,6 +113,7 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       break;
     case 'serial':
       state.serial = record.serial;
+      if (record.moved !== undefined) state.moves = moved(state.moves, record.moved);
       break;
     case 'generation':
       state.generation = record.generation.number;
@@ -119,4 +138,9 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       record satisfies never;
   }
   return state;
+}
+
+/** A move that is folded again takes the place of itself. */
+function moved(moves: readonly Move[], move: Move): readonly Move[] {
+  return [...moves.filter(({ serial }) => serial !== move.serial), move].slice(-mostMoves);
 }

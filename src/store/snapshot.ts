@@ -1,7 +1,7 @@
 import type { Lease } from '../model/keeper.ts';
 import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
 import type { Settings } from '../model/settings.ts';
-import { emptyState, type MutableState, type StoreState } from './records.ts';
+import { emptyState, type Move, type MutableState, type StoreState } from './records.ts';
 import { seal, unseal } from './sealed.ts';
 
 /** Everything up to and including record `seq`; what the journal still has of that is passed over. */
@@ -15,6 +15,8 @@ interface SnapshotBody {
   seq: number;
   daemonId: string;
   serial: number;
+  /** Not in snapshots of versions that did not record them. */
+  moves?: readonly Move[];
   generation: number;
   loaded: LoadedRecord[];
   /** Not in snapshots of versions that had no oneshots. */
@@ -26,12 +28,13 @@ interface SnapshotBody {
 }
 
 export function encodeSnapshot(seq: number, state: StoreState): string {
-  const { daemonId, serial, generation } = state;
+  const { daemonId, serial, moves, generation } = state;
   return seal({
     formatVersion: 1,
     seq,
     daemonId,
     serial,
+    moves,
     generation,
     loaded: [...state.loaded.values()],
     finished: [...state.finished].map(([name, finished]) => ({ name, ...finished })),
@@ -48,6 +51,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot | null {
   const state = emptyState();
   state.daemonId = body.daemonId;
   state.serial = body.serial;
+  state.moves = body.moves ?? [];
   state.generation = body.generation;
   for (const record of body.loaded) state.loaded.set(record.name, record);
   for (const { name, ...finished } of body.finished ?? []) state.finished.set(name, finished);

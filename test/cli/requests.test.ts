@@ -121,13 +121,8 @@ describe('what the client asks the daemon', () => {
   });
 
   it('refuses what is not built yet before it asks anything', async () => {
-    for (const args of [
-      ['reconcile', '--out', 'p'],
-      ['reconcile', '--plan', 'p'],
-      ['reconcile', '--auto-rollback'],
-    ]) {
-      expect(await bench.muster(args)).toMatchObject({ code: 1, out: '', err: expect.stringContaining('is not built yet (EINVAL)') });
-    }
+    const ran = await bench.muster(['reconcile', '--auto-rollback']);
+    expect(ran).toMatchObject({ code: 1, out: '', err: expect.stringContaining('is not built yet (EINVAL)') });
     expect(bench.asked).toEqual([]);
   });
 

@@ -57,7 +57,9 @@ export async function createEngineBench(modules: Desired[], behave?: (launch: La
     store,
     instances: createInstances({ clock, random, drivers: { code: driver }, log: silent, alternatives: () => files.alternatives }),
     materials: { material, restore: material },
+    planSeal: { seal: (text) => text, open: (sealed) => sealed },
     sources: {
+      files: [],
       read: async () => ({ ok: true, wanted: read() }),
       byHand: async ({ name, raw }) => withCode({ ...module(name, raw), source: null }),
       withArgs: async (desired) => desired,

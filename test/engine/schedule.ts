@@ -95,7 +95,9 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       store: telling(store, daemon, world, onFailure),
       instances: daemon.instances,
       materials: { material, restore: material },
+      planSeal: { seal: (text) => text, open: (sealed) => sealed },
       sources: {
+        files: [],
         read: async () => wantedOf(state.config, policy),
         byHand: async ({ name }) => desired(name, plain),
         withArgs: async (module) => module,

@@ -5,6 +5,7 @@ import { collect, detailedExitcode, dryRun, limit, lockTimeout, override, type R
 import { type Format, formatOption, printRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
+import { readPlan, saveRun } from '../saved-plan.ts';
 
 interface Options extends RunOptions {
   from?: string[];
@@ -29,6 +30,7 @@ export const reconcile: Definition<Options> = {
   summary: 'make what runs equal to the config, or show what that would take',
   details:
     'Exits 0 when done, 4 when it failed and nothing remains changed, 6 when some changes remain, 8 when policy refuses it.\n' +
+    'A plan that was saved with --out is applied with --plan, whatever the config says by then; it exits 7 when what runs, or code in it, has changed since.\n' +
     'With --against no daemon is needed: the plan is made against nothing (`empty`) or against another config file.',
   options: [
     dryRun,
@@ -48,35 +50,37 @@ export const reconcile: Definition<Options> = {
     timeout,
     lockTimeout,
     reason,
-    { flags: '--out <FILE>', doc: 'save the plan', hidden: true },
-    { flags: '--plan <FILE>', doc: 'apply a saved plan', hidden: true },
+    { flags: '--out <FILE>', doc: 'save the plan to FILE instead of applying it' },
+    { flags: '--plan <FILE>', doc: 'do what the plan saved in FILE says, and nothing else' },
+    { flags: '--require-current-config', doc: 'with --plan: refuse it when the config has changed since' },
     { flags: '--auto-rollback', doc: 'go back if it does not get healthy', hidden: true },
-    { flags: '--require-current-config', doc: 'refuse a saved plan of a config that changed since', hidden: true },
   ],
   examples: [
     'muster reconcile --dry-run',
     'muster reconcile --dry-run --from next.yaml --detailed-exitcode',
     'muster reconcile --dry-run --from muster.yaml --against empty',
     'muster reconcile --atomic --wait --timeout 30s',
+    'muster reconcile --dry-run --out plan.json',
+    'muster reconcile --plan plan.json',
   ],
   async run(call) {
     refuseUnbuilt(call.options);
-    const { from, against } = call.options;
+    const { from, against, out, plan, requireCurrentConfig } = call.options;
     const files = from?.map((file) => resolve(call.io.cwd, file));
+    if (out !== undefined || plan !== undefined) refuseOthers(call.options);
+    if (plan === undefined && requireCurrentConfig !== undefined)
+      throw new MusterError('EINVAL', '--require-current-config goes with --plan');
     if (against !== undefined) return planOffline(call, files ?? [], against);
     if (files !== undefined && call.options.dryRun !== true) {
       throw new MusterError('EINVAL', '--from is for plans only', {
         hint: "add --dry-run, or put the file in the place of the daemon's own",
       });
     }
-    return printRun(
-      call,
-      await askRun(call, 'reconcile', {
-        ...runParams(call.options),
-        ...planParams(call.options),
-        ...(files === undefined ? {} : { from: files }),
-      }),
-    );
+    const params = { ...runParams(call.options), ...planParams(call.options), ...(files === undefined ? {} : { from: files }) };
+    if (out !== undefined) return saveRun(call, out, await askRun(call, 'reconcile', { ...params, dryRun: true, save: true }));
+    const saved = plan === undefined ? {} : { plan: await readPlan(resolve(call.io.cwd, plan), plan) };
+    const current = requireCurrentConfig === undefined ? {} : { requireCurrentConfig };
+    return printRun(call, await askRun(call, 'reconcile', { ...params, ...saved, ...current }));
   },
 };
 
@@ -102,9 +106,16 @@ function planParams(options: Options) {
   };
 }
 
-function refuseUnbuilt({ out, plan, autoRollback, requireCurrentConfig }: Options): void {
-  const given = { '--out': out, '--plan': plan, '--auto-rollback': autoRollback, '--require-current-config': requireCurrentConfig };
-  for (const [flag, value] of Object.entries(given)) {
-    if (value !== undefined) throw new MusterError('EINVAL', `${flag} is not built yet`);
-  }
+/** A plan is saved of what the daemon would do with its own config, for that is what is applied later. */
+function refuseOthers({ from, against, out, plan }: Options): void {
+  const flag = out === undefined ? '--plan' : '--out';
+  if (out !== undefined && plan !== undefined) throw new MusterError('EINVAL', '--out and --plan exclude each other');
+  if (against !== undefined) throw new MusterError('EINVAL', `${flag} and --against exclude each other`);
+  if (from === undefined) return;
+  const hint = "put the file in the place of the daemon's own";
+  throw new MusterError('EINVAL', `${flag} and --from exclude each other: only the daemon's own config is applied`, { hint });
+}
+
+function refuseUnbuilt({ autoRollback }: Options): void {
+  if (autoRollback !== undefined) throw new MusterError('EINVAL', '--auto-rollback is not built yet');
 }

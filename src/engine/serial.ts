@@ -1,0 +1,31 @@
+import { MusterError } from '../model/error.ts';
+import type { ChangeResult, Plan } from '../model/plan.ts';
+import { planAgain } from '../plan/as-saved.ts';
+import type { JournalRecord, Move } from '../store/records.ts';
+import type { EngineContext } from './context.ts';
+import type { Transaction } from './transact.ts';
+
+/** The next serial, with who moved it there. */
+export function moveOf({ trigger, reason }: Transaction, changes: readonly ChangeResult[], { ports }: EngineContext): JournalRecord {
+  const serial = ports.store.state.serial + 1;
+  const done = changes.filter(({ status }) => status === 'ok').map(({ action, name }) => `${action} ${name}`);
+  const shown = done.length > mostNamed ? [...done.slice(0, mostNamed), `${done.length - mostNamed} more`] : done;
+  return { type: 'serial', serial, moved: { serial, at: new Date(ports.clock.now()).toISOString(), trigger, reason, changes: shown } };
+}
+
+const mostNamed = 5;
+
+/** Throws ESTALE where the loaded set was changed since the plan was made, with what moved it. */
+export function assertSerial({ target }: Plan, { ports }: EngineContext): void {
+  const { serial, moves } = ports.store.state;
+  if (target.serial === serial) return;
+  const since = moves.filter((move) => move.serial > target.serial).map(moveText);
+  const why = since.length === 0 ? '' : ` since then: ${since.slice(-mostNamed).join('; ')};`;
+  const message = `the saved plan is stale: it was made at serial ${target.serial}, and the daemon is at serial ${serial};${why} nothing was changed`;
+  throw new MusterError('ESTALE', message, { hint: planAgain });
+}
+
+function moveText({ at, trigger, reason, changes }: Move): string {
+  const what = changes.length === 0 ? 'the loaded set' : changes.join(', ');
+  return `${what} by ${trigger} at ${at}${reason === null ? '' : ` (${reason})`}`;
+}
