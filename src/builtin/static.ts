@@ -71,8 +71,9 @@ async function find(path: string, { root, index }: Settings): Promise<Found> {
   if (segments.some((segment) => segment.startsWith('.'))) return 404;
   const real = await inside(join(root, ...segments), root);
   if (real === null) return 404;
-  const isFolder = (await stat(real)).isDirectory();
-  if (!isFolder) return path.endsWith('/') ? 404 : { file: real };
+  const found = await stat(real);
+  // What is neither, such as a pipe, could keep who reads it waiting for ever.
+  if (!found.isDirectory()) return found.isFile() && !path.endsWith('/') ? { file: real } : 404;
   if (!path.endsWith('/')) return { elsewhere: path };
   for (const name of index) {
     const file = await inside(join(real, name), root);

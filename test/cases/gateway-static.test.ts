@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -87,6 +88,11 @@ test.each([
 
 test('links within the root are followed', async () => {
   expect((await ask('/within.txt')).body).toBe('0123456789');
+});
+
+test('what is neither a file nor a folder is not there', async () => {
+  execFileSync('mkfifo', [join(place.dir, 'public/pipe')]);
+  expect((await ask('/pipe')).status).toBe(404);
 });
 
 test('a root that is not there, or is no folder, is named', async () => {
