@@ -158,6 +158,7 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
     store,
     instances,
     planSeal: createPlanSeal(key),
+    masked: (data) => (mask(JSON.stringify(data)) === JSON.stringify(data) ? data : asShown(data, mask)),
     materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
     sources: createSources({ files, compiler, resolver, packages, env: up.env, onRead, onModules: keeper.prepare, nameIn }),
     async pruneCode({ digests, paths, done }) {

@@ -112,6 +112,8 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   sources: Sources;
   materials: Materials;
   planSeal: PlanSeal;
+  /** The same data without values of secrets, for what is shown. */
+  masked(data: unknown): unknown;
   /** Removes compiled code and installed packages but those of these digests and paths; what is only just made is spared. */
   pruneCode(wanted: WantedCode): Promise<void>;
   /** A run over the whole config is over, also one without changes: what the config says of no single module holds now. */

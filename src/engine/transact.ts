@@ -15,6 +15,7 @@ import { resultExitCode } from '../plan/result.ts';
 import { type EngineContext, holdsNow, targetOf } from './context.ts';
 import { amendGeneration, isInForce, saveGeneration } from './generations.ts';
 import { moveSettings } from './kept-settings.ts';
+import { maskedPlan } from './masked-plan.ts';
 import type { Wanted } from './ports.ts';
 import { makeRoom, unrecorded } from './room.ts';
 import { assertSerial, moveOf } from './serial.ts';
@@ -54,7 +55,7 @@ export function request(parts: Partial<Request>): Request {
 export function planOf(transaction: Transaction, context: EngineContext, loaded = context.ports.instances.snapshot()): Plan {
   const { ports, generation } = context;
   const declared = generation?.modules ?? [];
-  return plan({
+  const planned = plan({
     desired: transaction.wanted.desired,
     config: transaction.wanted.config,
     loaded: transaction.againstEmpty === true ? new Map() : loaded,
@@ -68,6 +69,7 @@ export function planOf(transaction: Transaction, context: EngineContext, loaded 
     now: ports.clock.now(),
     id: ports.random.id(),
   });
+  return maskedPlan(planned, ports);
 }
 
 /** Of services that are to load modules and are no module: somebody may have them all the same. */

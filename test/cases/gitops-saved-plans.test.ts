@@ -197,8 +197,8 @@ test('a plan is refused whose module is held by now, and one that is refused by 
 test('no secret is in a saved plan, and one that changed since is not used unseen', async () => {
   await place.write('token', `${secret}-1\n`);
   const env = `env: {TOKEN: {secret: "file:./token"}, API_KEY: "\${NOT_SET:-${secret}-2}"}`;
-  await place.write('muster.yaml', `${main}  a: {command: [sleep, "1001"], ${env}}\n`);
-  await save();
+  await place.write('muster.yaml', `${main}  a: {command: [sleep, "1001"], arg0: "of-${secret}-1", ${env}}\n`);
+  expect((await save()).changes[0]?.fields).toContainEqual({ path: 'arg0', before: null, after: 'of-***', live: false });
   const text = await readFile(join(place.dir, 'plan.json'), 'utf8');
   expect(text).not.toContain(secret);
   expect(text).not.toContain(Buffer.from(secret).toString('base64').slice(0, 16));

@@ -58,6 +58,7 @@ export async function createEngineBench(modules: Desired[], behave?: (launch: La
     instances: createInstances({ clock, random, drivers: { code: driver }, log: silent, alternatives: () => files.alternatives }),
     materials: { material, restore: material },
     planSeal: { seal: (text) => text, open: (sealed) => sealed },
+    masked: (data) => data,
     sources: {
       files: [],
       read: async () => ({ ok: true, wanted: read() }),

@@ -96,6 +96,7 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
       instances: daemon.instances,
       materials: { material, restore: material },
       planSeal: { seal: (text) => text, open: (sealed) => sealed },
+      masked: (data) => data,
       sources: {
         files: [],
         read: async () => wantedOf(state.config, policy),
