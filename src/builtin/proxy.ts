@@ -1,8 +1,9 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Context } from '../model/context.ts';
-import { forward, type Outcome } from './proxy/forward.ts';
+import { fail, forward, type Outcome } from './proxy/forward.ts';
 import { readSettings } from './proxy/settings.ts';
-import { tunnel, type Upgrade } from './proxy/tunnel.ts';
+import { refuse, tunnel, type Upgrade } from './proxy/tunnel.ts';
+import { createMark, mark } from './proxy/via.ts';
 
 interface Exchange {
   readonly request: IncomingMessage;
@@ -14,6 +15,7 @@ export async function main(ctx: Context): Promise<void> {
   let settings = readSettings(ctx.config);
   let agent = agentOf(settings);
   let failing: Outcome = null;
+  const own = createMark();
 
   /** A status per change, not per request. */
   function tell(outcome: Outcome): void {
@@ -26,10 +28,14 @@ export async function main(ctx: Context): Promise<void> {
   }
 
   ctx.handle<Exchange>('node', async ({ payload: { request, response }, signal }) => {
-    const gone = signal.aborted;
-    if (!gone) tell(await forward(request, response, { settings, agent, signal }));
+    if (signal.aborted) return;
+    if (!mark(request.headers, own)) fail(response, 508);
+    else tell(await forward(request, response, { settings, agent, signal }));
   });
-  ctx.handle<Upgrade>('upgrade', async ({ payload }) => tell(await tunnel(payload, settings)));
+  ctx.handle<Upgrade>('upgrade', async ({ payload }) => {
+    if (!mark(payload.request.headers, own)) refuse(payload.socket, 508);
+    else tell(await tunnel(payload, settings));
+  });
   ctx.onReconfigure((config) => {
     settings = readSettings(config);
     const before = agent;

@@ -10,7 +10,7 @@ let place: Place;
 let port = 0;
 
 beforeAll(async () => {
-  const [behind, nobody] = await Promise.all([freePort(), freePort()]);
+  const [behind, nobody, own] = await Promise.all([freePort(), freePort(), freePort()]);
   place = await createPlace();
   const upstream = (at: string) => `{command: [${process.execPath}, ${fixture('upstream.mjs')}, ${at}], ready: {log: listening}}`;
   await place.write(
@@ -19,14 +19,15 @@ beforeAll(async () => {
 modules:
   web: ${upstream(String(behind))}
   web-unix: ${upstream(join(place.dir, 'web.sock'))}
-  gateway: {module: builtin:gateway, config: {listen: "127.0.0.1:0"}}
+  gateway: {module: builtin:gateway, config: {listen: "127.0.0.1:${own}"}}
   www.org: {module: builtin:proxy, service: gateway, requires: [web], config: {to: "127.0.0.1:${behind}", module: web, timeout: 1s}}
   unix.org: {module: builtin:proxy, service: gateway, requires: [web-unix], config: {to: "unix:${join(place.dir, 'web.sock')}"}}
   nobody.org: {module: builtin:proxy, service: gateway, config: {to: "127.0.0.1:${nobody}", module: other}}
+  loop.org: {module: builtin:proxy, service: gateway, config: {to: "127.0.0.1:${own}"}}
 `,
   );
   await place.up();
-  port = Number((await place.module('gateway')).status.message.split(':').at(-1));
+  port = own;
 });
 afterAll(() => place?.[Symbol.asyncDispose]());
 
@@ -70,6 +71,13 @@ test('a server that is not there, or does not answer in time, is 502 or 504, and
   expect((await ask('/')).status).toBe(203);
   await expect.poll(level).toBe('core');
   await expect(ask('/half')).rejects.toThrow(/aborted|reset|hang up/);
+});
+
+test('a request that is led back to where it came from goes round once', async () => {
+  expect(await http(port, '/', { host: 'loop.org' })).toMatchObject({ status: 508, body: '508 what is behind leads back here\n' });
+  const upgrade = 'GET / HTTP/1.1\r\nHost: loop.org\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+  expect(await raw(port, upgrade)).toMatch(/^HTTP\/1\.1 508 Loop Detected\r\n/);
+  expect(JSON.parse((await ask('/', { headers: { via: '1.1 other' } })).body).headers.via).toMatch(/^1\.1 other, 1\.1 muster-/);
 });
 
 test('an upgrade goes through, and so does the refusal of one', async () => {

@@ -84,12 +84,18 @@ function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return headers;
 }
 
-function fail(response: ServerResponse, status: number): void {
+const texts = {
+  502: 'what is behind does not answer',
+  504: 'what is behind does not answer in time',
+  508: 'what is behind leads back here',
+};
+
+export function fail(response: ServerResponse, status: keyof typeof texts): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const body = status === 504 ? '504 what is behind does not answer in time\n' : '502 what is behind does not answer\n';
+  const body = `${status} ${texts[status]}\n`;
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length });
   response.end(body);
 }

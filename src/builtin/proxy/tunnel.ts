@@ -15,14 +15,14 @@ export function tunnel({ request, socket, head }: Upgrade, settings: Settings): 
   return new Promise((resolve) => {
     const { method = 'GET', url = '/', headers } = request;
     const upstream = open({ ...settings.to.at, agent: false, method, path: url, headers });
-    const refuse = (status: number, why: Outcome): void => {
+    const fail = (status: number, why: Outcome): void => {
       upstream.destroy();
-      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      refuse(socket, status);
       resolve(why);
     };
-    limit(upstream, settings, (why) => refuse(504, why));
+    limit(upstream, settings, (why) => fail(504, why));
     socket.on('close', () => upstream.destroy());
-    upstream.on('error', (error: NodeJS.ErrnoException) => refuse(502, error.code ?? error.message));
+    upstream.on('error', (error: NodeJS.ErrnoException) => fail(502, error.code ?? error.message));
     upstream.on('response', (answer) => {
       socket.write(headOf(answer, 'Connection: close\r\n'));
       answer.pipe(socket);
@@ -41,6 +41,10 @@ export function tunnel({ request, socket, head }: Upgrade, settings: Settings): 
     });
     upstream.end();
   });
+}
+
+export function refuse(socket: Duplex, status: number): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function headOf({ statusCode = 502, statusMessage, rawHeaders }: IncomingMessage, more = ''): string {
