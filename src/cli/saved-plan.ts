@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Plan, Result, SavedPlan } from '../model/plan.ts';
@@ -24,7 +24,11 @@ export async function saveRun(call: Call, file: string, done: Plan | SavedPlan |
 }
 
 /** For its owner alone, whatever was there before; and whole or not at all. */
-async function writeWhole(path: string, text: string, shown: string): Promise<void> {
+async function writeWhole(named: string, text: string, shown: string): Promise<void> {
+  const there = await stat(named).catch(() => null);
+  // A device or a pipe must not be replaced by a file.
+  if (there !== null && !there.isFile()) throw new MusterError('EINVAL', `the plan cannot be saved to ${shown}: it is no regular file`);
+  const path = there === null ? named : await realpath(named);
   const beside = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(beside, 'wx', 0o600);
@@ -36,7 +40,7 @@ async function writeWhole(path: string, text: string, shown: string): Promise<vo
     }
     await rename(beside, path);
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(beside, { force: true }).catch(() => {});
     throw failed(error, `the plan cannot be saved to ${shown}`);
   }
 }

@@ -1,4 +1,4 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Result, SavedPlan } from '../../src/model/plan.ts';
@@ -81,6 +81,25 @@ test('8. --out alone applies nothing, and JSON on stdout is the plan alone', asy
   expect(json(ran)).not.toHaveProperty('saved');
   expect(ran.stderr).toMatch(/^saved to plan\.json; apply it with: /);
   expect(await names()).toEqual(['a', 'code']);
+});
+
+test('a plan that cannot be written is an error, and nothing but a file is replaced', async () => {
+  await symlink('/dev/null', join(place.dir, 'null'));
+  await symlink('plan.json', join(place.dir, 'link.json'));
+  for (const [file, why] of [
+    ['none/plan.json', '(ENOENT)'],
+    ['conf.d', 'no regular file (EINVAL)'],
+    ['null', 'no regular file (EINVAL)'],
+  ] as const) {
+    const ran = await place.muster('reconcile', '--dry-run', '--out', file);
+    expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(`the plan cannot be saved to ${file}`) });
+    expect(ran.stderr).toContain(why);
+  }
+  await writeFile(join(place.dir, 'plan.json'), '');
+  expect(await place.muster('reconcile', '--dry-run', '--out', 'link.json')).toMatchObject({ code: 0 });
+  expect(JSON.parse(await readFile(join(place.dir, 'plan.json'), 'utf8'))).toMatchObject({ kind: 'Plan', outcome: 'noChanges' });
+  expect(await place.muster('reconcile', '--plan', 'link.json', '--detailed-exitcode')).toMatchObject({ code: 0 });
+  expect((await readdir(place.dir)).filter((file) => file.endsWith('.tmp'))).toEqual([]);
 });
 
 test('9. after a load by hand a saved plan is stale: both serials and the load are named', async () => {
