@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MusterError } from '../model/error.ts';
+import { oneByOne } from '../model/one-by-one.ts';
 import type { AskedPackage, InstalledPackage, LoadedPackage, PackageProgram, Packages, Staging } from '../model/package.ts';
 import { packageSpecKind } from '../model/package-spec.ts';
 import type { Clock, Log } from '../model/ports.ts';
@@ -32,13 +33,7 @@ export function createPackages(options: PackagesOptions): Packages {
   const archiveDigest = createArchiveDigests();
   const ports = { ...options, npm, installs, now: () => clock.now() };
 
-  // npm takes all the processors that there are.
-  let turn: Promise<unknown> = Promise.resolve();
-  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work, work);
-    turn = mine;
-    return mine;
-  };
+  const inTurn = oneByOne(); // npm takes all the processors that there are
 
   const found = async (asked: AskedPackage): Promise<{ key: string; there: InstalledPackage | null }> => {
     const folder = await folderOf(asked.spec);
@@ -68,7 +63,7 @@ export function createPackages(options: PackagesOptions): Packages {
     async stage(asked: AskedPackage, staging: Staging) {
       const { key, there } = await found(asked);
       const isDone = there !== null && (there.pin === null || staging.fresh !== true);
-      return isDone ? there : oneByOne(() => stagePackage(asked, key, staging, ports));
+      return isDone ? there : inTurn(() => stagePackage(asked, key, staging, ports));
     },
     current,
     async programOf(loaded) {

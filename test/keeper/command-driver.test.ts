@@ -57,6 +57,8 @@ test('a command runs once it has lived long enough, and stops on its signal', as
   await it.ready;
   expect(await runs(it.pid() ?? 0)).toBe(true);
   expect(it.containment()).toBe('processGroup');
+  // By then the shell has become sleep: a signal between the two would be met before the line is read.
+  await expect.poll(() => written).toEqual(['web stdout up\n']);
   it.stop();
   expect(await it.ended).toEqual({ code: null, signal: 'SIGTERM', error: null, reason: 'killed by SIGTERM' });
   expect(it.pid()).toBe(null);
