@@ -5,8 +5,8 @@ import type { Exchange } from './exchange.ts';
 interface Connection {
   /** Whose requests came over it; `several`: it is nobody's alone. */
   of: Component | 'several' | null;
-  /** Of requests that were sent one after the other without waiting, all that are not over. */
-  readonly exchanges: Set<Exchange>;
+  /** Of requests that were sent one after the other without waiting, all that are not over, in their order. */
+  readonly exchanges: Exchange[];
 }
 
 /** The connections of clients. */
@@ -18,21 +18,23 @@ export class Connections {
   }
 
   add(socket: Socket): void {
-    const exchanges = new Set<Exchange>();
+    const exchanges: Exchange[] = [];
     this.#open.set(socket, { of: null, exchanges });
     socket.once('close', () => {
       this.#open.delete(socket);
       // Node says so only of the response that has its turn.
-      for (const exchange of exchanges) exchange.onOver();
+      for (const exchange of [...exchanges]) exchange.onOver();
     });
   }
 
   began(exchange: Exchange): void {
-    this.#open.get(exchange.request.socket)?.exchanges.add(exchange);
+    this.#open.get(exchange.request.socket)?.exchanges.push(exchange);
   }
 
   ended(exchange: Exchange): void {
-    this.#open.get(exchange.request.socket)?.exchanges.delete(exchange);
+    const exchanges = this.#open.get(exchange.request.socket)?.exchanges ?? [];
+    const at = exchanges.indexOf(exchange);
+    if (at !== -1) exchanges.splice(at, 1);
   }
 
   serves({ request }: Exchange, component: Component): void {
@@ -54,8 +56,8 @@ export class Connections {
   }
 }
 
-function close(socket: Socket, exchanges: ReadonlySet<Exchange>): void {
-  const last = [...exchanges].at(-1);
+function close(socket: Socket, exchanges: readonly Exchange[]): void {
+  const last = exchanges.at(-1);
   if (last === undefined) {
     socket.destroySoon();
     return;

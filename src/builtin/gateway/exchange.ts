@@ -21,6 +21,8 @@ export class Exchange {
   sent: number | null = null;
   /** What its component was asked, while it has not answered. */
   call: LoadedCall<unknown> | null = null;
+  /** Among those that its component has under way. */
+  place = 0;
   #abort: AbortController | null = null;
 
   constructor(request: IncomingMessage, response: ServerResponse, target: Target | null) {

@@ -3,6 +3,7 @@ import type { LoadedModule } from '../../model/context.ts';
 import type { Component } from './component.ts';
 import type { Exchange } from './exchange.ts';
 import type { Style } from './serve.ts';
+import { UnderWay } from './under-way.ts';
 
 /** One start of a component: what it has under way. */
 export class Live {
@@ -13,7 +14,7 @@ export class Live {
   /** How it takes requests, once that is known. */
   style: Style | null = null;
   // Most of a thousand components have nothing under way.
-  #exchanges: Set<Exchange> | null = null;
+  #exchanges: UnderWay<Exchange> | null = null;
   #upgrades: Set<Duplex> | null = null;
   #whenIdle: (() => void) | null = null;
 
@@ -28,7 +29,7 @@ export class Live {
 
   began(exchange: Exchange): void {
     exchange.live = this;
-    this.#exchanges ??= new Set();
+    this.#exchanges ??= new UnderWay();
     this.#exchanges.add(exchange);
   }
 
@@ -53,7 +54,7 @@ export class Live {
 
   /** Nothing that it holds leads to a client any more. */
   cut(): void {
-    for (const exchange of this.#exchanges ?? []) exchange.cut();
+    for (const exchange of this.#exchanges?.all() ?? []) exchange.cut();
     for (const socket of this.#upgrades ?? []) socket.destroy();
   }
 

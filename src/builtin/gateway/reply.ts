@@ -30,15 +30,19 @@ function send(exchange: Exchange, status: number, headers: OutgoingHttpHeaders, 
   const isEmpty = status === 204 || status === 304;
   if (body.type !== undefined) headers['content-type'] ??= body.type;
   if (body.chunks === undefined) {
-    const bytes = typeof body.whole === 'string' ? Buffer.from(body.whole) : (body.whole ?? null);
+    const { whole = null } = body;
+    const length = typeof whole === 'string' ? Buffer.byteLength(whole) : (whole?.byteLength ?? 0);
     // HEAD tells the length that GET would have.
-    if (!isEmpty && !(bytes === null && request.method === 'HEAD' && headers['content-length'] !== undefined)) {
-      headers['content-length'] = bytes?.byteLength ?? 0;
+    if (!isEmpty && !(whole === null && request.method === 'HEAD' && headers['content-length'] !== undefined)) {
+      headers['content-length'] = length;
     }
     if (status === 204) delete headers['content-length'];
-    exchange.sent = isEmpty ? 0 : (bytes?.byteLength ?? 0);
+    exchange.sent = isEmpty ? 0 : length;
     response.writeHead(status, headers);
-    response.end(isEmpty ? undefined : (bytes ?? undefined));
+    if (isEmpty || whole === null) response.end();
+    // ASCII goes out in one piece with the headers, which are latin1; anything else must not be put into one with them.
+    else if (typeof whole === 'string' && length === whole.length) response.end(whole, 'latin1');
+    else response.end(typeof whole === 'string' ? Buffer.from(whole) : whole);
     return;
   }
   response.writeHead(status, headers);
