@@ -17,6 +17,13 @@ export const records: fc.Arbitrary<JournalRecord> = fc.oneof(
     }),
   ),
   fc.nat(1000).map((serial): JournalRecord => ({ type: 'serial', serial })),
+  fc.tuple(fc.nat(30), names).map(
+    ([serial, name]): JournalRecord => ({
+      type: 'serial',
+      serial,
+      moved: { serial, at: 'now', trigger: 'load', reason: null, changes: [`load ${name}`] },
+    }),
+  ),
   names.map((name): JournalRecord => ({ type: 'hold', hold: { name, reason: 'because', since: 1, until: null } })),
   names.map((name): JournalRecord => ({ type: 'released', name })),
   fc
@@ -38,8 +45,9 @@ export function folded(all: readonly JournalRecord[], daemonId: string): StoreSt
 
 /** Equal text exactly where two states mean the same. */
 export function comparable(state: StoreState): string {
-  const { daemonId, serial, generation, loaded, finished, holds, settings, leases } = state;
-  return JSON.stringify([daemonId, serial, generation, ...[loaded, finished, holds, settings, leases].map((map) => [...map].sort(byKey))]);
+  const { daemonId, serial, moves, generation, loaded, finished, holds, settings, leases } = state;
+  const maps = [loaded, finished, holds, settings, leases].map((map) => [...map].sort(byKey));
+  return JSON.stringify([daemonId, serial, moves, generation, ...maps]);
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
