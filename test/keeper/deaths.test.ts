@@ -56,6 +56,7 @@ test('zombies are reaped when nobody is dying, at once where nobody else lives, 
   expect(wait({})).toBe(0);
   expect(wait({ dead: 0 })).toBe(null);
   expect(wait({ sinceLastDeath: 5 })).toBe(15);
+  expect(wait({ sinceLastDeath: 1, dead: 1 })).toBe(4);
   expect(wait({ sinceLastDeath: 5, living: 0 })).toBe(0);
   expect(wait({ sinceLastDeath: 5, unclear: 1 })).toBe(0);
   expect(wait({ isDying: true, unclear: 1 })).toBeGreaterThan(0);

@@ -4,7 +4,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { exitSeen, exitUnseen } from '../../death.ts';
 import { begin } from '../../execute.ts';
-import { isAlive, statOf } from '../../proc.ts';
+import { hasMemory, isAlive, statOf } from '../../proc.ts';
 import { asked, deaths, type ExecutorData, type FromExecutor, type ToExecutor } from './messages.ts';
 import { longestMs, type Outlook, untilTurn } from './turn.ts';
 
@@ -17,6 +17,8 @@ interface Born {
 
 /** For each that lives; it takes a fiftieth of that. */
 const longestLookMs = 0.5;
+/** From here on a whole look at each would take so long that many could die while it lasts. */
+const many = 32;
 
 const port = parentPort as MessagePort;
 const { wake } = workerData as ExecutorData;
@@ -90,8 +92,9 @@ function refuse(id: number, error: unknown): void {
 function look(): boolean {
   let isNews = false;
   isDying = false;
+  const isBrief = born.size >= many;
   for (const one of born) {
-    if (one.state !== 'lives') continue;
+    if (one.state !== 'lives' || (isBrief && hasMemory(one.pid))) continue;
     const stat = statOf(one.pid);
     if (stat !== null && (isAlive(stat) || stat.threads > 1)) {
       isDying ||= stat.isDying;

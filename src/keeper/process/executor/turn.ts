@@ -14,6 +14,8 @@ export interface Outlook {
 
 /** Deaths come together: a group, a tree, a machine that goes down. */
 const quietMs = 20;
+/** After one that came alone; somebody waits for its number to be free. */
+const quietAfterOneMs = 5;
 /** One that is on its way out may take its time, with a core to write. */
 export const longestMs = 500;
 
@@ -26,5 +28,6 @@ export function untilTurn({ living, isDying, dead, unclear, sinceLastDeath, sinc
   if (living === 0 || sinceFirstDeath >= longestMs) return 0;
   if (isDying) return 1;
   if (unclear > 0) return 0;
-  return Math.max(0, Math.min(quietMs - sinceLastDeath, longestMs - sinceFirstDeath));
+  const quiet = dead === 1 ? quietAfterOneMs : quietMs;
+  return Math.max(0, Math.min(quiet - sinceLastDeath, longestMs - sinceFirstDeath));
 }
