@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Result } from '../../src/model/plan.ts';
 import { type Answered, http } from '../support/http.ts';
@@ -167,6 +170,17 @@ test('a change that would mount it where it cannot be is refused before it hears
   }
   expect((await reload({ a: taker({ mount: '/c' }), b })).exitCode).toBe(0);
   expect((await ask('any', '/c')).body).toBe('{"mount":"/c"} in 1 changes');
+});
+
+test('who waits for a component when the gateway itself is reloaded is told to come again, and holds nothing up', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'muster-save-')), 'begun');
+  const limits = { queueTimeout: '1m', shutdownTimeout: '1m' };
+  await up({ a: { module: fixture('saves-slowly.mjs'), service: 'gateway', args: [file] } }, { limits });
+  const reloaded = place.muster('reload', 'gateway');
+  await until(() => existsSync(file), 'it saves');
+  expect(await ask('a')).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect(await reloaded).toMatchObject({ code: 0 });
+  await rm(dirname(file), { recursive: true });
 });
 
 test('a reload of the gateway puts its components back; requests that came before are answered', async () => {

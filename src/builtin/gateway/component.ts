@@ -93,6 +93,11 @@ export class Component {
     });
   }
 
+  /** Those that wait do so in vain. */
+  turnAway(): void {
+    this.#tell(null);
+  }
+
   /** Those that wait are taken if somebody takes requests. */
   wake(): void {
     const live = this.taking();

@@ -66,6 +66,7 @@ export class Gateway {
   /** No new connections; what is under way may be finished. Resolves when it is, or has no more time. */
   async drain(): Promise<void> {
     this.#current.closing = true;
+    for (const component of this.#ports.components.all()) component.turnAway();
     const closed = Promise.all(this.#listeners.map(({ server }) => new Promise((resolve) => server.close(resolve))));
     this.#connections.closeAll();
     let timer: NodeJS.Timeout | undefined;

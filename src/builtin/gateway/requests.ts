@@ -69,7 +69,7 @@ export class Requests {
     if (!limitBody(exchange, limits.maxBody)) return;
     const live = component.taking();
     if (component.open > limits.maxRequests) exchange.refuse(503, 'too many requests at a time', retryAfter);
-    else if (live === null && !component.isComing) exchange.refuse(503, notRunning, retryAfter);
+    else if (live === null && (closing || !component.isComing)) exchange.refuse(503, notRunning, retryAfter);
     else {
       if (mayGoOn) response.writeContinue();
       if (live === null) void this.#wait(component, exchange, target);
