@@ -1,17 +1,23 @@
+import { recordOf } from '../apply/persist.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
+import type { Change } from '../model/plan.ts';
 import type { EngineContext } from './context.ts';
 import type { Wanted } from './ports.ts';
 import type { Transaction } from './transact.ts';
 
-/** What stands around the spec in a record of a module, at most. */
-const aroundSpec = 1024;
+/** What stands around the records of modules in a generation, and beside that of a module in the journal, at most. */
+const around = 1024;
 
 /** Before anything is touched: a disk that takes no more refuses the change whole. */
-export async function makeRoom({ generation, recorded, wanted }: Transaction, { ports }: EngineContext): Promise<void> {
+export async function makeRoom(
+  { generation, recorded, wanted }: Transaction,
+  changes: readonly Change[],
+  { ports }: EngineContext,
+): Promise<void> {
   const { store } = ports;
   try {
-    if (generation !== null) await store.takeRoom(roomFor(wanted));
+    if (generation !== null) await store.takeRoom(roomFor(wanted, changes, store.state.generation));
     await store.append({ type: 'serial', serial: store.state.serial });
   } catch (error) {
     if (recorded !== true) throw error;
@@ -19,10 +25,15 @@ export async function makeRoom({ generation, recorded, wanted }: Transaction, { 
   }
 }
 
-/** A generation and as much of the journal, each record with what is around the spec. */
-function roomFor({ desired }: Wanted): number {
-  const specs = [...desired.values()].reduce((sum, { name, spec }) => sum + name.length + JSON.stringify(spec).length + aroundSpec, 0);
-  return 2 * specs + aroundSpec;
+/** A generation, and in the journal what is changed, with the lease that it gets. */
+function roomFor({ desired }: Wanted, changes: readonly Change[], generation: number): number {
+  const changed = new Set(changes.map(({ name }) => name));
+  let bytes = around * (1 + changed.size);
+  for (const module of desired.values()) {
+    const record = recordOf({ ...module, origin: 'config', generation });
+    bytes += Buffer.byteLength(JSON.stringify(record)) * (changed.has(module.name) ? 3 : 1) + 1;
+  }
+  return bytes;
 }
 
 /** What a run says that could do its changes but not write them down. */

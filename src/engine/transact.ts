@@ -107,7 +107,7 @@ export async function transact(transaction: Transaction, context: EngineContext)
     return resultOf(planned, [], startedAt, context);
   }
   try {
-    await makeRoom(transaction, context);
+    await makeRoom(transaction, planned.changes, context);
     return await carryOut(transaction, planned, loaded, context);
   } finally {
     if (transaction.generation !== null) await ports.store.freeRoom();
