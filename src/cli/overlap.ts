@@ -14,19 +14,22 @@ const mostRemembered = 20_000;
 
 export function createOverlap(now: () => number): Overlap {
   const began = now();
-  let shown: { readonly key: string; readonly at: number }[] = [];
+  let shown: { readonly key: string; readonly name: string; readonly at: number }[] = [];
   let last = began;
+  /** What is younger was not shown before. */
+  let until = began;
   /** How many of each are to be passed over. */
   const expected = new Map<string, number>();
 
   function isFresh({ name, at, stream, text }: LogRecord): boolean {
     const key = [name, stream, text].join('\0');
+    if (at !== null && Date.parse(at) > until) expected.clear();
     const left = expected.get(key) ?? 0;
     if (left > 1) expected.set(key, left - 1);
     else expected.delete(key);
     if (left > 0) return false;
     if (at !== null) last = Math.max(last, Date.parse(at));
-    shown.push({ key, at: at === null ? last : Date.parse(at) });
+    shown.push({ key, name, at: at === null ? last : Date.parse(at) });
     return true;
   }
 
@@ -38,8 +41,15 @@ export function createOverlap(now: () => number): Overlap {
     },
     again() {
       const from = Math.max(began, last - marginMs);
+      until = last;
       expected.clear();
-      for (const { key, at } of shown) if (at >= from) expected.set(key, (expected.get(key) ?? 0) + 1);
+      // A log is read from a line that begins before the time that is asked for: the last one from before it may come again.
+      const before = new Map<string, string>();
+      for (const { key, name, at } of shown) {
+        if (at >= from) expected.set(key, (expected.get(key) ?? 0) + 1);
+        else before.set(name, key);
+      }
+      for (const key of before.values()) expected.set(key, (expected.get(key) ?? 0) + 1);
       return now() - from;
     },
   };

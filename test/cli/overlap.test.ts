@@ -32,3 +32,11 @@ test('nothing is asked for that was before the first daemon was asked', () => {
   overlap.fresh([record('x', 10_050)]);
   expect(overlap.again()).toBe(0);
 });
+
+test('a line from before the time that is asked for is not shown twice either, and one like it that comes later is', () => {
+  const overlap = createOverlap(() => 10_000);
+  overlap.fresh([record('early', 9_000), record('x', 10_050)]);
+  expect(overlap.again()).toBe(0);
+  const told = [record('early', 9_000), record('x', 10_040), record('y', 10_090), record('early', 10_100)];
+  expect(overlap.fresh(told).map(({ text }) => text)).toEqual(['y', 'early']);
+});

@@ -21,7 +21,9 @@ export async function begin(
     return await alone();
   } catch (error) {
     await lock.release();
-    throw error;
+    if ((error as { code?: unknown }).code !== 'EHOSTUNREACH') throw error;
+    // It died while it handed over: somebody has to start what it ran.
+    return await alone().catch(() => Promise.reject(error));
   }
 
   async function alone() {
