@@ -141,8 +141,9 @@ function refuseUnbuilt(
   findings: Findings,
   bad: ReadonlySet<unknown>,
 ): void {
-  for (const [field, { unbuilt }] of Object.entries(fieldTable[kind] as Fields)) {
-    if (unbuilt === undefined || bad.has(field) || !(field in raw) || raw[field] === null || !unbuilt(raw[field])) continue;
+  for (const field of Object.keys(raw)) {
+    const unbuilt = (fieldTable[kind] as Fields)[field]?.unbuilt;
+    if (unbuilt === undefined || bad.has(field) || raw[field] === null || !unbuilt(raw[field])) continue;
     const at = whole.fields.get(field)?.key ?? key;
     const what = typeof raw[field] === 'object' ? field : `${field}: ${describe(raw[field])}`;
     findings.error(at, 'notBuilt', `${what} is not built yet in this version of muster`, `remove it from ${name}`);

@@ -91,7 +91,7 @@ export function createVitals(
   };
 
   function stopping(): void {
-    cancelled.abort();
+    cancelled.abort('ended'); // without a reason Node makes an error with a stack of it, at each end
     health.stop();
   }
 
