@@ -5,30 +5,15 @@ import { statusLevels } from '../../model/documents.ts';
 import { MusterError } from '../../model/error.ts';
 import type { FromModule, Start } from '../protocol.ts';
 import type { ModuleBus } from './bus/realm-bus.ts';
-import { ModuleContext } from './module-context.ts';
-import { createReadiness } from './readiness.ts';
+import { type Live, ModuleContext } from './module-context.ts';
+import { Readiness } from './readiness.ts';
 import { packState, unpackState } from './state.ts';
 import { toThrown } from './thrown.ts';
 
 type Config = Context['config'];
 
-/** The side of a Context that muster holds. */
-export interface ContextControl {
-  readonly context: Context;
-  /** Whether the module said that it runs. */
-  isReady(): boolean;
-  /** Runs the `onShutdown` functions, aborts the signal and ends `run()`. Never rejects; the same promise each time. */
-  shutDown(): Promise<void>;
-  /** Rejects with what the module throws, and then the old config is in place again. */
-  reconfigure(config: Config): Promise<void>;
-  /** Whether it wants to carry anything over a reload. */
-  saves(): boolean;
-  /** Null: it has nothing to carry over. Rejects with what the module throws, EINVAL or E2BIG. */
-  save(): Promise<Uint8Array | null>;
-}
-
-export interface ContextOptions {
-  readonly start: Pick<Start, 'args' | 'env' | 'config' | 'restored'>;
+/** What a Context needs of its module. */
+export interface ContextPorts {
   name(): string;
   readonly bus: ModuleBus;
   post(message: FromModule): void;
@@ -37,116 +22,166 @@ export interface ContextOptions {
   run<T>(fn: () => T): T;
   /** An error that the module cannot catch. */
   failed(error: unknown): void;
-  hostModules: Context['hostModules'];
+  hostModules(own: Parameters<Context['hostModules']>[0]): ReturnType<Context['hostModules']>;
 }
 
-export function createContext({ start, name, bus, post, write, run, failed, hostModules }: ContextOptions): ContextControl {
-  const shutdownFns: (() => unknown)[] = [];
-  const readiness = createReadiness({ bus, post });
-  const abort = once(() => new AbortController());
-  const log = once(() => createLog(write));
-  const restored = once(() => unpackState(start.restored));
-  let told: () => void = () => {};
-  const stopping = new Promise<void>((resolve) => {
-    told = resolve;
+/** The side of a Context that muster holds. */
+export class ContextControl implements Live {
+  readonly context: Context;
+  readonly #ports: ContextPorts;
+  readonly #readiness: Readiness;
+  readonly #packed: Start['restored'];
+  #config: Config;
+  #restored: { readonly value: unknown } | null = null;
+  #abort: AbortController | null = null;
+  #log: ModuleLog | null = null;
+  #shutdownFns: (() => unknown)[] | null = null;
+  #reconfigureFn: ((config: Config) => unknown) | null = null;
+  #saveFn: (() => unknown) | null = null;
+  #shutdown: Promise<void> | null = null;
+  #tell: (() => void) | null = null;
+  readonly #stopping = new Promise<void>((resolve) => {
+    this.#tell = resolve;
   });
-  let reconfigureFn: ((config: Config) => unknown) | null = null;
-  let saveFn: (() => unknown) | null = null;
-  let config = deepFreeze(start.config);
-  let shutdown: Promise<void> | null = null;
 
-  const context = new ModuleContext(
-    { name, config: () => config, log, signal: () => abort().signal, debugFlags: () => bus.debugFlags, restored },
-    {
-      args: Object.freeze([...start.args]),
-      env: Object.freeze({ ...start.env }),
+  constructor({ args, env, config, restored }: Pick<Start, 'args' | 'env' | 'config' | 'restored'>, ports: ContextPorts) {
+    const { bus } = ports;
+    this.#ports = ports;
+    this.#packed = restored;
+    this.#config = deepFreeze(config);
+    this.#readiness = new Readiness(ports);
+    // A module may take any of these out of its Context.
+    this.context = new ModuleContext(this, {
+      args: Object.freeze([...args]),
+      env: Object.freeze({ ...env }),
       handle: bus.handle,
       request: bus.request,
       stream: bus.stream,
       publish: bus.publish,
       subscribe: bus.subscribe,
       onStats: bus.onStats,
-      register: readiness.register,
-      hostModules,
-      ready() {
-        readiness.become().catch(failed);
-      },
-      async run() {
-        await readiness.become();
-        return stopping;
-      },
-      status(level, message, options) {
-        if (!statusLevels.includes(level)) throw new MusterError('EINVAL', `a status is one of ${statusLevels.join(', ')}`);
-        post({ type: 'status', level, message: String(message), ...(options?.override === true ? { override: true } : {}) });
-      },
-      onReconfigure(fn) {
-        reconfigureFn = callable(fn, 'onReconfigure');
-        post({ type: 'reconfigurable' });
-      },
-      onShutdown(fn) {
-        shutdownFns.push(callable(fn, 'onShutdown'));
-      },
-      onSave(fn) {
-        saveFn = callable(fn, 'onSave');
-        post({ type: 'saves' });
-      },
-    },
-  );
-
-  async function runShutdown(): Promise<void> {
-    for (const fn of shutdownFns.reverse()) {
-      try {
-        await run(fn);
-      } catch (error) {
-        log().error(`a function given to onShutdown threw: ${toThrown(error).stack}`);
-      }
-    }
-    run(() => abort().abort());
-    told();
+      register: (service) => this.#readiness.register(service),
+      hostModules: (own) => ports.hostModules(own),
+      ready: () => void this.#readiness.become().catch((error) => ports.failed(error)),
+      run: () => this.#run(),
+      status: (level, message, options) => this.#status(level, message, options),
+      onReconfigure: (fn) => this.#onReconfigure(fn),
+      onShutdown: (fn) => this.#onShutdown(fn),
+      onSave: (fn) => this.#onSave(fn),
+    });
   }
 
-  return {
-    context,
-    isReady: readiness.isReady,
-    shutDown() {
-      shutdown ??= runShutdown();
-      return shutdown;
-    },
-    async reconfigure(next) {
-      const before = config;
-      config = deepFreeze(next);
+  name(): string {
+    return this.#ports.name();
+  }
+
+  config(): Config {
+    return this.#config;
+  }
+
+  log(): ModuleLog {
+    this.#log ??= createLog(this.#ports);
+    return this.#log;
+  }
+
+  signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  debugFlags(): number {
+    return this.#ports.bus.debugFlags;
+  }
+
+  restored(): unknown {
+    this.#restored ??= { value: unpackState(this.#packed) };
+    return this.#restored.value;
+  }
+
+  /** Whether the module said that it runs. */
+  isReady(): boolean {
+    return this.#readiness.isReady;
+  }
+
+  /** Runs the `onShutdown` functions, aborts the signal and ends `run()`. Never rejects; the same promise each time. */
+  shutDown(): Promise<void> {
+    this.#shutdown ??= this.#shutDown();
+    return this.#shutdown;
+  }
+
+  /** Rejects with what the module throws, and then the old config is in place again. */
+  async reconfigure(next: Config): Promise<void> {
+    const before = this.#config;
+    this.#config = deepFreeze(next);
+    try {
+      await this.#ports.run(() => this.#reconfigureFn?.(this.#config));
+    } catch (error) {
+      this.#config = before;
+      throw error;
+    }
+  }
+
+  /** Whether it wants to carry anything over a reload. */
+  saves(): boolean {
+    return this.#saveFn !== null;
+  }
+
+  /** Null: it has nothing to carry over. Rejects with what the module throws, EINVAL or E2BIG. */
+  async save(): Promise<Uint8Array | null> {
+    return packState(await this.#ports.run(() => this.#saveFn?.()));
+  }
+
+  async #run(): Promise<void> {
+    await this.#readiness.become();
+    return this.#stopping;
+  }
+
+  #status(...[level, message, options]: Parameters<Context['status']>): void {
+    if (!statusLevels.includes(level)) throw new MusterError('EINVAL', `a status is one of ${statusLevels.join(', ')}`);
+    this.#ports.post({ type: 'status', level, message: String(message), ...(options?.override === true ? { override: true } : {}) });
+  }
+
+  #onReconfigure(fn: (config: Config) => unknown): void {
+    this.#reconfigureFn = callable(fn, 'onReconfigure');
+    this.#ports.post({ type: 'reconfigurable' });
+  }
+
+  #onShutdown(fn: () => unknown): void {
+    this.#shutdownFns ??= [];
+    this.#shutdownFns.push(callable(fn, 'onShutdown'));
+  }
+
+  #onSave(fn: () => unknown): void {
+    this.#saveFn = callable(fn, 'onSave');
+    this.#ports.post({ type: 'saves' });
+  }
+
+  async #shutDown(): Promise<void> {
+    for (const fn of this.#shutdownFns?.reverse() ?? []) {
       try {
-        await run(() => reconfigureFn?.(config));
+        await this.#ports.run(fn);
       } catch (error) {
-        config = before;
-        throw error;
+        this.log().error(`a function given to onShutdown threw: ${toThrown(error).stack}`);
       }
-    },
-    saves: () => saveFn !== null,
-    save: async () => packState(await run(() => saveFn?.())),
-  };
+    }
+    this.signal();
+    this.#ports.run(() => this.#abort?.abort());
+    this.#tell?.();
+  }
 }
 
 /** Levels beside the usual one of a stream are named in the line, so that the file alone tells them apart. */
-function createLog(write: ContextOptions['write']): ModuleLog {
+function createLog(ports: ContextPorts): ModuleLog {
   const to =
     (stream: 'stdout' | 'stderr', level: string) =>
     (...what: unknown[]): void =>
-      write(stream, `${level}${format(...what)}\n`);
+      ports.write(stream, `${level}${format(...what)}\n`);
   return Object.freeze({
     debug: to('stdout', 'debug: '),
     info: to('stdout', ''),
     warn: to('stderr', ''),
     error: to('stderr', 'error: '),
   });
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | null = null;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 function callable<T>(fn: T, where: string): T {

@@ -23,15 +23,15 @@ export class Loaded implements LoadedModule {
   }
 
   get takes(): boolean {
-    return this.#life.bus().takes;
+    return this.#life.bus.takes;
   }
 
   handles(method: string): boolean {
-    return this.#life.bus().handles(method);
+    return this.#life.bus.handles(method);
   }
 
   call(method: string, payload?: unknown): LoadedCall {
-    return this.#host.ask(this.#life.bus(), method, payload);
+    return this.#host.ask(this.#life.bus, method, payload);
   }
 
   onChange(fn: () => void): void {

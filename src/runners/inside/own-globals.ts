@@ -7,7 +7,8 @@ import { createOwnTimers, type OwnTimers } from './own-timers.ts';
 
 export interface OwnGlobalsOptions {
   readonly start: Pick<Start, 'path' | 'args' | 'env'>;
-  readonly output: Output;
+  /** Made when it is first asked for. */
+  output(): Output;
   /** Ends the module, and does not return to it. */
   exit(code: number): never;
 }
@@ -53,15 +54,15 @@ export class OwnGlobals {
   }
 }
 
-function createProcess({ start, output, exit }: OwnGlobalsOptions): NodeJS.Process {
-  const { path, args, env } = start;
+function createProcess(options: OwnGlobalsOptions): NodeJS.Process {
+  const { path, args, env } = options.start;
   const own = Object.create(process, {
-    ...lazy('stdout', () => createStream(output, 'stdout')),
-    ...lazy('stderr', () => createStream(output, 'stderr')),
+    ...lazy('stdout', () => createStream(options.output(), 'stdout')),
+    ...lazy('stderr', () => createStream(options.output(), 'stderr')),
     ...lazy('env', () => environment(env)),
     ...lazy('argv', () => [process.execPath, path, ...args]),
     exitCode: { value: undefined, writable: true, enumerable: true },
-    exit: { value: (code?: number | string | null) => exit(Number(code ?? own.exitCode ?? 0)), writable: true },
+    exit: { value: (code?: number | string | null) => options.exit(Number(code ?? own.exitCode ?? 0)), writable: true },
   }) as NodeJS.Process;
   Reflect.apply(EventEmitter, own, []);
   return own;

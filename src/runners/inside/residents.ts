@@ -4,13 +4,13 @@ import { MusterError } from '../../model/error.ts';
 import type { FromRealm, ToModule, ToRealm } from '../protocol.ts';
 import { createRealmBus, type ModuleBus } from './bus/realm-bus.ts';
 import { createHosting, type Guest } from './host.ts';
-import { type End, type Life, startLife } from './life.ts';
+import { type End, Life, type RealmOfLife } from './life.ts';
 import { Loaded } from './loaded.ts';
 import { type EventCredits, openMeter } from './meter.ts';
 import type { Outbox } from './outbox.ts';
 import { createScopes } from './scopes.ts';
 import { shareThread } from './shared-thread.ts';
-import { takePart, takeThread } from './surroundings.ts';
+import { Part, type PartWays, takeThread } from './surroundings.ts';
 import { toThrown } from './thrown.ts';
 
 /** The modules of a thread, from the messages of its runner. */
@@ -30,11 +30,6 @@ export interface RealmOptions extends Outbox<FromRealm> {
 
 type StartMessage = Extract<ToRealm, { type: 'start' }>;
 
-interface Hooks {
-  ready?(): void;
-  over?(end: End): void;
-}
-
 const stopped: End = { reason: 'stopped', thrown: null };
 const terminated: End = { reason: 'terminated', thrown: null };
 
@@ -48,38 +43,42 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
   let several = false;
   if (shared) share();
 
-  function begin({ id, start, meter, hosted }: StartMessage, hooks: Hooks = {}): Life {
-    const alone = !shared && !hosted;
-    if (!alone) share();
+  const ports: RealmOfLife = {
+    join: bus.join,
+    run: scopes.run,
+    post(life, message) {
+      post({ type: 'fromModule', id: life.address, message });
+      if (message.type !== 'ready') return;
+      flush(); // what it does next may take for ever
+      life.onReady?.();
+    },
+    surroundingsOf(life, { start, hosted }) {
+      lives.set(life.address, life);
+      const alone = !shared && !hosted;
+      if (alone) owner = life;
+      return alone ? takeThread(start) : new Part(start, waysOf(life));
+    },
+    hostingOf,
+    over(life, end) {
+      const id = life.address;
+      lives.delete(id);
+      life.onOver?.(end);
+      if (life === owner) return void endWith(life, end);
+      post({ type: 'settled', id, ...end });
+    },
+  };
+
+  function waysOf(life: Life): PartWays {
+    return {
+      pass: (stream, chunk) => post({ type: 'output', id: life.address, stream, chunk }),
+      exit: (code) => leave(life, code),
+    };
+  }
+
+  function begin({ id, start, meter, hosted }: StartMessage): Life {
+    if (shared || hosted) share();
     post({ type: 'started', id, tid });
-    return startLife({
-      id,
-      start,
-      meter: openMeter(meter),
-      join: bus.join,
-      run: scopes.run,
-      post(message) {
-        post({ type: 'fromModule', id, message });
-        if (message.type !== 'ready') return;
-        flush(); // what it does next may take for ever
-        hooks.ready?.();
-      },
-      surroundingsOf(life) {
-        lives.set(id, life);
-        if (alone) owner = life;
-        return alone ? takeThread(start) : takePart({ start, pass, exit: (code) => leave(life, code) });
-      },
-      hostingOf,
-      over(life, end) {
-        lives.delete(id);
-        hooks.over?.(end);
-        if (life === owner) return void endWith(life, end);
-        post({ type: 'settled', id, ...end });
-      },
-    });
-    function pass(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
-      post({ type: 'output', id, stream, chunk });
-    }
+    return new Life({ id, start, hosted, meter: openMeter(meter) }, ports);
   }
 
   function share(): void {
@@ -91,10 +90,10 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
 
   function hostingOf(life: Life, moduleBus: ModuleBus) {
     return createHosting({
-      name: life.name,
+      name: () => life.name(),
       bus: moduleBus,
       run: (fn) => scopes.run(life, fn),
-      failed: (error) => life.surroundings().write('stderr', `error: what was to be done before the end: ${toThrown(error).stack}\n`),
+      failed: (error) => life.surroundings.write('stderr', `error: what was to be done before the end: ${toThrown(error).stack}\n`),
       begin({ name, args, config }) {
         const message = take(name);
         if (message === undefined) return null;
@@ -110,33 +109,35 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
   }
 
   function take(name: string): StartMessage | undefined {
-    const message = [...announced.values()].find(({ start }) => start.name === name);
-    if (message !== undefined) announced.delete(message.id);
-    return message;
+    for (const [id, message] of announced) {
+      if (message.start.name !== name) continue;
+      announced.delete(id);
+      return message;
+    }
+    return undefined;
   }
 
   function invite(host: ModuleBus, message: StartMessage): Guest {
-    const hooks: Hooks = {};
-    const running = new Promise<void>((resolve, reject) => {
-      hooks.ready = resolve;
-      hooks.over = (end) => reject(whyNotRunning(message.start.name, end));
-    });
+    const life = begin(message);
+    let gone: () => void = () => {};
     const over = new Promise<void>((resolve) => {
-      const { over: failed } = hooks;
-      hooks.over = (end) => {
-        failed?.(end);
-        resolve();
+      gone = resolve;
+    });
+    const running = new Promise<void>((resolve, reject) => {
+      life.onReady = resolve;
+      life.onOver = (end) => {
+        reject(whyNotRunning(life.name(), end));
+        gone();
       };
     });
     running.catch(() => {}); // whoever loads it awaits it
-    const life = begin(message, hooks);
     return { life, loaded: new Loaded(host, life, over), running, over };
   }
 
   /** The thread ends with its owner, and so does all that is in it. */
   async function endWith(life: Life, end: End): Promise<void> {
     await drain();
-    post({ type: 'settled', id: life.id, ...end });
+    post({ type: 'settled', id: life.address, ...end });
     process.exit(0);
   }
 
@@ -156,10 +157,10 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
           lives.get(message.id)?.abandon();
           break;
         case 'wrote':
-          lives.get(message.id)?.surroundings().wrote(message.bytes);
+          lives.get(message.id)?.surroundings.wrote(message.bytes);
           break;
         case 'ownStats':
-          post({ type: 'ownStats', call: message.call, stats: lives.get(message.id)?.ownStats() ?? {} });
+          post({ type: 'ownStats', call: message.call, stats: lives.get(message.id)?.bus.ownStats() ?? {} });
           break;
         case 'peer':
           bus.peer(message);

@@ -8,7 +8,7 @@ import type { Life } from './life.ts';
 export function shareThread(current: () => Life | undefined): void {
   const own = (): Life | undefined => {
     const life = current();
-    return life === undefined || life.surroundings().own === null ? undefined : life;
+    return life === undefined || life.surroundings.own === null ? undefined : life;
   };
   for (const name of ['stdout', 'stderr'] as const) shareStream(name, own);
   for (const name of ['env', 'argv'] as const) shareProperty(name, own);
@@ -20,7 +20,7 @@ function shareStream(name: 'stdout' | 'stderr', own: () => Life | undefined): vo
   const stream = process[name];
   const write = stream.write.bind(stream) as (...all: unknown[]) => boolean;
   stream.write = (...all: unknown[]): boolean => {
-    const process = own()?.surroundings().own?.process;
+    const process = own()?.surroundings.own?.process;
     return process === undefined ? write(...all) : Reflect.apply(process[name].write, process[name], all);
   };
 }
@@ -30,7 +30,7 @@ function shareProperty(name: 'env' | 'argv', own: () => Life | undefined): void 
   Object.defineProperty(process, name, {
     configurable: true,
     enumerable: true,
-    get: () => own()?.surroundings().own?.process[name] ?? ofThread,
+    get: () => own()?.surroundings.own?.process[name] ?? ofThread,
     set(value: unknown) {
       ofThread = value;
     },
@@ -40,7 +40,7 @@ function shareProperty(name: 'env' | 'argv', own: () => Life | undefined): void 
 function shareExit(own: () => Life | undefined): void {
   const exit = process.exit.bind(process);
   process.exit = (code) => {
-    const ownProcess = own()?.surroundings().own?.process;
+    const ownProcess = own()?.surroundings.own?.process;
     return ownProcess === undefined ? exit(code) : ownProcess.exit(code);
   };
 }

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Start } from '../protocol.ts';
-import { createOutput } from './output.ts';
-import { OwnGlobals } from './own-globals.ts';
+import { createOutput, type Output } from './output.ts';
+import { OwnGlobals, type OwnGlobalsOptions } from './own-globals.ts';
 
 /** What stands around a module where Node's globals would: those of its thread, or where several share one, its own. */
 export interface Surroundings {
@@ -35,32 +35,55 @@ export function takeThread({ path, args, env }: Start): Surroundings {
   };
 }
 
-export interface PartOptions {
-  readonly start: Start;
+/** Where its output goes, and its end. */
+export interface PartWays {
   pass(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
   exit(code: number): never;
 }
 
 /** Of a module among several. */
-export function takePart({ start, pass, exit }: PartOptions): Surroundings {
-  const output = createOutput(pass);
-  const own = new OwnGlobals({ start, output, exit });
-  return {
-    own,
-    write: output.write,
-    wrote: output.wrote,
-    hears(error, rejected) {
-      const on: EventEmitter | null = own.usedProcess();
-      if (on === null) return false;
-      if (rejected === undefined) return on.emit('uncaughtException', error, 'uncaughtException');
-      return on.emit('unhandledRejection', error, rejected) || hears(on, 0, error, rejected);
-    },
-    close(code) {
-      own.close();
-      if (code !== null) emitExit(own.usedProcess(), code);
-      output.close();
-    },
-  };
+export class Part implements Surroundings, OwnGlobalsOptions {
+  readonly start: Start;
+  readonly own: OwnGlobals;
+  readonly #ways: PartWays;
+  #output: Output | null = null;
+
+  constructor(start: Start, ways: PartWays) {
+    this.start = start;
+    this.#ways = ways;
+    this.own = new OwnGlobals(this);
+  }
+
+  /** Most modules print nothing. */
+  output(): Output {
+    this.#output ??= createOutput(this.#ways.pass);
+    return this.#output;
+  }
+
+  exit(code: number): never {
+    return this.#ways.exit(code);
+  }
+
+  write(stream: 'stdout' | 'stderr', text: string | Uint8Array): void {
+    this.output().write(stream, text);
+  }
+
+  wrote(bytes: number): void {
+    this.output().wrote(bytes);
+  }
+
+  hears(error: unknown, rejected?: Promise<unknown>): boolean {
+    const on: EventEmitter | null = this.own.usedProcess();
+    if (on === null) return false;
+    if (rejected === undefined) return on.emit('uncaughtException', error, 'uncaughtException');
+    return on.emit('unhandledRejection', error, rejected) || hears(on, 0, error, rejected);
+  }
+
+  close(code: number | null): void {
+    this.own.close();
+    if (code !== null) emitExit(this.own.usedProcess(), code);
+    this.output().close();
+  }
 }
 
 /** As Node does it: a rejection without a listener for such is an uncaught error. Of those all listeners have heard. */

@@ -183,8 +183,9 @@ test('a module that is abandoned is over at once; what it does later harms nobod
   const code = `export async function main(ctx) {
     process.on('exit', () => console.log('exit'));
     setInterval(() => console.log('still'), 5);
-    setTimeout(() => { throw new Error('late'); }, 10);
-    ctx.onShutdown(() => new Promise(() => {}));
+    ctx.onShutdown(() => new Promise(() => {
+      setTimeout(() => { throw new Error('late'); }, 10);
+    }));
     await ctx.run();
   }`;
   const module = await realm.start('module', code);

@@ -21,8 +21,8 @@ export class CallByHand implements LoadedCall, Outlet {
   #reject: (error: unknown) => void = () => {};
 
   constructor(owner: ModuleHere, served: Served, method: string, payload: unknown) {
-    const { address, name } = served.module;
-    const service = name();
+    const { address } = served.module;
+    const service = served.module.name();
     ids -= 1;
     this.#id = ids;
     this.#topic = `${service}.${method}`;

@@ -94,7 +94,7 @@ export function createEvents({ post, credits, turn, tap }: EventsPorts): Events 
 function hand({ module, fn }: Subscription, event: Published): void {
   try {
     const heard = module.run(() => fn(event));
-    if (isThenable(heard)) heard.then(undefined, module.failed);
+    if (isThenable(heard)) heard.then(undefined, (error) => module.failed(error));
   } catch (error) {
     module.failed(error);
   }

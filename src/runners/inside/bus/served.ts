@@ -144,14 +144,14 @@ export class Served {
     if (this.#tap.on !== null) this.#trace('control', topic, asker);
     const handler = this.#handlers?.get('disconnect');
     if (handler === undefined) return;
-    const { run, failed } = this.module;
+    const { module } = this;
     const call = new Call(this.module, { outlet, asker, id: 0, topic }, this.#tap);
     call.over = true;
     try {
-      const heard = run(() => handler(new Request(call, 'disconnect', undefined, sender)));
-      if (isThenable(heard)) heard.then(undefined, failed);
+      const heard = module.run(() => handler(new Request(call, 'disconnect', undefined, sender)));
+      if (isThenable(heard)) heard.then(undefined, (error) => module.failed(error));
     } catch (error) {
-      failed(error);
+      module.failed(error);
     }
   }
 
