@@ -23,27 +23,32 @@ export async function begin(
     await lock.release();
     if ((error as { code?: unknown }).code !== 'EHOSTUNREACH') throw error;
     // It died while it handed over: somebody has to start what it ran.
-    return await alone().catch(() => Promise.reject(error));
+    return await alone(await whenFree(stateDir, about).catch(() => Promise.reject(error)));
   }
 
-  async function alone() {
-    const own = await acquireLock(stateDir, about);
+  async function alone(taken?: Lock) {
+    const own = taken ?? (await acquireLock(stateDir, about));
     // Of one that was about to take over, and died.
     await rm(handoverSocketOf(stateDir), { force: true });
     return { lock: own, succession: null };
   }
 }
 
-const reclaimMs = 5000; // it has died, and its lock with it
-
 /** In place of a lock that another daemon had installed before it died. */
 export async function reclaim(stateDir: string, about: LockHolder, old: Lock): Promise<Lock> {
-  const deadline = Date.now() + reclaimMs;
+  const lock = await whenFree(stateDir, about);
+  await old.release();
+  return lock;
+}
+
+const freeMs = 5000;
+
+/** The lock of one that has died, or is about to. */
+async function whenFree(stateDir: string, about: LockHolder): Promise<Lock> {
+  const deadline = Date.now() + freeMs;
   for (;;) {
     try {
-      const lock = await acquireLock(stateDir, about);
-      await old.release();
-      return lock;
+      return await acquireLock(stateDir, about);
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'EALREADY' || Date.now() > deadline) throw error;
     }
