@@ -17,6 +17,7 @@ test.each([
   ['## flux-module(1)', 11, 'on all targeted ranks'],
   ['## MuonTrap.Daemon', 11, ''],
   ['## Prosody mod_reload_components', 7, ''],
+  ['## PM2 modules', 13, ''],
 ])('each row of the table %s names a test that is there', (heading, least, open) => {
   const rows = rowsOf('coming-from', heading).filter(([there]) => there !== 'there');
   expect(rows.length).toBeGreaterThanOrEqual(least);
