@@ -20,14 +20,20 @@ export function createOverlap(now: () => number): Overlap {
   let until = began;
   /** How many of each are to be passed over. */
   const expected = new Map<string, number>();
+  /** Logs of which nothing that was shown has come again: what comes lies before the first line that was asked for. */
+  const waits = new Set<string>();
 
   function isFresh({ name, at, stream, text }: LogRecord): boolean {
     const key = [name, stream, text].join('\0');
-    if (at !== null && Date.parse(at) > until) expected.clear();
+    if (at !== null && Date.parse(at) > until) {
+      expected.clear();
+      waits.clear();
+    }
     const left = expected.get(key) ?? 0;
     if (left > 1) expected.set(key, left - 1);
     else expected.delete(key);
-    if (left > 0) return false;
+    if (left > 0) waits.delete(name);
+    if (left > 0 || waits.has(name)) return false;
     if (at !== null) last = Math.max(last, Date.parse(at));
     shown.push({ key, name, at: at === null ? last : Date.parse(at) });
     return true;
@@ -43,13 +49,12 @@ export function createOverlap(now: () => number): Overlap {
       const from = Math.max(began, last - marginMs);
       until = last;
       expected.clear();
-      // A log is read from a line that begins before the time that is asked for: the last one from before it may come again.
-      const before = new Map<string, string>();
+      waits.clear();
       for (const { key, name, at } of shown) {
-        if (at >= from) expected.set(key, (expected.get(key) ?? 0) + 1);
-        else before.set(name, key);
+        if (at < from) continue;
+        expected.set(key, (expected.get(key) ?? 0) + 1);
+        waits.add(name);
       }
-      for (const key of before.values()) expected.set(key, (expected.get(key) ?? 0) + 1);
       return now() - from;
     },
   };

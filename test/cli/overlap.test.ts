@@ -33,10 +33,16 @@ test('nothing is asked for that was before the first daemon was asked', () => {
   expect(overlap.again()).toBe(0);
 });
 
-test('a line from before the time that is asked for is not shown twice either, and one like it that comes later is', () => {
+test('lines that are as old as the first one that was asked for, and lie before it, are not shown', () => {
   const overlap = createOverlap(() => 10_000);
-  overlap.fresh([record('early', 9_000), record('x', 10_050)]);
+  overlap.fresh([record('second', 10_050), record('third', 10_090)]);
   expect(overlap.again()).toBe(0);
-  const told = [record('early', 9_000), record('x', 10_040), record('y', 10_090), record('early', 10_100)];
-  expect(overlap.fresh(told).map(({ text }) => text)).toEqual(['y', 'early']);
+  const told = [
+    record('first', 10_050),
+    record('second', 10_050),
+    record('third', 10_050),
+    record('fourth', 10_080),
+    record('first', 10_100),
+  ];
+  expect(overlap.fresh(told).map(({ text }) => text)).toEqual(['fourth', 'first']);
 });
