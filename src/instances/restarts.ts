@@ -4,8 +4,10 @@ import type { RestartsHeritage } from './heritage.ts';
 import { noHistory } from './restart-policy.ts';
 import { type OwnEnd, type Verdict, verdictOn } from './verdict.ts';
 
-/** A reload of its service that was planned together with its own gets there first, and then nothing is started twice. */
+/** After its service has come back. */
 const soonMs = 100;
+/** A reload of its service is planned together with its own, which gets there first also on a busy machine: nothing is started twice. */
+const planMs = 500;
 
 /** What comes after the ends of one module that nobody asked for: its policy, what that remembers, and the timer between two runs. */
 export class Restarts {
@@ -17,6 +19,8 @@ export class Restarts {
   #history = noHistory;
   /** Without a timer its time has come, and it waits for what it cannot run without. */
   #due: { readonly timer: Timer | null; readonly at: number; readonly restart: () => void } | null = null;
+  /** How long after its service has come back it is started. */
+  #retryMs = soonMs;
 
   /** `mayStart`: whether the service that loads it is there. */
   constructor({ clock, random }: { clock: Clock; random: Random }, mayStart: () => boolean) {
@@ -62,17 +66,19 @@ export class Restarts {
 
   /** It was stopped together with its service, and is to be started again with that; no policy has a say in it. */
   withService(restart: () => void): void {
-    this.#schedule(soonMs, restart);
+    this.#schedule(planMs, restart);
+    this.#retryMs = planMs;
   }
 
   /** What it waits for may be there now. */
   retry(): void {
-    if (this.#due?.timer === null) this.#schedule(soonMs, this.#due.restart);
+    if (this.#due?.timer === null) this.#schedule(this.#retryMs, this.#due.restart);
   }
 
   cancel(): void {
     this.#due?.timer?.cancel();
     this.#due = null;
+    this.#retryMs = soonMs;
   }
 
   #schedule(delayMs: number, restart: () => void): void {

@@ -38,7 +38,7 @@ describe('what a service has loaded, while that is replaced', () => {
     const bench = await serving();
     expect(await bench.instances.replace('web', web('2'))).toEqual({ status: 'ok' });
     expect(running(bench)).toEqual(['web 2 web 0']);
-    await bench.clock.advance(300);
+    await bench.clock.advance(1200);
     expect(running(bench)).toEqual(['web 2 web 0', 'web.a 1 web.a 0', 'web.a.x 1 web.a.x 0', 'web.b 1 web.b 0']);
     const up = moves(bench).filter((move) => / [FIR]$/.test(move));
     expect(up.slice(0, 5)).toEqual(['web F', 'web I', 'web R', 'web.a I', 'web.a R']);
@@ -50,7 +50,7 @@ describe('what a service has loaded, while that is replaced', () => {
   test('is asked nothing from before it saves until it runs again', async () => {
     const bench = await serving();
     await bench.instances.replace('web', web('2'));
-    await bench.clock.advance(400);
+    await bench.clock.advance(800);
     const { told } = bench.services;
     for (const name of ['web', 'web.a', 'web.b', 'web.a.x']) {
       expect(told.filter((one) => one.endsWith(`park ${name}`))).toEqual([`park ${name}`, `unpark ${name}`]);
@@ -62,7 +62,7 @@ describe('what a service has loaded, while that is replaced', () => {
     const bench = await serving();
     await bench.instances.replace('web', web('2'));
     expect(await bench.instances.replace('web.b', guest('web.b', '2'))).toEqual({ status: 'ok' });
-    await bench.clock.advance(400);
+    await bench.clock.advance(800);
     expect(running(bench)).toContain('web.b 2 web.b 0');
     expect(bench.driver.starts.filter(({ name }) => name === 'web.b')).toHaveLength(2);
     expect(bench.services.told.filter((one) => one.endsWith('park web.b')).at(-1)).toBe('unpark web.b');
@@ -85,7 +85,7 @@ describe('what a service has loaded, while that is replaced', () => {
     for (const { told } of bench.driver.live()) expect(told).toEqual(['save', 'resume']);
     for (const name of ['web', 'web.a', 'web.b', 'web.a.x']) expect(bench.services.told).toContain(`unpark ${name}`);
     expect(await bench.instances.replace('web', web('2'), { force: true })).toEqual({ status: 'ok' });
-    await bench.clock.advance(400);
+    await bench.clock.advance(800);
     expect(running(bench)).toContain('web.b 1 null');
     expect(running(bench)).toContain('web.a 1 web.a 0');
   });
@@ -101,7 +101,7 @@ describe('what a service has loaded, while that is replaced', () => {
       status: { message: 'stopped with its service' },
     });
     await bench.instances.load(web('3'));
-    await bench.clock.advance(400);
+    await bench.clock.advance(1600);
     expect(running(bench)).toEqual(['web 3 null', 'web.a 1 web.a 0', 'web.a.x 1 web.a.x 0', 'web.b 1 web.b 0']);
   });
 
@@ -118,7 +118,7 @@ describe('what a service has loaded, while that is replaced', () => {
   test('that fails when it is to come back is down like any other', async () => {
     const bench = await serving(({ name }, nth) => (name === 'web.b' && nth === 1 ? { failStart: 'bad' } : {}));
     await bench.instances.replace('web', web('2'));
-    await bench.clock.advance(200);
+    await bench.clock.advance(600);
     expect(bench.instances.view('web.b')).toMatchObject({ state: 'B', status: { level: 'error' } });
     expect(bench.services.told.filter((one) => one.includes('web.b')).slice(-2)).toEqual(['unpark web.b', 'web.b backingOff']);
     await bench.clock.advance(2000);
@@ -151,7 +151,7 @@ describe('with overlap', () => {
     expect(moves(bench)).toEqual([]);
     await bench.clock.advance(1);
     expect(await replaced).toEqual({ status: 'ok' });
-    await bench.clock.advance(400);
+    await bench.clock.advance(800);
     expect(running(bench)).toEqual(['web 2 web 0', 'web.a 1 web.a 0', 'web.a.x 1 web.a.x 0', 'web.b 1 web.b 0']);
     expect(moves(bench).slice(0, 2)).toEqual(['web R', 'web.a B']);
   });
