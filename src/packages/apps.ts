@@ -105,9 +105,12 @@ function bytes(value: unknown): number | null {
   return typeof value === 'string' ? parseSize(value) : null;
 }
 
+/** Of one program. Who writes more has made a mistake, or means harm. */
+const mostInstances = 128;
+
 /** As PM2 has it: `max` and 0 are one per processor, and a negative number so many less. */
 function instancesOf(value: unknown, cpus: number): number | null {
   const count = value === 'max' ? 0 : typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
-  if (!Number.isSafeInteger(count)) return null;
+  if (!Number.isSafeInteger(count) || Number(count) > mostInstances) return null;
   return Number(count) > 0 ? Number(count) : Math.max(1, cpus + Number(count));
 }

@@ -4,7 +4,7 @@ import type { Monitor } from '../model/wire.ts';
 import { ageText } from './ages.ts';
 import { pairs } from './columns.ts';
 import { letter, why } from './list.ts';
-import { plainStyle, type Style } from './style.ts';
+import { plainStyle, printable, type Style } from './style.ts';
 
 /** The value of a field as plans show it, where that is not its JSON. The field table is too heavy for the client. */
 export type ShowField = (kind: Kind, field: string, value: unknown) => string | undefined;
@@ -47,19 +47,23 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   add(
     'Monitors',
     Object.entries(doc.monitors ?? {})
-      .map(monitorText)
+      .map((monitor) => printable(monitorText(monitor)))
       .join('\n'),
   );
-  add('Actions', doc.actions?.map(({ name, scoped }) => (scoped ? `${name} (in parts)` : name)).join('\n'));
-  add('Exceptions', doc.exceptions?.map(({ at, message, stack }) => `${ageText(at, now)} ago: ${stack ?? message}`).join('\n'));
+  add('Actions', doc.actions?.map(({ name, scoped }) => printable(scoped ? `${name} (in parts)` : name)).join('\n'));
+  add('Exceptions', doc.exceptions?.map(({ at, message, stack }) => `${ageText(at, now)} ago: ${lines(stack ?? message)}`).join('\n'));
   add(
     'Options',
     Object.entries(doc.options ?? {})
       .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
       .join('\n'),
   );
-  add('Output', doc.output.join('\n'));
+  add('Output', doc.output.map(printable).join('\n'));
   return pairs(rows, style);
+}
+
+function lines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 function monitorText([name, { value, unit }]: [string, Monitor]): string {

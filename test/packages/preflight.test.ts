@@ -91,6 +91,8 @@ test('several entries and several instances are programs with names of their own
     ]),
   ).toEqual(['a-b 0', ...[0, 1, 2, 3].map((index) => `tool-${index} ${index}`)]);
   expect(names([{ script: 'run', instances: -1 }])).toHaveLength(3);
+  expect(names([{ script: 'run', instances: 128 }])).toHaveLength(128);
+  expect(names([{ script: 'run', instances: 129 }])).toHaveLength(1);
 });
 
 test('keys of PM2 become fields of muster, and those without a counterpart or without sense are named', () => {

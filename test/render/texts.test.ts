@@ -67,6 +67,9 @@ describe('other texts', () => {
   it('put an event on one line', () => {
     const event = { at: '2026-01-01T00:00:01.234Z', type: 'state', name: 'web', message: 'I -> E\nError: no' };
     expect(eventText(event)).toBe('2026-01-01 00:00:01Z  state   web: I -> E | Error: no');
+    expect(eventText({ ...event, name: '\u001b[31mred', message: '\u001b]0;title\u0007' })).toBe(
+      '2026-01-01 00:00:01Z  state   red:  ]0;title ',
+    );
   });
 
   it('say that there is no drift, or which', () => {
