@@ -18,9 +18,7 @@ export class Restarts {
   readonly #mayStart: () => boolean;
   #history = noHistory;
   /** Without a timer its time has come, and it waits for what it cannot run without. */
-  #due: { readonly timer: Timer | null; readonly at: number; readonly restart: () => void } | null = null;
-  /** How long after its service has come back it is started. */
-  #retryMs = soonMs;
+  #due: { readonly timer: Timer | null; readonly at: number; readonly retryMs: number; readonly restart: () => void } | null = null;
 
   /** `mayStart`: whether the service that loads it is there. */
   constructor({ clock, random }: { clock: Clock; random: Random }, mayStart: () => boolean) {
@@ -66,27 +64,26 @@ export class Restarts {
 
   /** It was stopped together with its service, and is to be started again with that; no policy has a say in it. */
   withService(restart: () => void): void {
-    this.#schedule(planMs, restart);
-    this.#retryMs = planMs;
+    this.#schedule(planMs, restart, planMs);
   }
 
   /** What it waits for may be there now. */
   retry(): void {
-    if (this.#due?.timer === null) this.#schedule(this.#retryMs, this.#due.restart);
+    if (this.#due?.timer === null) this.#schedule(this.#due.retryMs, this.#due.restart);
   }
 
   cancel(): void {
     this.#due?.timer?.cancel();
     this.#due = null;
-    this.#retryMs = soonMs;
   }
 
-  #schedule(delayMs: number, restart: () => void): void {
+  /** `retryMs`: how long after its service has come back, if that is waited for. */
+  #schedule(delayMs: number, restart: () => void, retryMs = soonMs): void {
     this.cancel();
     const timer = this.#clock.after(delayMs, () => {
-      this.#due = this.#mayStart() ? null : { timer: null, at: this.#clock.now(), restart };
+      this.#due = this.#mayStart() ? null : { timer: null, at: this.#clock.now(), retryMs, restart };
       if (this.#due === null) restart();
     });
-    this.#due = { timer, at: this.#clock.now() + delayMs, restart };
+    this.#due = { timer, at: this.#clock.now() + delayMs, retryMs, restart };
   }
 }
