@@ -12,6 +12,7 @@ import { code } from '../instances/bench.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { type Behaviour, createFakeDriver, type FakeDriver } from '../support/fake-driver.ts';
 import { createMemoryDisk } from '../support/memory-disk.ts';
+import { noPackages } from './no-packages.ts';
 import { seeded } from './seeded.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -71,15 +72,7 @@ export async function createEngineBench(modules: Desired[], behave?: (launch: La
       watchCode(records) {
         watched = records.map(({ name }) => name);
       },
-      packageByHand: async () => [],
-      packageName: async (spec) => spec,
-      savePackage: async () => ({ undo: async () => {} }),
-      unlockedPackages: async () => [],
-      lockPackages: async () => {},
-      newer: async () => null,
-      withSettings: async (module) => module,
-      sealed: (_path, value) => value,
-      defaults: async () => ({}),
+      ...noPackages,
       locate: async (target) => ({ name: target, module: `/modules/${target}.js` }),
     },
     pruneCode: async () => {},

@@ -15,6 +15,7 @@ import { openStore, type Store } from '../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
 import { desired, type SimConfig, type SimModule, wantedOf, wayOf } from './modules.ts';
+import { noPackages } from './no-packages.ts';
 import { edited, names, randomConfig } from './random-config.ts';
 import { seeded } from './seeded.ts';
 import { createSimDriver } from './sim-driver.ts';
@@ -104,15 +105,7 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
         withArgs: async (module) => module,
         afresh: async (record) => desiredOf(record),
         watchCode() {},
-        packageByHand: async () => [],
-        packageName: async (spec) => spec,
-        savePackage: async () => ({ undo: async () => {} }),
-        unlockedPackages: async () => [],
-        lockPackages: async () => {},
-        newer: async () => null,
-        withSettings: async (module) => module,
-        sealed: (_path, value) => value,
-        defaults: async () => ({}),
+        ...noPackages,
         locate: async (target) => ({ name: target, module: target }),
       },
       pruneCode: async () => {},

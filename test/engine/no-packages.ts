@@ -1,0 +1,14 @@
+import type { EnginePorts } from '../../src/engine/ports.ts';
+
+/** The part of the sources that is asked only where there are packages or settings. */
+export const noPackages = {
+  packageByHand: async () => [],
+  packageName: async (spec) => spec,
+  savePackage: async () => ({ undo: async () => {} }),
+  unlockedPackages: async () => [],
+  lockPackages: async () => {},
+  newer: async () => null,
+  withSettings: async (module) => module,
+  sealed: (_path, value) => value,
+  defaults: async () => ({}),
+} satisfies Partial<EnginePorts['sources']>;
