@@ -107,7 +107,8 @@ function evaluate(layers: readonly Layer[], gathering: Gathering, memory: Memory
   const files = layers.flatMap((layer) => layer.units.map((unit) => unit.file));
   const config: ConfigSet = {
     modules: declarations(modules, memory.config?.modules),
-    ...{ policy, alternatives, modulePath, files, watch: [...watch], digest: digestOf(files), warnings: diagnostics },
+    ...{ policy, source: null, revision: null, notify: [] },
+    ...{ alternatives, modulePath, files, watch: [...watch], digest: digestOf(files), warnings: diagnostics },
   };
   return Object.freeze({ ok: true, config: Object.freeze(config) });
 }

@@ -1,9 +1,9 @@
 import { type Claims, createClaims } from '../apply/claims.ts';
-import type { LastReconcile } from '../model/documents.ts';
 import { oneByOne } from '../model/one-by-one.ts';
 import type { Target } from '../model/plan.ts';
 import { defaultPolicy, type Policy } from '../model/policy.ts';
 import type { Alternatives } from '../model/requires.ts';
+import type { LastReconcile } from '../model/status-doc.ts';
 import type { Generation } from '../store/records.ts';
 import { type Critical, createCritical } from './critical.ts';
 import { createEvents, type Events } from './events.ts';

@@ -44,6 +44,7 @@ export async function saveGeneration(transaction: Transaction, planned: Plan, co
     planId: planned.id,
     configDigest: config.digest,
     files: config.files.map(({ path, sha256 }) => ({ path, sha256 })),
+    ...(config.revision == null ? {} : { revision: config.revision }),
     modules: declaredModules(transaction, context),
     policy: config.policy,
     ...chosen(config.alternatives),

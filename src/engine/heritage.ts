@@ -1,4 +1,5 @@
-import type { EventDoc, LastReconcile } from '../model/documents.ts';
+import type { EventDoc } from '../model/documents.ts';
+import type { LastReconcile } from '../model/status-doc.ts';
 import type { EngineContext } from './context.ts';
 
 /** What one engine hands over to that of the next daemon; all else is in the store. */

@@ -1,9 +1,9 @@
-import type { HoldDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { globMatches, isGlob } from '../model/glob.ts';
 import type { Params } from '../model/methods.ts';
 import type { Hold } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
+import type { HoldDoc } from '../model/status-doc.ts';
 import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
 import { type EngineContext, holdsNow } from './context.ts';
 import { loadedNames, notLoaded } from './names.ts';

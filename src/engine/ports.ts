@@ -11,7 +11,8 @@ import type { Generation, StoreState } from '../store/records.ts';
 
 /** What the config wants, with everything a plan must know of it. */
 export interface Wanted {
-  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'> & Partial<Pick<ConfigSet, 'alternatives'>>;
+  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'> &
+    Partial<Pick<ConfigSet, 'alternatives' | 'source' | 'revision' | 'notify'>>;
   desired: ReadonlyMap<string, Desired>;
 }
 

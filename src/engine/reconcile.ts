@@ -1,10 +1,11 @@
 import { desiredOf } from '../apply/step.ts';
-import type { LastReconcile, Progress } from '../model/documents.ts';
+import type { Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
 import type { Staging } from '../model/package.ts';
 import type { Plan, Result, SavedPlan } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
+import type { LastReconcile } from '../model/status-doc.ts';
 import { planChecksum } from '../plan/checksum.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import type { Wanted } from './ports.ts';

@@ -1,8 +1,9 @@
-import type { Condition, Containment, StatusDoc } from '../model/documents.ts';
+import type { Containment } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { guardText } from '../model/guard-text.ts';
 import type { State } from '../model/module.ts';
 import { formatVersion, type Plan } from '../model/plan.ts';
+import type { Condition, StatusDoc } from '../model/status-doc.ts';
 import { type EngineContext, holdsNow } from './context.ts';
 import { type Unhealthy, unhealthy } from './health.ts';
 import { holdDoc } from './holds.ts';

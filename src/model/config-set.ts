@@ -1,7 +1,9 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Declared } from './module.ts';
+import type { NotifySpec } from './notify.ts';
 import type { Policy } from './policy.ts';
 import type { Alternatives } from './requires.ts';
+import type { GitSpec } from './source.ts';
 
 /** A file as it was read, whole. */
 export interface FileText {
@@ -17,6 +19,11 @@ export interface ConfigSet {
   readonly policy: Policy;
   /** By service the module that is to have it, of several that provide it; all of them are declared. */
   readonly alternatives: Alternatives;
+  /** Where the modules come from instead of these files; null: from them. */
+  readonly source: { readonly git: GitSpec } | null;
+  /** Of that source the commit; null without one. */
+  readonly revision: string | null;
+  readonly notify: readonly NotifySpec[];
   /** Absolute folders, those of $MUSTER_MODULE_PATH last. */
   readonly modulePath: readonly string[];
   /** All files that took part, in reading order. */

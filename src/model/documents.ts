@@ -1,8 +1,9 @@
-import type { Diagnostic, Position } from './diagnostic.ts';
+import type { Position } from './diagnostic.ts';
 import type { Kind, Spec } from './fields/table.ts';
 import type { LogLevel } from './log-level.ts';
 import type { Origin, State } from './module.ts';
-import type { IsolationOf, Summary } from './plan.ts';
+import type { IsolationOf } from './plan.ts';
+import type { HoldDoc } from './status-doc.ts';
 import type { PackageWire } from './wire.ts';
 
 export const statusLevels = ['core', 'info', 'warn', 'error'] as const;
@@ -10,17 +11,6 @@ export const statusLevels = ['core', 'info', 'warn', 'error'] as const;
 export type StatusLevel = (typeof statusLevels)[number];
 
 export type Containment = 'cgroup' | 'pidNamespace' | 'processGroup';
-
-/** What keeps a module as it is; `*` holds everything. */
-export interface HoldDoc {
-  name: string;
-  reason: string;
-  since: string;
-  /** null = until released. */
-  until: string | null;
-  /** True if the module was stopped with it and stays so. */
-  stopped?: boolean;
-}
 
 /** How an instance ended. */
 export interface LastExit {
@@ -121,52 +111,6 @@ export interface SettingDoc {
   from: 'settings' | 'config' | 'defaults' | null;
   /** The keys that are set. */
   set: string[];
-}
-
-export interface Condition {
-  type: string;
-  status: boolean;
-  reason: string;
-  message: string;
-  since: string;
-}
-
-export interface LastReconcile {
-  at: string;
-  trigger: string;
-  outcome: string;
-  exitCode: number;
-  planId: string;
-  changes: { name: string; action: string; status: string; error: string | null }[];
-  diagnostics: Diagnostic[];
-}
-
-/** `status --json` (CONTRACT §6). */
-export interface StatusDoc {
-  formatVersion: string;
-  daemonId: string;
-  name: string;
-  pid: number;
-  version: string;
-  node: string;
-  stateDir: string;
-  startedAt: string;
-  config: { files: string[]; digest: string | null; revision: string | null; valid: boolean; diagnostics: Diagnostic[] };
-  generation: number;
-  serial: number;
-  synced: boolean;
-  healthy: boolean;
-  unhealthy: { name: string; reason: string }[];
-  /** Modules that are at level warn or error, and why. */
-  statuses: ({ name: string } & ModuleView['status'])[];
-  pending: { summary: Summary | null; guards: string[] };
-  counts: Record<State, number>;
-  lastReconcile: LastReconcile | null;
-  held: HoldDoc[];
-  drift: { name: string; text: string }[];
-  paused: boolean;
-  containment: Containment;
-  conditions: Condition[];
 }
 
 export interface Counts {

@@ -13,11 +13,11 @@ import {
   type Rusage,
   rusageOf,
   type SettingDoc,
-  type StatusDoc,
   type TraceRecord,
 } from './documents.ts';
 import type { MetricsDoc } from './metrics.ts';
 import type { Plan, Result, SavedPlan } from './plan.ts';
+import type { StatusDoc } from './status-doc.ts';
 
 const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
 const ms = z.number().check(z.nonnegative());

@@ -1,7 +1,7 @@
 import { type Diagnostic, isError } from '../model/diagnostic.ts';
-import type { LastReconcile, StatusDoc } from '../model/documents.ts';
 import { states } from '../model/module.ts';
 import type { Summary } from '../model/plan.ts';
+import type { LastReconcile, StatusDoc } from '../model/status-doc.ts';
 import { ageText, spanText } from './ages.ts';
 import { pairs } from './columns.ts';
 import { diagnosticsText } from './diagnostics.ts';

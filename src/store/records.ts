@@ -13,6 +13,10 @@ export interface GenerationHead {
   readonly planId: string;
   readonly configDigest: string;
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
+  /** The commit of the source that the config was of; absent without one. */
+  readonly revision?: string;
+  /** Who asked for it, in the words of who did; absent: nobody, the daemon did it by itself. */
+  readonly by?: string;
 }
 
 /** What was loaded, and by which policy, once a run had changed the loaded set. */

@@ -90,8 +90,8 @@ export async function openStore({ disk, random, log }: { disk: Disk; random: Ran
   };
 }
 
-function headOf({ number, at, trigger, reason, planId, configDigest, files }: Generation): GenerationHead {
-  return { number, at, trigger, reason, planId, configDigest, files };
+function headOf({ modules, policy, alternatives, ...head }: Generation): GenerationHead {
+  return head;
 }
 
 async function loadGeneration(disk: Disk, log: Log, state: StoreState, which: number | 'last'): Promise<Generation | null> {

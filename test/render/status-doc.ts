@@ -1,4 +1,4 @@
-import type { StatusDoc } from '../../src/model/documents.ts';
+import type { StatusDoc } from '../../src/model/status-doc.ts';
 
 /** A daemon with two running modules and nothing to do, changed as told. */
 export function statusDoc(changes: Partial<StatusDoc> = {}): StatusDoc {

@@ -52,5 +52,17 @@ export function configOf(entries: readonly Entry[], modulePath: readonly string[
   for (const [index, one] of entries.entries()) {
     modules.set(one.name, { entry: one, source: { file: '/muster.yaml', line: line + index, column: 3 } });
   }
-  return { modules, policy: defaultPolicy, alternatives: new Map(), modulePath, files: [], watch: [], digest: '', warnings: [] };
+  return {
+    modules,
+    policy: defaultPolicy,
+    source: null,
+    revision: null,
+    notify: [],
+    alternatives: new Map(),
+    modulePath,
+    files: [],
+    watch: [],
+    digest: '',
+    warnings: [],
+  };
 }

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ListDoc, ModuleView, StatusDoc } from '../../src/model/documents.ts';
+import type { ListDoc, ModuleView } from '../../src/model/documents.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
+import type { StatusDoc } from '../../src/model/status-doc.ts';
 import { connect } from '../../src/socket/client.ts';
 import { ask, isAsking } from './asking.ts';
 

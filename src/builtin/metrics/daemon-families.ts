@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import type { StatusDoc } from '../../model/documents.ts';
 import type { MetricsDoc } from '../../model/metrics.ts';
 import type { ResultOutcome, Summary } from '../../model/plan.ts';
+import type { StatusDoc } from '../../model/status-doc.ts';
 import type { Family, Labels, Sample } from './exposition.ts';
 import { letterOf, seconds } from './module-families.ts';
 import type { ProcessFigures } from './processes.ts';

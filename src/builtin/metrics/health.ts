@@ -1,6 +1,6 @@
-import type { StatusDoc } from '../../model/documents.ts';
 import type { MetricsDoc, ModuleMetrics } from '../../model/metrics.ts';
 import { formatVersion } from '../../model/plan.ts';
+import type { StatusDoc } from '../../model/status-doc.ts';
 import { letterOf } from './module-families.ts';
 
 /** Why the daemon is not synced and healthy, a line each; empty if it is. */

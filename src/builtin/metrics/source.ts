@@ -1,6 +1,6 @@
 import type { Context } from '../../model/context.ts';
-import type { StatusDoc } from '../../model/documents.ts';
 import type { MetricsDoc } from '../../model/metrics.ts';
+import type { StatusDoc } from '../../model/status-doc.ts';
 import { lookAtProcesses, type Processes } from './processes.ts';
 
 /** Longer than this nobody who checks waits either. */
