@@ -8,6 +8,7 @@ export const pages = [
   'config',
   'commands',
   'reconcile',
+  'gitops',
   'modules',
   'hosts',
   'gateway',
