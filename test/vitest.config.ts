@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+// A start of node that reads it takes three times as long, and the tests start thousands. Only the registry of npm may need it.
+const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
+delete process.env.NODE_EXTRA_CA_CERTS;
+if (certificates !== undefined) process.env.REGISTRY_CA_CERTS = certificates;
+
 /** Those that take longest, most of it waiting, so that none of them is begun when all else is done. */
 const long =
   /(?:soak|simulation|hostile-modules|kill|faults|context|holds-and-claims|modules-isolation|survivors|packages-pm2|packages-settings)\.test\.ts$/;

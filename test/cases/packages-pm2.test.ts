@@ -8,7 +8,10 @@ import { createPlace, json, type Place, until } from '../support/place.ts';
 // Modules of PM2 as they are in the registry, unmodified. They take a while to be installed: one place for all of it.
 let place: Place;
 
-const why = await promisify(execFile)('npm', ['view', '--fetch-retries=0', 'pm2-sysmonit', 'version'], { timeout: 30_000 }).then(
+const { REGISTRY_CA_CERTS } = process.env;
+const env = REGISTRY_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS: REGISTRY_CA_CERTS };
+const ask = { timeout: 30_000, env: { ...process.env, ...env } };
+const why = await promisify(execFile)('npm', ['view', '--fetch-retries=0', 'pm2-sysmonit', 'version'], ask).then(
   () => null,
   () => 'the registry of npm cannot be reached',
 );
@@ -24,7 +27,8 @@ let begun = 0;
 beforeAll(async () => {
   if (why !== null) return;
   place = await createPlace('version: 1\nmodules:\n  monit: {package: pm2-server-monit@^3, config: {drive: /}, startTimeout: 60s}\n');
-  await place.up();
+  const up = await place.musterWith({ env }, 'up', '-d', '-c', 'muster.yaml');
+  expect(up, up.stderr).toMatchObject({ code: 0 });
   begun = Date.now();
   const installed = await place.muster('install', 'pm2-sysmonit');
   expect(installed, installed.stderr).toMatchObject({ code: 0 });
