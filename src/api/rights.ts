@@ -29,6 +29,7 @@ const needs: { readonly [M in Method]: Needs<M> } = {
   hold: 'apply',
   release: 'apply',
   drift: 'read',
+  export: 'read',
   logs: 'read',
   events: 'read',
   stats: ({ clear, clearAll }) => (clear === true || clearAll === true ? 'apply' : 'read'),

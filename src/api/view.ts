@@ -1,4 +1,5 @@
 import { holdsNow } from '../engine/context.ts';
+import { exportState } from '../engine/export.ts';
 import { waitUntilSettled } from '../engine/health.ts';
 import { holdDoc } from '../engine/holds.ts';
 import { driftPlan } from '../engine/reconcile.ts';
@@ -11,7 +12,7 @@ import type { ApiPorts, Handlers } from './call.ts';
 import { infoOf } from './info.ts';
 
 /** Methods that only look. */
-export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 'drift'> = {
+export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 'drift' | 'export'> = {
   ping: (_params, _call, { pid, version }) => ({ pid, version }),
 
   async status({ wait, timeout }, { signal }, { status, engine }) {
@@ -32,6 +33,8 @@ export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 
   info: async ({ target }, _call, ports) => infoOf(target, await views(ports), ports),
 
   drift: async (_params, _call, { engine }) => driftPlan(engine.context),
+
+  export: async (_params, _call, { engine }) => exportState(engine.context),
 };
 
 /** A host is named like a service: what stands below it are its components. */

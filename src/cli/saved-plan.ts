@@ -1,11 +1,11 @@
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Plan, Result, SavedPlan } from '../model/plan.ts';
 import type { Call } from './command.ts';
 import { formatOf, printRun } from './output.ts';
 import { quoted } from './quoted.ts';
 import { whichFlags } from './which.ts';
+import { fileError, writeDocument } from './write-document.ts';
 
 /** Writes the plan to the file, as the daemon gave it, prints it, and says how it is applied. */
 export async function saveRun(call: Call, file: string, done: Plan | SavedPlan | Result): Promise<number> {
@@ -14,7 +14,7 @@ export async function saveRun(call: Call, file: string, done: Plan | SavedPlan |
     call.io.err(`Not saved to ${file}: this plan cannot be applied.\n`);
     return code;
   }
-  await writeWhole(resolve(call.io.cwd, file), `${JSON.stringify(done, null, 2)}\n`, file);
+  await writeDocument(call, file, done, 'the plan');
   const { saved, ...plan } = done;
   const code = printRun(call, plan);
   const line = `saved to ${file}; apply it with: ${call.io.self}${whichFlags(call.globals, call.io)} reconcile --plan ${quoted(file)}\n`;
@@ -23,32 +23,10 @@ export async function saveRun(call: Call, file: string, done: Plan | SavedPlan |
   return code;
 }
 
-/** For its owner alone, whatever was there before; and whole or not at all. */
-async function writeWhole(named: string, text: string, shown: string): Promise<void> {
-  const there = await stat(named).catch(() => null);
-  // A device or a pipe must not be replaced by a file.
-  if (there !== null && !there.isFile()) throw new MusterError('EINVAL', `the plan cannot be saved to ${shown}: it is no regular file`);
-  const path = there === null ? named : await realpath(named);
-  const beside = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(beside, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true }).catch(() => {});
-    throw failed(error, `the plan cannot be saved to ${shown}`);
-  }
-}
-
 /** What is in the file; whether it may be applied the daemon says. */
 export async function readPlan(path: string, shown: string): Promise<Record<string, unknown>> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw failed(error, `cannot read the saved plan ${shown}`);
+    throw fileError(error, `cannot read the saved plan ${shown}`);
   });
   let document: unknown;
   try {
@@ -66,9 +44,3 @@ export async function readPlan(path: string, shown: string): Promise<Record<stri
 }
 
 const makeOne = (file: string): string => `make one with: muster reconcile --dry-run --out ${quoted(file)}`;
-
-function failed(error: unknown, what: string): MusterError {
-  const { code } = error as NodeJS.ErrnoException;
-  const known = code === 'ENOENT' || code === 'EACCES' || code === 'ENOSPC' || code === 'EPERM' ? code : 'EIO';
-  return new MusterError(known, `${what}: ${messageOf(error)}`, { cause: error });
-}

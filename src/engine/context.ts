@@ -67,6 +67,11 @@ export function recordedAlternatives({ generation }: Pick<EngineContext, 'genera
   return new Map(Object.entries(generation?.alternatives ?? {}));
 }
 
+/** By service who has registered it. */
+export function registrations({ ports }: Pick<EngineContext, 'ports'>): [service: string, module: string][] {
+  return ports.instances.views().flatMap(({ name, services }) => services.map((service): [string, string] => [service, name]));
+}
+
 /** Holds that are in force now. */
 export function holdsNow({ ports }: EngineContext) {
   const now = ports.clock.now();

@@ -7,12 +7,12 @@ import type { Loaded, Origin } from '../model/module.ts';
 import type { Change, ChangeResult, Plan, Result } from '../model/plan.ts';
 import { plainRequest, type Request } from '../model/plan-input.ts';
 import type { OnFailure, Policy } from '../model/policy.ts';
-import { loaderOf, winners } from '../model/requires.ts';
 import { parsePercent } from '../model/units.ts';
 import { asSaved, type Planned } from '../plan/as-saved.ts';
 import { plan } from '../plan/plan.ts';
+import { registeredFor } from '../plan/registered.ts';
 import { resultExitCode } from '../plan/result.ts';
-import { type EngineContext, holdsNow, targetOf } from './context.ts';
+import { type EngineContext, holdsNow, registrations, targetOf } from './context.ts';
 import { amendGeneration, isInForce, saveGeneration } from './generations.ts';
 import { moveSettings } from './kept-settings.ts';
 import { maskedPlan } from './masked-plan.ts';
@@ -59,7 +59,7 @@ export function planOf(transaction: Transaction, context: EngineContext, loaded 
     desired: transaction.wanted.desired,
     config: transaction.wanted.config,
     loaded: transaction.againstEmpty === true ? new Map() : loaded,
-    registered: registered(transaction.wanted.desired, loaded, context),
+    registered: registeredFor(transaction.wanted.desired, loaded, () => registrations(context)),
     holds: holdsNow(context),
     applied: { policy: generation?.policy ?? transaction.wanted.config.policy, names: declared.map((record) => record.name) },
     request: transaction.request,
@@ -70,27 +70,6 @@ export function planOf(transaction: Transaction, context: EngineContext, loaded 
     id: ports.random.id(),
   });
   return maskedPlan(planned, ports);
-}
-
-/** Of services that are to load modules and are no module: somebody may have them all the same. */
-function registered(
-  desired: ReadonlyMap<string, Pick<Loaded, 'spec'>>,
-  loaded: ReadonlyMap<string, Loaded>,
-  { ports }: EngineContext,
-): ReadonlyMap<string, string> {
-  const unknown = new Set<string>();
-  for (const { spec } of desired.values()) {
-    const service = loaderOf(spec);
-    if (service !== null && !desired.has(service) && !loaded.has(service)) unknown.add(service);
-  }
-  if (unknown.size === 0) return new Map();
-  const provided = winners(new Map([...loaded, ...desired]));
-  for (const service of unknown) if (provided.has(service)) unknown.delete(service);
-  if (unknown.size === 0) return new Map();
-  const views = ports.instances.views();
-  return new Map(
-    views.flatMap(({ name, services }) => services.filter((service) => unknown.has(service)).map((service) => [service, name])),
-  );
 }
 
 /** Plans and, unless it is a dry run or refused, applies. The only caller of `applyPlan`. */

@@ -17,6 +17,7 @@ import {
 } from './documents.ts';
 import type { MetricsDoc } from './metrics.ts';
 import type { Plan, Result, SavedPlan } from './plan.ts';
+import type { StateDoc } from './state-doc.ts';
 import type { StatusDoc } from './status-doc.ts';
 
 const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
@@ -129,6 +130,8 @@ export const params = {
   hold: z.strictObject({ names: z.optional(names), all: flag, reason: z.string().check(z.minLength(1)), for: z.optional(ms) }),
   release: z.strictObject({ names: z.optional(names), all: flag, progress: flag }),
   drift: z.strictObject({}),
+  /** What a plan without a daemon needs to know of this one. */
+  export: z.strictObject({}),
   logs: z.strictObject({ names, follow: flag, lines: z.optional(z.int().check(z.nonnegative())), since: z.optional(ms) }),
   events: z.strictObject({ follow: flag, lines: z.optional(z.int().check(z.nonnegative())) }),
   /** Counters of one module; without a name of all, by name. With `rusage` that instead, without a name of the daemon. */
@@ -180,6 +183,7 @@ export interface Responses {
   hold: { held: string[] };
   release: Plan | Result;
   drift: Plan;
+  export: StateDoc;
   logs: LogRecord[];
   events: EventDoc[];
   stats: ModuleStats | Rusage | { modules: Record<string, ModuleStats> };

@@ -10,6 +10,11 @@ export function planChecksum(plan: Plan | Result): string {
   return hash64(canonicalJson(rest));
 }
 
+/** Over a document of any other kind, as it comes back from a file. */
+export function documentChecksum(document: object): string {
+  return hash64(canonicalJson(document));
+}
+
 /** 64 bits in two lanes of 32, after MurmurHash3's mixing: here there is no `node:crypto`. */
 function hash64(text: string): string {
   let high = 0xdeadbeef;

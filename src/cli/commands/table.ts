@@ -6,6 +6,7 @@ import { diff } from './diff.ts';
 import { down } from './down.ts';
 import { drift } from './drift.ts';
 import { events } from './events.ts';
+import { exportCommand } from './export.ts';
 import { hold } from './hold.ts';
 import { info } from './info.ts';
 import { init } from './init.ts';
@@ -68,6 +69,7 @@ export const table: readonly Definition[] = [
   hold,
   release,
   drift,
+  exportCommand,
   schema,
   init,
   completion,
