@@ -89,7 +89,7 @@ export function createChannel<T extends { readonly type: string }>({ send, back,
   /** Answers are bounded by the requests that they answer; they are always taken. */
   function carry(sealed: Sealed): void {
     if (sealed.requests === 0 || hasRoom(1)) {
-      count(sealed.requests, sealed.bytes.length);
+      count(sealed.requests, sealed.content.length);
       add(sealed);
       return;
     }

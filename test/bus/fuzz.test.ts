@@ -38,7 +38,7 @@ it('takes a runner that lies in every message for what it is, and lets no other 
     return {
       ...{ type: pick(types), from: address(), to: address(), call: pick(anything), prefix: pick(anything), service: pick(anything) },
       ...{ count: pick(anything), globs: pick(anything), records: pick(anything), dropped: pick(anything), requests: pick(anything) },
-      ...{ bytes: pick(anything), packets: random.next() < 0.8 ? [packet(), packet()] : pick(anything) },
+      ...{ content: pick(anything), packets: random.next() < 0.8 ? [packet(), packet()] : pick(anything) },
       events: random.next() < 0.8 ? [event(), event()] : pick(anything),
     };
   };

@@ -29,7 +29,7 @@ test('what one runner has sealed for another is passed on as it is', async () =>
   there.say(answered);
   await turn();
   expect(there.of('sealed')).toEqual([asked]);
-  expect(there.of('sealed')[0]?.bytes).toBe(asked.bytes);
+  expect(there.of('sealed')[0]?.content).toBe(asked.content);
   expect(here.of('sealed')).toEqual([answered]);
 });
 
@@ -70,10 +70,10 @@ test('what is sealed in the name of another, or holds what others say, reaches n
   const forged = sealed(request(1));
   there.say(forged);
   here.say({ ...forged, to: 0 });
-  here.say({ ...forged, to: server.address + 1000, bytes: new Uint8Array([0xff, 0x0f, 0x41, 0xff, 0xff]) });
+  here.say({ ...forged, to: server.address + 1000, content: new Uint8Array([0xff, 0x0f, 0x41, 0xff, 0xff]) });
   here.say({ ...forged, requests: -1 });
   here.say({ ...forged, from: asker.address + 1000 });
-  here.say({ ...forged, bytes: 'text' as never });
+  here.say({ ...forged, content: 7 as never });
   await turn();
   expect([...here.got, ...there.got].filter(({ type }) => type === 'sealed' || type === 'packets')).toEqual([]);
 });

@@ -29,9 +29,10 @@ export function seal(packets: readonly Packet[], back: (failure: Packet) => void
 }
 
 /** Of what is none, or was written for others, comes nothing. Whether the rest are packets is for the reader to see. */
-export function open({ to, from, bytes }: Sealed): Packet[] {
+export function open({ to, from, content }: Sealed): Packet[] {
+  if (isJson(to, from) !== (typeof content === 'string')) return [];
   try {
-    const flat = isJson(to, from) ? readJson(bytes) : readClone(bytes);
+    const flat: unknown = typeof content === 'string' ? JSON.parse(content) : readClone(content);
     return unpack(flat).filter((packet): packet is Packet => Array.isArray(packet) && packet[1] === to && packet[2] === from);
   } catch {
     return [];
@@ -60,8 +61,8 @@ function grouped(packets: readonly Packet[]): Iterable<Group> {
 
 /** Throws where something cannot be cloned. */
 function closed({ to, from, packets }: Group): Sealed {
-  const bytes = isJson(to, from) ? writeJson(packets) : writeClone(packets);
-  return { type: 'sealed', to, from, requests: requestsIn(packets), bytes };
+  const content = isJson(to, from) ? JSON.stringify(pack(packets.map(forClient))) : writeClone(packets);
+  return { type: 'sealed', to, from, requests: requestsIn(packets), content };
 }
 
 /**
@@ -70,14 +71,6 @@ function closed({ to, from, packets }: Group): Sealed {
  */
 function isJson(to: Address, from: Address): boolean {
   return to < daemonAddress || from < daemonAddress;
-}
-
-function writeJson(packets: readonly Packet[]): Uint8Array {
-  return Buffer.from(JSON.stringify(pack(packets.map(forClient))), 'utf8');
-}
-
-function readJson(bytes: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }
 
 /** What modules answer is more than JSON can hold. */

@@ -102,7 +102,7 @@ const asItIs = 3;
 
 function sendContent(realm: TestRealm, content: unknown, to: unknown = 2, from: unknown = 1): void {
   const flat = Array.isArray(content) ? content.flatMap((packet) => [asItIs, packet]) : content;
-  realm.bus.sealed({ type: 'sealed', to: to as Address, from: from as Address, requests: 0, bytes: serialize(flat) });
+  realm.bus.sealed({ type: 'sealed', to: to as Address, from: from as Address, requests: 0, content: serialize(flat) });
 }
 
 test('packets that are none, or lie, do a realm no harm, and it goes on serving', { timeout: 120_000 }, async () => {
@@ -112,13 +112,15 @@ test('packets that are none, or lie, do a realm no harm, and it goes on serving'
     sendAll([server.realm, asker.realm], batch);
     await settle(1);
   }
+  for (const content of ['', 'text', '[', '[3,[', '[3]', '{}', '[3,["request",2,-1]]'])
+    for (const from of [1, -1]) server.realm.bus.sealed({ type: 'sealed', to: 2, from, requests: 0, content });
   for (const content of [undefined, null, 7, 'text', {}, [], new Array(100_000)]) sendContent(server.realm, content);
   const random = seeded(3);
   for (let sent = 0; sent < 1000; sent++) {
     const bytes = Uint8Array.from({ length: Math.floor(random.next() * 100) }, () => Math.floor(random.next() * 256));
-    server.realm.bus.sealed({ type: 'sealed', to: 2, from: 1, requests: 0, bytes });
+    server.realm.bus.sealed({ type: 'sealed', to: 2, from: 1, requests: 0, content: bytes });
     bytes.set([0xff, 0x0f].slice(0, bytes.length));
-    server.realm.bus.sealed({ type: 'sealed', to: 2, from: 1, requests: 0, bytes });
+    server.realm.bus.sealed({ type: 'sealed', to: 2, from: 1, requests: 0, content: bytes });
   }
   await settle();
   expect(await asker.bus.request('server.echo', 'still here')).toBe('still here');

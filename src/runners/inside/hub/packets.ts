@@ -23,8 +23,9 @@ export function createPackets({ residents, post }: PacketsOptions): Packets {
     const resident = residents.get(sealed.to);
     if (resident === undefined) return false;
     if (sealed.requests > 0) resident.metered.meter.queue(sealed.requests);
-    // From a channel it comes as a part of something larger, all of which would be cloned.
-    resident.realm.post({ ...sealed, bytes: new Uint8Array(sealed.bytes) });
+    const { content } = sealed;
+    // From a channel bytes come as a part of something larger, all of which would be cloned.
+    resident.realm.post(typeof content === 'string' ? sealed : { ...sealed, content: new Uint8Array(content) });
     return true;
   }
 

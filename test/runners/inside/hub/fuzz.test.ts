@@ -15,7 +15,7 @@ const types = [
 ];
 const fields = [
   ...['id', 'tid', 'message', 'stream', 'chunk', 'reason', 'thrown', 'call', 'stats', 'from', 'prefix', 'count', 'service', 'globs'],
-  ...['packets', 'events', 'records', 'dropped', 'code', 'to', 'requests', 'bytes'],
+  ...['packets', 'events', 'records', 'dropped', 'code', 'to', 'requests', 'content'],
 ];
 const values: readonly unknown[] = [
   ...[undefined, null, -1, 0, 1, 2, 1.5, Number.NaN, 2 ** 53, '', 'a.b', '*', true, 10n, {}, [], [[]], [null], ['*'], [1, 'a.b', 1, 'x']],

@@ -91,7 +91,7 @@ test('packets go to the realm of the module, those for others to the daemon, and
   expect(callee.metered.meter.read().queued).toBe(2);
   packets.back(['failure', 1, 3, 5, { code: 'EBUSY', message: 'x' }]);
   expect(opened(a.got)[1]).toEqual([['failure', 1, 3, 5, { code: 'EBUSY', message: 'x' }]]);
-  for (const none of [null, 7, {}, { type: 'sealed', to: 2, from: 9, requests: 1e9, bytes: new Uint8Array(3) }])
+  for (const none of [null, 7, {}, { type: 'sealed', to: 2, from: 9, requests: 1e9, content: new Uint8Array(3) }])
     packets.fromRealm(none as never);
   expect(opened(b.got)).toHaveLength(2);
 });
