@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import { isChanging } from '../model/changing.ts';
 import { MusterError } from '../model/error.ts';
 import { type Method, params } from '../model/methods.ts';
 import type { ApiPorts, Call, Handler, Handlers } from './call.ts';
@@ -39,8 +40,14 @@ export function createApi(ports: ApiPorts): (topic: string, payload: unknown, ca
     const parsed = schema.safeParse(payload ?? {});
     if (!parsed.success) throw badOptions(topic, parsed.error);
     if (call.from !== undefined) assertMay(call.from, method, parsed.data as never);
-    return (handlers[method] as Handler<Method>)(parsed.data as never, call, ports);
+    const asked = isChanging(method) ? { ...(parsed.data as object), by: callerOf(call, parsed.data as never) } : parsed.data;
+    return (handlers[method] as Handler<Method>)(asked as never, call, ports);
   };
+}
+
+/** A module is who the daemon knows it to be; a client is believed. */
+function callerOf({ from }: Call, { by }: { by?: string }): string | undefined {
+  return from === undefined ? by : `module:${from.name}`;
 }
 
 function methodOf(topic: string): Method {

@@ -11,7 +11,8 @@ export const packageHandlers: Pick<Handlers, 'install' | 'uninstall' | 'outdated
   install: (params, call, { engine }) => {
     const reconcile = () => {
       const options = {
-        reason: null,
+        reason: params.reason ?? null,
+        by: params.by,
         request: { retryFailed: true, override: params.override ?? false },
         onProgress: progressTo(params, call),
       };

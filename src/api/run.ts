@@ -20,7 +20,13 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
   async reconcile(params, call, ports) {
     const { context } = ports.engine;
     const { saved, requireCurrentConfig } = savedOf(params);
-    const how = { reason: params.reason ?? null, request: requestOf(params), from: params.from, onProgress: progressTo(params, call) };
+    const how = {
+      reason: params.reason ?? null,
+      by: params.by,
+      request: requestOf(params),
+      from: params.from,
+      onProgress: progressTo(params, call),
+    };
     const options = { ...how, saved, requireCurrentConfig };
     if (params.dryRun === true) {
       const asked = { ...options, againstEmpty: params.against === 'empty', save: params.save === true };
@@ -32,14 +38,10 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
   async reload(params, call, ports) {
     const { name } = params;
     if (name === undefined) {
-      const { override, progress, wait, timeout, lockTimeout, reason, dryRun: dry } = params;
+      const { override, progress, wait, timeout, lockTimeout, reason, by, dryRun: dry } = params;
       if (dry === true) return runHandlers.reconcile({ dryRun: dry, override }, call, ports);
-      const options = { reason: reason ?? null, request: requestOf({ override }), onProgress: progressTo({ progress }, call) };
+      const options = { reason: reason ?? null, by, request: requestOf({ override }), onProgress: progressTo({ progress }, call) };
       return wholeRun({ key: keyOf({ override }), trigger: 'reload', options, lockTimeout }, { wait, timeout }, call, ports);
-    }
-    if (params.reason !== undefined) {
-      const hint = 'leave NAME out, or the reason';
-      throw new MusterError('EINVAL', '--reason is kept with a generation, which the reload of one module does not make', { hint });
     }
     const outcome = await reload({ ...params, name }, common(params, call), ports.engine.context);
     return params.wait === true ? awaitHealth(outcome, params.timeout, call, ports) : outcome;
@@ -74,11 +76,11 @@ function invalid(error: unknown, { engine }: ApiPorts): Plan {
   throw error;
 }
 
-type RunParams = Partial<Pick<Params<'restart'>, 'dryRun' | 'override' | 'lockTimeout' | 'progress'>>;
+type RunParams = Partial<Pick<Params<'restart'>, 'dryRun' | 'override' | 'lockTimeout' | 'progress' | 'by' | 'reason'>>;
 
 export function common(params: RunParams, call: Call): Common {
-  const { dryRun, override, lockTimeout } = params;
-  return { dryRun, override, lockTimeout, onProgress: progressTo(params, call) };
+  const { dryRun, override, lockTimeout, by, reason } = params;
+  return { dryRun, override, lockTimeout, by, reason, onProgress: progressTo(params, call) };
 }
 
 /** Progress never waits for a slow reader: what it missed is not worth having. */
@@ -104,7 +106,7 @@ function requestOf(params: Params<'reconcile'>): Partial<Request> {
 
 /** Runs with the same options are one run; a run without any is the same as one by a signal. */
 function keyOf(params: Params<'reconcile'>): string {
-  const { reason, progress, wait, timeout, lockTimeout, dryRun, ...rest } = params;
+  const { reason, by, progress, wait, timeout, lockTimeout, dryRun, ...rest } = params;
   const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== false);
   return given.length === 0 ? plainRun : JSON.stringify(given.sort());
 }

@@ -64,7 +64,7 @@ export interface RunOptions {
 
 export const dryRun: OptionSpec = { flags: '--dry-run', doc: 'print the plan and change nothing' };
 export const override: OptionSpec = { flags: '--override', doc: 'also change what is held, protected or declared otherwise' };
-export const reason: OptionSpec = { flags: '--reason <TEXT>', doc: 'why; kept with the generation' };
+export const reason: OptionSpec = { flags: '--reason <TEXT>', doc: 'why; kept with the generation and in the audit log' };
 export const wait: OptionSpec = { flags: '--wait', doc: 'wait until all is healthy (exit 10 if it is not in time)' };
 export const lockTimeout: OptionSpec = {
   flags: '--lock-timeout <DURATION>',

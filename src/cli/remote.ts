@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isChanging } from '../model/changing.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Method, Params, ProgressPart, Responses } from '../model/methods.ts';
 import { handoverSocketOf, socketOf, stateHome } from '../model/places.ts';
@@ -9,6 +10,7 @@ import type { Call } from './command.ts';
 import { progressLine } from './progress.ts';
 import { quoted } from './quoted.ts';
 import { which, whichFlags } from './which.ts';
+import { whoAsks } from './who.ts';
 
 /** Reaches the daemon of this call, or says which daemons there are and how to start one. */
 export async function reach(call: Call): Promise<Client> {
@@ -33,7 +35,8 @@ export async function ask<M extends Method>(
   onPart?: (part: unknown) => void,
   again: (() => Params<M>) | null = null,
 ): Promise<Responses[M]> {
-  let asked = payload;
+  const asking = isChanging(method) ? { ...payload, by: whoAsks(call.io) } : payload;
+  let asked = asking;
   return overReplacement(call, async (client, isFirst) => {
     if (!isFirst && again !== null) asked = again();
     return (await client.request(`muster.${method}`, asked, onPart === undefined ? {} : { onPart })) as Responses[M];

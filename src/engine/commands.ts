@@ -14,7 +14,9 @@ import type { Wanted } from './ports.ts';
 import { readWanted, stagingOf } from './reconcile.ts';
 import { request, type Transaction, transact } from './transact.ts';
 
-export type Common = Pick<Params<'restart'>, 'dryRun' | 'override' | 'lockTimeout'> & { onProgress?: Transaction['onProgress'] };
+export type Common = Pick<Params<'restart'>, 'dryRun' | 'override' | 'lockTimeout' | 'by' | 'reason'> & {
+  onProgress?: Transaction['onProgress'];
+};
 
 /** What a command on single modules comes to, before it is planned. */
 export interface Command {
@@ -57,7 +59,8 @@ export async function runCommand(command: Command, context: EngineContext): Prom
     const outcome = await transact(
       {
         trigger: action,
-        reason: null,
+        reason: common.reason ?? null,
+        by: common.by ?? null,
         wanted: byHand(desired, context),
         request: request({ ...command.request, override: common.override ?? false }),
         dryRun: common.dryRun ?? false,

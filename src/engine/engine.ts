@@ -8,6 +8,7 @@ import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
 import { release } from './holds.ts';
 import type { EnginePorts } from './ports.ts';
 import { driftPlan, dryRun, type RunOptions, runReconcile } from './reconcile.ts';
+import { tidy } from './retain.ts';
 import { createRuns, type Runs } from './runs.ts';
 import { createWatched } from './watched.ts';
 
@@ -96,6 +97,8 @@ export function createEngine(ports: EnginePorts): Engine {
     isIdle: () => runs.current() === null && context.claims.isFree(),
     async boot() {
       const result = await bootRun(context, runs);
+      // What a daemon left behind that was killed between two steps of an installation.
+      if (ports.hasInstalls?.() === true) void tidy([], context);
       context.critical.afterBoot();
       schedule();
       return result;
@@ -147,6 +150,7 @@ function combined(options: readonly RunOptions[]): RunOptions {
   return {
     ...first,
     reason: options.find((option) => option.reason !== null)?.reason ?? null,
+    by: [...new Set(options.flatMap(({ by }) => by ?? []))].join(', ') || null,
     request: { ...first.request, retryFailed: options.some((option) => option.request.retryFailed === true) },
     onProgress: (progress) => {
       for (const option of options) option.onProgress?.(progress);

@@ -7,6 +7,7 @@ import type { Generation } from '../store/records.ts';
 import { type EngineContext, holdsNow, recordedAlternatives } from './context.ts';
 import type { Wanted } from './ports.ts';
 import { retainCode } from './retain.ts';
+import { byOf } from './serial.ts';
 import type { Transaction } from './transact.ts';
 
 /**
@@ -41,6 +42,7 @@ export async function saveGeneration(transaction: Transaction, planned: Plan, co
     at: new Date(clock.now()).toISOString(),
     trigger: transaction.trigger,
     reason: transaction.reason,
+    ...byOf(transaction.by),
     planId: planned.id,
     configDigest: config.digest,
     files: config.files.map(({ path, sha256 }) => ({ path, sha256 })),
@@ -66,10 +68,11 @@ export async function amendGeneration(
     const loaded = changed.has(record.name) ? instances.get(record.name) : undefined;
     return loaded?.origin === 'config' ? recordOf(loaded) : record;
   });
-  const { trigger, reason } = transaction;
+  const { trigger, reason, by } = transaction;
   const at = new Date(clock.now()).toISOString();
   const number = store.state.generation + 1;
-  await save({ ...context.generation, number, at, trigger, reason, planId: planned.id, modules }, context);
+  const { by: _, ...before } = context.generation;
+  await save({ ...before, number, at, trigger, reason, ...byOf(by), planId: planned.id, modules }, context);
 }
 
 function chosen(alternatives: Alternatives | undefined): Pick<Generation, 'alternatives'> {

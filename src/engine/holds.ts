@@ -8,6 +8,7 @@ import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts
 import { type EngineContext, holdsNow } from './context.ts';
 import { loadedNames, notLoaded } from './names.ts';
 import { inForce } from './reconcile.ts';
+import { byOf } from './serial.ts';
 import { isUnderWay } from './under-way.ts';
 
 const everything = '*';
@@ -16,14 +17,14 @@ const everything = '*';
 export async function hold(params: Params<'hold'>, context: EngineContext): Promise<string[]> {
   const names = params.all === true ? [everything] : await knownNames(params.names ?? [], context);
   if (names.length === 0) throw new MusterError('EINVAL', 'name what to hold, or say --all');
-  await keep(names, { reason: params.reason, forMs: params.for ?? null }, context);
+  await keep(names, { reason: params.reason, forMs: params.for ?? null, by: params.by }, context);
   return names;
 }
 
 /** Holds these, loaded or not. What was stopped stays stopped under the new hold, and is started when that is released. */
 export async function keep(
   names: readonly string[],
-  { reason, forMs }: { reason: string; forMs: number | null },
+  { reason, forMs, by }: { reason: string; forMs: number | null; by: string | undefined },
   context: EngineContext,
 ): Promise<void> {
   const { store, clock } = context.ports;
@@ -35,7 +36,7 @@ export async function keep(
       return { type: 'hold' as const, hold: { name, reason, since, until, ...stopped } };
     }),
   );
-  for (const name of names) context.events.emit({ type: 'hold', name, message: reason, fields: { until: dateOf(until) } });
+  for (const name of names) context.events.emit({ type: 'hold', name, message: reason, fields: { until: dateOf(until), ...byOf(by) } });
 }
 
 /**
@@ -79,7 +80,7 @@ export async function release(names: readonly string[], common: Common, context:
   const { store, instances } = context.ports;
   const over = names.flatMap((name) => store.state.holds.get(name) ?? []);
   await store.append(...over.map(({ name }) => ({ type: 'released' as const, name })));
-  for (const { name } of over) context.events.emit({ type: 'hold', name, message: 'released' });
+  for (const { name } of over) context.events.emit({ type: 'hold', name, message: 'released', fields: byOf(common.by) });
   const loaded = instances.snapshot();
   const wanted = inForce(context).desired;
   // What has a hold of its own stays held when all is released that has none.

@@ -9,12 +9,16 @@ import type { LastReconcile } from '../model/status-doc.ts';
 import { planChecksum } from '../plan/checksum.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import type { Wanted } from './ports.ts';
+import { tidy } from './retain.ts';
 import { openPlan, savePlan } from './saved-plan.ts';
+import { byOf } from './serial.ts';
 import { planOf, request, type Transaction, transact } from './transact.ts';
 
 /** What a run over the whole config was asked to do. */
 export interface RunOptions {
   reason: string | null;
+  /** Who asked, in the words of who did; null: nobody. */
+  by?: string | null | undefined;
   request: Partial<Request>;
   /** Absolute paths instead of the daemon's own files. */
   from?: readonly string[] | undefined;
@@ -33,7 +37,9 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   const at = new Date(clock.now()).toISOString();
   try {
     const staging = stagingOf(options.onProgress, context);
-    const result = (await transact(await transactionFor(options, trigger, staging, context), context)) as Result;
+    const transaction = await transactionFor(options, trigger, staging, context);
+    const result = (await transact(transaction, context)) as Result;
+    if (result.exitCode !== exitCode.ok) await letGo(transaction.wanted, context);
     remember(context, at, trigger, result);
     context.ports.ran?.();
     return result;
@@ -41,7 +47,7 @@ export async function runReconcile(options: RunOptions, trigger: string, context
     // That a plan from elsewhere does not fit says nothing of the config here.
     if (error instanceof MusterError && error.code === 'ESTALE') throw error;
     const diagnostics = error instanceof MusterError ? [...(error.diagnostics ?? [])] : [];
-    setLast(context, { at, trigger, outcome: 'error', exitCode: 1, planId: '', changes: [], diagnostics });
+    setLast(context, { at, trigger, ...byOf(options.by), outcome: 'error', exitCode: 1, planId: '', changes: [], diagnostics });
     context.events.emit({ type: 'result', message: `${trigger}: ${error instanceof Error ? error.message : String(error)}` });
     log.warn(
       { trigger, diagnostics, err: error instanceof MusterError ? error.message : error },
@@ -87,6 +93,12 @@ export function invalidPlan(error: MusterError, context: EngineContext): Plan {
 /** What is to be installed shows as what a run is at, and ends when the daemon does. */
 export function stagingOf(onProgress: RunOptions['onProgress'], { stopping }: EngineContext): Staging {
   return { signal: stopping.signal, progress: (what) => onProgress?.({ done: 0, total: 1, running: [what] }) };
+}
+
+/** What was installed for a run and not taken by it after all. */
+async function letGo({ desired }: Wanted, context: EngineContext): Promise<void> {
+  const packages = [...desired.values()].filter(({ kind, version }) => kind === 'package' && version !== undefined);
+  if (packages.length > 0) await tidy(packages, context);
 }
 
 export async function readWanted(from: readonly string[] | undefined, context: EngineContext, staging?: Staging): Promise<Wanted> {
@@ -137,6 +149,7 @@ function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry
   const base = {
     trigger,
     reason: options.reason,
+    by: options.by ?? null,
     request: request(options.request),
     dryRun: dry,
     generation: options.inForce === true ? null : ('new' as const),
@@ -154,12 +167,12 @@ function setLast(context: EngineContext, last: LastReconcile): void {
 
 export function remember(context: EngineContext, at: string, trigger: string, result: Result): void {
   const changes = result.changes.map(({ name, action, status, error }) => ({ name, action, status, error: error?.message ?? null }));
-  const { outcome, exitCode, planId, diagnostics } = result;
-  setLast(context, { at, trigger, outcome, exitCode, planId, changes, diagnostics });
+  const { outcome, exitCode, planId, by, diagnostics } = result;
+  setLast(context, { at, trigger, ...byOf(by), outcome, exitCode, planId, changes, diagnostics });
   if (result.outcome === 'noChanges') return;
-  const fields = { trigger, outcome: result.outcome, exitCode: result.exitCode, planId: result.planId, changes };
+  const fields = { trigger, ...byOf(by), outcome: result.outcome, exitCode: result.exitCode, planId: result.planId, changes };
   context.events.emit({ type: 'result', message: `${trigger}: ${result.outcome}`, fields });
   const level = result.exitCode === 0 ? 'info' : 'warn';
   const done = changes.map(({ name, action, status, error }) => `${action} ${name} ${status}${error === null ? '' : `: ${error}`}`);
-  context.ports.log[level]({ trigger, outcome: result.outcome, planId: result.planId, changes: done }, 'reconcile done');
+  context.ports.log[level]({ trigger, ...byOf(by), outcome: result.outcome, planId: result.planId, changes: done }, 'reconcile done');
 }

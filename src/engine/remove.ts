@@ -25,7 +25,7 @@ export async function remove(params: Params<'remove'>, common: Common, context: 
       desired: (now) => new Map([...desiredWith(now, [])].filter(([name]) => !all.includes(name))),
       busy: 'wait',
       cancel,
-      ...(hold ? { finish: () => keep(away, { reason: reason ?? '', forMs: null }, context) } : {}),
+      ...(hold ? { finish: () => keep(away, { reason: reason ?? '', forMs: null, by: common.by }, context) } : {}),
     },
     context,
   );

@@ -6,11 +6,15 @@ import type { EngineContext } from './context.ts';
 import type { Transaction } from './transact.ts';
 
 /** The next serial, with who moved it there. */
-export function moveOf({ trigger, reason }: Transaction, changes: readonly ChangeResult[], { ports }: EngineContext): JournalRecord {
+export function moveOf({ trigger, reason, by }: Transaction, changes: readonly ChangeResult[], { ports }: EngineContext): JournalRecord {
   const serial = ports.store.state.serial + 1;
   const done = changes.filter(({ status }) => status === 'ok').map(({ action, name }) => `${action} ${name}`);
   const shown = done.length > mostNamed ? [...done.slice(0, mostNamed), `${done.length - mostNamed} more`] : done;
-  return { type: 'serial', serial, moved: { serial, at: new Date(ports.clock.now()).toISOString(), trigger, reason, changes: shown } };
+  return {
+    type: 'serial',
+    serial,
+    moved: { serial, at: new Date(ports.clock.now()).toISOString(), trigger, reason, ...byOf(by), changes: shown },
+  };
 }
 
 const mostNamed = 5;
@@ -25,7 +29,13 @@ export function assertSerial({ target }: Plan, { ports }: EngineContext): void {
   throw new MusterError('ESTALE', message, { hint: planAgain });
 }
 
-function moveText({ at, trigger, reason, changes }: Move): string {
+/** As it is recorded: nothing where nobody asked. */
+export function byOf(by: string | null | undefined): { by?: string } {
+  return by == null ? {} : { by };
+}
+
+function moveText({ at, trigger, reason, by, changes }: Move): string {
   const what = changes.length === 0 ? 'the loaded set' : changes.join(', ');
-  return `${what} by ${trigger} at ${at}${reason === null ? '' : ` (${reason})`}`;
+  const who = by === undefined ? '' : `, asked by ${by}`;
+  return `${what} by ${trigger} at ${at}${who}${reason === null ? '' : ` (${reason})`}`;
 }

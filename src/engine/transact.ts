@@ -18,12 +18,14 @@ import { moveSettings } from './kept-settings.ts';
 import { maskedPlan } from './masked-plan.ts';
 import type { Wanted } from './ports.ts';
 import { makeRoom, unrecorded } from './room.ts';
-import { assertSerial, moveOf } from './serial.ts';
+import { assertSerial, byOf, moveOf } from './serial.ts';
 
 /** One change of the loaded set, whoever asked for it. */
 export interface Transaction {
   trigger: string;
   reason: string | null;
+  /** Who asked, in the words of who did; null: nobody. */
+  by: string | null;
   wanted: Wanted;
   request: Request;
   dryRun: boolean;
@@ -83,7 +85,7 @@ export async function transact(transaction: Transaction, context: EngineContext)
     await catchUp(transaction, context);
     const unsaved = transaction.generation === 'new' && planned.applyable && !isInForce(transaction, context);
     if (unsaved) await saveGeneration(transaction, planned, context);
-    return resultOf(planned, [], startedAt, context);
+    return resultOf(transaction, planned, [], startedAt, context);
   }
   try {
     await makeRoom(transaction, planned.changes, context);
@@ -112,7 +114,7 @@ async function carryOut(
   context.events.emit({
     type: 'plan',
     message: `${transaction.trigger}: ${planned.changes.length} ${planned.changes.length === 1 ? 'change' : 'changes'}`,
-    fields: { planId: planned.id },
+    fields: { planId: planned.id, ...byOf(transaction.by) },
   });
   const { policy } = transaction.wanted.config;
   const onFailure: OnFailure = transaction.request.onFailure ?? policy.onFailure;
@@ -137,7 +139,7 @@ async function carryOut(
   );
   context.critical.afterChanges(changes);
   ports.sources.watchCode([...ports.instances.snapshot().values()].filter(({ spec }) => spec.watch));
-  const result = (): Result => resultOf(planned, changes, startedAt, context);
+  const result = (): Result => resultOf(transaction, planned, changes, startedAt, context);
   try {
     await recordRun(transaction, planned, changes, loaded, context);
     return result();
@@ -206,13 +208,14 @@ async function follow(changes: readonly ChangeResult[], context: EngineContext):
   }
 }
 
-function resultOf(planned: Plan, changes: ChangeResult[], startedAt: number, { ports }: EngineContext): Result {
+function resultOf({ by }: Transaction, planned: Plan, changes: ChangeResult[], startedAt: number, { ports }: EngineContext): Result {
   const done = changes.length > 0;
   const code = done ? resultExitCode(changes) : planned.exitCode;
   return {
     ...planned,
     kind: 'Result',
     planId: planned.id,
+    ...byOf(by),
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(ports.clock.now()).toISOString(),
     changes,

@@ -24,10 +24,21 @@ const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
 const ms = z.number().check(z.nonnegative());
 const flag = z.optional(z.boolean());
 const text = z.optional(z.string());
+/** Characters of what people say of themselves and of why. */
+const mostWords = 1000;
 const limit = z.union([z.int().check(z.nonnegative()), z.string().check(z.regex(/^\d+(\.\d+)?%$/))]);
+
+/** Options of every method that changes something (`changing.ts`). */
+const asked = {
+  /** Who asks, in the words of who does. Of a module its name stands instead. */
+  by: z.optional(z.string().check(z.minLength(1), z.maxLength(mostWords), z.regex(/^(?!module:)\P{Cc}+$/u))),
+  /** Why, as the caller says; kept with the generation, if it makes one, and in the audit log. */
+  reason: z.optional(z.string().check(z.maxLength(mostWords))),
+};
 
 /** Options of every method that changes something by a plan. */
 const run = {
+  ...asked,
   dryRun: flag,
   override: flag,
   /** ms to wait for another run, or for a command on the same names, before giving up with EALREADY. */
@@ -39,8 +50,6 @@ const run = {
 /** Options of runs over the whole config. */
 const whole = {
   ...run,
-  /** Why, as the caller says; kept in the generation. */
-  reason: text,
   /** Wait until what was changed is healthy, at most `timeout` ms. */
   wait: flag,
   timeout: z.optional(ms),
@@ -76,12 +85,13 @@ export const params = {
   reload: z.strictObject({ ...whole, name: text, args: z.optional(z.array(z.string())), force: flag }),
   restart: z.strictObject({ ...run, names }),
   /** Ends with the hold that keeps it stopped; `reason` is the hold's. */
-  stop: z.strictObject({ names, override: flag, reason: text }),
+  stop: z.strictObject({ ...asked, names, override: flag }),
   /** The holds that these names have end first, so there is no dry run of it. */
-  start: z.strictObject({ names, override: flag, lockTimeout: z.optional(ms), progress: flag }),
-  signal: z.strictObject({ name: z.string(), signal: z.string() }),
+  start: z.strictObject({ ...asked, names, override: flag, lockTimeout: z.optional(ms), progress: flag }),
+  signal: z.strictObject({ ...asked, name: z.string(), signal: z.string() }),
   /** Refuses a name that is being worked on instead of waiting for it. */
   load: z.strictObject({
+    ...asked,
     dryRun: flag,
     override: flag,
     progress: flag,
@@ -122,13 +132,25 @@ export const params = {
   /** Without `key` all of it. */
   get: z.strictObject({ name: z.string(), key: text }),
   /** An action of a package; `timeout`: how long nothing may come. A scoped one answers in parts. */
-  trigger: z.strictObject({ name: z.string(), action: z.string(), param: z.optional(z.unknown()), timeout: z.optional(ms) }),
+  trigger: z.strictObject({
+    ...asked,
+    name: z.string(),
+    action: z.string(),
+    param: z.optional(z.unknown()),
+    timeout: z.optional(ms),
+  }),
   /** What is newer in the registry than the packages that are loaded. */
   outdated: z.strictObject({}),
-  /** `reason` is that of the `hold`. */
-  remove: z.strictObject({ ...run, names, force: flag, cancel: flag, hold: flag, reason: text, recursive: flag }),
-  hold: z.strictObject({ names: z.optional(names), all: flag, reason: z.string().check(z.minLength(1)), for: z.optional(ms) }),
-  release: z.strictObject({ names: z.optional(names), all: flag, progress: flag }),
+  /** `reason` is that of the `hold` too. */
+  remove: z.strictObject({ ...run, names, force: flag, cancel: flag, hold: flag, recursive: flag }),
+  hold: z.strictObject({
+    ...asked,
+    names: z.optional(names),
+    all: flag,
+    reason: z.string().check(z.minLength(1), z.maxLength(mostWords)),
+    for: z.optional(ms),
+  }),
+  release: z.strictObject({ ...asked, names: z.optional(names), all: flag, progress: flag }),
   drift: z.strictObject({}),
   /** What a plan without a daemon needs to know of this one. */
   export: z.strictObject({}),
@@ -139,12 +161,13 @@ export const params = {
   metrics: z.strictObject({}),
   /** Without `op` the flags as they are. */
   debug: z.strictObject({
+    ...asked,
     name: z.string(),
     op: z.optional(z.enum(['set', 'setbit', 'clearbit', 'clear'])),
     flags: z.optional(z.int().check(z.nonnegative())),
   }),
   /** Without `key` all of it. */
-  cgroup: z.strictObject({ name: z.string(), key: text, value: text }),
+  cgroup: z.strictObject({ ...asked, name: z.string(), key: text, value: text }),
   publish: z.strictObject({ topic: z.string(), payload: z.optional(z.unknown()) }),
   /** Until the caller leaves. Names need not be loaded (yet). */
   trace: z.strictObject({
@@ -153,7 +176,7 @@ export const params = {
     types: z.optional(z.array(z.enum(['request', 'response', 'event', 'control']))),
     topic: text,
   }),
-  down: z.strictObject({ keep: flag }),
+  down: z.strictObject({ ...asked, keep: flag }),
 };
 
 export type Method = keyof typeof params;

@@ -147,6 +147,8 @@ export type ResultOutcome = PlanOutcome | 'applied' | 'failed';
 export interface Result extends Omit<Plan, 'kind' | 'changes' | 'outcome'> {
   kind: 'Result';
   planId: string;
+  /** Who asked for it, in the words of who did; absent: nobody. */
+  by?: string;
   startedAt: string;
   finishedAt: string;
   changes: ChangeResult[];

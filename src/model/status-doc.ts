@@ -25,6 +25,8 @@ export interface Condition {
 export interface LastReconcile {
   at: string;
   trigger: string;
+  /** Who asked for it, in the words of who did; absent: nobody. */
+  by?: string;
   outcome: string;
   exitCode: number;
   planId: string;

@@ -1,23 +1,9 @@
+import type { GenerationHead, Paused } from '../model/generation.ts';
 import type { Lease } from '../model/keeper.ts';
 import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
+import type { Result } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-
-/** What a generation is known by; the rest of it stands in a file of its own. */
-export interface GenerationHead {
-  readonly number: number;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly trigger: string;
-  readonly reason: string | null;
-  readonly planId: string;
-  readonly configDigest: string;
-  readonly files: readonly { readonly path: string; readonly sha256: string }[];
-  /** The commit of the source that the config was of; absent without one. */
-  readonly revision?: string;
-  /** Who asked for it, in the words of who did; absent: nobody, the daemon did it by itself. */
-  readonly by?: string;
-}
 
 /** What was loaded, and by which policy, once a run had changed the loaded set. */
 export interface Generation extends GenerationHead {
@@ -25,6 +11,8 @@ export interface Generation extends GenerationHead {
   readonly policy: Policy;
   /** Service -> the module that was chosen to have it; absent where none was. */
   readonly alternatives?: Readonly<Record<string, string>>;
+  /** The plan and what became of it; absent in generations of versions that did not record it. */
+  readonly result?: Result;
 }
 
 /** Who moved the serial to what it is, or was. */
@@ -34,12 +22,15 @@ export interface Move {
   readonly at: string;
   readonly trigger: string;
   readonly reason: string | null;
+  /** In the words of who asked; absent: nobody did. */
+  readonly by?: string;
   /** In words, e.g. `load web`; of many the first. */
   readonly changes: readonly string[];
 }
 
-/** So many moves are remembered. */
+/** So many moves, and generations, are remembered. */
 const mostMoves = 20;
+export const mostGenerations = 20;
 
 /** One line of the journal. Folding a record twice gives what folding it once gives. */
 export type JournalRecord =
@@ -51,7 +42,10 @@ export type JournalRecord =
   | { type: 'finished'; name: string; finished: Finished | null }
   /** Without `moved` the serial is what it was. */
   | { type: 'serial'; serial: number; moved?: Move }
+  /** One that was a rollback pauses automatic runs. */
   | { type: 'generation'; generation: GenerationHead }
+  /** Null: they go on. */
+  | { type: 'paused'; paused: Paused | null }
   | { type: 'hold'; hold: Hold }
   | { type: 'released'; name: string }
   /** All that is set by hand of the config of a module, loaded or not; null: nothing any more. */
@@ -67,6 +61,10 @@ export interface StoreState {
   readonly moves: readonly Move[];
   /** Number of the generation in force; 0 before the first. */
   readonly generation: number;
+  /** What the last generations are known by, by number; those of versions that did not record them here stand in their files alone. */
+  readonly heads: ReadonlyMap<number, GenerationHead>;
+  /** Automatic runs wait until somebody asks for one; null: they do not. */
+  readonly paused: Paused | null;
   readonly loaded: ReadonlyMap<string, LoadedRecord>;
   readonly finished: ReadonlyMap<string, Finished>;
   readonly holds: ReadonlyMap<string, Hold>;
@@ -80,6 +78,8 @@ export interface MutableState extends StoreState {
   serial: number;
   moves: readonly Move[];
   generation: number;
+  readonly heads: Map<number, GenerationHead>;
+  paused: Paused | null;
   readonly loaded: Map<string, LoadedRecord>;
   readonly finished: Map<string, Finished>;
   readonly holds: Map<string, Hold>;
@@ -89,7 +89,7 @@ export interface MutableState extends StoreState {
 
 export function emptyState(): MutableState {
   return {
-    ...{ daemonId: '', serial: 0, moves: [], generation: 0 },
+    ...{ daemonId: '', serial: 0, moves: [], generation: 0, heads: new Map(), paused: null },
     ...{ loaded: new Map(), finished: new Map(), holds: new Map(), settings: new Map(), leases: new Map() },
   };
 }
@@ -120,7 +120,10 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       if (record.moved !== undefined) state.moves = moved(state.moves, record.moved);
       break;
     case 'generation':
-      state.generation = record.generation.number;
+      foldGeneration(state, record.generation);
+      break;
+    case 'paused':
+      state.paused = record.paused;
       break;
     case 'hold':
       state.holds.set(record.hold.name, record.hold);
@@ -142,6 +145,21 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       record satisfies never;
   }
   return state;
+}
+
+function foldGeneration(state: MutableState, head: GenerationHead): void {
+  state.generation = head.number;
+  state.heads.set(head.number, head);
+  // What comes after it was of a journal that is lost.
+  for (const number of state.heads.keys()) {
+    if (number > head.number || number <= head.number - mostGenerations) state.heads.delete(number);
+  }
+  state.paused = pausedBy(head) ?? state.paused;
+}
+
+/** A rollback and that automatic runs wait after it are one record, so that no crash parts them. */
+export function pausedBy({ at, rollbackOf, reason, by }: GenerationHead): Paused | null {
+  return rollbackOf === undefined ? null : { since: at, rollbackOf, reason, ...(by === undefined ? {} : { by }) };
 }
 
 /** A move that is folded again takes the place of itself. */

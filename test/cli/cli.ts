@@ -84,7 +84,13 @@ function runner(script: string, folder: string): Bench['muster'] {
   return (args, { env = {}, elsewhere = false, stdin = '' } = {}) => {
     const child = spawn(process.execPath, [script, ...args], {
       cwd: folder,
-      env: { PATH: process.env.PATH, HOME: folder, MUSTER_STATE_DIR: elsewhere ? join(folder, 'elsewhere') : folder, ...env },
+      env: {
+        PATH: process.env.PATH,
+        HOME: folder,
+        MUSTER_BY: 'alice@desk',
+        MUSTER_STATE_DIR: elsewhere ? join(folder, 'elsewhere') : folder,
+        ...env,
+      },
       stdio: 'pipe',
     });
     child.stdin.on('error', () => {}); // one that does not read it may be gone before it is written

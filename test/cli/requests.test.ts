@@ -1,9 +1,12 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { planDoc, resultDoc } from '../render/plan-doc.ts';
 import { type Bench, makeBench } from './cli.ts';
 
 let bench: Bench;
+/** Who `bench` asks as. */
+const by = 'alice@desk';
 beforeAll(async () => {
   bench = await makeBench();
   for (const method of ['reconcile', 'reload', 'restart', 'load', 'remove', 'release']) bench.answers[method] = () => resultDoc();
@@ -40,7 +43,7 @@ describe('what the client asks the daemon', () => {
   it('gives all after the NAME of load to the module, and makes a path absolute', async () => {
     expect(await asks(['load', '--name', 'x', './m.js', '--json', '-f', '--', '--name', 'y', ''])).toEqual({
       topic: 'muster.load',
-      payload: { target: join(bench.folder, 'm.js'), name: 'x', cwd: bench.folder, args: ['--json', '-f', '--', '--name', 'y', ''] },
+      payload: { by, target: join(bench.folder, 'm.js'), name: 'x', cwd: bench.folder, args: ['--json', '-f', '--', '--name', 'y', ''] },
     });
   });
 
@@ -66,17 +69,17 @@ describe('what the client asks the daemon', () => {
   it('asks for a run when reload names no module, and for that module when it does', async () => {
     expect(await asks(['reload', '--wait', '--timeout', '5s'])).toEqual({
       topic: 'muster.reload',
-      payload: { wait: true, timeout: 5000 },
+      payload: { by, wait: true, timeout: 5000 },
     });
     bench.asked.length = 0;
     expect(await asks(['reload', '-f', 'web', '-f'])).toEqual({
       topic: 'muster.reload',
-      payload: { name: 'web', args: ['-f'], force: true },
+      payload: { by, name: 'web', args: ['-f'], force: true },
     });
   });
 
   it('sends the options of reconcile, and nothing that was not given', async () => {
-    expect(await asks(['reconcile'])).toEqual({ topic: 'muster.reconcile', payload: {} });
+    expect(await asks(['reconcile'])).toEqual({ topic: 'muster.reconcile', payload: { by } });
     bench.asked.length = 0;
     const args = [
       '--dry-run',
@@ -94,6 +97,7 @@ describe('what the client asks the daemon', () => {
     expect(await asks(['reconcile', ...args, '--lock-timeout', '500ms', '--reason', 'r'])).toEqual({
       topic: 'muster.reconcile',
       payload: {
+        by,
         ...{ dryRun: true, from: [join(bench.folder, 'b.yaml')], prune: 'all', maxRemovals: '60%', allowEmpty: true },
         ...{ only: ['web*'], onFailure: 'rollback', lockTimeout: 500, reason: 'r' },
       },
@@ -103,12 +107,25 @@ describe('what the client asks the daemon', () => {
   it('makes paths absolute for remove, and hands on its flags', async () => {
     expect(await asks(['remove', '-f', '--hold', '--reason', 'r', './m.js', 'web'])).toEqual({
       topic: 'muster.remove',
-      payload: { reason: 'r', force: true, hold: true, names: [join(bench.folder, 'm.js'), 'web'] },
+      payload: { by, reason: 'r', force: true, hold: true, names: [join(bench.folder, 'm.js'), 'web'] },
     });
   });
 
   it('hands a signal on as it is written', async () => {
-    expect(await asks(['signal', 'web', 'usr1'])).toEqual({ topic: 'muster.signal', payload: { name: 'web', signal: 'usr1' } });
+    expect(await asks(['signal', 'web', 'usr1'])).toEqual({ topic: 'muster.signal', payload: { by, name: 'web', signal: 'usr1' } });
+  });
+
+  it('says who asks: what $MUSTER_BY says, else who started the pipeline, else the user', async () => {
+    const asking = async (env: Record<string, string>): Promise<unknown> => {
+      bench.asked.length = 0;
+      expect(await bench.muster(['reload'], { env: { MUSTER_BY: '', ...env } })).toMatchObject({ code: 0 });
+      return bench.asked[0]?.payload.by;
+    };
+    expect(await asking({ MUSTER_BY: ' deploy\n\u001b[31mbot ' })).toBe('deploy [31mbot');
+    expect(await asking({ GITHUB_ACTIONS: 'true', GITHUB_ACTOR: 'octo' })).toBe('octo (GitHub Actions)');
+    expect(await asking({ GITLAB_CI: 'true', GITLAB_USER_LOGIN: 'lab' })).toBe('lab (GitLab CI)');
+    expect(await asking({ USER: 'carol' })).toBe(`carol@${hostname()}`);
+    expect(await asking({ USER: 'root', SUDO_USER: 'carol' })).toBe(`carol@${hostname()}`);
   });
 
   it('wants a reason for a hold, and names or --all', async () => {

@@ -110,9 +110,9 @@ describe('debug', () => {
     ] as const) {
       expect(await out('debug', 'greeter', ...args)).toBe(`${printed}\n`);
     }
-    expect(bench.asked[0]?.payload).toEqual({ name: 'greeter' });
-    expect(bench.asked[1]?.payload).toEqual({ name: 'greeter', op: 'clear' });
-    expect(bench.asked[5]?.payload).toEqual({ name: 'greeter', op: 'clearbit', flags: 0xffff_ffff });
+    expect(bench.asked[0]?.payload).toEqual({ by: 'alice@desk', name: 'greeter' });
+    expect(bench.asked[1]?.payload).toEqual({ by: 'alice@desk', name: 'greeter', op: 'clear' });
+    expect(bench.asked[5]?.payload).toEqual({ by: 'alice@desk', name: 'greeter', op: 'clearbit', flags: 0xffff_ffff });
     expect(JSON.parse(await out('debug', 'greeter', '--json'))).toEqual({ flags: 0 });
   });
 

@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import type { DownDoc } from '../../model/documents.ts';
 import { MusterError } from '../../model/error.ts';
-import type { Responses } from '../../model/methods.ts';
-import type { Definition } from '../command.ts';
+import type { Params, Responses } from '../../model/methods.ts';
+import type { Call, Definition } from '../command.ts';
+import { reason } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { reach } from '../remote.ts';
+import { whoAsks } from '../who.ts';
 
-export const down: Definition<{ keep?: boolean }> = {
+export const down: Definition<{ keep?: boolean; reason?: string }> = {
   name: 'down',
   summary: 'stop the daemon and everything it runs',
   details:
     'Stops in reverse order of `requires`, returns when all of it is gone, and says what it stopped. Exits 0 also when no daemon runs.\n' +
     'With --keep commands run on, whatever their `onDaemonDeath` says: the next `up` goes on with them. One that is not ready yet is stopped.',
-  options: [{ flags: '--keep', doc: 'leave commands that run to the next daemon' }],
+  options: [{ flags: '--keep', doc: 'leave commands that run to the next daemon' }, reason],
   examples: ['muster down', 'muster down --keep'],
   async run(call) {
     const client = await reach(call).catch((error: { code?: unknown }) => {
@@ -25,7 +27,7 @@ export const down: Definition<{ keep?: boolean }> = {
       return 0;
     }
     const { pid } = (await client.request('muster.ping', {})) as Responses['ping'];
-    const document = (await client.request('muster.down', call.options.keep === true ? { keep: true } : {})) as DownDoc;
+    const document = (await client.request('muster.down', paramsOf(call))) as DownDoc;
     client.close();
     await gone(pid);
     if (call.globals.json === true) printJson(call, document);
@@ -33,6 +35,10 @@ export const down: Definition<{ keep?: boolean }> = {
     return 0;
   },
 };
+
+function paramsOf({ options: { keep, reason: why }, io }: Call<{ keep?: boolean; reason?: string }>): Params<'down'> {
+  return { by: whoAsks(io), ...(keep === true ? { keep } : {}), ...(why === undefined ? {} : { reason: why }) };
+}
 
 function downText({ stopped, killed, left }: DownDoc): string {
   const remaining = left.length === 0 ? '' : `; left to the next daemon: ${left.join(', ')}`;

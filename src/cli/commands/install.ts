@@ -3,7 +3,7 @@ import { MusterError } from '../../model/error.ts';
 import type { Params } from '../../model/methods.ts';
 import { withAbsolutePath } from '../../model/package-spec.ts';
 import type { Call, Definition } from '../command.ts';
-import { assignments, dryRun, jsonObject, lockTimeout, override, type RunOptions } from '../options.ts';
+import { assignments, dryRun, jsonObject, lockTimeout, override, type RunOptions, reason } from '../options.ts';
 import { printQuietRun, printRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
@@ -37,6 +37,7 @@ export const install: Definition<Options> = {
     dryRun,
     override,
     lockTimeout,
+    reason,
   ],
   examples: ['muster install pm2-server-monit', 'muster install --save @scope/worker@^2', 'muster install .'],
   async run(call) {
@@ -71,7 +72,7 @@ export const uninstall: Definition<RunOptions & { purge?: boolean }> = {
   details:
     'NAME is a module, or the folder that it runs in, which stays as it is. What the config declares is taken out of that instead.\n' +
     'What was set of it is kept for the next time, unless with --purge.',
-  options: [{ flags: '--purge', doc: 'forget also what was set of it' }, dryRun, override, lockTimeout],
+  options: [{ flags: '--purge', doc: 'forget also what was set of it' }, dryRun, override, lockTimeout, reason],
   examples: ['muster uninstall pm2-server-monit', 'muster uninstall .'],
   async run(call) {
     const names = call.args.map((name) => (/^\.{0,2}(?:\/|$)/.test(name) ? resolve(call.io.cwd, name) : name));

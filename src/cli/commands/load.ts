@@ -3,7 +3,7 @@ import { MusterError } from '../../model/error.ts';
 import type { Params } from '../../model/methods.ts';
 import { withAbsolutePath } from '../../model/package-spec.ts';
 import type { Call, Definition } from '../command.ts';
-import { assignments, dryRun, jsonObject, override, type RunOptions } from '../options.ts';
+import { assignments, dryRun, jsonObject, override, type RunOptions, reason } from '../options.ts';
 import { printQuietRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
@@ -41,6 +41,7 @@ export const load: Definition<Options> = {
     { flags: '--package <SPEC>', doc: 'run an npm package: NAME is the instance' },
     dryRun,
     override,
+    reason,
   ],
   examples: ['muster load ./modules/greeter.ts --loud', 'muster load --command ticker node ticker.mjs'],
   passThrough: true,

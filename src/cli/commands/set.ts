@@ -1,6 +1,6 @@
 import { MusterError } from '../../model/error.ts';
 import type { Call, Definition } from '../command.ts';
-import { dryRun, lockTimeout, override, type RunOptions } from '../options.ts';
+import { dryRun, lockTimeout, override, type RunOptions, reason } from '../options.ts';
 import { print, printJson, printQuietRun } from '../output.ts';
 import { ask, askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
@@ -17,7 +17,7 @@ export const set: Definition<RunOptions> = {
     'It is kept until it is unset, also over restarts and other versions. What stands under a key that looks secret (pass, secret, token, key) is ' +
     'kept sealed and shown nowhere; {"secret": "file:PATH"} names where it is.\n' +
     'A key that the config declares is changed there. With --override it is set all the same, until the next reconcile.',
-  options: [dryRun, override, lockTimeout],
+  options: [dryRun, override, lockTimeout, reason],
   examples: ['muster set monit:refresh 10', 'muster set web:db.host example.com', 'pass show db | muster set web:db.password -'],
   async run(call) {
     const [target, text = ''] = call.args;
@@ -32,7 +32,7 @@ export const unset: Definition<RunOptions> = {
   operands: '<NAME:KEY>',
   summary: 'take back what was set',
   details: 'What the config file, or else the package, says of the key holds again at once.',
-  options: [dryRun, override, lockTimeout],
+  options: [dryRun, override, lockTimeout, reason],
   examples: ['muster unset monit:refresh', 'muster unset web:db.host'],
   async run(call) {
     return printQuietRun(call, await askRun(call, 'unset', { ...runParams(call.options), ...keyed(call.args[0]) }));
