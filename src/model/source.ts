@@ -52,8 +52,8 @@ export interface GitWebhook {
   readonly secret: SecretRef;
 }
 
-/** Why what the repository has is not what is used. */
-export type SourceProblem = 'unreachable' | 'badRef' | 'badPath' | 'unsigned' | 'untrusted' | 'rewound' | 'refused' | 'disk';
+/** Why what the repository has is not what is used. `noGit`: git, gpg or ssh-keygen is missing here, or too old. */
+export type SourceProblem = 'unreachable' | 'badRef' | 'badPath' | 'unsigned' | 'untrusted' | 'rewound' | 'refused' | 'disk' | 'noGit';
 
 /** How it is with a source, as `status` shows it. Times are ISO 8601. */
 export interface SourceDoc {
@@ -97,8 +97,8 @@ export interface Source {
   readonly root: string | null;
   /**
    * Fetches, verifies, checks out beside what is used and switches. Never rejects for what is wrong with the repository: that
-   * is `doc.problem`. One at a time; whoever asks during one waits for the next. `applied`: the commit that what runs came
-   * from, of which a new one has to be a descendant; null: none.
+   * is `doc.problem`. One at a time; whoever asks during one shares the next. `applied`: the commit that what runs came
+   * from, of which a new one has to be a descendant; null: none. Once `signal` aborts it ends, and nothing is changed.
    */
   sync(asked: { readonly applied: string | null; readonly signal?: AbortSignal }): Promise<Synced>;
   /** Back to a commit that was used before; false where it is not there any more. */
