@@ -14,6 +14,7 @@ import { createLogs } from '../keeper/logs/logs.ts';
 import { fifoFolder, keeperSocket } from '../keeper/places.ts';
 import { createRemoteKeeper } from '../keeper/remote.ts';
 import type { LeaseLog } from '../model/keeper.ts';
+import { createMask } from '../model/mask/mask.ts';
 import type { Log } from '../model/ports.ts';
 import type { Alternatives } from '../model/requires.ts';
 import type { UpOptions } from '../model/up.ts';
@@ -32,7 +33,6 @@ import type { Heritage } from './handover/heritage.ts';
 import { pausable } from './handover/pausable-clock.ts';
 import { createInspector } from './inspect.ts';
 import { logsTotal } from './logs-total.ts';
-import { createMask } from './mask.ts';
 import { maskedDriver } from './masked-driver.ts';
 import { leaseOwner } from './owner.ts';
 import { packageLook } from './package-look.ts';
@@ -104,7 +104,7 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
     packages,
     settingsOf: (name) => store.state.settings.get(name),
   });
-  secrets = () => (known.length === 0 ? resolver.knownSecrets() : [...known, ...resolver.knownSecrets()]);
+  secrets = together(known, resolver.knownSecrets);
   let alternatives: Alternatives = new Map(heritage?.alternatives);
   const bus = createBus({ clock, log, preferred: (service) => alternatives.get(service) ?? null });
   const drivers = {
@@ -165,6 +165,7 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
       await resolver.pruneCode(digests);
       await packages.prune(paths, done);
     },
+    hasInstalls: packages.any,
     ran() {
       alternatives = alternativesOf(engine.context);
       bus.reconsider();
@@ -189,6 +190,19 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
   };
   const shown = { secrets: () => secrets(), alternatives: () => alternatives };
   return { engine, bus, clock, code: drivers.code, keeper, instances, inspector, store, logs, log, mask, shown, close, dispose };
+}
+
+/** Two lists as one; the same list for as long as the second is the same. */
+function together(first: readonly string[], second: () => readonly string[]): () => readonly string[] {
+  if (first.length === 0) return second;
+  let known: readonly string[] = [];
+  let both: readonly string[] = [];
+  return () => {
+    const current = second();
+    if (current !== known || both.length === 0) both = [...first, ...current];
+    known = current;
+    return both;
+  };
 }
 
 export type Parts = Awaited<ReturnType<typeof createParts>>;

@@ -50,7 +50,7 @@ export interface Resolver {
   /** Removes compiled code that nobody can go back to: neither loaded nor of a generation that is kept. */
   pruneCode(wanted: ReadonlySet<string>): Promise<void>;
   /** Values that must not be shown, for masking output. */
-  knownSecrets(): string[];
+  knownSecrets(): readonly string[];
   dispose(): Promise<void>;
 }
 

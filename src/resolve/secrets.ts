@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import type { Environment } from '../model/environment.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { SecretRef } from '../model/fields/kit.ts';
+import { isMaskable } from '../model/mask/forms.ts';
 import { problemOf, toError } from './problem.ts';
+import { createSecretValues } from './secret-values.ts';
 import { fillTemplate } from './template.ts';
 
 /** Reads secrets. Their values stay in here; what leaves are fingerprints, and values for the one who starts a module. */
@@ -16,14 +18,11 @@ export interface Secrets {
   seal(reference: string): string;
   /** The value that a fingerprint was made of, else what the reference gives now. */
   value(secret: SecretRef): Promise<string>;
-  /** Values long enough to be told from ordinary text, for masking output. */
-  known(): string[];
+  /** Whether the value of this fingerprint cannot be told from ordinary text. */
+  isShort(fingerprint: string): boolean;
+  /** Values that must not be shown; the same array for as long as they are the same. */
+  known(): readonly string[];
 }
-
-/** Shorter ones would mask words and numbers everywhere. */
-const leastMaskable = 6;
-/** Values of the past are kept for going back to an older generation; the oldest are forgotten. */
-const mostKept = 10_000;
 
 /** A password store may ask an agent; a run must not wait for it for ever. */
 const longestProgramMs = 10_000;
@@ -35,34 +34,31 @@ export interface SecretsOptions {
 }
 
 export function createSecrets({ key, env, programTimeoutMs = longestProgramMs }: SecretsOptions): Secrets {
-  const values = new Map<string, string>();
+  const values = createSecretValues();
   const seals = createSeals(key);
-  const read = (reference: string): Promise<string> => readSecret(seals.open(reference), env, programTimeoutMs);
-  async function readFingerprint(reference: string): Promise<string> {
-    const value = await read(reference);
+  const read = async (reference: string): Promise<{ value: string; fingerprint: string }> => {
+    const parts: string[] = [];
+    const value = await readSecret(seals.open(reference), { env, programTimeoutMs, parts });
     const fingerprint = createHmac('sha256', key).update(value).digest('hex').slice(0, 32);
-    values.delete(fingerprint);
-    values.set(fingerprint, value);
-    for (const oldest of values.keys()) {
-      if (values.size <= mostKept) break;
-      values.delete(oldest);
-    }
-    return fingerprint;
-  }
+    values.keep(fingerprint, value, parts);
+    return { value, fingerprint };
+  };
   return {
     pass() {
       const known = new Map<string, Promise<string>>();
       return (reference) => {
         const before = known.get(reference);
         if (before !== undefined) return before;
-        const fingerprint = readFingerprint(reference);
+        const fingerprint = read(reference).then((secret) => secret.fingerprint);
         known.set(reference, fingerprint);
         return fingerprint;
       };
     },
     seal: seals.seal,
-    value: async ({ secret, fingerprint }) => (fingerprint === undefined ? undefined : values.get(fingerprint)) ?? read(secret),
-    known: () => [...new Set(values.values())].filter((value) => Buffer.byteLength(value) >= leastMaskable),
+    value: async ({ secret, fingerprint }) =>
+      (fingerprint === undefined ? undefined : values.get(fingerprint)) ?? (await read(secret)).value,
+    isShort: (fingerprint) => !isMaskable(values.get(fingerprint) ?? ''),
+    known: values.all,
   };
 }
 
@@ -97,7 +93,14 @@ function createSeals(key: Uint8Array | string) {
 const nonceBytes = 12;
 const tagBytes = 16;
 
-async function readSecret(reference: string, env: Environment, programTimeoutMs: number): Promise<string> {
+interface Reading {
+  readonly env: Environment;
+  readonly programTimeoutMs: number;
+  /** Gets what was filled into a text. */
+  readonly parts: string[];
+}
+
+async function readSecret(reference: string, { env, programTimeoutMs, parts }: Reading): Promise<string> {
   const colon = reference.indexOf(':');
   const rest = reference.slice(colon + 1);
   switch (reference.slice(0, colon)) {
@@ -108,11 +111,16 @@ async function readSecret(reference: string, env: Environment, programTimeoutMs:
     case 'exec':
       return readFromProgram(rest, env, programTimeoutMs);
     case 'text':
-      return fillTemplate(rest, env);
+      return fillTemplate(rest, env, (name, value) => {
+        if (!isOrdinary(name)) parts.push(value);
+      });
     default:
       throw new MusterError('EINVAL', `"${reference}" is no secret: expected env:NAME, file:PATH or exec:ARGV`);
   }
 }
+
+/** What every program gets says nothing, whatever key it is written under: to hide it would hide half of all paths. */
+const isOrdinary = (name: string): boolean => /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|PWD|HOSTNAME)$/.test(name);
 
 function readVariable(name: string, env: Environment): string {
   const value = env[name];

@@ -1,0 +1,47 @@
+import { readings } from './views.ts';
+
+/** A secret with fewer bytes cannot be told from ordinary text; it is hidden in its own field only (CONTRACT §6). */
+export const leastBytes = 6;
+
+/** Widths at which programs break base64 into lines: `base64` and PEM. */
+const widths = [76, 64];
+/** A piece of base64 that is shorter says little. */
+const leastPiece = 16;
+
+export function isMaskable(text: string): boolean {
+  return text.length >= leastBytes || Buffer.byteLength(text) >= leastBytes;
+}
+
+/**
+ * What to look for, for a secret to be found: itself; its lines, for output is shown by lines; in base64 wherever it begins in
+ * what was encoded; in hex. How it looks when it is escaped is not here: text is unescaped before it is searched.
+ */
+export function formsOf(secret: string): readonly string[] {
+  if (!isMaskable(secret)) return [];
+  const forms = new Set<string>();
+  for (const part of [secret, ...secret.split(/[\r\n]+/).map((line) => line.trim())]) {
+    // `+` is a blank in the query of a URL.
+    for (const text of [part, part.replaceAll(' ', '+')]) for (const form of [text, ...readings(text)]) forms.add(form);
+  }
+  const bytes = Buffer.from(secret);
+  for (const text of [...base64Of(bytes), bytes.toString('hex')]) forms.add(text);
+  forms.add(bytes.toString('hex').toUpperCase());
+  return [...forms].filter(isMaskable);
+}
+
+function base64Of(bytes: Buffer): string[] {
+  const whole = bytes.toString('base64');
+  const pieces = widths.flatMap((width) => (whole.length <= width ? [] : piecesOf(whole, width)));
+  const texts = [whole, ...pieces.filter((piece) => piece.length >= leastPiece), ...[0, 1, 2].map((before) => coreOf(bytes, before))];
+  return texts.flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')]);
+}
+
+function piecesOf(text: string, width: number): string[] {
+  return Array.from({ length: Math.ceil(text.length / width) }, (_, index) => text.slice(index * width, (index + 1) * width));
+}
+
+/** The characters of base64 that say something of these bytes alone, where so many bytes come before them. */
+function coreOf(bytes: Buffer, before: number): string {
+  const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+  return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+}

@@ -1,0 +1,50 @@
+/** From, inclusive, and to, exclusive. */
+export type Range = readonly [from: number, to: number];
+export type Ranges = Range[];
+
+/** Where any of the forms stands in a text; of those that begin at one place the longest. They may overlap. */
+export type Search = (text: string) => Ranges;
+
+const slots = 1 << 16;
+
+/**
+ * All forms are looked for at once (after Wu and Manber): the last two characters of a window, as long as the shortest form, say
+ * how far it can be moved on; where they end one, the forms that begin like the window are compared.
+ */
+export function createSearch(forms: Iterable<string>): Search {
+  const all = [...forms].sort((a, b) => b.length - a.length);
+  const width = all.reduce((least, form) => Math.min(least, form.length), Number.POSITIVE_INFINITY);
+  const longestMove = Math.min(width - 1, 255);
+  const moves = new Uint8Array(slots).fill(longestMove);
+  const beginning = new Map<string, string[]>();
+  for (const form of all) {
+    const head = form.slice(0, width);
+    const same = beginning.get(head);
+    if (same === undefined) beginning.set(head, [form]);
+    else same.push(form);
+    for (let at = Math.max(1, width - 1 - longestMove); at < width; at += 1) {
+      const slot = slotOf(form.charCodeAt(at - 1), form.charCodeAt(at));
+      moves[slot] = Math.min(moves[slot] ?? 0, width - 1 - at);
+    }
+  }
+  return (text) => {
+    const ranges: Ranges = [];
+    let last = width - 1;
+    while (last < text.length) {
+      const move = moves[slotOf(text.charCodeAt(last - 1), text.charCodeAt(last))] ?? 0;
+      if (move > 0) {
+        last += move;
+        continue;
+      }
+      const from = last - width + 1;
+      const form = beginning.get(text.slice(from, last + 1))?.find((one) => text.startsWith(one, from));
+      if (form !== undefined) ranges.push([from, from + form.length]);
+      last += 1;
+    }
+    return ranges;
+  };
+}
+
+function slotOf(first: number, second: number): number {
+  return ((first << 7) ^ second) & (slots - 1);
+}

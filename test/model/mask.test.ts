@@ -1,0 +1,148 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createMask } from '../../src/model/mask/mask.ts';
+
+const secret = 'p4ss "w?rd"/ü\\%41 <&>';
+const html = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const percent = (text: string): string => Buffer.from(text).toString('hex').replace(/../g, '%$&');
+
+/** How text is written where other text, or a program, surrounds it. */
+const ways: Readonly<Record<string, (text: string) => string>> = {
+  'as it is': (text) => text,
+  'in JSON': (text) => JSON.stringify(text),
+  'in JSON in JSON': (text) => JSON.stringify(JSON.stringify({ text })),
+  'in JSON of ASCII': (text) => JSON.stringify(text).replace(/[^ -~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  'in JSON with slashes escaped': (text) => JSON.stringify(text).replaceAll('/', '\\/'),
+  'in a URL': encodeURIComponent,
+  'in a URL in lower case': (text) => encodeURIComponent(text).replace(/%../g, (code) => code.toLowerCase()),
+  'in a URL, whole': percent,
+  'in a query': (text) => new URLSearchParams({ text }).toString(),
+  'in a URL in JSON': (text) => JSON.stringify(encodeURIComponent(text)),
+  'in JSON in a URL': (text) => encodeURIComponent(JSON.stringify(text)),
+  'in HTML': html,
+  'in HTML in JSON': (text) => JSON.stringify(html(text)),
+  'in markdown': (text) => text.replace(/[!-/:-@[-`{-~]/g, '\\$&'),
+  'as Node shows it': (text) => inspect({ text }),
+  'in base64': base64,
+  'in base64 after one byte': (text) => base64(`u${text}`),
+  'in base64 after two bytes': (text) => base64(`u:${text}`),
+  'in base64 before other bytes': (text) => base64(`${text}:x`),
+  'in base64 for URLs': (text) => Buffer.from(`u:${text}`).toString('base64url'),
+  'in base64 in a URL': (text) => encodeURIComponent(base64(text)),
+  'in hex': (text) => Buffer.from(text).toString('hex'),
+  'in HEX': (text) => Buffer.from(text).toString('hex').toUpperCase(),
+};
+
+/** Everything that a text can be read as, by somebody who undoes escapes one after the other. */
+function readings(text: string): string[] {
+  const undo = [
+    (one: string) => decodeURIComponent(one.replaceAll('+', ' ')),
+    (one: string) => JSON.parse(one) as unknown,
+    (one: string) => one.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))),
+    (one: string) => one.replace(/\\([!-/:-@[-`{-~])/g, '$1'),
+  ];
+  const all = new Set([text]);
+  for (const one of all) {
+    for (const read of undo) {
+      try {
+        const next = read(one);
+        if (all.size < 200) all.add(typeof next === 'string' ? next : JSON.stringify(next));
+      } catch {
+        // It is not written in that way.
+      }
+    }
+  }
+  return [...all];
+}
+
+test.each(Object.keys(ways))('a secret is hidden %s, also inside longer text', (way) => {
+  const mask = createMask(() => ['another one', secret]);
+  const write = ways[way] as (text: string) => string;
+  for (const text of [write(secret), write(`before${secret}after`), `{"a": ${write(secret)}}`]) {
+    const masked = mask(text);
+    expect(masked).toContain('***');
+    for (const reading of readings(masked)) {
+      expect(reading).not.toContain(secret);
+      expect(Buffer.from(reading, 'base64').toString()).not.toContain('p4ss "w?rd');
+      expect(Buffer.from(reading, 'hex').toString()).not.toContain('p4ss "w?rd');
+    }
+  }
+});
+
+test('what is not secret stays as it is, around it too', () => {
+  const mask = createMask(() => [secret]);
+  expect(mask(`{"token":${JSON.stringify(secret)},"path":"C:\\\\x","done":"100%"}`)).toBe('{"token":"***","path":"C:\\\\x","done":"100%"}');
+  expect(mask(`https://u:${encodeURIComponent(secret)}@host/a%20b`)).toBe('https://u:***@host/a%20b');
+  expect(mask(`Basic ${base64(secret)}, ok`)).toBe('Basic ***, ok');
+});
+
+test.each(['abcde', 'üü', ''])('a secret of less than six bytes (%j) is left to its own field', (short) => {
+  expect(createMask(() => [short])(`${short} abcdef üüü`)).toBe(`${short} abcdef üüü`);
+});
+
+test.each(['abcdef', 'üüü', '日本', 'a日b日'])('a secret of six bytes and more (%j) is hidden, however few characters it has', (least) => {
+  expect(createMask(() => [least])(`<${least}>`)).toBe('<***>');
+});
+
+test('of a secret with several lines each line is hidden, for output is shown by lines; base64 that is broken into lines too', () => {
+  const lines = ['-----BEGIN KEY-----', 'MIIEpQIBAAKCAQEA3Tz2mr7SZiAMfQyuvBjM9Oi', 'short', '  indented-line  ', '-----END KEY-----'];
+  const key = lines.join('\r\n');
+  const mask = createMask(() => [key]);
+  expect(lines.map(mask)).toEqual(['***', '***', 'short', '  ***  ', '***']);
+  expect(mask(key)).toBe('***');
+  const long = 'x'.repeat(70) + secret.repeat(5);
+  const wrapped = base64(long).match(/.{1,76}/g) ?? [];
+  const shown = wrapped.map(createMask(() => [long]));
+  expect(shown.slice(0, -1)).toEqual(wrapped.slice(0, -1).map(() => '***'));
+});
+
+test('secrets that come later are hidden as well, the longest first, and those that overlap whole', () => {
+  let secrets = ['hunter22'];
+  const mask = createMask(() => secrets);
+  expect(mask('hunter22')).toBe('***');
+  secrets.push('never asked for'); // the same list is taken for the same secrets
+  secrets = ['hunter22', 'hunter2233'];
+  expect(mask('hunter2233 hunter22')).toBe('*** ***');
+  secrets = ['abcdefgh', 'fghijklm'];
+  expect(mask('-abcdefghijklm-')).toBe('-***-');
+});
+
+test('no random secret is left in a random text, in whatever way it is written there', () => {
+  const text = fc.string({ unit: 'binary', minLength: 6, maxLength: 40 }).filter((one) => one.replace(/[\\%&]/g, '').trim().length >= 6);
+  // What is hardly more than escapes says nothing once they are undone.
+  const awkward = fc
+    .string({ unit: fc.constantFrom(...'\\%&+ "\'\n/n4u;#=$*.(['), minLength: 8, maxLength: 16 })
+    .filter((one) => one.replace(/[\\%&]|^\s+|\s+$/g, '').length >= 6);
+  const property = fc.property(
+    fc.array(fc.oneof(text, awkward), { minLength: 1, maxLength: 5 }),
+    fc.array(fc.tuple(fc.nat(4), fc.constantFrom(...Object.keys(ways)), fc.string()), { maxLength: 6 }),
+    (secrets, places) => {
+      const mask = createMask(() => secrets);
+      for (const [index, way, around] of places) {
+        const hidden = secrets[index % secrets.length] as string;
+        if (Buffer.from(hidden).toString() !== hidden) return;
+        const written = (ways[way] as (text: string) => string)(hidden);
+        expect(mask(`${around} ${written} ${around}`)).not.toContain(written);
+      }
+    },
+  );
+  fc.assert(property, { numRuns: Number(process.env.MASK_RUNS ?? 400) });
+});
+
+test('many secrets cost a text little more than few', () => {
+  const few = createMask(() => [secret]);
+  const manySecrets = Array.from({ length: 2000 }, (_, index) => `secret number ${index} of "many"`);
+  const many = createMask(() => manySecrets);
+  const output = JSON.stringify(Array.from({ length: 5000 }, (_, index) => ({ name: `module-${index}`, path: `/srv/"${index}"/a%20b` })));
+  many(output);
+  const spent = (mask: (text: string) => string): number => {
+    const before = process.cpuUsage();
+    for (let time = 0; time < 3; time += 1) expect(mask(output)).toBe(output);
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  };
+  const ratio = Math.min(...Array.from({ length: 3 }, () => spent(many) / spent(few)));
+  expect(ratio).toBeLessThan(4);
+});
