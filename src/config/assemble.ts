@@ -2,6 +2,7 @@ import { dirname } from 'node:path/posix';
 import { canonicalJson } from '../model/canonical.ts';
 import type { FileText } from '../model/config-set.ts';
 import { didYouMean } from '../model/suggest.ts';
+import type { Bounds } from './bounds.ts';
 import { declare } from './declare.ts';
 import { asDict, type Defaults, type Evaluated, evaluateEntry } from './entry.ts';
 import type { Findings } from './findings.ts';
@@ -11,7 +12,8 @@ import { mergeDicts } from './merge.ts';
 import type { Dict, Node, Pair } from './node.ts';
 import { isIgnored } from './raw.ts';
 import type { Session } from './session.ts';
-import { checkTopKeys, readDefaults } from './top.ts';
+import { checkSourceAlone, hasSource } from './source.ts';
+import { checkTopKeys, includedKeys, readDefaults } from './top.ts';
 import type { Unit } from './unit.ts';
 
 export interface Assembled {
@@ -20,35 +22,47 @@ export interface Assembled {
   readonly modules: ReadonlyMap<string, Evaluated>;
 }
 
-/** What all files say together; null if a file has to be read as a whole for that. */
-export function assemble(layers: readonly Layer[], gathering: Gathering, session: Session): Assembled | null {
+/** What all files say together, and what comes from a source; null if a file has to be read as a whole for that. */
+export function assemble(layers: readonly Layer[], sourced: Layer | null, gathering: Gathering, session: Session): Assembled | null {
   const { findings } = gathering;
-  for (const { units } of layers) {
+  const all = sourced === null ? layers : [...layers, sourced];
+  for (const { units } of all) {
     for (const [index, { root }] of units.entries()) if (root !== null) checkTopKeys(root, index === 0, findings);
   }
-  const [only] = layers;
-  const assembled = layers.length === 1 && only !== undefined ? one(only, gathering, session) : several(layers, gathering);
-  if (assembled !== null && !gathering.incomplete) checkWhole(assembled.root, layers, findings);
+  const roots = layers.flatMap(({ units }) => units.flatMap(({ root }) => root ?? []));
+  const mains = layers.flatMap(({ units }) => units[0]?.root ?? []);
+  if (mains.some(hasSource)) for (const root of roots) checkSourceAlone(root, findings);
+  const assembled = sourced === null ? fromFiles(layers, gathering, session) : one(sourced, layers, gathering, session);
+  if (assembled !== null && !gathering.incomplete) checkWhole(assembled.root, layers, sourced, findings);
   return assembled;
 }
 
-function checkWhole(root: Dict, layers: readonly Layer[], findings: Findings): void {
+function fromFiles(layers: readonly Layer[], gathering: Gathering, session: Session): Assembled | null {
+  const [only] = layers;
+  return layers.length === 1 && only !== undefined ? one(only, [], gathering, session) : several(layers, gathering);
+}
+
+function checkWhole(root: Dict, layers: readonly Layer[], sourced: Layer | null, findings: Findings): void {
   const start = { ...root, start: 0, end: 0 };
   if (!root.fields.has('version')) {
     findings.warning(start, 'missingVersion', 'the config does not say its version', 'begin with version: 1');
   }
   const declares = ({ root }: Unit): boolean => root?.fields.has('modules') === true || root?.fields.has('hosts') === true;
-  if (!layers.some(({ units }) => units.some(declares))) {
+  // Where a source says it, and is not read yet, nothing is missing.
+  if (sourced === null && hasSource(root)) return;
+  if (!(sourced === null ? layers : [sourced]).some(({ units }) => units.some(declares))) {
     findings.error(start, 'noModules', 'the config has no modules', 'for a config without modules write modules: {}');
   }
 }
 
-/** Of one main file each file's entries can be kept from before. */
-function one(layer: Layer, { env, findings }: Gathering, session: Session): Assembled | null {
+/** Of one main file each file's entries can be kept from before. `hosts`: the host's own files, where it comes from a source. */
+function one(layer: Layer, hosts: readonly Layer[], { env, findings, bounds }: Gathering, session: Session): Assembled | null {
   const { units } = layer;
-  const root = units[0]?.root ?? empty;
+  const own = units[0]?.root ?? empty;
+  const root = hosts.length === 0 ? own : withHost(own, mergedRoot(hosts, findings));
   const defaults = readDefaults(root, env, findings);
-  const around = { env, findings, defaults, folder: folderOf(layer), defaultsKey: defaultsKey(defaults, units[0]?.file) };
+  const files = [units[0]?.file, ...hosts.flatMap((host) => host.units.map(({ file }) => file))];
+  const around = { env, findings, defaults, folder: folderOf(layer), bounds, defaultsKey: defaultsKey(defaults, files, bounds) };
   const all = new Map<string, Evaluated>();
   for (const unit of units) {
     const entries = session.entries(unit, around);
@@ -58,11 +72,22 @@ function one(layer: Layer, { env, findings }: Gathering, session: Session): Asse
   return { root, modules: all };
 }
 
+/** What a host says for all that it runs stays its own; its defaults lie under those of the repository. */
+function withHost(own: Dict, host: Dict): Dict {
+  const fields = new Map([...own.fields].filter(([name]) => includedKeys.has(name)));
+  for (const [name, pair] of host.fields) if (!includedKeys.has(name) || name === 'version') fields.set(name, pair);
+  const [under, over] = [host.fields.get('defaults')?.value, own.fields.get('defaults')];
+  if (over === undefined) return { ...own, fields };
+  const value = under?.kind === 'dict' && over.value.kind === 'dict' ? mergeDicts(under, over.value, 'drop') : over.value;
+  return { ...own, fields: fields.set('defaults', { key: over.key, value }) };
+}
+
 /** Equal where defaults make the same of an entry. What refers to a place in them changes with the file. */
-function defaultsKey(defaults: Defaults, main: FileText | undefined): string {
+function defaultsKey(defaults: Defaults, files: readonly (FileText | undefined)[], bounds: Bounds | null): string {
   const all = Object.values(defaults);
   const refers = all.some(({ fields }) => fields.has('requires') || fields.has('after'));
-  return canonicalJson([Object.entries(defaults).map(([kind, dict]) => [kind, plain(dict)]), main?.path, refers ? main?.sha256 : '']);
+  const from = files.map((file) => [file?.path, refers ? file?.sha256 : '']);
+  return canonicalJson([Object.entries(defaults).map(([kind, dict]) => [kind, plain(dict)]), from, bounds]);
 }
 
 function plain(node: Node): unknown {
@@ -72,19 +97,22 @@ function plain(node: Node): unknown {
 }
 
 /** Later files over earlier ones. */
-function several(layers: readonly Layer[], { env, findings }: Gathering): Assembled {
-  const roots = layers.map((layer) => rootOf(layer, findings));
-  const [first = empty, ...later] = roots;
-  const root = later.reduce((under, over) => {
-    checkAdditions(under, over, findings);
-    return mergeDicts(under, over, 'drop');
-  }, first);
-  const around = { env, findings, defaults: readDefaults(root, env, findings), folder: folderOf(layers[0]) };
+function several(layers: readonly Layer[], { env, findings, bounds }: Gathering): Assembled {
+  const root = mergedRoot(layers, findings);
+  const around = { env, findings, bounds, defaults: readDefaults(root, env, findings), folder: folderOf(layers[0]) };
   const modules = new Map<string, Evaluated>();
   for (const [name, pair] of entriesOf(root, 'modules')) modules.set(name, evaluateEntry(name, pair, around));
   const hosts = root.fields.get('hosts')?.value;
   for (const entry of hosts?.kind === 'dict' ? evaluateHosts(hosts, around) : []) declare(entry.name, entry, modules, findings);
   return { root, modules };
+}
+
+function mergedRoot(layers: readonly Layer[], findings: Findings): Dict {
+  const [first = empty, ...later] = layers.map((layer) => rootOf(layer, findings));
+  return later.reduce((under, over) => {
+    checkAdditions(under, over, findings);
+    return mergeDicts(under, over, 'drop');
+  }, first);
 }
 
 function folderOf(first: Layer | undefined): string {

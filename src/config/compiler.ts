@@ -4,6 +4,7 @@ import type { ConfigOutcome, ConfigSet, FileText, Reader } from '../model/config
 import { isError } from '../model/diagnostic.ts';
 import { readAlternatives } from './alternatives.ts';
 import { assemble } from './assemble.ts';
+import type { Bounds } from './bounds.ts';
 import { declarations } from './declared.ts';
 import { createFindings, sorted } from './findings.ts';
 import { type Gathering, gatherLayer, type Layer } from './gather.ts';
@@ -11,6 +12,7 @@ import type { Environment } from './interpolate.ts';
 import { readOnce } from './read-once.ts';
 import { createSession, type Session } from './session.ts';
 import { checkSet } from './set-checks.ts';
+import { readSource } from './source.ts';
 import { readModulePath, readPolicy } from './top.ts';
 
 export interface ConfigCompilerOptions {
@@ -19,12 +21,24 @@ export interface ConfigCompilerOptions {
   reader: Reader;
 }
 
+/** A file from elsewhere that says what is to run, under what the host's own files say. */
+export interface SourcedFile {
+  /** Absolute, below `bounds.root`. */
+  readonly file: string;
+  readonly bounds: Bounds;
+  /** Of what lies below `bounds.root`. */
+  readonly reader: Reader;
+  /** What was read is of this commit. */
+  readonly revision: string | null;
+}
+
 export interface ConfigCompiler {
   /**
    * From files (`-c`, absolute, in their order) to a checked config, or to all that is wrong with it. Never throws for
    * what stands in files. The same set as before if no byte has changed; the same entries where the text means the same.
+   * Where the files name a `source` and `sourced` is not given, the set has no modules.
    */
-  compile(files: readonly string[]): Promise<ConfigOutcome>;
+  compile(files: readonly string[], sourced?: SourcedFile): Promise<ConfigOutcome>;
 }
 
 /** What is remembered of one list of files. */
@@ -52,12 +66,12 @@ export function createConfigCompiler({ env, reader }: ConfigCompilerOptions): Co
   };
 
   return {
-    async compile(files) {
-      const memory = remember(files);
-      const once = readOnce(reader);
-      // Layers are merged as trees, so that a part alone says nothing.
-      const inParts = files.length === 1 ? await compileOnce(files, { env, reader: once, memory, inParts: true }) : null;
-      return inParts ?? (await compileOnce(files, { env, reader: once, memory, inParts: false })) ?? impossible();
+    async compile(files, sourced) {
+      const memory = remember(sourced === undefined ? files : [...files, sourced.file]);
+      const pass = { env, reader: readOnce(reader), memory, sourced: sourced && { ...sourced, reader: readOnce(sourced.reader) } };
+      // Layers are merged as trees, so that a part alone says nothing. What comes from elsewhere is judged as a whole.
+      const inParts = files.length === 1 && sourced === undefined ? await compileOnce(files, { ...pass, inParts: true }) : null;
+      return inParts ?? (await compileOnce(files, { ...pass, inParts: false })) ?? impossible();
     },
   };
 }
@@ -67,22 +81,26 @@ interface Pass {
   readonly reader: Reader;
   readonly memory: Memory;
   readonly inParts: boolean;
+  readonly sourced: SourcedFile | undefined;
 }
 
 /** Null if files have to be read as a whole to say anything. */
-async function compileOnce(files: readonly string[], { env, reader, memory, inParts }: Pass): Promise<ConfigOutcome | null> {
+async function compileOnce(files: readonly string[], { env, reader, memory, inParts, sourced }: Pass): Promise<ConfigOutcome | null> {
   const findings = createFindings();
   const gathering: Gathering = {
-    ...{ env, reader, findings, matchedBefore: memory.matched, incomplete: false },
+    ...{ env, reader, findings, bounds: null, matchedBefore: memory.matched, incomplete: false },
     ...{ asked: new Set(), watch: new Set(), globs: new Map() },
     unit: (file) => memory.session.unit(file, findings, inParts),
   };
   const layers: Layer[] = [];
   for (const file of files) layers.push(await gatherLayer(file, gathering));
-  const inputs = inputsOf(layers, gathering);
+  const further = sourced && { ...gathering, reader: sourced.reader, bounds: sourced.bounds };
+  const from = sourced && further ? await gatherLayer(sourced.file, further) : null;
+  if (further?.incomplete) gathering.incomplete = true;
+  const inputs = inputsOf(from === null ? layers : [...layers, from], gathering, sourced);
   if (!gathering.incomplete && memory.last?.inputs === inputs) return memory.last.outcome;
 
-  const outcome = evaluate(layers, gathering, memory);
+  const outcome = evaluate(layers, from, further ?? gathering, { memory, revision: sourced?.revision ?? null });
   if (outcome === null) return null;
   const matched = [...gathering.globs].filter(([, found]) => found.length > 0).map(([pattern]) => pattern);
   memory.matched = new Set(outcome.ok ? matched : [...memory.matched, ...matched]);
@@ -92,14 +110,26 @@ async function compileOnce(files: readonly string[], { env, reader, memory, inPa
   return outcome;
 }
 
-function evaluate(layers: readonly Layer[], gathering: Gathering, memory: Memory): ConfigOutcome | null {
+interface Known {
+  readonly memory: Memory;
+  readonly revision: string | null;
+}
+
+function evaluate(hosts: readonly Layer[], sourced: Layer | null, gathering: Gathering, known: Known): ConfigOutcome | null {
   const { env, findings, asked, watch } = gathering;
-  const assembled = assemble(layers, gathering, memory.session);
+  const { memory, revision } = known;
+  const assembled = assemble(hosts, sourced, gathering, memory.session);
   if (assembled === null) return null;
+  const layers = sourced === null ? hosts : [...hosts, sourced];
   const { root, modules } = assembled;
   const policy = readPolicy(root, env, findings);
-  const modulePath = readModulePath(root, env, findings);
+  const own = sourced?.units[0]?.root ?? null;
+  const modulePath = [
+    ...(own === null ? [] : readModulePath(own, { ...env, MUSTER_MODULE_PATH: '' }, findings)),
+    ...readModulePath(root, env, findings),
+  ];
   const alternatives = gathering.incomplete ? new Map() : readAlternatives(layers, { modules, env, findings });
+  const source = readSource(root, env, findings);
   if (!gathering.incomplete) checkSet(modules, alternatives, findings);
 
   const diagnostics = deepFreeze(sorted(findings.all, [...asked]));
@@ -107,16 +137,16 @@ function evaluate(layers: readonly Layer[], gathering: Gathering, memory: Memory
   const files = layers.flatMap((layer) => layer.units.map((unit) => unit.file));
   const config: ConfigSet = {
     modules: declarations(modules, memory.config?.modules),
-    ...{ policy, source: null, revision: null, notify: [] },
+    ...{ policy, source, revision, notify: [] },
     ...{ alternatives, modulePath, files, watch: [...watch], digest: digestOf(files), warnings: diagnostics },
   };
   return Object.freeze({ ok: true, config: Object.freeze(config) });
 }
 
 /** Equal where nothing that was read has changed. */
-function inputsOf(layers: readonly Layer[], { globs, asked }: Gathering): string {
+function inputsOf(layers: readonly Layer[], { globs, asked }: Gathering, sourced: SourcedFile | undefined): string {
   const texts = layers.map(({ units }) => units.map(({ file }) => [file.path, file.sha256]));
-  return JSON.stringify([texts, [...globs], [...asked]]);
+  return JSON.stringify([texts, [...globs], [...asked], sourced?.bounds, sourced?.revision]);
 }
 
 function digestOf(texts: readonly FileText[]): string {

@@ -4,6 +4,7 @@ import type { Fields } from '../model/fields/kit.ts';
 import { fieldOf, fieldTable, isWritable, type Kind, type Spec } from '../model/fields/table.ts';
 import type { Entry } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
+import { type Bounds, checkEntryBounds } from './bounds.ts';
 import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
 import { describe } from './issues.ts';
@@ -45,6 +46,8 @@ export interface Surroundings {
   readonly defaults: Defaults;
   /** Of the first config file: commands run there unless they say where, whichever file they stand in. */
   readonly folder: string;
+  /** Of what comes from elsewhere; null: it is the host's own. */
+  readonly bounds: Bounds | null;
   readonly findings: Findings;
 }
 
@@ -90,6 +93,7 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   const bad = new Set(parsed.error?.issues.map((issue) => issue.path[0]));
   refuseUnbuilt(name, key, kind, raw, whole, findings, bad);
   checkPlacement({ name, key, kind, own, raw, findings });
+  if (around.bounds !== null) checkEntryBounds({ key, whole, raw, secrets, bounds: around.bounds, findings });
   const host = hosted === undefined || hosted.isHost ? [] : [{ name: hosted.host, at: key }];
   const references = {
     requires: [...referencesIn(whole, 'requires', raw), ...host],

@@ -2,6 +2,7 @@ import { dirname } from 'node:path/posix';
 import type { FileText, Reader } from '../model/config-set.ts';
 import { type ErrorCode, MusterError } from '../model/error.ts';
 import { isGlob } from '../model/glob.ts';
+import { type Bounds, checkTopBounds } from './bounds.ts';
 import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
 import type { Located } from './node.ts';
@@ -9,7 +10,7 @@ import { absolute } from './raw.ts';
 import { readTexts } from './top.ts';
 import type { Unit } from './unit.ts';
 
-/** One `-c` file and what it includes. */
+/** One `-c` file, or that of a source, and what it includes. */
 export interface Layer {
   /** The main file first, then included ones in reading order. */
   readonly units: Unit[];
@@ -19,6 +20,8 @@ export interface Gathering {
   readonly env: Environment;
   readonly reader: Reader;
   readonly findings: Findings;
+  /** Of what a source has; null: there is none, or it is not read yet. */
+  readonly bounds: Bounds | null;
   /** Every file that was asked for, read or not. */
   readonly asked: Set<string>;
   readonly watch: Set<string>;
@@ -50,6 +53,7 @@ async function gatherFile(path: string, at: Located | null, units: Unit[], seen:
     return;
   }
   units.push(unit);
+  if (gathering.bounds !== null) checkTopBounds(unit.root, gathering.bounds, findings);
   for (const { text: named, node } of readTexts(unit.root, 'include', env, findings)) {
     const wanted = absolute(named, node);
     for (const file of await matching(wanted, named, node, gathering)) await gatherFile(file, node, units, seen, gathering);
@@ -103,6 +107,7 @@ const codes: Partial<Record<ErrorCode, string>> = {
   EBUSY: 'unfinishedFile',
   E2BIG: 'hugeFile',
   EINVAL: 'unusableFile',
+  EPERM: 'outsideSource',
 };
 
 function refuse(error: unknown, at: Located, path: string, gathering: Gathering): void {

@@ -29,3 +29,8 @@ export function interpolate(template: string, env: Environment): Filled {
   });
   return { text, refers, problems };
 }
+
+/** The variables that a text refers to, whether they are set or not. */
+export function referencesIn(template: string): string[] {
+  return template.includes('$') ? [...template.matchAll(reference)].flatMap(([, name]) => (name === undefined ? [] : [name])) : [];
+}

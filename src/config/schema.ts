@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { type Kind, kindKey, kinds, writableFields } from '../model/fields/table.ts';
 import { hostDefaults } from './hosts.ts';
 import { kindSchema } from './kind-schema.ts';
+import { sourceSchema } from './source.ts';
 import { sugarKeys } from './sugar.ts';
 import { policySchema, topKeys } from './top.ts';
 
@@ -32,7 +33,7 @@ export function jsonSchema(): unknown {
       hosts: named({ $ref: '#/$defs/host' }),
       alternatives: { type: 'object', additionalProperties: { type: 'string' } },
       policy: withIgnored(inputSchema(policySchema)),
-      source: { type: 'object' },
+      source: withIgnored(inputSchema(sourceSchema)),
       notify: { type: 'array', items: { type: 'object' } },
     }),
     additionalProperties: false,

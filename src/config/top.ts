@@ -28,7 +28,7 @@ export const topKeys = {
   notify: 'Whom to tell.',
 } as const;
 export const includedKeys: ReadonlySet<string> = new Set(['version', 'include', 'modules', 'hosts', 'alternatives']);
-const unbuilt = ['source', 'notify'] as const;
+const unbuilt = ['notify'] as const;
 
 const limit = z.union([count(), percent], { error: 'expected a count or a percentage such as 50%' });
 

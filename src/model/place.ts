@@ -10,3 +10,8 @@ export function fileText(file: string, main: string | undefined): string {
   const folder = main === undefined ? '' : main.slice(0, main.lastIndexOf('/') + 1);
   return folder !== '' && file.startsWith(folder) ? file.slice(folder.length) : file;
 }
+
+/** Whether the path is the folder, or lies in it; both absolute and plain. */
+export function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}

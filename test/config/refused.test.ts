@@ -68,7 +68,7 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   'no modules': ['version: 1\n', '1:1 noModules'],
   'modules with nothing after it': ['version: 1\nmodules:\npolicy: {}\n', '2:1 emptyModules'],
   'modules as a list': ['version: 1\nmodules: [a]\n', '2:10 wrongType'],
-  'source and notify': ['version: 1\nmodules: {}\nsource: {git: {}}\nnotify: [{}]\n', '3:1 notBuilt', '4:1 notBuilt'],
+  notify: ['version: 1\nmodules: {}\nnotify: [{}]\n', '3:1 notBuilt'],
   'the same without anything in them is fine': ['version: 1\nmodules: {}\nhosts: {}\nalternatives: {}\nnotify: []\n'],
   'hosts as text': ['version: 1\nmodules: {}\nhosts: x\n', '3:8 wrongType'],
   'an include that is no list': ['version: 1\nmodules: {}\ninclude: a.yaml\n', '3:1 wrongType'],
