@@ -16,8 +16,8 @@ export const mostLevels = 4;
  * Escapes of JSON, JavaScript, shells and markdown; of URLs, a run at a time, for its bytes may be one character; of HTML. A
  * backslash before one of the others waits for the next time, so that the order in which they were made does not matter.
  */
-const escape =
-  /\\(?!%[\da-f]{2}|&(?:#\w{1,7}|amp|lt|gt|quot|apos|nbsp);)(?:u([\da-f]{4})|x([\da-f]{2})|([^]))|(?:%[\da-f]{2})+|&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi;
+const escapes =
+  /\\(?!%[\da-f]{2}|&(?:#\w{1,7}|amp|lt|gt|quot|apos|nbsp);)(?:u([\da-f]{4})|x([\da-f]{2})|([\s\S]))|(?:%[\da-f]{2})+|&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi;
 const hasEscape = /[\\%&]/;
 const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v', 0: '\0' };
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
@@ -27,7 +27,7 @@ export function decoded(text: string): View | null {
   if (!hasEscape.test(text)) return null;
   const pieces: Piece[] = [];
   let shorter = 0;
-  const read = text.replace(escape, (...match) => {
+  const read = text.replace(escapes, (...match) => {
     const written = match[0] as string;
     const plain = plainOf(match as (string | undefined)[]);
     const from = match.at(-2) as number;
