@@ -9,7 +9,7 @@ import type { Plan, Result } from '../model/plan.ts';
 import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
 import type { EngineContext } from './context.ts';
 import { stagingOf } from './reconcile.ts';
-import { retainCode } from './retain.ts';
+import { tidy } from './retain.ts';
 
 type InstallParams = Params<'install'> & { readonly spec: string };
 
@@ -130,14 +130,21 @@ async function save(
   const problem = modules.find((module) => module.problem !== undefined)?.problem;
   if (problem !== undefined)
     throw new MusterError(problem.code as MusterError['code'], problem.message, problem.hint === undefined ? {} : { hint: problem.hint });
-  const saved = await context.ports.sources.savePackage(name, raw);
-  const result = await reconcile();
-  const names = new Set([name, ...modules.map((module) => module.name)]);
-  const isDone =
-    result.exitCode === 0 ||
-    (result.kind === 'Result' && result.changes.every((change) => !names.has(change.name) || change.status === 'ok'));
-  if (result.outcome === 'error' || result.outcome === 'refused' || !isDone) await saved.undo();
-  return result;
+  try {
+    const saved = await context.ports.sources.savePackage(name, raw);
+    const result = await reconcile();
+    const names = new Set([name, ...modules.map((module) => module.name)]);
+    const isDone =
+      result.exitCode === 0 ||
+      (result.kind === 'Result' && result.changes.every((change) => !names.has(change.name) || change.status === 'ok'));
+    if (result.outcome !== 'error' && result.outcome !== 'refused' && isDone) return result;
+    await saved.undo();
+    // What is declared and does not run is listed; now it is declared no more.
+    if (result.kind === 'Result' && result.changes.some((change) => names.has(change.name) && change.status === 'failed')) await reconcile();
+    return result;
+  } finally {
+    await tidy(modules, context);
+  }
 }
 
 /** The loaded modules that an earlier installation under this name has made. */
@@ -150,14 +157,6 @@ export function installed(name: string, { ports }: EngineContext): Loaded[] {
 export function baseName({ name, spec }: Pick<Loaded, 'name' | 'spec'>): string {
   const { app } = spec as PackageSpec;
   return app !== undefined && name.endsWith(`.${app}`) ? name.slice(0, -app.length - 1) : name;
-}
-
-/** What nobody needs any more is removed now, and not when it is old. */
-export async function tidy(modules: readonly Pick<Loaded, 'path'>[], context: EngineContext): Promise<void> {
-  await retainCode(
-    context,
-    modules.map(({ path }) => path),
-  ).catch((error: unknown) => context.ports.log.warn({ err: error }, 'an old package could not be removed'));
 }
 
 function refuseDeclared(name: string, declared: ReadonlyMap<string, Desired>, { override, spec }: InstallParams): void {

@@ -8,6 +8,7 @@ import { type Common, declaredNow, declaredRefusal, desiredWith, runCommand, wit
 import { alternativesOf, type EngineContext } from './context.ts';
 import type { ByHand } from './ports.ts';
 import { stagingOf } from './reconcile.ts';
+import { tidy } from './retain.ts';
 
 type LoadParams = Params<'load'>;
 
@@ -33,9 +34,11 @@ export async function load(params: LoadParams, common: Common, context: EngineCo
       declared: new Set([...(asDeclared === undefined ? [] : [name]), ...required.keys()]),
     },
     context,
-  ).catch((error: unknown) => {
-    throw error instanceof MusterError && error.code === 'EBUSY' ? alreadyLoaded(name, 'is being worked on') : error;
-  });
+  )
+    .catch((error: unknown) => {
+      throw error instanceof MusterError && error.code === 'EBUSY' ? alreadyLoaded(name, 'is being worked on') : error;
+    })
+    .finally(() => (module.kind === 'package' && params.dryRun !== true ? tidy([module], context) : undefined));
 }
 
 /** What has ended as it should is wanted anew, changed or not. */

@@ -117,6 +117,8 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   masked(data: unknown): unknown;
   /** Removes compiled code and installed packages but those of these digests and paths; what is only just made is spared. */
   pruneCode(wanted: WantedCode): Promise<void>;
+  /** Whether any package is installed that somebody may have let go of. */
+  hasInstalls?(): boolean;
   /** A run over the whole config is over, also one without changes: what the config says of no single module holds now. */
   ran?(): void;
   /** For plans. */

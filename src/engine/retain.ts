@@ -33,6 +33,14 @@ export async function retainCode({ ports, codeOf, generation }: EngineContext, d
   });
 }
 
+/** What nobody needs any more is removed now, and not when it is old. */
+export async function tidy(modules: readonly Pick<LoadedRecord, 'path'>[], context: EngineContext): Promise<void> {
+  await retainCode(
+    context,
+    modules.map(({ path }) => path),
+  ).catch((error: unknown) => context.ports.log.warn({ err: error }, 'an old package could not be removed'));
+}
+
 function codeIn(modules: readonly Pick<LoadedRecord, 'kind' | 'codeDigest' | 'path'>[]): KeptCode {
   return {
     digests: modules.flatMap(({ codeDigest }) => (codeDigest === null ? [] : [codeDigest])),

@@ -5,9 +5,10 @@ import type { Loaded } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Common, desiredWith, runCommand } from './commands.ts';
 import type { EngineContext } from './context.ts';
-import { installed, tidy } from './install.ts';
+import { installed } from './install.ts';
 import { purge } from './kept-settings.ts';
 import { notLoaded } from './names.ts';
+import { tidy } from './retain.ts';
 
 /** `uninstall NAME...`: stops packages that were installed by hand, forgets them and removes their files; not a folder in which one runs. */
 export async function uninstall(params: Params<'uninstall'>, common: Common, context: EngineContext): Promise<Plan | Result> {

@@ -37,7 +37,7 @@ export interface Desired {
   readonly version?: string;
   readonly source: Position | null;
   /** What its user should know before it is changed to this. */
-  readonly notes?: readonly Reason[];
+  readonly notes?: readonly Note[];
   /** Why it is not to be loaded although it is declared; `disabled` and `onlyIf` are decided by the planner itself. */
   readonly skip?: Reason;
   /** Why it cannot be loaded, found before anything is touched: a missing file, code that does not compile. */
@@ -47,6 +47,11 @@ export interface Desired {
 export interface Reason {
   code: string;
   text: string;
+}
+
+export interface Note extends Reason {
+  /** Told also where nothing is changed. */
+  readonly always?: true;
 }
 
 /** Who wants a loaded module. */

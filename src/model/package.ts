@@ -69,6 +69,8 @@ export interface InstalledPackage {
   readonly notes: readonly string[];
   /** Null: it runs where it is. */
   readonly pin: PackagePin | null;
+  /** What runs of it has been taken away; a staging puts it back. */
+  readonly lost?: true;
 }
 
 /** How an installation goes on, and how it is ended. */
@@ -104,13 +106,13 @@ export interface LockedPackage extends PackagePin {
 
 /** Packages in the state dir, and those that run where they are. */
 export interface Packages {
-  /** What is there; null: it is not installed yet. Asks nobody but the disk; throws what is wrong with the package. */
+  /** What is there, or was; null: it is not installed yet. Asks nobody but the disk; throws what is wrong with the package. */
   find(asked: AskedPackage): Promise<InstalledPackage | null>;
   /** Installs it, where it is not, beside all that is in use. Throws what kept it from that; then nothing is left of it. */
   stage(asked: AskedPackage, staging: Staging): Promise<InstalledPackage>;
   /** What a loaded one is now: of one that runs where it is, what its files hold; else what was installed. */
   current(loaded: LoadedPackage): Promise<InstalledPackage>;
-  /** What it runs; throws where that is no longer whole. */
+  /** What it runs, put back where somebody has taken it away; throws where that is no longer whole. */
   programOf(loaded: LoadedPackage): Promise<PackageProgram>;
   /** Files and folders in which a change of one that runs where it is shows; none of those that are installed. */
   watched(loaded: LoadedPackage): Promise<readonly string[]>;
@@ -118,6 +120,8 @@ export interface Packages {
   lock(folder: string): Promise<PackageLock | null>;
   /** What is newer than what is installed; null where that cannot be told, as of a folder. */
   newer(loaded: LoadedPackage, staging: Staging): Promise<NewerVersions | null>;
-  /** Removes what no path in `wanted` lies in, and was not installed just now or has a path in `done`. */
+  /** Whether anything is installed. */
+  any(): boolean;
+  /** Removes what no path in `wanted` lies in, and was not asked for just now or has a path in `done`. */
   prune(wanted: ReadonlySet<string>, done?: ReadonlySet<string>): Promise<void>;
 }

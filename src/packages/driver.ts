@@ -3,6 +3,7 @@ import { MusterError } from '../model/error.ts';
 import type { CodeSpec, CommandSpec, PackageSpec, Spec } from '../model/fields/table.ts';
 import type { PackageProgram } from '../model/package.ts';
 import type { Clock } from '../model/ports.ts';
+import { tellLost } from './lost.ts';
 import { boundMemory } from './memory.ts';
 import type { Wired } from './wire/program.ts';
 
@@ -53,7 +54,7 @@ function asProgram(
   start: Driver['start'],
 ): Launched {
   const asCommand = (spec: Spec): CommandSpec => commandOf(spec as PackageSpec, program);
-  const launched = start({ ...launch, kind: 'command', spec: asCommand(launch.spec) }, hooks);
+  const launched = tellLost(start({ ...launch, kind: 'command', spec: asCommand(launch.spec) }, hooks), program, launch.spec as PackageSpec);
   const config = (): Promise<never> => Promise.reject(new MusterError('EINVAL', `${launch.name} takes its config at its start`));
   const adapted: Launched = { ...launched, update: (spec) => launched.update(asCommand(spec)), reconfigure: config };
   return program.maxMemory === null ? adapted : boundMemory(adapted, hooks, program.maxMemory, clock);

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { rmSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import type { InstalledPackage } from '../model/package.ts';
 import type { Log } from '../model/ports.ts';
+import { foldersIn, readRecords, syncFolder, writeRecord } from './install-records.ts';
 
-/** What is known of one installation, as its folder says it. */
+/** What is known of one installation. */
 export interface Install extends InstalledPackage {
   /** Equal where the same is asked for. */
   readonly key: string;
@@ -16,12 +17,18 @@ export interface Install extends InstalledPackage {
   readonly at: number;
 }
 
-/** Installed packages in the state dir: `NAME/ID/`, each a prefix of npm with a record of what it is. */
+/**
+ * Installed packages in the state dir: `NAME/ID/`, each a prefix of npm. What it is stands in `.records/NAME/ID.json`, so that one
+ * whose folder somebody has removed can be installed again as it was.
+ */
 export interface Installs {
-  /** The one that was made last for this. */
+  /** The one that was made last for this, its files there or not. */
   last(module: string, fits: (install: Install) => boolean): Install | null;
-  /** The one that a path lies in. */
+  /** The one that a path lies in, its files there or not. */
   of(path: string): Install | null;
+  any(): boolean;
+  /** A run of this daemon goes on with it: it is not pruned from under that. */
+  take(install: Install, now: number): void;
   /** A folder to install into, which is gone with the next start of a daemon if it is not entered. */
   begin(): Promise<string>;
   /** Enters what was staged under its place; whole or not at all, also over a power cut. */
@@ -31,87 +38,70 @@ export interface Installs {
 }
 
 const stagingFolder = '.staging';
-const recordFile = 'install.json';
+const recordsFolder = '.records';
 const youngMs = 600_000; // no run takes that long from its staging to its last start, but for a module that hangs
 
 /** `dir`: `packages/` in the state dir. What an earlier daemon left half done is removed. */
 export function openInstalls(dir: string, log: Log): Installs {
   rmSync(join(dir, stagingFolder), { recursive: true, force: true });
-  const known = new Map<string, Install>();
-  for (const module of foldersIn(dir)) {
-    for (const id of foldersIn(join(dir, module))) {
-      const prefix = join(dir, module, id);
-      const install = recordIn(prefix);
-      if (install !== null) known.set(prefix, { ...install, prefix });
-      else log.warn({ folder: prefix }, 'a package without its record is not used');
-    }
+  const known = readRecords(dir, recordsFolder);
+  for (const prefix of foldersIn(dir).flatMap((module) => foldersIn(join(dir, module)).map((id) => join(dir, module, id)))) {
+    if (known.has(prefix)) continue;
+    log.warn({ folder: prefix }, 'a package without its record is removed');
+    rmSync(prefix, { recursive: true, force: true });
   }
+  /** When it was taken last by a run of this daemon, which may not be through with it. */
+  const taken = new Map<string, number>();
+  const recordOf = (prefix: string): string => `${join(dir, recordsFolder, relative(dir, prefix))}.json`;
 
   return {
     last(module, fits) {
-      const own = [...known.values()].filter(({ prefix }) => dirname(prefix) === join(dir, module) && isThere(prefix));
+      const own = [...known.values()].filter(({ prefix }) => dirname(prefix) === join(dir, module));
       return own.filter(fits).sort((a, b) => b.at - a.at)[0] ?? null;
     },
     of: (path) => [...known.values()].find(({ prefix }) => path.startsWith(prefix + sep)) ?? null,
+    any: () => known.size > 0,
+    take: ({ prefix }, now) => void taken.set(prefix, now),
     async begin() {
       await mkdir(join(dir, stagingFolder), { recursive: true, mode: 0o700 });
       return mkdtemp(join(dir, stagingFolder, 'npm-'));
     },
     async enter(staged, install) {
-      const file = await open(join(staged, recordFile), 'wx', 0o600);
-      try {
-        await file.writeFile(`${JSON.stringify(install)}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await mkdir(dirname(install.prefix), { recursive: true, mode: 0o700 });
-      await rename(staged, install.prefix);
-      await syncFolder(dirname(install.prefix));
-      known.set(install.prefix, install);
+      const { prefix } = install;
+      await writeRecord(recordOf(prefix), install);
+      await mkdir(dirname(prefix), { recursive: true, mode: 0o700 });
+      await rm(prefix, { recursive: true, force: true });
+      await rename(staged, prefix);
+      await syncFolder(dirname(prefix));
+      known.set(prefix, install);
+      taken.set(prefix, install.at);
     },
     place: (module, id) => join(dir, module, id),
     async prune(wanted, done, now) {
       const has = (paths: ReadonlySet<string>, prefix: string): boolean => [...paths].some((path) => path.startsWith(prefix + sep));
-      for (const [prefix, { at }] of known) {
-        if (has(wanted, prefix) || (now - at < youngMs && !has(done, prefix))) continue;
+      for (const prefix of [...known.keys()]) {
+        const isYoung = now - (taken.get(prefix) ?? Number.NEGATIVE_INFINITY) < youngMs;
+        if (has(wanted, prefix) || (isYoung && !has(done, prefix))) continue;
         known.delete(prefix);
-        await rm(prefix, { recursive: true, force: true });
-        const left = await readdir(dirname(prefix)).catch(() => ['']);
-        if (left.length === 0) await rm(dirname(prefix), { recursive: true, force: true });
+        taken.delete(prefix);
+        await removeFolder(prefix);
+        await removeFolder(recordOf(prefix));
       }
     },
   };
 }
 
-function foldersIn(folder: string): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((item) =>
-      item.isDirectory() && !item.name.startsWith('.') ? [item.name] : [],
-    );
-  } catch {
-    return [];
-  }
+/** With the folder above, if nothing else is in that. */
+async function removeFolder(prefix: string): Promise<void> {
+  await rm(prefix, { recursive: true, force: true });
+  const left = await readdir(dirname(prefix)).catch(() => ['']);
+  if (left.length === 0) await rm(dirname(prefix), { recursive: true, force: true });
 }
 
-function recordIn(prefix: string): Install | null {
-  try {
-    const record = JSON.parse(readFileSync(join(prefix, recordFile), 'utf8')) as Install;
-    return Array.isArray(record.programs) && record.programs.length > 0 ? record : null;
-  } catch {
-    return null;
-  }
+/** Whether what runs of it is there. */
+export function isThere({ folder, programs }: InstalledFiles): boolean {
+  const files = [join(folder, 'package.json'), ...programs.map(({ script }) => script)];
+  return files.every((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
 }
 
-function isThere(prefix: string): boolean {
-  return statSync(prefix, { throwIfNoEntry: false }) !== undefined;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+type InstalledFiles = Pick<Install, 'folder' | 'programs'>;

@@ -8,7 +8,7 @@ import { packageSpecKind } from '../model/package-spec.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import { createArchiveDigests } from './archive.ts';
 import { createInPlace, manifestText } from './in-place.ts';
-import { type Install, openInstalls } from './installs.ts';
+import { type Install, isThere, openInstalls } from './installs.ts';
 import { readLock } from './lock.ts';
 import { createNpm, type NpmOptions } from './npm.ts';
 import type { PreflightOptions } from './preflight.ts';
@@ -35,39 +35,64 @@ export function createPackages(options: PackagesOptions): Packages {
 
   const inTurn = oneByOne(); // npm takes all the processors that there are
 
-  const found = async (asked: AskedPackage): Promise<{ key: string; there: InstalledPackage | null }> => {
+  const folderIn = async (asked: AskedPackage): Promise<InstalledPackage | null> => {
     const folder = await folderOf(asked.spec);
-    if (folder !== null) return { key: '', there: await inPlace.at(folder) };
-    const key = await keyOf(asked, archiveDigest);
-    return {
-      key,
-      there: asked.module === null ? null : installs.last(asked.module, (install) => install.key === key && isPinned(install, asked)),
-    };
+    return folder === null ? null : inPlace.at(folder);
+  };
+
+  const lastFor = (asked: AskedPackage, key: string): Install | null => {
+    if (asked.module === null) return null;
+    const install = installs.last(asked.module, (each) => each.key === key && isPinned(each, asked));
+    if (install !== null) installs.take(install, clock.now());
+    return install;
+  };
+
+  /** What somebody has removed is installed again at its place, as it was. */
+  const whole = async (install: Install, of: Pick<AskedPackage, 'spec' | 'allowScripts'>, staging: Staging): Promise<Install> => {
+    if (isThere(install)) return install;
+    return inTurn(async () => {
+      if (isThere(install)) return install;
+      const { pin, name, prefix } = install;
+      const asked = { ...of, module: name, pin };
+      const again = await stagePackage(asked, install.key, staging, { ...ports, again: install });
+      log.warn({ folder: prefix, version: install.version }, 'a package whose files were gone is installed again');
+      return again;
+    });
   };
 
   const installOf = (path: string): Install => {
     const install = installs.of(path);
     if (install !== null) return install;
     throw new MusterError('ENOENT', `the package of ${path} is not installed any more`, {
-      hint: 'muster reload installs what is declared',
+      hint: 'muster reload installs what is declared, muster install SPEC what is not',
     });
   };
 
-  const current = async ({ path, spec }: LoadedPackage): Promise<InstalledPackage> => {
+  const current = async ({ path, spec }: LoadedPackage): Promise<InstalledPackage | Install> => {
     const folder = await folderOf(spec.package);
     return folder === null ? installOf(path) : inPlace.at(folder);
   };
 
   return {
-    find: async (asked) => (await found(asked)).there,
+    async find(asked) {
+      const inFolder = await folderIn(asked);
+      if (inFolder !== null) return inFolder;
+      const install = lastFor(asked, await keyOf(asked, archiveDigest));
+      return install === null || isThere(install) ? install : { ...install, lost: true };
+    },
     async stage(asked: AskedPackage, staging: Staging) {
-      const { key, there } = await found(asked);
-      const isDone = there !== null && (there.pin === null || staging.fresh !== true);
-      return isDone ? there : inTurn(() => stagePackage(asked, key, staging, ports));
+      const inFolder = await folderIn(asked);
+      if (inFolder !== null) return inFolder;
+      const key = await keyOf(asked, archiveDigest);
+      const install = lastFor(asked, key);
+      if (install !== null && staging.fresh !== true) return whole(install, asked, staging);
+      return inTurn(() => stagePackage(asked, key, staging, ports));
     },
     current,
     async programOf(loaded) {
-      const { programs } = await current(loaded);
+      const { spec } = loaded;
+      const there = await current(loaded);
+      const { programs } = isInstall(there) ? await whole(there, { spec: spec.package, allowScripts: spec.allowScripts }, {}) : there;
       const program = programs.find(({ app }) => app === (loaded.spec.app ?? null)) ?? programs[0];
       if (program === undefined) throw new Error(`nothing to run in ${loaded.path}`);
       await assertWhole(program);
@@ -78,6 +103,7 @@ export function createPackages(options: PackagesOptions): Packages {
       return folder === null ? [] : inPlace.watched(folder).catch(() => [join(folder, 'package.json')]);
     },
     lock: (folder) => readLock(join(folder, lockName)),
+    any: () => installs.any(),
     prune: (wanted, done) => installs.prune(wanted, done ?? new Set(), clock.now()),
     async newer({ path, spec }, { signal }) {
       const install = installs.of(path);
@@ -96,6 +122,10 @@ async function folderOf(spec: string): Promise<string | null> {
     throw new MusterError('ENOENT', `there is no package at ${kind.path}`, { cause });
   });
   return stats.isDirectory() ? kind.path : null;
+}
+
+function isInstall(there: InstalledPackage | Install): there is Install {
+  return 'prefix' in there;
 }
 
 /** Equal where the same is asked for: an archive that was written anew is another one. */
@@ -120,10 +150,10 @@ function isPinned({ pin }: Install, asked: AskedPackage): boolean {
 /** Of what lies in the state dir somebody may have taken a part away. */
 async function assertWhole({ folder, script }: PackageProgram): Promise<void> {
   const hint = `remove ${folder} and run: muster reload`;
+  const manifest = await manifestText(folder);
   try {
-    JSON.parse(await manifestText(folder));
+    JSON.parse(manifest);
   } catch (cause) {
-    if (cause instanceof MusterError) throw cause;
     throw new MusterError('EIO', `${join(folder, 'package.json')} is damaged: ${(cause as Error).message}`, { cause, hint });
   }
   const stats = await stat(script).catch(() => null);

@@ -13,6 +13,8 @@ import { syncFiles } from './sync.ts';
 export interface StagePorts extends Pick<PreflightOptions, 'look' | 'node' | 'nodeVersion' | 'cpus'> {
   readonly npm: Npm;
   readonly installs: Installs;
+  /** What was there and is gone: it comes back to its place. */
+  readonly again?: Install;
   now(): number;
 }
 
@@ -21,9 +23,9 @@ export interface StagePorts extends Pick<PreflightOptions, 'look' | 'node' | 'no
  * it from that, nothing is left.
  */
 export async function stagePackage(asked: AskedPackage, key: string, staging: Staging, ports: StagePorts): Promise<Install> {
-  const { npm, installs } = ports;
+  const { npm, installs, again } = ports;
   const { signal } = staging;
-  staging.progress?.(`npm install ${asked.spec}`);
+  staging.progress?.(again === undefined ? `npm install ${asked.spec}` : `npm install ${exactSpec(asked)}, whose files are gone`);
   const prefix = await installs.begin().catch((error: unknown) => {
     throw noRoom(error);
   });
@@ -31,13 +33,16 @@ export async function stagePackage(asked: AskedPackage, key: string, staging: St
     await writeFile(join(prefix, 'package.json'), '{"name": "installed-by-muster", "private": true}\n');
     await npm.install({ prefix, spec: exactSpec(asked), signal, scripts: asked.allowScripts });
     const taken = await takenBy(prefix, asked.spec);
-    refuseOther(asked, taken);
+    refuseOther(asked, taken, again === undefined ? 'muster.lock pins' : 'was installed');
     const module = asked.module ?? moduleNameOf(taken.name);
     const digest = digestOf(taken, asked.allowScripts);
     const same = installs.last(module, (install) => install.key === key && install.digest === digest);
-    if (same !== null && (await isWhole(same))) return same;
+    if (same !== null && again === undefined && (await isWhole(same))) {
+      installs.take(same, ports.now());
+      return same;
+    }
     const at = ports.now();
-    const place = installs.place(module, `${safe(taken.pin.version)}-${digest.slice(0, 12)}-${at.toString(36)}`);
+    const place = again?.prefix ?? installs.place(module, `${safe(taken.pin.version)}-${digest.slice(0, 12)}-${at.toString(36)}`);
     const folder = join(place, 'node_modules', taken.name);
     const staged = join(prefix, 'node_modules', taken.name);
     const { name, version, programs, notes } = preflight({
@@ -104,14 +109,14 @@ function exactSpec({ spec, pin }: AskedPackage): string {
   return kind.kind === 'git' && pin.resolved !== null ? pin.resolved : spec;
 }
 
-function refuseOther({ spec, pin }: AskedPackage, { pin: found }: Taken): void {
+function refuseOther({ spec, pin }: AskedPackage, { pin: found }: Taken, whose: string): void {
   if (pin === null) return;
   const differs =
     pin.version !== found.version || pin.integrity !== found.integrity || (pin.integrity === null && pin.resolved !== found.resolved);
   if (!differs) return;
   const was = pin.integrity ?? pin.resolved ?? pin.version;
   const is = found.integrity ?? found.resolved ?? found.version;
-  throw new MusterError('EPERM', `${spec} is not what muster.lock pins: ${pin.version} ${was}; found ${found.version} ${is}`, {
+  throw new MusterError('EPERM', `${spec} is not what ${whose}: ${pin.version} ${was}; found ${found.version} ${is}`, {
     hint: 'find out why; to take it: muster install --save',
   });
 }

@@ -7,6 +7,10 @@ export function findProblems(draft: Draft, cycles: readonly (readonly string[])[
   const { input, changes, dropped, holds, leftOut, diagnostics } = draft;
   const { loaded } = input;
 
+  for (const { name, notes = [], source } of draft.wanted.values()) {
+    if (changes.has(name)) continue;
+    for (const { code, text, always } of notes) if (always === true) diagnostics.push(diagnostic('warning', code, text, source ?? nowhere));
+  }
   for (const { name, action, asLoaded } of changes.values()) {
     const desired = draft.wanted.get(name);
     if (desired !== undefined && asLoaded !== true && action !== 'remove') {

@@ -2,7 +2,7 @@ import { deepFreeze } from '../model/canonical.ts';
 import type { Environment } from '../model/environment.ts';
 import { MusterError } from '../model/error.ts';
 import type { CodeSpec, CommandSpec, PackageSpec, Spec } from '../model/fields/table.ts';
-import type { Desired, Entry, Reason } from '../model/module.ts';
+import type { Desired, Entry, Note } from '../model/module.ts';
 import type { PackageLock, Packages, Staging } from '../model/package.ts';
 import { argumentProblem } from '../model/program.ts';
 import type { Accounts } from './accounts.ts';
@@ -108,7 +108,7 @@ export interface Outcome {
   /** Of an installed package. */
   version?: string;
   digest?: string;
-  notes?: Reason[];
+  notes?: Note[];
   apps?: readonly string[];
   code?: Resolution['code'];
   files?: Map<string, string>;

@@ -4,7 +4,7 @@ import type { ConfigSet } from '../model/config-set.ts';
 import { MusterError } from '../model/error.ts';
 import { packageFields } from '../model/fields/command.ts';
 import type { PackageSpec } from '../model/fields/table.ts';
-import type { Entry } from '../model/module.ts';
+import type { Entry, Reason } from '../model/module.ts';
 import type { AskedPackage, InstalledPackage, PackageFields, PackagePin, Packages } from '../model/package.ts';
 import type { Outcome, Parts, Pass } from './desire.ts';
 import { digestSpec } from './digest.ts';
@@ -15,8 +15,10 @@ export async function findPackage(module: string, spec: PackageSpec, outcome: Ou
   const asked: AskedPackage = { module: moduleOf(module, spec), spec: spec.package, allowScripts: spec.allowScripts, pin: null };
   const pinned = { ...asked, pin: pinOf(asked, pass.lock) };
   const there = (await packages?.find(pinned)) ?? null;
-  const found = there === null || pass.staging?.fresh === true ? ((await staged(module, pinned, pass, packages)) ?? there) : there;
+  const isWhole = there !== null && there.lost !== true;
+  const found = !isWhole || pass.staging?.fresh === true ? ((await staged(module, pinned, pass, packages)) ?? there) : there;
   outcome.notes = [];
+  if (there?.lost === true) outcome.notes.push({ ...lostNote(spec.package, found?.lost === true), always: true });
   if (pass.lock !== null && pinned.pin === null && found?.pin != null) {
     const text = `${module} is not in muster.lock: what ${spec.package} gives may be another version elsewhere`;
     outcome.notes.push({ code: 'notLocked', text });
@@ -39,6 +41,11 @@ export async function findPackage(module: string, spec: PackageSpec, outcome: Ou
   outcome.digest = found.digest;
   outcome.spec = settled(spec, program.fields);
   if (program.module) outcome.code = { file: program.script, build: await parts.codebase.build(program.script, pass.look) };
+}
+
+function lostNote(spec: string, isStill: boolean): Reason {
+  if (isStill) return { code: 'lost', text: `files of ${spec} are gone from the state dir; a run that is not dry installs it again` };
+  return { code: 'restored', text: `files of ${spec} were gone from the state dir; the same version is installed again` };
 }
 
 async function staged(module: string, asked: AskedPackage, { staging }: Pass, packages: Packages | null): Promise<InstalledPackage | null> {

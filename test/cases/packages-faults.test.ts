@@ -11,7 +11,7 @@ let place: Place;
 let env: Record<string, string>;
 const token = 'npm-secret-of-this-test';
 
-const npm = (mode: 'hangs' | 'full' | 'talks' | 'installs') => writeFileSync(join(place.dir, 'bin/mode'), mode);
+const npm = (mode: 'hangs' | 'full' | 'talks' | 'crashes' | 'installs') => writeFileSync(join(place.dir, 'bin/mode'), mode);
 const runs = () => readIn(place, 'bin/runs').split('\n').length - 1;
 const staged = () => {
   const folder = join(place.stateDir, 'packages/.staging');
@@ -101,6 +101,36 @@ test('a daemon that is killed between the installation and the start runs what w
   expect(runs()).toBe(before);
   const folders = readdirSync(join(place.stateDir, 'packages/late'));
   expect(folders).toHaveLength(1);
+});
+
+test('a package that does not run leaves nothing: no folder by hand, and no module or entry where it was to be saved', async () => {
+  npm('crashes');
+  const config = readIn(place, 'muster.yaml');
+  const before = await place.list();
+  expect((await place.muster('install', 'falls')).code).toBe(4);
+  expect(existsSync(join(place.stateDir, 'packages/falls'))).toBe(false);
+  expect((await place.muster('install', '--save', 'falls')).code).toBe(4);
+  expect(readIn(place, 'muster.yaml')).toBe(config);
+  expect(identities(await place.list())).toEqual(identities(before));
+  npm('installs');
+});
+
+test('a package whose files somebody took away is missed, and comes back as it was with the next run', async () => {
+  const folder = join(place.stateDir, 'packages/late');
+  const [id] = readdirSync(folder);
+  const { pid } = await place.module('late');
+  rmSync(folder, { recursive: true });
+  const planned = await place.muster('reconcile', '--dry-run');
+  expect(planned.stderr + planned.stdout).toContain('muster.yaml:5:3: warning lost: files of late are gone from the state dir');
+  process.kill(pid ?? 0, 'SIGKILL');
+  await until(async () => /its script .* is gone; muster reload/.test(JSON.stringify(await place.module('late'))), 'its crash says so', 60_000);
+  const reloaded = await place.muster('reload');
+  expect([reloaded.code, reloaded.stderr + reloaded.stdout]).toEqual([0, expect.stringContaining('warning restored: files of late')]);
+  expect(readIn(place, 'bin/runs')).toMatch(/ late@1\.0\.0\n$/);
+  await until(async () => (await place.module('late')).state === 'R', 'it runs again', 60_000);
+  rmSync(folder, { recursive: true });
+  expect((await place.muster('restart', 'late')).code).toBe(0);
+  expect(readdirSync(folder)).toEqual([id]);
 });
 
 test('a daemon that is told to stop does not wait for npm', async () => {

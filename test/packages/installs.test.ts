@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PackageProgram } from '../../src/model/package.ts';
-import { type Install, type Installs, openInstalls } from '../../src/packages/installs.ts';
+import { type Install, type Installs, isThere, openInstalls } from '../../src/packages/installs.ts';
 import { quiet } from '../support/quiet.ts';
 
 const minute = 60_000;
@@ -32,6 +32,7 @@ async function enter(installs: Installs, module: string, id: string, at: number,
   };
   const staged = await installs.begin();
   writeFileSync(join(staged, 'index.js'), '');
+  writeFileSync(join(staged, 'package.json'), '');
   await installs.enter(staged, install);
   return install;
 }
@@ -45,22 +46,27 @@ test('what was entered is found again by another daemon; what was only staged is
   mkdirSync(join(dir, 'a', 'without-record'));
   const second = openInstalls(dir, quiet);
   expect(existsSync(staged)).toBe(false);
+  expect(existsSync(join(dir, 'a', 'without-record'))).toBe(false);
   expect(second.last('a', () => true)).toMatchObject({ prefix, digest: 'one' });
   expect(second.of(join(prefix, 'index.js'))?.digest).toBe('one');
   expect(second.of(`${prefix}-other/index.js`)).toBeNull();
   expect(second.last('b', () => true)).toBeNull();
 });
 
-test('the last one that fits counts, and none whose folder somebody has removed', async () => {
-  const installs = openInstalls(folder(), quiet);
+test('the last one that fits counts, also where somebody has removed its folder, which is told', async () => {
+  const dir = folder();
+  const installs = openInstalls(dir, quiet);
   await enter(installs, 'a', 'one', 1);
   await enter(installs, 'a', 'two', 2);
   const third = await enter(installs, 'a', 'three', 3);
   await enter(installs, 'a', 'other', 4, { key: 'other' });
   const last = () => installs.last('a', ({ key }) => key === 'key')?.digest;
   expect(last()).toBe('three');
+  expect(isThere(third)).toBe(true);
   rmSync(third.prefix, { recursive: true });
-  expect(last()).toBe('two');
+  expect(last()).toBe('three');
+  expect(isThere(third)).toBe(false);
+  expect(openInstalls(dir, quiet).of(join(third.prefix, 'index.js'))?.digest).toBe('three');
 });
 
 test('what nothing refers to is removed once it is old, or at once where that is said', async () => {
@@ -75,4 +81,15 @@ test('what nothing refers to is removed once it is old, or at once where that is
   expect(there()).toEqual([true, false, true, false]);
   expect(existsSync(dirname(done.prefix))).toBe(false);
   expect(installs.of(path(old))).toBeNull();
+});
+
+test('what an earlier daemon installed and nothing refers to is removed at once, unless a run asks for it', async () => {
+  const dir = folder();
+  const first = openInstalls(dir, quiet);
+  const [left, asked] = [await enter(first, 'a', 'left', 0), await enter(first, 'b', 'asked', 0)];
+  const second = openInstalls(dir, quiet);
+  second.take(asked, minute);
+  await second.prune(new Set(), new Set(), minute);
+  expect([left, asked].map(({ prefix }) => existsSync(prefix))).toEqual([false, true]);
+  expect(openInstalls(dir, quiet).of(join(left.prefix, 'index.js'))).toBeNull();
 });
