@@ -11,6 +11,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Containment, DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
+import { maskedDocument, maskedJson } from '../model/mask/json.ts';
 import { handoverSocketOf, socketOf } from '../model/places.ts';
 import type { Result } from '../model/plan.ts';
 import type { UpOptions } from '../model/up.ts';
@@ -191,13 +192,21 @@ async function serve(
     mask,
     down: stop,
   });
-  const service = createService({ answer, tracers: bus.tracers, log, leave, handOver });
+  const service = createService({
+    answer,
+    tracers: bus.tracers,
+    log,
+    masked: (document) => maskedDocument(document, mask),
+    leave,
+    handOver,
+  });
   bus.serve(service.ofModule);
   return serveSocket({
     path: socketOf(options.stateDir),
     ...(options.socketMode === undefined ? {} : { mode: options.socketMode }),
     ...(options.socketGroup === undefined ? {} : { gid: await groupId(options.socketGroup) }),
     log,
+    masked: (json, keysToo) => maskedJson(json, mask, keysToo),
     bus: bus.client,
     onRequest: service.ofClient,
   });

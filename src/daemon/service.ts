@@ -11,6 +11,8 @@ export interface ServiceOptions {
   readonly answer: ReturnType<typeof createApi>;
   readonly tracers: Pick<Tracers, 'active' | 'record'>;
   readonly log: Log;
+  /** Takes secrets out of what modules are answered; clients of the socket have theirs taken out there. */
+  masked<T>(document: T): T;
   /** Ends the daemon. */
   leave(): void;
   /** Another daemon is there to take over; resolves when this one has gone to meet it. */
@@ -18,7 +20,7 @@ export interface ServiceOptions {
 }
 
 /** The service `muster`, as clients of the socket and as modules reach it. */
-export function createService({ answer, tracers, log, leave, handOver }: ServiceOptions): {
+export function createService({ answer, tracers, log, masked, leave, handOver }: ServiceOptions): {
   ofClient: OnRequest;
   ofModule: OnModuleRequest;
 } {
@@ -51,9 +53,16 @@ export function createService({ answer, tracers, log, leave, handOver }: Service
 
   const ofModule: OnModuleRequest = async (topic, payload, request) => {
     try {
-      const answered = await answer(topic, payload, request);
+      const call = {
+        from: request.from,
+        get signal() {
+          return request.signal;
+        },
+        part: (part: unknown) => request.part(masked(part)),
+      };
+      const answered = await answer(topic, payload, call);
       after(topic);
-      return answered;
+      return masked(answered);
     } catch (error) {
       report(topic, error);
       throw error;

@@ -9,6 +9,8 @@ export interface RequestOptions {
   onPart?: (payload: unknown) => void | Promise<void>;
   /** Gives the request up: the daemon is told, and it rejects with `ECANCELED`. */
   signal?: AbortSignal;
+  /** The answer is for people to read: secrets are taken out of it. */
+  shown?: boolean;
 }
 
 /** A connection to a daemon. */
@@ -79,12 +81,12 @@ function clientOn(socket: Socket): Client {
   socket.on('close', () => end(null));
 
   return {
-    request(topic, payload, { onPart, signal } = {}) {
+    request(topic, payload, { onPart, signal, shown } = {}) {
       if (ended !== null) return Promise.reject(ended);
       if (signal?.aborted) return Promise.reject(canceled(topic));
       const id = ++lastId;
       const answered = new Promise((resolve, reject) => pending.set(id, { topic, onPart, resolve, reject }));
-      send({ type: 'request', topic, id, payload });
+      send({ type: 'request', topic, id, payload, ...(shown === true ? { shown } : {}) });
       return signal === undefined ? answered : cancelable(answered, id, signal);
     },
     close() {

@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   /** For events, and requests to modules. */
   bus?: (() => BusClient) | undefined;
   log: Log;
+  /** Takes secrets out of JSON that is shown: the answers of the daemon, and of modules where that is asked for. */
+  masked: Recipient['masked'];
   /** Requests of one client that may wait for their answer; more get `EBUSY`. */
   maxInFlight: number;
   /** ms after which a client that reads nothing of what waits for it is dropped. */
@@ -60,6 +62,7 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
   const recipient: Recipient = {
     write: output.write,
     room: output.room,
+    masked: options.masked,
     get left() {
       return left;
     },
@@ -164,19 +167,20 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
   }
 
   function answer(request: Request, bytes: number): void {
-    const { topic, id } = request;
+    const { topic, id, shown } = request;
+    const isOurs = options.bus === undefined || topic.startsWith('muster.');
     if (!ids.take(id, openIds)) {
       // The first has not been answered, and will be.
       const error = new MusterError('EINVAL', `the id ${id} is that of an open request; each has its own until it is answered`);
       output.write(errorLine(topic, id, toWire(error)));
       return;
     }
-    const reply = new PendingReply(topic, id, recipient);
+    const reply = new PendingReply(topic, id, isOurs ? 'muster' : shown === true ? 'module' : null, recipient);
     try {
       if (inFlight.size >= options.maxInFlight)
         throw new MusterError('EBUSY', `one client may have ${options.maxInFlight} requests in flight`);
       reply.slot = inFlight.add(reply);
-      if (options.bus === undefined || request.topic.startsWith('muster.')) {
+      if (isOurs || options.bus === undefined) {
         onRequest(request, reply, info)?.catch((error) => failed(reply, error));
       } else ask(request, bytes, reply, options.bus);
     } catch (error) {

@@ -12,6 +12,8 @@ export interface Reply extends Receiver {
 export interface Recipient {
   write(line: string): void;
   room(): Promise<void>;
+  /** JSON without what must not be shown; `keysToo` if a module made it. */
+  masked(json: string, keysToo: boolean): string;
   /** True once the client has left or ended its side. */
   readonly left: boolean;
   /** Called once, before the last line of the reply is written. */
@@ -28,13 +30,16 @@ export class PendingReply implements Reply {
   bytes = 0;
   asked: number | null = null;
   #to: Recipient;
+  /** Whose words it tells people; null: it is told to a program of theirs as it is. */
+  readonly #shownOf: 'muster' | 'module' | null;
   #abort: AbortController | null = null;
   #aborted = false;
   #done = false;
 
-  constructor(topic: string, id: number, to: Recipient) {
+  constructor(topic: string, id: number, shownOf: 'muster' | 'module' | null, to: Recipient) {
     this.topic = topic;
     this.id = id;
+    this.#shownOf = shownOf;
     this.#to = to;
   }
 
@@ -54,7 +59,8 @@ export class PendingReply implements Reply {
 
   fail(error: unknown): void {
     if (this.#done) return;
-    this.#finish(errorLine(this.topic, this.id, toWire(error)));
+    const wire = toWire(error);
+    this.#finish(errorLine(this.topic, this.id, JSON.parse(this.#shown(JSON.stringify(wire)))));
   }
 
   /** Made when somebody asks for it: it costs several times what a short answer does. */
@@ -76,11 +82,16 @@ export class PendingReply implements Reply {
     this.#to.write(line);
   }
 
+  #shown(json: string): string {
+    return this.#shownOf === null ? json : this.#to.masked(json, this.#shownOf === 'module');
+  }
+
   /** Null if it is no JSON or too long; then the reply has failed. */
   #line(payload: unknown, more: boolean): string | null {
     const { topic, id } = this;
     try {
-      const json: string | undefined = JSON.stringify(payload);
+      const whole: string | undefined = JSON.stringify(payload);
+      const json = whole === undefined ? whole : this.#shown(whole);
       // Put together by hand: what is known of it need not be looked into.
       const line = `${headOf(topic)}${id}${json === undefined ? '' : `,"payload":${json}`}${more ? ',"more":true' : ''}}\n`;
       // UTF-8 has at most 3 bytes per UTF-16 unit, which spares counting nearly always.

@@ -4,7 +4,7 @@ import type { BusClient } from '../model/bus.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Log } from '../model/ports.ts';
 import { type Address, addressOf } from './address.ts';
-import { type Connection, type OnRequest, sentAwayLine, serveConnection } from './connection.ts';
+import { type Connection, type ConnectionOptions, type OnRequest, sentAwayLine, serveConnection } from './connection.ts';
 
 export interface SocketServerOptions {
   path: string;
@@ -12,6 +12,8 @@ export interface SocketServerOptions {
   /** One for each connection that needs it, for events and requests to modules. */
   bus?: () => BusClient;
   log: Log;
+  /** Takes secrets out of JSON that is shown; without it nothing is hidden. */
+  masked?: ConnectionOptions['masked'];
   /** Permissions of the socket; 0600 without. */
   mode?: number;
   /** Group that is to own the socket. */
@@ -43,6 +45,7 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
     onRequest: options.onRequest,
     bus: options.bus,
     log,
+    masked: options.masked ?? ((json: string) => json),
     maxInFlight: options.maxInFlight ?? maxInFlight,
     stallTimeout: options.stallTimeout ?? stallTimeout,
   };

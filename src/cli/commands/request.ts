@@ -22,7 +22,7 @@ export const request: Definition<Options> = {
   details:
     'TOPIC is a service and one of its methods. JSON is the payload, at most 8 MiB; - reads it from stdin, without it there is none.\n' +
     'The response is printed as JSON: on one line, on a terminal over several; of a stream each part on a line as it comes. ' +
-    'An error that the module answers exits 1.',
+    'An error that the module answers exits 1. The values of secrets show as ***.',
   options: [{ flags: '--timeout <DURATION>', doc: 'give up when nothing comes for so long (default: 30s; 0: never)', parse: duration }],
   examples: [`muster request greeter.hello '{"who": "you"}'`, 'muster request greeter.ping', 'generate | muster request store.put -'],
   async run(call) {
@@ -37,7 +37,9 @@ export const request: Definition<Options> = {
       return call.io.room() ?? undefined;
     };
     const asked = (client: Client): Promise<unknown> =>
-      client.request(topic, payload, { onPart, signal: patience.signal }).catch((error) => Promise.reject(asAnswered(error, topic)));
+      client
+        .request(topic, payload, { onPart, signal: patience.signal, shown: true })
+        .catch((error) => Promise.reject(asAnswered(error, topic)));
     try {
       const answer = await overReplacement(call, asked);
       printLast(call, answer, parts);
