@@ -2,6 +2,7 @@ import { deepFreeze } from '../model/canonical.ts';
 import type { Environment } from '../model/environment.ts';
 import { MusterError } from '../model/error.ts';
 import type { CodeSpec, CommandSpec, PackageSpec, Spec } from '../model/fields/table.ts';
+import { leastBytes } from '../model/mask/forms.ts';
 import type { Desired, Entry, Note } from '../model/module.ts';
 import type { PackageLock, Packages, Staging } from '../model/package.ts';
 import { argumentProblem } from '../model/program.ts';
@@ -87,7 +88,7 @@ export async function desire(entry: Entry, pass: Pass, parts: Parts): Promise<Re
   if (entry.spec.disabled) return resolution(entry, { spec: entry.spec, path: declaredPath(entry) });
   const outcome: Outcome = { spec: entry.spec, path: declaredPath(entry) };
   try {
-    if (entry.secrets.length > 0) outcome.spec = await readSecrets(entry, pass, parts);
+    if (entry.secrets.length > 0) await readSecrets(entry, outcome, pass, parts);
     outcome.files = await digestFiles(entry.spec.files, pass, parts);
     if (asksIdentity(outcome.spec)) {
       outcome.accounts = parts.accounts.version(pass.look);
@@ -109,6 +110,8 @@ export interface Outcome {
   version?: string;
   digest?: string;
   notes?: Note[];
+  /** What is said of secrets that are too short to be found in text. */
+  shortSecrets?: readonly Note[];
   apps?: readonly string[];
   code?: Resolution['code'];
   files?: Map<string, string>;
@@ -118,18 +121,8 @@ export interface Outcome {
 }
 
 function resolution(entry: Entry, outcome: Outcome): Resolution {
-  const {
-    spec,
-    path,
-    version,
-    notes = [],
-    apps = [],
-    code = null,
-    files = new Map(),
-    command = null,
-    accounts = null,
-    problem: found,
-  } = outcome;
+  const { spec, path, version, apps = [], code = null, files = new Map(), command = null, accounts = null, problem: found } = outcome;
+  const notes = [...(outcome.shortSecrets ?? []), ...(outcome.notes ?? [])];
   const desired: Desired = {
     name: entry.name,
     kind: entry.kind,
@@ -146,22 +139,30 @@ function resolution(entry: Entry, outcome: Outcome): Resolution {
   return { desired: deepFreeze(desired), code, files, command, accounts, apps, lasting: lasting || spec.disabled };
 }
 
-function declaredPath({ kind, spec }: Entry): string {
+/** What is run, as the config says it. */
+export function declaredPath({ kind, spec }: Pick<Entry, 'kind' | 'spec'>): string {
   if (kind === 'command') return (spec as CommandSpec).command[0] ?? '';
   return kind === 'code' ? (spec as CodeSpec).module : (spec as { package: string }).package;
 }
 
-function readSecrets(entry: Entry, pass: Pass, { secrets }: Parts): Promise<Spec> {
+async function readSecrets(entry: Entry, outcome: Outcome, pass: Pass, { secrets }: Parts): Promise<void> {
+  const short: string[] = [];
   const read = async (reference: string, path: readonly string[]): Promise<string> => {
     try {
-      return await pass.fingerprint(reference);
+      const fingerprint = await pass.fingerprint(reference);
+      if (secrets.isShort(fingerprint)) short.push(path.join('.'));
+      return fingerprint;
     } catch (error) {
       const { code, message, hint } = problemOf(error, 'it');
       throw toError(problem(code as 'ENOENT', `the secret ${path.join('.')} cannot be read: ${message}`, hint));
     }
   };
-  return withFingerprints(entry.spec, entry.secrets, read, secrets.seal);
+  outcome.spec = await withFingerprints(entry.spec, entry.secrets, read, secrets.seal);
+  outcome.shortSecrets = short.map((field) => ({ code: 'secretShort', text: shortText(field) }));
 }
+
+const shortText = (field: string): string =>
+  `the secret ${field} has less than ${leastBytes} bytes: it is hidden in this field, and shown wherever else it stands`;
 
 /** Throws, naming the file that cannot be read. */
 export async function digestFiles(files: readonly string[], pass: Pick<Pass, 'look'>, parts: Parts): Promise<Map<string, string>> {
