@@ -1,7 +1,7 @@
 import type { Disk } from '../model/ports.ts';
 import { generationNumbers, readGeneration } from './generations.ts';
 import { decodeLines } from './line.ts';
-import { emptyState, fold, type MutableState } from './records.ts';
+import { emptyState, fold, type MutableState, pausedBy } from './records.ts';
 import { decodeSnapshot, type Snapshot } from './snapshot.ts';
 
 export const snapshotFile = 'snapshot.json';
@@ -60,6 +60,7 @@ async function lastGeneration(disk: Disk, notes: string[]): Promise<Snapshot> {
     if (generation === null || generation === 'damaged') continue;
     for (const record of generation.modules) state.loaded.set(record.name, record);
     state.generation = number;
+    state.paused = pausedBy(generation);
     notes.push(`generation ${number} was used in its place; holds and modules loaded by hand before it may be lost`);
     break;
   }

@@ -1,3 +1,4 @@
+import type { GenerationHead, Paused } from '../model/generation.ts';
 import type { Lease } from '../model/keeper.ts';
 import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
 import type { Settings } from '../model/settings.ts';
@@ -18,6 +19,9 @@ interface SnapshotBody {
   /** Not in snapshots of versions that did not record them. */
   moves?: readonly Move[];
   generation: number;
+  /** Not in snapshots of versions that did not record them here. */
+  heads?: readonly GenerationHead[];
+  paused?: Paused | null;
   loaded: LoadedRecord[];
   /** Not in snapshots of versions that had no oneshots. */
   finished?: (Finished & { name: string })[];
@@ -28,7 +32,7 @@ interface SnapshotBody {
 }
 
 export function encodeSnapshot(seq: number, state: StoreState): string {
-  const { daemonId, serial, moves, generation } = state;
+  const { daemonId, serial, moves, generation, paused } = state;
   return seal({
     formatVersion: 1,
     seq,
@@ -36,6 +40,8 @@ export function encodeSnapshot(seq: number, state: StoreState): string {
     serial,
     moves,
     generation,
+    heads: [...state.heads.values()],
+    paused,
     loaded: [...state.loaded.values()],
     finished: [...state.finished].map(([name, finished]) => ({ name, ...finished })),
     holds: [...state.holds.values()],
@@ -53,6 +59,8 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot | null {
   state.serial = body.serial;
   state.moves = body.moves ?? [];
   state.generation = body.generation;
+  for (const head of body.heads ?? []) state.heads.set(head.number, head);
+  state.paused = body.paused ?? null;
   for (const record of body.loaded) state.loaded.set(record.name, record);
   for (const { name, ...finished } of body.finished ?? []) state.finished.set(name, finished);
   for (const hold of body.holds) state.holds.set(hold.name, hold);

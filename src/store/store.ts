@@ -1,9 +1,19 @@
 import type { MusterError } from '../model/error.ts';
+import type { GenerationHead, KeptHead } from '../model/generation.ts';
 import type { Disk, Log, Random } from '../model/ports.ts';
 import { diskError } from './disk-error.ts';
-import { freeRoom, generationNumbers, pruneGenerations, readGeneration, takeRoom, writeGeneration } from './generations.ts';
+import {
+  freeRoom,
+  generationNumbers,
+  healthyAt,
+  markHealthy,
+  pruneGenerations,
+  readGeneration,
+  takeRoom,
+  writeGeneration,
+} from './generations.ts';
 import { openJournal } from './journal.ts';
-import type { Generation, GenerationHead, JournalRecord, StoreState } from './records.ts';
+import type { Generation, JournalRecord, StoreState } from './records.ts';
 import { recover } from './recover.ts';
 
 export interface Store {
@@ -29,8 +39,14 @@ export interface Store {
   freeRoom(): Promise<void>;
   /** Where there was no room the last time: whether there is now, for `failure`. */
   lookForRoom(): Promise<void>;
-  /** Writes the file of the generation, then its head to the journal. Keeps the last 20. */
+  /** Writes the file of the generation, then its head to the journal. Keeps the last 20, and the last one that was healthy. */
   saveGeneration(generation: Generation): Promise<void>;
+  /** That all of a generation was healthy. Rejects where the disk takes nothing. */
+  markHealthy(number: number, at: string): Promise<void>;
+  /** Numbers of the generations that are kept, ascending. */
+  generations(): Promise<number[]>;
+  /** What these are known by, in the same order; without those whose file is damaged and whose head the journal has not. */
+  heads(): Promise<KeptHead[]>;
   /** `last`: the one in force, or if its file is damaged the newest whole one before it. A number: exactly that one, or null. */
   loadGeneration(number: number | 'last'): Promise<Generation | null>;
   /** Makes everything durable. Idempotent. */
@@ -51,6 +67,7 @@ export async function openStore({ disk, random, log }: { disk: Disk; random: Ran
 
   let roomFailure: MusterError | null = null;
   let asked = 0;
+  const old = new Map<number, GenerationHead>();
   const giveBack = (): Promise<void> =>
     freeRoom(disk).catch((error) => log.warn({ err: error }, 'the room that was taken could not be given back'));
 
@@ -85,17 +102,40 @@ export async function openStore({ disk, random, log }: { disk: Disk; random: Ran
       await journal.append([{ type: 'generation', generation: headOf(generation) }]);
       await pruneGenerations(disk).catch((error) => log.warn({ err: error }, 'old generations could not be removed'));
     },
+    markHealthy: (number, at) => markHealthy(disk, number, at),
+    generations: () => keptNumbers(disk, journal.state),
+    async heads() {
+      const found: KeptHead[] = [];
+      for (const number of await keptNumbers(disk, journal.state)) {
+        const head = journal.state.heads.get(number) ?? old.get(number) ?? (await headInFile(disk, number));
+        if (head === null) continue;
+        // One that the journal has not is read once: with a thousand modules its file is large.
+        if (!journal.state.heads.has(number)) old.set(number, head);
+        found.push({ ...head, healthyAt: await healthyAt(disk, number) });
+      }
+      return found;
+    },
     loadGeneration: (number) => loadGeneration(disk, log, journal.state, number),
     close: () => journal.close(),
   };
 }
 
-function headOf({ modules, policy, alternatives, ...head }: Generation): GenerationHead {
+function headOf({ modules, policy, alternatives, result, ...head }: Generation): GenerationHead {
   return head;
 }
 
+/** A file beyond the one in force is of a crash before it counted. */
+async function keptNumbers(disk: Disk, { generation }: StoreState): Promise<number[]> {
+  return (await generationNumbers(disk)).filter((number) => number <= generation);
+}
+
+async function headInFile(disk: Disk, number: number): Promise<GenerationHead | null> {
+  const generation = await readGeneration(disk, number);
+  return generation === null || generation === 'damaged' ? null : headOf(generation);
+}
+
 async function loadGeneration(disk: Disk, log: Log, state: StoreState, which: number | 'last'): Promise<Generation | null> {
-  const numbers = which === 'last' ? (await generationNumbers(disk)).filter((n) => n <= state.generation).reverse() : [which];
+  const numbers = which === 'last' ? (await keptNumbers(disk, state)).reverse() : [which];
   for (const number of numbers) {
     const generation = await readGeneration(disk, number);
     if (generation === 'damaged') log.warn({ generation: number }, 'the file of a generation is damaged and was passed over');

@@ -29,6 +29,12 @@ export const records: fc.Arbitrary<JournalRecord> = fc.oneof(
   fc
     .tuple(names, fc.option(fc.nat(99)))
     .map(([name, a]): JournalRecord => ({ type: 'settings', name, settings: a === null ? null : { a, inner: { a } } })),
+  fc.option(fc.nat(9)).map(
+    (rollbackOf): JournalRecord => ({
+      type: 'paused',
+      paused: rollbackOf === null ? null : { since: 'now', rollbackOf, reason: null },
+    }),
+  ),
   names.map((id): JournalRecord => ({ type: 'lease', lease: { id, name: id, pid: null, startTime: null, bootId: null } })),
 );
 
@@ -45,9 +51,9 @@ export function folded(all: readonly JournalRecord[], daemonId: string): StoreSt
 
 /** Equal text exactly where two states mean the same. */
 export function comparable(state: StoreState): string {
-  const { daemonId, serial, moves, generation, loaded, finished, holds, settings, leases } = state;
+  const { daemonId, serial, moves, generation, heads, paused, loaded, finished, holds, settings, leases } = state;
   const maps = [loaded, finished, holds, settings, leases].map((map) => [...map].sort(byKey));
-  return JSON.stringify([daemonId, serial, moves, generation, ...maps]);
+  return JSON.stringify([daemonId, serial, moves, generation, [...heads], paused, ...maps]);
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
