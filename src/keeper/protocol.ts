@@ -36,7 +36,15 @@ export type ToKeeper =
   | { readonly type: 'dispose' };
 
 export type FromKeeper =
-  | { readonly type: 'hello'; readonly version: number; readonly pid: number; readonly lease: string; readonly found: readonly Found[] }
+  | {
+      readonly type: 'hello';
+      readonly version: number;
+      readonly pid: number;
+      readonly lease: string;
+      readonly found: readonly Found[];
+      /** Name of a pipe: when neither keeper nor daemon has it open any more, what runs is killed. */
+      readonly sentinel?: string;
+    }
   | { readonly type: 'spawned'; readonly id: string; readonly held: Held }
   | { readonly type: 'failed'; readonly id: string; readonly error: WireError }
   | { readonly type: 'exited'; readonly id: string; readonly exit: ProcessExit }
@@ -94,7 +102,7 @@ const toKeeper: { readonly [T in ToKeeper['type']]: Check<unknown> } = {
 };
 
 const fromKeeper: { readonly [T in FromKeeper['type']]: Check<unknown> } = {
-  hello: object({ version: number, pid: number, lease: text, found: founds }),
+  hello: object({ version: number, pid: number, lease: text, found: founds, sentinel: optional(text) }),
   spawned: object({ ...id, held }),
   failed: object({ ...id, error }),
   exited: object({ ...id, exit }),

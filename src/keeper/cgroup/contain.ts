@@ -91,13 +91,19 @@ const giveUpMs = 10_000;
  */
 export async function endLeftCgroups(owner: string, spare: ReadonlySet<string>, clock: Clock): Promise<string[]> {
   const root = findRoot();
-  if (!('folder' in root)) return [];
-  const all = join(root.folder, dirname(placeOf(undefined, ownerOf(owner), 'any')));
+  const all = cgroupsOf(owner);
+  if (!('folder' in root) || all === null) return [];
   const left = foldersIn(all).filter((folder) => !inUse.has(folder) && !spare.has(folder));
   const populated = left.filter(isPopulated);
   await Promise.all(left.map((folder) => endCgroup(folder, clock, giveUpMs)));
   if (left[0] !== undefined) removeEmptyAbove(left[0], root.folder);
   return populated.map((folder) => basename(folder));
+}
+
+/** The folder in which the programs of a daemon have their cgroups, by what its leases begin with, but for those whose config names another. */
+export function cgroupsOf(owner: string): string | null {
+  const root = findRoot();
+  return 'folder' in root ? join(root.folder, dirname(placeOf(undefined, ownerOf(owner), 'any'))) : null;
 }
 
 /** Of all leases of a daemon the part before the last slash is the same, and no other daemon's. */

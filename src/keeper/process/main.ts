@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Clock, Log } from '../../model/ports.ts';
+import { cgroupsOf } from '../cgroup/contain.ts';
 import { createFifoPool } from '../fifo-pool.ts';
 import { leaveWord } from '../last-words.ts';
 import { createLogs } from '../logs/logs.ts';
@@ -12,6 +13,7 @@ import { leaseVariable } from '../proc.ts';
 import type { LogLevel } from '../protocol.ts';
 import { createExecutor } from './executor/executor.ts';
 import { closeInherited } from './inherited.ts';
+import { createSentinel } from './sentinel.ts';
 import { serveDaemons } from './serve.ts';
 import { createWards } from './wards.ts';
 
@@ -31,10 +33,14 @@ const say =
 const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 const pool = createFifoPool(fifoFolder);
 const executor = createExecutor(fileURLToPath(new URL('./executor.cjs', import.meta.url)));
+const owner = process.argv[3] ?? '';
+const lease = process.env[leaseVariable] ?? '';
+const sentinel = createSentinel({ pool, clock, log, lease, folder: cgroupsOf(owner) });
 const wards = createWards({
-  owner: process.argv[3] ?? '',
+  owner,
   pool,
   execute: executor.execute,
+  sentinel,
   clock,
   log,
   logs: createLogs({ dir: 'log', clock, log }),
@@ -44,7 +50,7 @@ const wards = createWards({
     daemons.close();
   },
 });
-const daemons = serveDaemons({ wards, pool, lease: process.env[leaseVariable] ?? '', leave });
+const daemons = serveDaemons({ wards, pool, sentinel, lease, leave });
 
 // Signals are for programs; the keeper ends with its daemon, or by force.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'] as const) process.on(signal, () => {});
@@ -62,6 +68,7 @@ server.listen(keeperSocket, () => {
 function leave(): void {
   server.close();
   executor.dispose();
+  sentinel.dispose();
   pool.clear(new Set());
   rmSync('keeper.log', { force: true });
 }

@@ -3,11 +3,13 @@ import type { FifoPool } from '../fifo-pool.ts';
 import { fifoNames } from '../fifo-stdio.ts';
 import { createPeer, type Peer } from '../peer.ts';
 import { type FromKeeper, handoverMs, keeperVersion, parseToKeeper, type ToKeeper } from '../protocol.ts';
+import type { Sentinel } from './sentinel.ts';
 import type { Wards } from './wards.ts';
 
 export interface DaemonsOptions {
   readonly wards: Wards;
   readonly pool: FifoPool;
+  readonly sentinel: Pick<Sentinel, 'start'>;
   /** Of the keeper itself. */
   readonly lease: string;
   /** Nothing is left to do. */
@@ -18,7 +20,7 @@ export interface DaemonsOptions {
 const firstMs = 30_000;
 
 /** The daemon that the keeper works for; after its death the next one. The lock of the state dir sees to it that there is only one. */
-export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {
+export function serveDaemons({ wards, pool, sentinel, lease, leave }: DaemonsOptions) {
   let current: Peer<FromKeeper> | null = null;
   let cleared = false;
   let leaving = false;
@@ -63,8 +65,17 @@ export function serveDaemons({ wards, pool, lease, leave }: DaemonsOptions) {
     if (current !== peer) return;
     if (!cleared) pool.clear(new Set(adopt.flatMap(({ fifos }) => fifoNames(fifos))));
     cleared = true;
+    const pipe = await sentinel.start();
+    if (current !== peer) return;
     for (const held of adopt) wards.adopt(held);
-    peer.send({ type: 'hello', version: keeperVersion, pid: process.pid, lease, found: wards.found() });
+    peer.send({
+      type: 'hello',
+      version: keeperVersion,
+      pid: process.pid,
+      lease,
+      found: wards.found(),
+      ...(pipe === null ? {} : { sentinel: pipe }),
+    });
   }
 
   function obey(message: Exclude<ToKeeper, { type: 'hello' }>): void {

@@ -8,6 +8,7 @@ import type { FifoPool } from '../fifo-pool.ts';
 import { type Fifos, fifoNames, holdFifos, openFifos } from '../fifo-stdio.ts';
 import { createKeeper } from '../local.ts';
 import type { Found, FromKeeper, Order } from '../protocol.ts';
+import type { Sentinel } from './sentinel.ts';
 import { takeOutput, type Unattended } from './unattended.ts';
 
 export interface WardsOptions {
@@ -15,6 +16,7 @@ export interface WardsOptions {
   readonly owner: string;
   readonly pool: FifoPool;
   readonly execute: Execute;
+  readonly sentinel: Sentinel;
   readonly clock: Clock;
   readonly log: Log;
   readonly logs: CapturePorts['logs'];
@@ -38,7 +40,7 @@ interface Ward {
 }
 
 /** What runs, from its start until a daemon has read the last of its output. */
-export function createWards({ owner, pool, execute, clock, log, logs, tell, deserted }: WardsOptions) {
+export function createWards({ owner, pool, execute, sentinel, clock, log, logs, tell, deserted }: WardsOptions) {
   const wards = new Map<string, Ward>();
   const fifosOf = new Map<string, Fifos>();
   const startTimes = new Map<string, string | null>();
@@ -77,7 +79,9 @@ export function createWards({ owner, pool, execute, clock, log, logs, tell, dese
     limit,
     keep(id: string, as: Kept | null): void {
       const ward = wards.get(id);
-      if (ward !== undefined) ward.held = { ...ward.held, kept: as };
+      if (ward === undefined) return;
+      ward.held = { ...ward.held, kept: as };
+      if (!ward.gone) sentinel.runs(ward.held);
     },
     release,
     found,
@@ -157,6 +161,7 @@ export function createWards({ owner, pool, execute, clock, log, logs, tell, dese
   function watch(held: Held, child: Child, ownPipes: boolean): void {
     const ward: Ward = { held, child, ownPipes, exit: null, ending: null, gone: false, output: null };
     wards.set(held.id, ward);
+    sentinel.runs(held);
     void child.exited.then((exit) => {
       ward.exit = exit;
       tell({ type: 'exited', id: held.id, exit });
@@ -171,6 +176,7 @@ export function createWards({ owner, pool, execute, clock, log, logs, tell, dese
     ward.ending ??= ward.child.killTree();
     await ward.ending;
     ward.gone = true;
+    sentinel.gone(ward.held);
     await ward.output?.finish();
     tell({ type: 'gone', id });
     lookRound();

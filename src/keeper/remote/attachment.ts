@@ -1,3 +1,5 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { MusterError, messageOf } from '../../model/error.ts';
 import type { Held, Lease, LeaseLog } from '../../model/keeper.ts';
 import type { Log } from '../../model/ports.ts';
@@ -6,6 +8,8 @@ import type { FromKeeper, ToKeeper } from '../protocol.ts';
 import { type Hello, type Link, type LinkOptions, linkTo, startKeeper } from './link.ts';
 
 export interface AttachmentOptions extends LinkOptions {
+  /** Where pipes are. */
+  readonly fifoDir: string;
   readonly leases: LeaseLog;
   readonly log: Log;
   /** A new id for the lease of the keeper itself. */
@@ -52,6 +56,8 @@ export function createAttachment(options: AttachmentOptions): Attachment {
   let own: Lease | null = null;
   const waiting: ToKeeper[] = [];
   let closed: (() => void) | null = null;
+  /** While it is open, nobody kills what runs because the keeper is gone (`process/sentinel.ts`). */
+  let pulse: number | null = null;
 
   return {
     ready,
@@ -92,6 +98,7 @@ export function createAttachment(options: AttachmentOptions): Attachment {
       closed = resolve;
       say(keeper);
     });
+    beat(null);
     return true;
   }
 
@@ -126,8 +133,20 @@ export function createAttachment(options: AttachmentOptions): Attachment {
   async function attach(adopt: readonly Held[]): Promise<Hello> {
     const fresh = await linkTo(options, adopt, { receive: options.receive, lost: (error) => lost(error) });
     link = fresh;
+    beat(fresh.hello.sentinel ?? null);
     for (const message of waiting.splice(0)) fresh.send(message);
     return fresh.hello;
+  }
+
+  function beat(name: string | null): void {
+    const before = pulse;
+    try {
+      pulse = name === null ? null : openSync(join(options.fifoDir, name), constants.O_RDWR | constants.O_NONBLOCK);
+    } catch (error) {
+      pulse = null;
+      log.warn({ error: messageOf(error) }, 'what runs would be killed with its keeper');
+    }
+    if (before !== null) closeSync(before);
   }
 
   function lost(error: unknown): void {

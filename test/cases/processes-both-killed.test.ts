@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPlace, isAlive, type Place, until } from '../support/place.ts';
+import { within } from '../support/within.ts';
+
+let place: Place;
+
+beforeAll(async () => {
+  const modules = { plain: { command: ['sleep', '1001'] }, kept: { command: ['sleep', '1002'], onDaemonDeath: 'keep' } };
+  place = await createPlace(`${JSON.stringify({ version: 1, policy: { watch: 'off' }, modules })}\n`);
+  await place.up();
+});
+afterAll(() => place[Symbol.asyncDispose]());
+
+const pidOf = async (name: string): Promise<number> => (await place.module(name)).pid as number;
+const parentOf = (pid: number): number => Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+
+/** Who ends what runs when daemon and keeper cannot any more; it lives where the keeper does. */
+function sentinels(): number[] {
+  const isOne = (pid: number): boolean => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return line.includes('\0muster-sentinel\0') && readlinkSync(`/proc/${pid}/cwd`) === place.stateDir && isAlive(pid);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && isOne(pid));
+}
+
+/** In one moment: neither notices that the other is gone. */
+async function killBoth(): Promise<void> {
+  const both = [await place.pid(), parentOf(await pidOf('plain'))];
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of both) process.kill(pid, signal);
+  await until(() => !both.some(isAlive), 'both are gone');
+}
+
+test('daemon and keeper killed in one moment leave nothing but what is kept, which the next daemon takes over', async () => {
+  const [plain, kept] = [await pidOf('plain'), await pidOf('kept')];
+  await killBoth();
+  await within(2000, () => until(() => !isAlive(plain), 'the program is gone'));
+  await until(() => sentinels().length === 0, 'the sentinel has done what it was there for');
+  expect(isAlive(kept)).toBe(true);
+  await place.up();
+  expect(await pidOf('kept')).toBe(kept);
+  expect(isAlive(await pidOf('plain'))).toBe(true);
+});
+
+test('the keeper alone takes nothing down when it is killed, and a sentinel that is killed is replaced', async () => {
+  const [plain, kept] = [await pidOf('plain'), await pidOf('kept')];
+  const keeper = parentOf(plain);
+  process.kill(keeper, 'SIGKILL');
+  await until(
+    () => !isAlive(keeper) && sentinels().length === 1 && parentOf(sentinels()[0] ?? 1) !== keeper,
+    'another keeper has a sentinel',
+  );
+  const [sentinel = 0] = sentinels();
+  process.kill(sentinel, 'SIGKILL');
+  await until(() => sentinels().length === 1 && sentinels()[0] !== sentinel, 'another sentinel is there');
+  expect([await pidOf('plain'), await pidOf('kept')]).toEqual([plain, kept]);
+  expect([plain, kept].map(isAlive)).toEqual([true, true]);
+
+  await place.muster('restart', 'plain');
+  const again = await pidOf('plain');
+  await killBoth();
+  await within(2000, () => until(() => !isAlive(again), 'the program is gone'));
+  expect(isAlive(kept)).toBe(true);
+  await place.up();
+  expect(await pidOf('kept')).toBe(kept);
+});
+
+test('down leaves no sentinel behind', async () => {
+  expect(await place.muster('down')).toMatchObject({ code: 0 });
+  await until(() => sentinels().length === 0, 'it is gone');
+});
