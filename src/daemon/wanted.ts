@@ -8,6 +8,7 @@ import { MusterError } from '../model/error.ts';
 import type { Packages, Staging } from '../model/package.ts';
 import { lockName } from '../packages/packages.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import { referencesAt } from '../resolve/secret-places.ts';
 import { createTextReader } from '../sources/texts.ts';
 import { createPackageSources } from './package-sources.ts';
 
@@ -31,6 +32,7 @@ export function createSources(options: WantedOptions): Sources {
   let config: ConfigSet | null = null;
   let configFiles: readonly string[] = [];
   let codeFiles: readonly string[] = [];
+  let references: readonly string[] = [];
   let looking: Promise<void> = Promise.resolve();
   const packageSources = createPackageSources({ packages: options.packages, config: () => config });
 
@@ -43,7 +45,8 @@ export function createSources(options: WantedOptions): Sources {
     if (own) {
       const { files: read, watch } = outcome.ok ? outcome.config : { ...outcome, files: outcome.files.map((path) => ({ path })) };
       const lock = read[0] === undefined || !hasPackages(outcome) ? [] : [join(dirname(read[0].path), lockName)];
-      configFiles = [...read.map(({ path }) => path), ...watch, ...lock];
+      if (outcome.ok) references = secretsOf(outcome.config);
+      configFiles = [...read.map(({ path }) => path), ...watch, ...lock, ...filesOf(references)];
       options.onRead([...configFiles, ...codeFiles]);
     }
     if (!outcome.ok) return { ok: false, diagnostics: outcome.diagnostics, files: outcome.files };
@@ -82,6 +85,7 @@ export function createSources(options: WantedOptions): Sources {
         options.onRead([...configFiles, ...codeFiles]);
       });
     },
+    hasPrograms: () => references.some((reference) => reference.startsWith('exec:')),
     async locate(target) {
       if (target.startsWith('builtin:')) return { name: target.slice('builtin:'.length), module: target };
       if (!target.includes('/')) return { name: target, module: target };
@@ -89,6 +93,17 @@ export function createSources(options: WantedOptions): Sources {
       return { name: (await options.nameIn(target)) ?? file.split('.')[0] ?? file, module: target };
     },
   };
+}
+
+/** What secrets of enabled modules refer to, each once. */
+function secretsOf({ modules }: ConfigSet): string[] {
+  const entries = [...modules.values()].flatMap(({ entry }) => (entry.secrets.length === 0 || entry.spec.disabled ? [] : [entry]));
+  return [...new Set(entries.flatMap(({ spec, secrets }) => referencesAt(spec, secrets)))];
+}
+
+/** Their files, to be watched: a secret that is rotated is a change like one of the config. */
+function filesOf(references: readonly string[]): string[] {
+  return references.flatMap((reference) => (reference.startsWith('file:') ? [reference.slice('file:'.length)] : []));
 }
 
 function hasPackages(outcome: ConfigOutcome): boolean {

@@ -6,8 +6,9 @@ import { createContext, type EngineContext, holdsNow, policyOf } from './context
 import { eventOf } from './events.ts';
 import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
 import { release } from './holds.ts';
+import { createInterval } from './interval.ts';
 import type { EnginePorts } from './ports.ts';
-import { driftPlan, dryRun, type RunOptions, runReconcile } from './reconcile.ts';
+import { dryRun, type RunOptions, runReconcile } from './reconcile.ts';
 import { tidy } from './retain.ts';
 import { createRuns, type Runs } from './runs.ts';
 import { createWatched } from './watched.ts';
@@ -61,16 +62,14 @@ export function createEngine(ports: EnginePorts): Engine {
     await quietly(runs.request({ key, trigger: name, options: asked }));
   };
 
+  const interval = createInterval(context, {
+    heal: () => trigger('selfHeal', { inForce: true }),
+    reconcile: () => trigger('interval'),
+  });
   /** The interval and the end of holds are looked at once a second at most; a tick costs nothing while nothing is due. */
-  let lastLook = ports.clock.now();
   const tick = async (): Promise<void> => {
     await quietly(expireHolds(context));
-    const { interval, selfHeal } = policyOf(context);
-    if (interval > 0 && ports.clock.now() - lastLook >= interval) {
-      lastLook = ports.clock.now();
-      const drifted = lookForDrift(context);
-      if (selfHeal && (drifted || ports.instances.views().some((view) => view.failed))) await trigger('selfHeal', { inForce: true });
-    }
+    await interval();
   };
   const schedule = (): void => {
     if (context.stopping.signal.aborted) return;
@@ -194,12 +193,4 @@ async function expireHolds(context: EngineContext): Promise<void> {
   const inForce = new Set(holdsNow(context).map((hold) => hold.name));
   const over = [...context.ports.store.state.holds.keys()].filter((name) => !inForce.has(name));
   if (over.length > 0) await release(over, {}, context);
-}
-
-/** Says so if something differs from the generation in force. */
-function lookForDrift(context: EngineContext): boolean {
-  const { changes } = driftPlan(context);
-  if (changes.length === 0) return false;
-  context.events.emit({ type: 'drift', message: `${changes.length} modules differ from generation ${context.generation?.number ?? 0}` });
-  return true;
 }

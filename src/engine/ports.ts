@@ -90,6 +90,8 @@ export interface Sources {
   afresh(record: LoadedRecord): Promise<Desired>;
   /** Watches, beside the config, the files that the code of these is made of, from now on; a change is one of the files. */
   watchCode(modules: readonly LoadedRecord[]): void;
+  /** Whether the config, as it was read last, has secrets that a program gives: nothing tells that they have changed. */
+  hasPrograms?(): boolean;
   /** What the command `load NAME` means by NAME, where it is not declared. */
   locate(target: string): Promise<{ name: string; module: string }>;
 }

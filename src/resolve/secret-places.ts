@@ -27,6 +27,14 @@ export async function withValues(data: unknown, value: (secret: SecretRef) => Pr
   return filled;
 }
 
+/** What the secrets at these paths refer to: `file:/run/secrets/token`. */
+export function referencesAt(spec: unknown, paths: readonly (readonly string[])[]): string[] {
+  return paths.flatMap((path) => {
+    const place = at(spec, path);
+    return isSecret(place) ? [place.secret] : [];
+  });
+}
+
 function at(data: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], data);
 }
