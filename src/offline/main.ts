@@ -7,10 +7,12 @@ import type { Loaded } from '../model/module.ts';
 import type { Plan } from '../model/plan.ts';
 import { plan } from '../plan/plan.ts';
 import { locateConfig } from '../sources/locate.ts';
+import { planAgainstState } from './against-state.ts';
 import { mustRead, readConfig } from './config.ts';
 import { loadedAfter } from './loaded.ts';
 import { type Asked, planInput } from './plan-input.ts';
 import { resolveConfigs, unresolved } from './resolve.ts';
+import { readState } from './state.ts';
 import type { At } from './surroundings.ts';
 
 export interface Validated {
@@ -38,15 +40,21 @@ export async function validateFiles(files: readonly string[], at: At): Promise<V
 const leaveBe: Asked = { allowEmpty: true, override: true };
 
 export interface PlannedFiles {
-  /** The config that is taken as loaded; none: nothing is. */
+  /** The config that is taken as loaded, or what a daemon has exported; none: nothing is. */
   base: readonly string[];
   /** The config that is wanted; none: what `up` would find. */
   files: readonly string[];
 }
 
-/** The plan from one config to another, or from nothing. Throws EINVALIDCONFIG with all that was found. */
+/** The plan from one config to another, from an exported state, or from nothing. Throws EINVALIDCONFIG with all that was found. */
 export async function planFiles({ base, files }: PlannedFiles, asked: Asked, at: At): Promise<Plan> {
   const wantedFiles = await locateConfig({ ...at, files });
+  const [first] = base;
+  const state = first === undefined ? null : await readState(first, at.cwd);
+  if (state !== null && first !== undefined) {
+    const config = await mustRead(wantedFiles, at);
+    return planAgainstState({ config, files: wantedFiles, state, shown: relative(at.cwd, first) }, asked, at);
+  }
   const before = base.length === 0 ? null : await mustRead(await locateConfig({ ...at, files: base }), at);
   const config = await mustRead(wantedFiles, at);
   const [desired, desiredBefore] = await resolveConfigs([config, before], at);

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConfigSet } from '../model/config-set.ts';
-import type { CodeSpec, CommandSpec } from '../model/fields/table.ts';
-import type { Desired, Entry } from '../model/module.ts';
+import type { Desired } from '../model/module.ts';
 import type { Log } from '../model/ports.ts';
-import { createResolver } from '../resolve/resolver.ts';
+import { declaredPath } from '../resolve/desire.ts';
+import { createResolver, type Resolver } from '../resolve/resolver.ts';
 import type { At } from './surroundings.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -14,16 +14,9 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 /** Asks the world about several configs with the same resolver, so that what is equal in them gets equal digests. */
 export async function resolveConfigs(
   configs: readonly (ConfigSet | null)[],
-  { env }: At,
+  at: At,
 ): Promise<(ReadonlyMap<string, Desired> | undefined)[]> {
-  const resolver = createResolver({
-    // Only `material` writes there, and nothing is started here.
-    codeDir: join(tmpdir(), 'muster-offline'),
-    key: randomBytes(32),
-    env,
-    builtinDir: join(dirname(fileURLToPath(import.meta.url)), 'builtin'),
-    log: silent,
-  });
+  const resolver = offlineResolver(at);
   try {
     const all: (ReadonlyMap<string, Desired> | undefined)[] = [];
     for (const config of configs) all.push(config === null ? undefined : await resolver.resolve(config));
@@ -33,17 +26,24 @@ export async function resolveConfigs(
   }
 }
 
+/** To be disposed of by who makes it. */
+export function offlineResolver({ env }: At): Resolver {
+  return createResolver({
+    // Only `material` writes there, and nothing is started here.
+    codeDir: join(tmpdir(), 'muster-offline'),
+    key: randomBytes(32),
+    env,
+    builtinDir: join(dirname(fileURLToPath(import.meta.url)), 'builtin'),
+    log: silent,
+  });
+}
+
 /** The desired set as far as the config alone tells it. */
 export function unresolved({ modules }: ConfigSet): Map<string, Desired> {
   const desired = new Map<string, Desired>();
   for (const [name, { entry, source }] of modules) {
     const { kind, spec, digest } = entry;
-    desired.set(name, { name, kind, spec, specDigest: digest, codeDigest: null, path: pathOf(entry), source });
+    desired.set(name, { name, kind, spec, specDigest: digest, codeDigest: null, path: declaredPath(entry), source });
   }
   return desired;
-}
-
-function pathOf({ kind, spec }: Entry): string {
-  if (kind === 'command') return (spec as CommandSpec).command[0] ?? '';
-  return kind === 'code' ? (spec as CodeSpec).module : (spec as { package: string }).package;
 }

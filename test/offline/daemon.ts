@@ -1,0 +1,137 @@
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createConfigCompiler } from '../../src/config/compiler.ts';
+import { createSources } from '../../src/daemon/wanted.ts';
+import { createEngine, type Engine } from '../../src/engine/engine.ts';
+import { exportState } from '../../src/engine/export.ts';
+import { hold, stop } from '../../src/engine/holds.ts';
+import { load } from '../../src/engine/load.ts';
+import { dryRun } from '../../src/engine/reconcile.ts';
+import { remove } from '../../src/engine/remove.ts';
+import { set } from '../../src/engine/settings.ts';
+import { createInstances } from '../../src/instances/instances.ts';
+import type { Launch } from '../../src/model/driver.ts';
+import { MusterError } from '../../src/model/error.ts';
+import type { Packages } from '../../src/model/package.ts';
+import type { Plan, Result } from '../../src/model/plan.ts';
+import type { Request } from '../../src/model/plan-input.ts';
+import { planFiles } from '../../src/offline/main.ts';
+import { nameIn } from '../../src/resolve/exports.ts';
+import { createResolver } from '../../src/resolve/resolver.ts';
+import { createFileReader } from '../../src/sources/files.ts';
+import { openStore } from '../../src/store/store.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { type Behaviour, createFakeDriver } from '../support/fake-driver.ts';
+import { createMemoryDisk } from '../support/memory-disk.ts';
+import { quiet } from '../support/quiet.ts';
+import { seeded } from '../support/seeded.ts';
+import type { Deed } from './random-files.ts';
+
+export type Files = Readonly<Record<string, string>>;
+
+/** An engine that reads real files and only pretends to run modules; and a checkout of its config in another folder. */
+export interface Daemon extends AsyncDisposable {
+  readonly engine: Engine;
+  /** The folder of its config, and that of the checkout. */
+  readonly home: string;
+  readonly checkout: string;
+  /** Writes the files in both folders: they are all the config that there is. */
+  write(files: Files): Promise<void>;
+  reconcile(): Promise<Result>;
+  /** Does it by hand, if it can be done. */
+  deed(deed: Deed): Promise<void>;
+  /** What the daemon would do. */
+  plan(request?: Partial<Request>): Promise<Plan>;
+  /** What is planned of the checkout against the exported state. */
+  planElsewhere(request?: Partial<Request>): Promise<Plan>;
+}
+
+const old = new Date(1_700_000_000_000);
+
+export async function createDaemon(env: Readonly<Record<string, string>>, behave?: (launch: Launch) => Behaviour): Promise<Daemon> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-export-'));
+  const [home, checkout] = [join(folder, 'etc'), join(folder, 'checkout')];
+  const clock = createFakeClock();
+  const random = seeded(1);
+  const driver = createFakeDriver(clock, behave ?? (() => ({ reconfigurable: true })));
+  const store = await openStore({ disk: createMemoryDisk(), random, log: quiet });
+  const settingsOf = (name: string) => store.state.settings.get(name);
+  const resolver = createResolver({
+    codeDir: join(folder, 'code'),
+    key: 'k',
+    env,
+    builtinDir: join(folder, 'none'),
+    log: quiet,
+    settingsOf,
+  });
+  const material = async () => ({ env: {}, config: {}, codeFile: null });
+  const reader = createFileReader({ clock: { now: Date.now, after: clock.after }, settleMs: 0 });
+  const compiler = createConfigCompiler({ env, reader });
+  const main = join(home, 'muster.yaml');
+  const packages = null as unknown as Packages;
+  const nothing = () => {};
+  const engine = createEngine({
+    ...{ clock, random, log: quiet, store },
+    instances: createInstances({ clock, random, drivers: { code: driver, command: driver }, log: quiet }),
+    materials: { material, restore: material },
+    planSeal: { seal: (text) => text, open: (sealed) => sealed },
+    masked: (data) => data,
+    sources: createSources({ files: [main], compiler, resolver, packages, env, onRead: nothing, onModules: nothing, nameIn }),
+    pruneCode: async () => {},
+    host: 'web1',
+    env: new Set(Object.keys(env)),
+    defaultConcurrency: 4,
+  });
+  let count = 0;
+  const asked = (request: Partial<Request>) => ({ reason: null, by: null, request: { retryFailed: true, ...request } });
+  return {
+    engine,
+    home,
+    checkout,
+    async write(files) {
+      count += 1;
+      // Another time each time, and long ago, so that nothing is waited for.
+      const time = new Date(old.getTime() + count * 10_000);
+      for (const root of [home, checkout]) {
+        await rm(root, { recursive: true, force: true });
+        for (const [file, text] of Object.entries(files)) {
+          await mkdir(dirname(join(root, file)), { recursive: true });
+          await writeFile(join(root, file), text);
+          await utimes(join(root, file), time, time);
+        }
+      }
+    },
+    reconcile: () => engine.runs.request({ key: 'plain', trigger: 'reconcile', options: asked({}) }),
+    async deed(deed) {
+      const { context } = engine;
+      const { name } = deed;
+      const names = [name];
+      const byHand = { target: name, args: ['sleep', '9'], command: true, cwd: home };
+      await {
+        hold: () => hold(name === '*' ? { all: true, reason: 'r' } : { names, reason: 'r' }, context),
+        load: () => load(byHand, {}, context),
+        remove: () => remove({ names }, {}, context),
+        stop: () => stop({ names }, context),
+        set: () => set({ name, key: 'key' in deed ? deed.key : '', value: 'by hand' }, {}, context),
+      }
+        [deed.do]()
+        .catch(onlyRefused);
+    },
+    plan: (request = {}) => dryRun(asked(request), engine.context),
+    async planElsewhere(request = {}) {
+      await writeFile(join(folder, 'state.json'), JSON.stringify(exportState(engine.context)));
+      const at = { env, cwd: checkout, home: folder, uid: 1000 };
+      return planFiles({ base: [join(folder, 'state.json')], files: [join(checkout, 'muster.yaml')] }, request, at);
+    },
+    async [Symbol.asyncDispose]() {
+      await resolver.dispose();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** That a deed makes no sense here is no matter; a bug is. */
+function onlyRefused(error: unknown): void {
+  if (!(error instanceof MusterError)) throw error;
+}
