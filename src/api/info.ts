@@ -1,10 +1,12 @@
 import { notLoaded } from '../engine/names.ts';
 import type { InfoDoc, ModuleView } from '../model/documents.ts';
 import { type ErrorCode, MusterError } from '../model/error.ts';
+import type { Spec } from '../model/fields/table.ts';
 import type { Desired } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import { formatVersion } from '../model/plan.ts';
 import { loaderOf, providers, requirementsOf } from '../model/requires.ts';
+import { shownSettings } from '../model/settings.ts';
 import type { ApiPorts } from './call.ts';
 
 /**
@@ -32,13 +34,13 @@ function declaredOf({ engine }: ApiPorts): ReadonlyMap<string, Desired> {
 
 async function infoOfLoaded(view: ModuleView, ports: ApiPorts): Promise<InfoDoc> {
   const { instances } = ports.engine.context.ports;
-  const spec = instances.get(view.name)?.spec ?? null;
+  const spec = instances.get(view.name)?.spec;
   return {
     formatVersion,
     ...view,
     sha1: view.digest,
     exports: view.kind === 'code' ? await exportsAt(view.path, ports) : [],
-    spec,
+    spec: spec === undefined ? null : shownSpec(spec),
     ...reloadsOf(view.name, instances.snapshot()),
     output: instances.output(view.name),
     ...(instances.wire(view.name) ?? {}),
@@ -93,13 +95,19 @@ async function infoOfDesired({ name, kind, spec, path, codeDigest }: Desired, po
     sha1: file?.sha1 ?? null,
     codeDigest,
     exports: file === null ? [] : await ports.exportsOf(file.file),
-    spec,
+    spec: shownSpec(spec),
     services: [...spec.provides],
     service: loaderOf(spec),
     host: spec.host ?? null,
     requires: requirements.map((item) => item.name).sort(),
     output: [],
   };
+}
+
+/** Without what stands plainly under a key that looks secret. */
+function shownSpec(spec: Spec): Spec {
+  const free = Object.entries(spec).filter(([name]) => name === 'env' || name === 'config' || name === 'settings');
+  return { ...spec, ...Object.fromEntries(free.map(([name, value]) => [name, shownSettings(value, [], (reference) => reference)])) };
 }
 
 async function exportsAt(path: string, ports: ApiPorts): Promise<string[]> {

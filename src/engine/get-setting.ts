@@ -3,7 +3,7 @@ import { MusterError } from '../model/error.ts';
 import type { Params } from '../model/methods.ts';
 import { configOf, mergedConfig } from '../model/package-config.ts';
 import { formatVersion } from '../model/plan.ts';
-import { isMap, isReference, looksSecret, type Settings, settingAt, settingKeys, settingPath } from '../model/settings.ts';
+import { type Settings, settingAt, settingKeys, settingPath, shownSettings } from '../model/settings.ts';
 import type { EngineContext } from './context.ts';
 import { bare, defaultsOf, known } from './settings.ts';
 
@@ -12,14 +12,14 @@ export async function getSetting({ name, key }: Params<'get'>, context: EngineCo
   const { defaults, said, set } = await layers(name, context);
   const whole = mergedConfig(defaults, mergedConfig(said, set));
   const doc = { formatVersion, name, set: settingKeys(set).sort() };
-  if (key === undefined) return { ...doc, key: null, value: hidden(whole), from: null };
+  if (key === undefined) return { ...doc, key: null, value: shownSettings(whole), from: null };
   const path = settingPath(key);
   const value = settingAt(whole, path);
   if (value === undefined) throw noKey(name, key, whole);
   const layer = [['settings', set] as const, ['config', said] as const, ['defaults', defaults] as const].find(
     ([, tree]) => settingAt(tree, path) !== undefined,
   );
-  return { ...doc, key, value: path.some(looksSecret) && value !== '' ? secretText : hidden(value), from: layer?.[0] ?? null };
+  return { ...doc, key, value: shownSettings(value, path), from: layer?.[0] ?? null };
 }
 
 async function layers(name: string, context: EngineContext): Promise<{ defaults: Settings; said: Settings; set: Settings }> {
@@ -34,15 +34,6 @@ async function layers(name: string, context: EngineContext): Promise<{ defaults:
     if (set === undefined) throw error;
     return { defaults: {}, said: {}, set };
   }
-}
-
-const secretText = '(secret)';
-
-function hidden(value: unknown): unknown {
-  if (isReference(value)) return secretText;
-  if (Array.isArray(value)) return value.map(hidden);
-  if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, looksSecret(key) && item !== '' ? secretText : hidden(item)]));
 }
 
 function noKey(name: string, key: string, config: Settings): MusterError {

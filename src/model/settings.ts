@@ -10,6 +10,29 @@ export function looksSecret(key: string): boolean {
   return secretLooking.test(key);
 }
 
+/** Whether a value that stands under such a key says anything. */
+export function isTelling(value: unknown): boolean {
+  return value !== '' && typeof value !== 'boolean' && value !== null && value !== undefined;
+}
+
+const secretText = '(secret)';
+
+/**
+ * What may be shown of what stands under these keys: nothing of which a key says that nobody should read it. A reference to a
+ * secret says where that is; `told` says how much of it is shown.
+ */
+export function shownSettings(
+  value: unknown,
+  path: readonly string[] = [],
+  told: (reference: unknown) => unknown = () => secretText,
+): unknown {
+  if (isReference(value)) return told(value);
+  if (path.some(looksSecret) && isTelling(value)) return secretText;
+  if (Array.isArray(value)) return value.map((item) => shownSettings(item, [], told));
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shownSettings(item, [key], told)]));
+}
+
 const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
 const deepest = 32;
 

@@ -1,5 +1,6 @@
 import equal from 'fast-deep-equal';
 import type { FieldChange } from '../model/plan.ts';
+import { isTelling, looksSecret } from '../model/settings.ts';
 
 type Show = ((value: never) => string) | undefined;
 type Tree = Readonly<Record<string, unknown>> | readonly unknown[];
@@ -10,11 +11,24 @@ export function walk(path: string, before: unknown, after: unknown, live: boolea
     const shownBefore = shown(before, show);
     const shownAfter = shown(after, show);
     if (!equal(shownBefore, shownAfter)) {
-      descend(path, shownBefore, shownAfter, live, into);
+      descend({ path, live, isFree: isFree(path), hide: false }, shownBefore, shownAfter, into);
       return;
     }
   }
-  descend(path, before, after, live, into);
+  descend({ path, live, isFree: isFree(path), hide: false }, before, after, into);
+}
+
+/** Where a leaf stands. */
+interface Place {
+  readonly path: string;
+  readonly live: boolean;
+  /** The keys are the user's own, and may say that nobody should read what stands there. */
+  readonly isFree: boolean;
+  readonly hide: boolean;
+}
+
+function isFree(field: string): boolean {
+  return field === 'env' || field === 'config' || field === 'settings';
 }
 
 /** A value in human units. A `show` of a structure that gives JSON is a structure again, to be shown leaf by leaf. */
@@ -24,15 +38,16 @@ function shown(value: unknown, show: (value: never) => string): unknown {
   return isTree(value) && text.startsWith('{') ? JSON.parse(text) : text;
 }
 
-function descend(path: string, before: unknown, after: unknown, live: boolean, into: FieldChange[]): void {
+function descend(place: Place, before: unknown, after: unknown, into: FieldChange[]): void {
   if (equal(before, after)) return;
   if (!canDescend(before, after)) {
-    into.push(leaf(path, before, after, live));
+    into.push(leaf(place, before, after));
     return;
   }
   for (const key of keysOf(before, after)) {
-    const at = typeof key === 'number' ? `${path}[${key}]` : `${path}${segment(key)}`;
-    descend(at, child(before, key), child(after, key), live, into);
+    const path = typeof key === 'number' ? `${place.path}[${key}]` : `${place.path}${segment(key)}`;
+    const hide = place.hide || (place.isFree && typeof key === 'string' && looksSecret(key));
+    descend({ ...place, path, hide }, child(before, key), child(after, key), into);
   }
 }
 
@@ -67,8 +82,9 @@ function segment(key: string): string {
   return /^[A-Za-z_$][\w$-]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
-function leaf(path: string, before: unknown, after: unknown, live: boolean): FieldChange {
-  if (holdsSecret(before) || holdsSecret(after)) return { path, before: null, after: null, live, sensitive: true };
+function leaf({ path, live, hide }: Place, before: unknown, after: unknown): FieldChange {
+  if (holdsSecret(before) || holdsSecret(after) || (hide && (isTelling(before) || isTelling(after))))
+    return { path, before: null, after: null, live, sensitive: true };
   return { path, before: written(before, after), after: written(after, before), live };
 }
 
