@@ -100,6 +100,7 @@ function secretsOf({ modules }: ConfigSet): string[] {
   const entries = [...modules.values()].flatMap(({ entry }) => (entry.secrets.length === 0 || entry.spec.disabled ? [] : [entry]));
   return [...new Set(entries.flatMap(({ spec, secrets }) => referencesAt(spec, secrets)))];
 }
+    recall: (record) => resolver.recall(record),
 
 /** Their files, to be watched: a secret that is rotated is a change like one of the config. */
 function filesOf(references: readonly string[]): string[] {

@@ -52,15 +52,21 @@ export function targetOf({ ports }: EngineContext): Target {
   return { daemonId, host: ports.host, serial, generation };
 }
 
-/** The policy of the last good reading, else of the generation in force. */
-export function policyOf({ outcome, generation }: EngineContext): Policy {
-  return outcome?.ok === true ? outcome.wanted.config.policy : (generation?.policy ?? defaultPolicy);
+/** Whether nothing is run but what somebody asks for: after a rollback the files have what was fled from. */
+export function isPaused({ ports }: Pick<EngineContext, 'ports'>): boolean {
+  return ports.store.state.paused !== null;
 }
 
-/** Which provider was chosen to have a service, by the last good reading, else by the generation in force. */
+/** The policy of the last good reading, else, and while automatic runs are paused, of the generation in force. */
+export function policyOf(context: EngineContext): Policy {
+  const { outcome, generation } = context;
+  return outcome?.ok === true && !isPaused(context) ? outcome.wanted.config.policy : (generation?.policy ?? defaultPolicy);
+}
+
+/** Which provider was chosen to have a service, as `policyOf`. */
 export function alternativesOf(context: EngineContext): Alternatives {
   const { outcome } = context;
-  return outcome?.ok === true ? (outcome.wanted.config.alternatives ?? new Map()) : recordedAlternatives(context);
+  return outcome?.ok === true && !isPaused(context) ? (outcome.wanted.config.alternatives ?? new Map()) : recordedAlternatives(context);
 }
 
 export function recordedAlternatives({ generation }: Pick<EngineContext, 'generation'>): Alternatives {

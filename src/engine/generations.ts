@@ -1,10 +1,11 @@
 import equal from 'fast-deep-equal';
 import { recordOf } from '../apply/persist.ts';
 import type { Desired, Hold, LoadedRecord } from '../model/module.ts';
-import type { ChangeResult, Plan } from '../model/plan.ts';
+import type { Result } from '../model/plan.ts';
 import type { Alternatives } from '../model/requires.ts';
 import type { Generation } from '../store/records.ts';
 import { type EngineContext, holdsNow, recordedAlternatives } from './context.ts';
+import { keptResult, runOf } from './generation-run.ts';
 import type { Wanted } from './ports.ts';
 import { retainCode } from './retain.ts';
 import { byOf } from './serial.ts';
@@ -14,7 +15,9 @@ import type { Transaction } from './transact.ts';
  * Whether the declared modules are loaded as the generation in force has them. Of those that are held it is the config
  * that counts: the generation has them as they are to be once they are released.
  */
-export function isInForce({ wanted }: Transaction, context: EngineContext): boolean {
+export function isInForce({ wanted, rollbackOf }: Transaction, context: EngineContext): boolean {
+  // What is gone back to is all of it; an edit of what is no module makes no generation.
+  if (rollbackOf !== undefined && !hasConfigInForce(wanted, context)) return false;
   if (!equal(chosen(wanted.config.alternatives), chosen(recordedAlternatives(context)))) return false;
   const isHeld = heldBy(holdsNow(context));
   const held = new Map((context.generation?.modules ?? []).filter(({ name }) => isHeld(name)).map((record) => [record.name, record]));
@@ -34,19 +37,15 @@ export function isInForce({ wanted }: Transaction, context: EngineContext): bool
 }
 
 /** Makes the declared modules, as they are now, the generation in force. */
-export async function saveGeneration(transaction: Transaction, planned: Plan, context: EngineContext): Promise<void> {
-  const { store, clock } = context.ports;
+export async function saveGeneration(transaction: Transaction, result: Result, context: EngineContext): Promise<void> {
   const { config } = transaction.wanted;
+  const { rollbackOf } = transaction;
   const generation: Generation = {
-    number: store.state.generation + 1,
-    at: new Date(clock.now()).toISOString(),
-    trigger: transaction.trigger,
-    reason: transaction.reason,
-    ...byOf(transaction.by),
-    planId: planned.id,
+    ...madeBy(transaction, result, context),
     configDigest: config.digest,
     files: config.files.map(({ path, sha256 }) => ({ path, sha256 })),
     ...(config.revision == null ? {} : { revision: config.revision }),
+    ...(rollbackOf === undefined ? {} : { rollbackOf }),
     modules: declaredModules(transaction, context),
     policy: config.policy,
     ...chosen(config.alternatives),
@@ -55,24 +54,32 @@ export async function saveGeneration(transaction: Transaction, planned: Plan, co
 }
 
 /** Takes what a transaction changed over into the generation in force; the rest of it stays, drift or not. */
-export async function amendGeneration(
-  transaction: Transaction,
-  planned: Plan,
-  changes: readonly ChangeResult[],
-  context: EngineContext,
-): Promise<void> {
-  const { instances, store, clock } = context.ports;
+export async function amendGeneration(transaction: Transaction, result: Result, context: EngineContext): Promise<void> {
   if (context.generation === null) return;
-  const changed = new Set(changes.filter(({ status }) => status === 'ok').map(({ name }) => name));
+  const { instances } = context.ports;
+  const { configDigest, files, revision, policy, alternatives } = context.generation;
+  const changed = new Set(result.changes.filter(({ status }) => status === 'ok').map(({ name }) => name));
   const modules = context.generation.modules.map((record) => {
     const loaded = changed.has(record.name) ? instances.get(record.name) : undefined;
     return loaded?.origin === 'config' ? recordOf(loaded) : record;
   });
-  const { trigger, reason, by } = transaction;
-  const at = new Date(clock.now()).toISOString();
-  const number = store.state.generation + 1;
-  const { by: _, ...before } = context.generation;
-  await save({ ...before, number, at, trigger, reason, ...byOf(by), planId: planned.id, modules }, context);
+  const amended = { configDigest, files, ...(revision === undefined ? {} : { revision }), modules, policy };
+  const generation = { ...madeBy(transaction, result, context), ...amended, ...(alternatives === undefined ? {} : { alternatives }) };
+  await save(generation, context);
+}
+
+/** When, by whom and why it came to be, and how that went. */
+function madeBy({ trigger, reason, by }: Transaction, result: Result, { ports }: EngineContext) {
+  return {
+    number: ports.store.state.generation + 1,
+    at: new Date(ports.clock.now()).toISOString(),
+    trigger,
+    reason,
+    ...byOf(by),
+    planId: result.planId,
+    run: runOf(result),
+    result: keptResult(result, ports),
+  };
 }
 
 function chosen(alternatives: Alternatives | undefined): Pick<Generation, 'alternatives'> {
@@ -94,6 +101,10 @@ function declaredModules({ wanted }: Transaction, context: EngineContext): Loade
   if (holds.length === 0) return modules;
   const generation = store.state.generation + 1;
   return [...modules, ...heldModules(wanted, isHeld).map((desired) => recordOf({ ...desired, origin: 'config', generation }))];
+}
+
+function hasConfigInForce({ config }: Wanted, { generation }: EngineContext): boolean {
+  return config.digest === generation?.configDigest && equal(config.policy, generation.policy);
 }
 
 function heldModules({ desired }: Wanted, isHeld: (name: string) => boolean): Desired[] {

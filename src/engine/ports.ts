@@ -3,6 +3,7 @@ import type { Materials } from '../apply/step.ts';
 import type { ConfigSet, FileText } from '../model/config-set.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
+import type { KeptHead } from '../model/generation.ts';
 import type { Desired, LoadedRecord } from '../model/module.ts';
 import type { NewerVersions, Staging } from '../model/package.ts';
 import type { Log, Random } from '../model/ports.ts';
@@ -110,6 +111,11 @@ export interface EngineStore {
 
 export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   random: Random;
+  /**
+   * A module of an old generation as it was: its code by digest, its package by where it lies, its secrets as far as their values are
+   * known; where they are not, as they are now, which is noted. What is gone is its `problem`.
+   */
+  recall(record: LoadedRecord): Promise<Desired>;
   log: Log;
   store: EngineStore;
   sources: Sources;
@@ -128,5 +134,9 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   /** Names of set variables, for `onlyIf.env`. */
   env: ReadonlySet<string>;
   /** Parallel actions where the config leaves it to the machine. */
+  markHealthy(number: number, at: string): Promise<void>;
+  /** Numbers of the generations that are kept, ascending. */
+  generations(): Promise<number[]>;
+  heads(): Promise<KeptHead[]>;
   defaultConcurrency: number;
 }

@@ -1,9 +1,6 @@
 import type { LoadedRecord } from '../model/module.ts';
 import type { EngineContext } from './context.ts';
 
-/** As many generations as the store keeps can be gone back to. */
-const kept = 20;
-
 /** What a set of modules needs to be started: compiled code by its digest, packages by where they lie. */
 export interface KeptCode {
   readonly digests: readonly string[];
@@ -16,16 +13,16 @@ export interface KeptCode {
  */
 export async function retainCode({ ports, codeOf, generation }: EngineContext, done: readonly string[] = []): Promise<void> {
   const { store, instances } = ports;
-  const last = store.state.generation;
   const all: KeptCode[] = [codeIn([...instances.snapshot().values()])];
-  for (let number = last; number > Math.max(0, last - kept); number -= 1) {
+  const kept = await store.generations();
+  for (const number of kept) {
     // What was saved just now need not be read back: with a thousand modules that takes as long as making the plan.
     const saved = number === generation?.number ? generation : null;
     const known = codeOf.get(number) ?? codeIn((saved ?? (await store.loadGeneration(number)))?.modules ?? []);
     codeOf.set(number, known);
     all.push(known);
   }
-  codeOf.delete(last - kept);
+  for (const number of codeOf.keys()) if (!kept.includes(number)) codeOf.delete(number);
   await ports.pruneCode({
     digests: new Set(all.flatMap(({ digests }) => digests)),
     paths: new Set(all.flatMap(({ paths }) => paths)),

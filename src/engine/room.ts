@@ -1,8 +1,9 @@
 import { recordOf } from '../apply/persist.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
-import type { Change } from '../model/plan.ts';
+import type { Plan } from '../model/plan.ts';
 import type { EngineContext } from './context.ts';
+import { roomForRun } from './generation-run.ts';
 import type { Wanted } from './ports.ts';
 import type { Transaction } from './transact.ts';
 
@@ -10,14 +11,10 @@ import type { Transaction } from './transact.ts';
 const around = 1024;
 
 /** Before anything is touched: a disk that takes no more refuses the change whole. */
-export async function makeRoom(
-  { generation, recorded, wanted }: Transaction,
-  changes: readonly Change[],
-  { ports }: EngineContext,
-): Promise<void> {
+export async function makeRoom({ generation, recorded, wanted }: Transaction, planned: Plan, { ports }: EngineContext): Promise<void> {
   const { store } = ports;
   try {
-    if (generation !== null) await store.takeRoom(roomFor(wanted, changes, store.state.generation));
+    if (generation !== null) await store.takeRoom(roomFor(wanted, planned, store.state.generation));
     await store.append({ type: 'serial', serial: store.state.serial });
   } catch (error) {
     if (recorded !== true) throw error;
@@ -25,10 +22,10 @@ export async function makeRoom(
   }
 }
 
-/** A generation, and in the journal what is changed, with the lease that it gets. */
-function roomFor({ desired }: Wanted, changes: readonly Change[], generation: number): number {
-  const changed = new Set(changes.map(({ name }) => name));
-  let bytes = around * (1 + changed.size);
+/** A generation with its plan, and in the journal what is changed, with the lease that it gets. */
+function roomFor({ desired }: Wanted, planned: Plan, generation: number): number {
+  const changed = new Set(planned.changes.map(({ name }) => name));
+  let bytes = roomForRun(planned) + around * (1 + changed.size);
   for (const module of desired.values()) {
     const record = recordOf({ ...module, origin: 'config', generation });
     bytes += Buffer.byteLength(JSON.stringify(record)) * (changed.has(module.name) ? 3 : 1) + 1;

@@ -1,5 +1,6 @@
 import { applyPlan } from '../apply/apply.ts';
 import { persist } from '../apply/persist.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
@@ -43,6 +44,10 @@ export interface Transaction {
   force?: boolean;
   /** Plan against nothing instead of what is loaded; only with `dryRun`. */
   againstEmpty?: boolean;
+  /** The generation whose content is wanted; absent: it is no rollback. */
+  rollbackOf?: number;
+  /** Brings what is not the daemon's own, such as files, to what is wanted, right before it is applied; what it could not is told. */
+  prepare?(): Promise<readonly Diagnostic[]>;
   /** What was planned before is done, if it still fits; `wanted` and `request` are those of then. */
   saved?: Planned | undefined;
   originOf?(change: Change, loaded: Loaded | undefined): Origin;
@@ -83,13 +88,14 @@ export async function transact(transaction: Transaction, context: EngineContext)
   const startedAt = ports.clock.now();
   if (!planned.applyable || planned.changes.length === 0) {
     await catchUp(transaction, context);
+    const result = resultOf(transaction, planned.applyable ? await prepared(transaction, planned) : planned, [], startedAt, context);
     const unsaved = transaction.generation === 'new' && planned.applyable && !isInForce(transaction, context);
-    if (unsaved) await saveGeneration(transaction, planned, context);
-    return resultOf(transaction, planned, [], startedAt, context);
+    if (unsaved) await saveGeneration(transaction, result, context);
+    return result;
   }
   try {
-    await makeRoom(transaction, planned.changes, context);
-    return await carryOut(transaction, planned, loaded, context);
+    await makeRoom(transaction, planned, context);
+    return await carryOut(transaction, await prepared(transaction, planned), loaded, context);
   } finally {
     if (transaction.generation !== null) await ports.store.freeRoom();
   }
@@ -100,6 +106,11 @@ function plannedBy(transaction: Transaction, context: EngineContext, loaded: Rea
   if (saved !== undefined) assertSerial(saved.plan, context);
   const now = planOf(transaction, context, loaded);
   return saved === undefined ? now : asSaved(saved, now, wanted.desired);
+}
+
+async function prepared({ prepare }: Transaction, planned: Plan): Promise<Plan> {
+  const found = (await prepare?.()) ?? [];
+  return found.length === 0 ? planned : { ...planned, diagnostics: [...planned.diagnostics, ...found] };
 }
 
 /** Applies the plan. What was done and cannot be recorded is said to be done: it stays, and the next run records it. */
@@ -139,14 +150,13 @@ async function carryOut(
   );
   context.critical.afterChanges(changes);
   ports.sources.watchCode([...ports.instances.snapshot().values()].filter(({ spec }) => spec.watch));
-  const result = (): Result => resultOf(transaction, planned, changes, startedAt, context);
+  const done = resultOf(transaction, planned, changes, startedAt, context);
   try {
-    await recordRun(transaction, planned, changes, loaded, context);
-    return result();
+    await recordRun(transaction, done, loaded, context);
+    return done;
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
     ports.log.error({ err: error, planId: planned.id }, 'what was done could not be recorded');
-    const done = result();
     if (!changes.some(({ status }) => status === 'ok')) return done;
     return { ...done, diagnostics: [...done.diagnostics, unrecorded(error)], outcome: 'failed', exitCode: exitCode.failedPartly };
   }
@@ -168,12 +178,12 @@ function unavailable({ maxUnavailable }: Policy, loaded: ReadonlyMap<string, Loa
 /** The serial, and for a run over the whole config the generation, move only if the loaded set did. */
 async function recordRun(
   transaction: Transaction,
-  planned: Plan,
-  changes: readonly ChangeResult[],
+  result: Result,
   before: ReadonlyMap<string, Loaded>,
   context: EngineContext,
 ): Promise<void> {
   const { store, instances } = context.ports;
+  const { changes } = result;
   await catchUp(transaction, context);
   const after = instances.snapshot();
   const changed = changes.some(
@@ -183,8 +193,8 @@ async function recordRun(
   if (!changed && !unsaved) return;
   await follow(changes, context);
   await store.append(moveOf(transaction, changes, context));
-  if (transaction.generation === 'new') await saveGeneration(transaction, planned, context);
-  if (transaction.generation === 'amended') await amendGeneration(transaction, planned, changes, context);
+  if (transaction.generation === 'new') await saveGeneration(transaction, result, context);
+  if (transaction.generation === 'amended') await amendGeneration(transaction, result, context);
 }
 
 /** What a write that failed left unsaid is said now. Names that somebody else works on are theirs to record. */

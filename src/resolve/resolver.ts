@@ -19,6 +19,7 @@ import { createFileDigests, lookOnce } from './files.ts';
 import { materialOf } from './material.ts';
 import { createApps, lockOf } from './package.ts';
 import type { Problem } from './problem.ts';
+import { recall } from './recall.ts';
 import { withFingerprints } from './secret-places.ts';
 import { createSecrets } from './secrets.ts';
 import { createSettled, type SettingsOf, sealedValue, secretPlaces } from './settings.ts';
@@ -47,6 +48,8 @@ export interface Resolver {
   material(desired: Desired): Promise<Material>;
   /** The same for a module out of the journal or an old generation. */
   restoreMaterial(record: LoadedRecord): Promise<Material>;
+  /** A module of an old generation as it was: its code, and its secrets as far as they are known. Never rejects. */
+  recall(record: LoadedRecord): Promise<Desired>;
   /** Removes compiled code that nobody can go back to: neither loaded nor of a generation that is kept. */
   pruneCode(wanted: ReadonlySet<string>): Promise<void>;
   /** Values that must not be shown, for masking output. */
@@ -197,6 +200,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     },
     material: (desired) => materialOf(desired, made.get(desired)?.code?.build ?? null, parts, store),
     restoreMaterial: (record) => materialOf(record, null, parts, store),
+    recall: (record) => recall(record, parts, store),
     pruneCode: store.prune,
     knownSecrets: parts.secrets.known,
     dispose: compiler.dispose,

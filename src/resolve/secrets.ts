@@ -18,6 +18,8 @@ export interface Secrets {
   seal(reference: string): string;
   /** The value that a fingerprint was made of, else what the reference gives now. */
   value(secret: SecretRef): Promise<string>;
+  /** Whether the value that a fingerprint was made of is known still. */
+  knows(fingerprint: string): boolean;
   /** Whether the value of this fingerprint cannot be told from ordinary text. */
   isShort(fingerprint: string): boolean;
   /** Values that must not be shown; the same array for as long as they are the same. */
@@ -57,6 +59,7 @@ export function createSecrets({ key, env, programTimeoutMs = longestProgramMs }:
     seal: seals.seal,
     value: async ({ secret, fingerprint }) =>
       (fingerprint === undefined ? undefined : values.get(fingerprint)) ?? (await read(secret)).value,
+    knows: (fingerprint) => values.get(fingerprint) !== undefined,
     isShort: (fingerprint) => !isMaskable(values.get(fingerprint) ?? ''),
     known: values.all,
   };

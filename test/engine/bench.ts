@@ -69,6 +69,7 @@ export async function createEngineBench(modules: Desired[], behave?: (launch: La
         if (files.code[record.name] === 'broken') throw new MusterError('EINVAL', `${record.name} does not compile`);
         return withCode(desiredOf(record));
       },
+      recall: async (record) => desiredOf(record),
       watchCode(records) {
         watched = records.map(({ name }) => name);
       },

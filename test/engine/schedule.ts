@@ -104,6 +104,7 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
         byHand: async ({ name }) => desired(name, plain),
         withArgs: async (module) => module,
         afresh: async (record) => desiredOf(record),
+        recall: async (record) => desiredOf(record),
         watchCode() {},
         ...noPackages,
         locate: async (target) => ({ name: target, module: target }),
