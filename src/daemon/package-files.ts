@@ -6,9 +6,9 @@ import type { ConfigSet } from '../model/config-set.ts';
 import { MusterError } from '../model/error.ts';
 import type { PackageSpec } from '../model/fields/table.ts';
 import type { AskedPackage, LockedPackage, Packages } from '../model/package.ts';
+import { lockedFile, lockName } from '../model/package-lock.ts';
 import { packageSpecKind, withAbsolutePath } from '../model/package-spec.ts';
 import { lockText } from '../packages/lock.ts';
-import { lockName } from '../packages/packages.ts';
 
 interface Written {
   readonly path: string;
@@ -27,6 +27,7 @@ export async function savePackage(
   config: ConfigSet,
   packages: Packages,
 ): Promise<SavedEntry> {
+  refuseSourced(config);
   const { package: spec, allowScripts = false } = entry as { package: string; allowScripts?: boolean };
   const file = config.modules.get(module)?.source.file ?? config.files[0]?.path;
   const first = config.files[0]?.path;
@@ -54,9 +55,17 @@ export async function savePackage(
   return { undo };
 }
 
+/** What a repository says is changed there. */
+function refuseSourced({ source }: ConfigSet): void {
+  if (source === null) return;
+  throw new MusterError('EREFUSED', `modules, and ${lockName}, come from ${source.git.path} of ${source.git.url}`, {
+    hint: 'install it with --save in a checkout of that, and push it',
+  });
+}
+
 /** The lock of all that is declared: what is in it as declared stays; `unlocked` are those that are not. */
 export async function lockOfAll(config: ConfigSet, packages: Packages) {
-  const folder = dirname(config.files[0]?.path ?? '.');
+  const folder = dirname(lockedFile(config) ?? '.');
   const now = (await packages.lock(folder)) ?? new Map<string, LockedPackage>();
   const lock = new Map<string, LockedPackage>();
   const unlocked: string[] = [];
@@ -70,7 +79,11 @@ export async function lockOfAll(config: ConfigSet, packages: Packages) {
     if (found?.pin != null) lock.set(name, { spec, ...found.pin });
   }
   const path = join(folder, lockName);
-  return { unlocked, write: () => writeWhole(path, lockText(lock, folder)) };
+  const write = (): Promise<void> => {
+    refuseSourced(config);
+    return writeWhole(path, lockText(lock, folder));
+  };
+  return { unlocked, write };
 }
 
 /** Null where nothing is to be pinned: a folder is what it is. */

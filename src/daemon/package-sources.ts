@@ -4,6 +4,7 @@ import type { ConfigSet } from '../model/config-set.ts';
 import { MusterError } from '../model/error.ts';
 import type { PackageSpec } from '../model/fields/table.ts';
 import type { PackageLock, Packages } from '../model/package.ts';
+import { lockedFile } from '../model/package-lock.ts';
 import { moduleNameOf, packageSpecKind } from '../model/package-spec.ts';
 import { lockOfAll, savePackage } from './package-files.ts';
 
@@ -44,11 +45,13 @@ export function createPackageSources({ packages, config }: PackageSourcesOptions
     },
     newer: ({ path, spec }) => packages.newer({ path, spec: spec as PackageSpec }, {}),
     async frozenLock(module) {
-      const [first] = readConfig().files;
-      const lock = first === undefined ? null : await packages.lock(dirname(first.path));
+      const beside = lockedFile(readConfig());
+      const lock = beside === null ? null : await packages.lock(dirname(beside));
       if (lock?.has(module) === true) return lock;
       const what = lock === null ? 'there is no muster.lock beside the config' : `${module} is not in muster.lock`;
-      throw new MusterError('EREFUSED', `${what}, which --frozen is to keep to`, { hint: 'muster install --save writes it' });
+      throw new MusterError('EREFUSED', `${what}, which --frozen is to keep to`, {
+        hint: `muster install --save --name ${module} SPEC writes it`,
+      });
     },
   };
 }

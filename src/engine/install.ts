@@ -4,6 +4,7 @@ import type { Params } from '../model/methods.ts';
 import type { Desired, Loaded } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import type { Staging } from '../model/package.ts';
+import { saveCommand } from '../model/package-lock.ts';
 import { packageSpecKind } from '../model/package-spec.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
@@ -140,7 +141,8 @@ async function save(
     if (result.outcome !== 'error' && result.outcome !== 'refused' && isDone) return result;
     await saved.undo();
     // What is declared and does not run is listed; now it is declared no more.
-    if (result.kind === 'Result' && result.changes.some((change) => names.has(change.name) && change.status === 'failed')) await reconcile();
+    if (result.kind === 'Result' && result.changes.some((change) => names.has(change.name) && change.status === 'failed'))
+      await reconcile();
     return result;
   } finally {
     await tidy(modules, context);
@@ -164,7 +166,7 @@ function refuseDeclared(name: string, declared: ReadonlyMap<string, Desired>, { 
   if (known === undefined || override === true) return;
   const { source } = known;
   throw new MusterError('EREFUSED', `${name} is declared${source === null ? '' : ` at ${source.file}:${source.line}`}`, {
-    hint: `change it there, or say: muster install --save ${spec}`,
+    hint: `change it there, or say: ${saveCommand(baseName(known), spec)}`,
   });
 }
 

@@ -10,6 +10,7 @@ import { locateConfig } from '../sources/locate.ts';
 import { planAgainstState } from './against-state.ts';
 import { mustRead, readConfig } from './config.ts';
 import { loadedAfter } from './loaded.ts';
+import { lockDiagnostics } from './lock.ts';
 import { type Asked, planInput } from './plan-input.ts';
 import { resolveConfigs, unresolved } from './resolve.ts';
 import { readState } from './state.ts';
@@ -33,7 +34,7 @@ export async function validateFiles(files: readonly string[], at: At): Promise<V
   const { config } = outcome;
   // The planner finds what is wrong between modules: cycles, and requirements that nobody meets.
   const found = plan(planInput({ config, desired: unresolved(config), loaded: new Map(), base: null, at, host: hostname() }, leaveBe));
-  return { files: located, modules: config.modules.size, diagnostics: found.diagnostics };
+  return { files: located, modules: config.modules.size, diagnostics: [...found.diagnostics, ...(await lockDiagnostics(config))] };
 }
 
 /** What only a run can say is no matter of validity. */

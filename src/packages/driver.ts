@@ -54,7 +54,11 @@ function asProgram(
   start: Driver['start'],
 ): Launched {
   const asCommand = (spec: Spec): CommandSpec => commandOf(spec as PackageSpec, program);
-  const launched = tellLost(start({ ...launch, kind: 'command', spec: asCommand(launch.spec) }, hooks), program, launch.spec as PackageSpec);
+  const launched = tellLost(
+    start({ ...launch, kind: 'command', spec: asCommand(launch.spec) }, hooks),
+    program,
+    launch.spec as PackageSpec,
+  );
   const config = (): Promise<never> => Promise.reject(new MusterError('EINVAL', `${launch.name} takes its config at its start`));
   const adapted: Launched = { ...launched, update: (spec) => launched.update(asCommand(spec)), reconfigure: config };
   return program.maxMemory === null ? adapted : boundMemory(adapted, hooks, program.maxMemory, clock);

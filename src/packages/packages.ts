@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import { oneByOne } from '../model/one-by-one.ts';
 import type { AskedPackage, InstalledPackage, LoadedPackage, PackageProgram, Packages, Staging } from '../model/package.ts';
+import { lockName } from '../model/package-lock.ts';
 import { packageSpecKind } from '../model/package-spec.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import { createArchiveDigests } from './archive.ts';
@@ -14,15 +15,14 @@ import { createNpm, type NpmOptions } from './npm.ts';
 import type { PreflightOptions } from './preflight.ts';
 import { stagePackage } from './stage.ts';
 
+export { lockName };
+
 export interface PackagesOptions extends Omit<NpmOptions, 'cache'>, Pick<PreflightOptions, 'look' | 'node' | 'nodeVersion' | 'cpus'> {
   /** `packages/` in the state dir. */
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** The name of the lock file, beside the config. */
-export const lockName = 'muster.lock';
 
 /** npm packages that run as modules: installed ones, each in a prefix of its own, and those that run where they are. */
 export function createPackages(options: PackagesOptions): Packages {

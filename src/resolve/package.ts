@@ -6,6 +6,7 @@ import { packageFields } from '../model/fields/command.ts';
 import type { PackageSpec } from '../model/fields/table.ts';
 import type { Entry, Reason } from '../model/module.ts';
 import type { AskedPackage, InstalledPackage, PackageFields, PackagePin, Packages } from '../model/package.ts';
+import { lockedFile, lockMismatch } from '../model/package-lock.ts';
 import type { Outcome, Parts, Pass } from './desire.ts';
 import { digestSpec } from './digest.ts';
 
@@ -62,11 +63,10 @@ function moduleOf(module: string, { app }: PackageSpec): string {
 /** A lock that says another thing than the config is not to be guessed about. */
 function pinOf({ module, spec }: AskedPackage, lock: Pass['lock']): PackagePin | null {
   if (lock instanceof MusterError) throw lock;
-  const locked = lock?.get(module ?? '');
-  if (locked === undefined || locked.spec === spec) return locked ?? null;
-  throw new MusterError('EREFUSED', `muster.lock has ${module} as ${locked.spec} at ${locked.version}, and the config asks for ${spec}`, {
-    hint: `muster install --save ${spec}, or take ${module} out of muster.lock`,
-  });
+  if (lock === null || module === null) return null;
+  const mismatch = lockMismatch(module, spec, lock);
+  if (mismatch !== null) throw new MusterError('EREFUSED', mismatch.message, { hint: mismatch.hint });
+  return lock.get(module) ?? null;
 }
 
 /** What the package says of fields holds where the config leaves them as they are by default. */
@@ -84,14 +84,16 @@ function noApp(app: string, name: string, names: readonly (string | null)[]): Mu
   return new MusterError('ENOENT', `${name} has no app "${app}"`, { hint: there });
 }
 
-/** The lock beside the config. */
-export async function lockOf({ files }: ConfigSet, packages: Packages | null): Promise<Pass['lock']> {
-  const [first] = files;
-  if (first === undefined || packages === null) return null;
-  return packages.lock(dirname(first.path)).catch((error: unknown) => {
+/** The lock beside the config. What comes from a repository is expected to have one, so that each machine runs the same. */
+export async function lockOf(config: ConfigSet, packages: Packages | null): Promise<Pass['lock']> {
+  const beside = lockedFile(config);
+  if (beside === null || packages === null) return null;
+  try {
+    return (await packages.lock(dirname(beside))) ?? (config.source === null ? null : new Map());
+  } catch (error) {
     if (error instanceof MusterError) return error;
     throw error;
-  });
+  }
 }
 
 /** The entries of several programs of one package, each a module of its own; the same objects for the same entry. */

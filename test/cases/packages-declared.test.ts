@@ -123,6 +123,7 @@ test('a lock that pins another version is installed as it says, and one that pin
   expect(identities([await place.module('x')])).toEqual(identities([before]));
   await declare(entry('^2'));
   await place.write('muster.lock', JSON.stringify(lock));
+  expect((await place.muster('validate')).stderr).toContain('muster.yaml:5:3: error lockDiffers: muster.lock has x as');
   const other = await place.muster('reload');
   expect(other.code).toBe(1);
   expect(other.stderr).toContain('muster.lock has x as @scope/x@^1 at 1.1.0, and the config asks for @scope/x@^2');
@@ -138,7 +139,7 @@ test('--frozen installs what the lock has, and nothing that it does not have', a
   expect(await place.module('x')).toMatchObject({ version: '1.1.0', origin: 'manual' });
   const missing = await place.muster('install', '--frozen', 'bad');
   expect(missing).toMatchObject({ code: 8 });
-  expect(missing.stderr).toContain('bad is not in muster.lock');
+  expect(missing.stderr).toMatch(/bad is not in muster\.lock.*\n.*muster install --save --name bad SPEC/);
   expect(folders('x').length).toBeGreaterThan(0);
 });
 
@@ -148,7 +149,13 @@ test('a damaged lock stops the run and says what to do', async () => {
   const before = await place.list();
   const ran = await place.muster('reload');
   expect(ran.code).toBe(1);
-  expect(ran.stderr).toMatch(/muster\.lock is damaged: .*\n.*version control/);
+  expect(ran.stderr).toMatch(/muster\.lock:1:2: the lock is damaged: .*\n.*version control/);
+  const valid = await place.muster('validate', '-o', 'json');
+  expect(valid.code).toBe(1);
+  expect(JSON.parse(valid.stdout)).toMatchObject({
+    valid: false,
+    diagnostics: [{ code: 'lockDamaged', file: join(place.dir, 'muster.lock'), line: 1, column: 2 }],
+  });
   expect(identities(await place.list())).toEqual(identities(before));
   expect(await place.status()).toMatchObject({ synced: false });
 });

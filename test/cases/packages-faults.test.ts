@@ -123,7 +123,11 @@ test('a package whose files somebody took away is missed, and comes back as it w
   const planned = await place.muster('reconcile', '--dry-run');
   expect(planned.stderr + planned.stdout).toContain('muster.yaml:5:3: warning lost: files of late are gone from the state dir');
   process.kill(pid ?? 0, 'SIGKILL');
-  await until(async () => /its script .* is gone; muster reload/.test(JSON.stringify(await place.module('late'))), 'its crash says so', 60_000);
+  await until(
+    async () => /its script .* is gone; muster reload/.test(JSON.stringify(await place.module('late'))),
+    'its crash says so',
+    60_000,
+  );
   const reloaded = await place.muster('reload');
   expect([reloaded.code, reloaded.stderr + reloaded.stdout]).toEqual([0, expect.stringContaining('warning restored: files of late')]);
   expect(readIn(place, 'bin/runs')).toMatch(/ late@1\.0\.0\n$/);
