@@ -10,13 +10,13 @@ import { plainRequest, type Request } from '../model/plan-input.ts';
 import type { OnFailure, Policy } from '../model/policy.ts';
 import { parsePercent } from '../model/units.ts';
 import { asSaved, type Planned } from '../plan/as-saved.ts';
+import { maskedPlan } from '../plan/masked-plan.ts';
 import { plan } from '../plan/plan.ts';
 import { registeredFor } from '../plan/registered.ts';
 import { resultExitCode } from '../plan/result.ts';
 import { type EngineContext, holdsNow, registrations, targetOf } from './context.ts';
 import { amendGeneration, isInForce, saveGeneration } from './generations.ts';
 import { moveSettings } from './kept-settings.ts';
-import { maskedPlan } from './masked-plan.ts';
 import type { Wanted } from './ports.ts';
 import { makeRoom, unrecorded } from './room.ts';
 import { assertSerial, byOf, moveOf } from './serial.ts';
@@ -76,7 +76,7 @@ export function planOf(transaction: Transaction, context: EngineContext, loaded 
     now: ports.clock.now(),
     id: ports.random.id(),
   });
-  return maskedPlan(planned, ports);
+  return maskedPlan(planned, ports.masked);
 }
 
 /** Plans and, unless it is a dry run or refused, applies. The only caller of `applyPlan`. */

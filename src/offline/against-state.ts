@@ -13,12 +13,13 @@ import { digestSpec } from '../resolve/digest.ts';
 import { desiredThere, type Untold } from './desired-there.ts';
 import type { Asked } from './plan-input.ts';
 import { offlineResolver } from './resolve.ts';
+import { secretsIn, shown } from './shown.ts';
 import type { At } from './surroundings.ts';
 import { asThere } from './there.ts';
 
-/** The plan that the daemon would make of this config, by what it has exported. `shown` is the file of that. */
+/** The plan that the daemon would make of this config, by what it has exported. `file` is where that is. */
 export async function planAgainstState(
-  { config, files, state, shown }: { config: ConfigSet; files: readonly string[]; state: StateDoc; shown: string },
+  { config, files, state, file }: { config: ConfigSet; files: readonly string[]; state: StateDoc; file: string },
   asked: Asked,
   at: At,
 ): Promise<Plan> {
@@ -28,7 +29,7 @@ export async function planAgainstState(
     const { desired, untold } = await desiredThere(twofold, state, resolver);
     const loaded = new Map(state.modules.map((module) => [module.name, loadedOf(module)]));
     const now = Date.now();
-    return plan({
+    const planned = plan({
       desired,
       config: { ...twofold.there, warnings: [...twofold.there.warnings, ...warningsOf(untold, state)] },
       loaded,
@@ -42,10 +43,11 @@ export async function planAgainstState(
       now,
       id: randomUUID(),
     });
+    return shown(planned, await secretsIn(config, at));
   } catch (error) {
     if (error instanceof MusterError) throw error;
     // Its checksum is right, so somebody wrote it who is no muster.
-    throw new MusterError('EINVAL', `${shown} is no state that a plan can be made against`, {
+    throw new MusterError('EINVAL', `${file} is no state that a plan can be made against`, {
       cause: error,
       hint: 'make one with: muster export --out state.json',
     });

@@ -13,6 +13,7 @@ import { loadedAfter } from './loaded.ts';
 import { lockDiagnostics } from './lock.ts';
 import { type Asked, planInput } from './plan-input.ts';
 import { resolveConfigs, unresolved } from './resolve.ts';
+import { shown } from './shown.ts';
 import { readState } from './state.ts';
 import type { At } from './surroundings.ts';
 
@@ -54,18 +55,19 @@ export async function planFiles({ base, files }: PlannedFiles, asked: Asked, at:
   const state = first === undefined ? null : await readState(first, at.cwd);
   if (state !== null && first !== undefined) {
     const config = await mustRead(wantedFiles, at);
-    return planAgainstState({ config, files: wantedFiles, state, shown: relative(at.cwd, first) }, asked, at);
+    return planAgainstState({ config, files: wantedFiles, state, file: relative(at.cwd, first) }, asked, at);
   }
   const before = base.length === 0 ? null : await mustRead(await locateConfig({ ...at, files: base }), at);
   const config = await mustRead(wantedFiles, at);
-  const [desired, desiredBefore] = await resolveConfigs([config, before], at);
+  const { sets, secrets } = await resolveConfigs([config, before], at);
+  const [desired, desiredBefore] = sets;
   const host = base[0] === undefined ? 'nothing' : relative(at.cwd, base[0]);
   let loaded: ReadonlyMap<string, Loaded> = new Map();
   if (before !== null && desiredBefore !== undefined) {
     const start = planInput({ config: before, desired: desiredBefore, loaded, base: null, at, host }, leaveBe);
     loaded = loadedAfter(plan(start), desiredBefore);
   }
-  return plan(planInput({ config, desired: desired ?? new Map(), loaded, base: before, at, host }, asked));
+  return shown(plan(planInput({ config, desired: desired ?? new Map(), loaded, base: before, at, host }, asked)), secrets);
 }
 
 /** The JSON Schema of the config file. */

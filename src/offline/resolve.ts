@@ -11,16 +11,16 @@ import type { At } from './surroundings.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Asks the world about several configs with the same resolver, so that what is equal in them gets equal digests. */
+/** Asks the world about several configs with the same resolver, so that what is equal in them gets equal digests; with the values that must not be shown. */
 export async function resolveConfigs(
   configs: readonly (ConfigSet | null)[],
   at: At,
-): Promise<(ReadonlyMap<string, Desired> | undefined)[]> {
+): Promise<{ sets: (ReadonlyMap<string, Desired> | undefined)[]; secrets: readonly string[] }> {
   const resolver = offlineResolver(at);
   try {
     const all: (ReadonlyMap<string, Desired> | undefined)[] = [];
     for (const config of configs) all.push(config === null ? undefined : await resolver.resolve(config));
-    return all;
+    return { sets: all, secrets: resolver.knownSecrets() };
   } finally {
     await resolver.dispose();
   }

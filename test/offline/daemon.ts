@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createConfigCompiler } from '../../src/config/compiler.ts';
-import { createSources } from '../../src/daemon/wanted.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { exportState } from '../../src/engine/export.ts';
 import { hold, stop } from '../../src/engine/holds.ts';
@@ -13,14 +12,15 @@ import { set } from '../../src/engine/settings.ts';
 import { createInstances } from '../../src/instances/instances.ts';
 import type { Launch } from '../../src/model/driver.ts';
 import { MusterError } from '../../src/model/error.ts';
-import type { Packages } from '../../src/model/package.ts';
+import type { Desired } from '../../src/model/module.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
 import type { Request } from '../../src/model/plan-input.ts';
 import { planFiles } from '../../src/offline/main.ts';
-import { nameIn } from '../../src/resolve/exports.ts';
-import { createResolver } from '../../src/resolve/resolver.ts';
+import { createResolver, type Resolver } from '../../src/resolve/resolver.ts';
 import { createFileReader } from '../../src/sources/files.ts';
+import { createTextReader } from '../../src/sources/texts.ts';
 import { openStore } from '../../src/store/store.ts';
+import { noPackages } from '../engine/no-packages.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { type Behaviour, createFakeDriver } from '../support/fake-driver.ts';
 import { createMemoryDisk } from '../support/memory-disk.ts';
@@ -69,15 +69,27 @@ export async function createDaemon(env: Readonly<Record<string, string>>, behave
   const reader = createFileReader({ clock: { now: Date.now, after: clock.after }, settleMs: 0 });
   const compiler = createConfigCompiler({ env, reader });
   const main = join(home, 'muster.yaml');
-  const packages = null as unknown as Packages;
-  const nothing = () => {};
   const engine = createEngine({
     ...{ clock, random, log: quiet, store },
     instances: createInstances({ clock, random, drivers: { code: driver, command: driver }, log: quiet }),
     materials: { material, restore: material },
     planSeal: { seal: (text) => text, open: (sealed) => sealed },
     masked: (data) => data,
-    sources: createSources({ files: [main], compiler, resolver, packages, env, onRead: nothing, onModules: nothing, nameIn }),
+    sources: {
+      ...noPackages,
+      files: [main],
+      async read() {
+        const outcome = await compiler.compile([main]);
+        return outcome.ok ? { ok: true, wanted: { config: outcome.config, desired: await resolver.resolve(outcome.config) } } : outcome;
+      },
+      byHand: ({ name, raw }) => byHand(name, raw, env, resolver),
+      withArgs: async (desired) => desired,
+      withSettings: resolver.withSettings,
+      sealed: resolver.sealed,
+      afresh: resolver.afresh,
+      watchCode() {},
+      locate: async (target) => ({ name: target, module: target }),
+    },
     pruneCode: async () => {},
     host: 'web1',
     env: new Set(Object.keys(env)),
@@ -129,6 +141,14 @@ export async function createDaemon(env: Readonly<Record<string, string>>, behave
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function byHand(name: string, raw: object, env: Readonly<Record<string, string>>, resolver: Resolver): Promise<Desired> {
+  const text = { path: '/by-hand.yaml', text: `${JSON.stringify({ version: 1, modules: { [name]: raw } })}\n`, sha256: '' };
+  const outcome = await createConfigCompiler({ env, reader: createTextReader([text]) }).compile([text.path]);
+  const declared = outcome.ok ? outcome.config.modules.get(name) : undefined;
+  if (declared === undefined) throw new Error(`cannot compile ${name}`);
+  return resolver.resolveOne(declared.entry, null, []);
 }
 
 /** That a deed makes no sense here is no matter; a bug is. */

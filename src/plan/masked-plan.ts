@@ -1,10 +1,12 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { FieldChange, Plan } from '../model/plan.ts';
-import { planChecksum } from '../plan/checksum.ts';
-import type { EnginePorts } from './ports.ts';
+import { planChecksum } from './checksum.ts';
 
-/** The values of secrets may stand where none is declared, as in an argument: there they are not shown either. */
-export function maskedPlan(plan: Plan, { masked }: Pick<EnginePorts, 'masked'>): Plan {
+/**
+ * The values of secrets may stand where none is declared, as in an argument: there they are not shown either. `masked` gives
+ * data without them, the same object where none is in it.
+ */
+export function maskedPlan(plan: Plan, masked: (data: unknown) => unknown): Plan {
   const told: Told = { fields: plan.changes.map(({ fields }) => fields), diagnostics: plan.diagnostics };
   const shown = masked(told) as Told;
   if (shown === told) return plan;
