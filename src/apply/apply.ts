@@ -7,6 +7,7 @@ import type { OnFailure } from '../model/policy.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Claims } from './claims.ts';
 import { type LoadedStore, persist, recordOf } from './persist.ts';
+import { isRolling, provenOutcome } from './rolling.ts';
 import { desiredOf, type StepOutcome, type StepPorts, step, UntouchedError, undoOf } from './step.ts';
 import { walk } from './walk.ts';
 
@@ -45,6 +46,7 @@ export async function applyPlan(options: ApplyOptions, ports: ApplyPorts): Promi
   const results = new Map<string, ChangeResult>();
   const undo: (() => Promise<void>)[] = [];
   const underWay = new Set<string>();
+  const rolling = isRolling(plan.changes, maxUnavailable);
   let failed = false;
 
   const report = (): void => options.onProgress({ done: results.size, total: plan.changes.length, running: [...underWay] });
@@ -52,7 +54,8 @@ export async function applyPlan(options: ApplyOptions, ports: ApplyPorts): Promi
     const startedAt = ports.clock.now();
     underWay.add(change.name);
     report();
-    const outcome = blockedBy === null ? await attempt(change, options, ports, undo, results) : skippedFor(change, blockedBy);
+    const done = blockedBy === null ? await attempt(change, options, ports, undo, results) : skippedFor(change, blockedBy);
+    const outcome = rolling ? await provenOutcome(change, done, ports, signal) : done;
     underWay.delete(change.name);
     failed ||= outcome.status === 'failed' || outcome.status === 'reverted';
     results.set(change.name, { ...change, ...outcome, durationMs: ports.clock.now() - startedAt });
@@ -93,6 +96,8 @@ async function attempt(
         await back().finally(() => persist(names, ports.instances, ports.store));
         const result = results.get(change.name);
         if (result?.status === 'ok') results.set(change.name, { ...result, status: 'rolledBack' });
+        // It did come up, and was not well.
+        else if (result?.status === 'failed' && outcome.status === 'ok') results.set(change.name, { ...result, status: 'reverted' });
       });
     }
     return outcome;

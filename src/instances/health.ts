@@ -1,4 +1,5 @@
 import type { Spec } from '../model/fields/table.ts';
+import type { Wellness } from '../model/instances.ts';
 import { CrashLoop } from './crash-loop.ts';
 import type { Instance } from './instance.ts';
 import type { InstancePorts } from './instance-ports.ts';
@@ -12,6 +13,14 @@ export function onHealth(instance: Instance, failure: string | null, { emit }: P
   if (failure === null || run === null || !isRestarted(spec)) return;
   standing.enter('F', reason);
   run.condemn(reason, spec.stopTimeout);
+}
+
+/** What is known of how a module is. What has finished is as well as can be. */
+export function wellnessOf({ standing, status, run }: Instance): Wellness {
+  if (standing.finished !== null) return 'well';
+  if (standing.state !== 'R') return 'down';
+  if (status.complains) return 'unwell';
+  return run?.launched.isProven?.() === false ? 'untested' : 'well';
 }
 
 /** The restarts of a module, where there are so many that something is wrong with it. */

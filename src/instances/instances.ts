@@ -11,6 +11,7 @@ import { Durations } from './durations.ts';
 import { followServices } from './follow-service.ts';
 import { guestsOf } from './guests.ts';
 import { byStart, handOver, inherit, isSteady } from './handover.ts';
+import { wellnessOf } from './health.ts';
 import type { InstanceHeritage } from './heritage.ts';
 import type { Inspect } from './inspect.ts';
 import { Instance } from './instance.ts';
@@ -89,6 +90,10 @@ export function createInstances(options: InstancesOptions): OwnedInstances {
       return instance === undefined ? undefined : views([instance])[0];
     },
     views: () => views([...table.values()].sort(byName)),
+    wellness: (name) => {
+      const instance = table.get(name);
+      return instance === undefined ? 'down' : wellnessOf(instance);
+    },
     output: (name) => table.get(name)?.output() ?? [],
     refresh: async (wanted) => {
       await Promise.all(Object.values(drivers).map((driver) => driver.refresh?.(wanted)));

@@ -79,6 +79,8 @@ export interface Launched {
   startedAt?(): number | null;
   /** What has to come about before it is ready, and why it has not, in words; null where it alone can say. */
   awaited?(): string | null;
+  /** Whether its health test has found it well since it runs; absent: it has none. */
+  isProven?(): boolean;
   /** Whether it handles a live `reconfigure`. */
   reconfigurable(): boolean;
   /**

@@ -42,6 +42,8 @@ export interface Instances {
   get(name: string): Loaded | undefined;
   view(name: string): ModuleView | undefined;
   views(): ModuleView[];
+  /** What is known of how a module is; of one without a health test that it runs. */
+  wellness(name: string): Wellness;
   /** The last lines of output of an instance. */
   output(name: string): string[];
   /** Brings what views show of running instances (idle, queue), and on demand their figures, up to date; never rejects and never takes long. */
@@ -99,5 +101,8 @@ export interface Instances {
   stopAll(order: readonly string[], options?: { keep?: boolean }): { done: Promise<DownDoc>; now(): void };
   on(listener: (event: InstanceEvent) => void): () => void;
 }
+
+/** `untested`: it runs, and its health test has not been passed since. */
+export type Wellness = 'well' | 'untested' | 'unwell' | 'down';
 
 export type ReplaceOutcome = { status: 'ok' } | { status: 'reverted'; error: WireError } | { status: 'failed'; error: WireError };

@@ -70,6 +70,7 @@ function startCommand(
     startedAt: () => child?.startedAt ?? null,
     cgroup: () => (exited ? null : (child?.cgroup ?? null)),
     awaited: vitals.awaited,
+    isProven: vitals.isProven,
     reconfigurable: () => false,
     save: async () => null,
     resume() {},

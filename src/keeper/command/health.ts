@@ -32,6 +32,8 @@ export interface HealthMonitor {
   stop(): void;
   /** Whether it was said last that it is not well. */
   isUnwell(): boolean;
+  /** Whether it was found well since it runs, by the test it is watched by now; without one it is. */
+  isProven(): boolean;
 }
 
 export function createHealthMonitor(
@@ -42,6 +44,7 @@ export function createHealthMonitor(
   let health = first;
   let running = false;
   let unwell = wasUnwell;
+  let proven = false;
   let failures = 0;
   let timer: Timer | null = null;
   let abort = (): void => {};
@@ -59,6 +62,7 @@ export function createHealthMonitor(
       if (canonicalJson(next ?? null) === canonicalJson(health ?? null)) return;
       health = next;
       rest();
+      proven = false;
       if (next === undefined) judge(null);
       if (running) begin();
     },
@@ -79,6 +83,7 @@ export function createHealthMonitor(
       rest();
     },
     isUnwell: () => unwell,
+    isProven: () => health === undefined || proven,
   };
 
   function begin(): void {
@@ -113,7 +118,8 @@ export function createHealthMonitor(
   }
 
   function judge(failure: string | null): void {
-    if (failure === null && !unwell) return;
+    proven = failure === null;
+    if (proven && !unwell) return;
     unwell = failure !== null;
     report(failure);
   }

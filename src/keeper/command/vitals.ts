@@ -38,6 +38,8 @@ export interface Vitals {
   /** It has ended, or was never launched. Idempotent. */
   end(): void;
   isUnwell(): boolean;
+  /** Whether it was found well since it runs; without a health test it is. */
+  isProven(): boolean;
 }
 
 export function createVitals(
@@ -82,6 +84,7 @@ export function createVitals(
     update: (next) => health.update(next.health),
     stopping,
     isUnwell: health.isUnwell,
+    isProven: health.isProven,
     end() {
       stopping();
       test.cancel();
