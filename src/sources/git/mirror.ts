@@ -1,0 +1,206 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GitRef, GitSpec } from '../../model/source.ts';
+import { networkEnvironment, shownUrl } from './environment.ts';
+import { createScrub, fetchFailure } from './failure.ts';
+import { plain } from './plain.ts';
+import type { Program, ProgramOutput, ProgramRun } from './program.ts';
+import { BrokenMirror, TimedOut, Trouble } from './trouble.ts';
+
+export interface MirrorOptions {
+  readonly path: string;
+  readonly run: Program;
+  readonly spec: Pick<GitSpec, 'url' | 'ref' | 'credentials' | 'timeout'>;
+  readonly mostBytes: number;
+  now(): number;
+}
+
+/** The end of what is done over the network, and what it is done with. */
+export interface Reach {
+  readonly token: string | null;
+  /** ms since the epoch */
+  readonly until: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Found {
+  readonly revision: string;
+  /** The object of an annotated tag; null: it is none. */
+  readonly tag: string | null;
+}
+
+export type Mirror = ReturnType<typeof createMirror>;
+
+/** Enough for most questions about a line (`explain`) without the whole history. */
+const firstDepth = 50;
+const deeper = [500, 5000] as const;
+const fetched = 'refs/muster/fetched';
+const used = 'refs/muster/used/';
+const mostPacks = 40;
+
+/** The bare repository into which the other one is fetched. Nothing is checked out here. */
+export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions) {
+  const { url, ref } = spec;
+  const shown = shownUrl(url);
+  const git = (args: readonly string[], more: Omit<ProgramRun, 'argv'> = {}): Promise<ProgramOutput> =>
+    run({ argv: ['git', `--git-dir=${path}`, ...args], ...more });
+
+  /** Of git on its own objects; that fails only where they are broken. */
+  async function own(args: readonly string[], more: Omit<ProgramRun, 'argv'> = {}): Promise<Buffer> {
+    const { code, stdout, stderr } = await git(args, more);
+    if (code !== 0) throw /No space left|quota/i.test(stderr) ? fetchFailure(shown, stderr, String) : new BrokenMirror(plain(stderr));
+    return stdout;
+  }
+
+  async function remote(args: readonly string[], { token, until, signal }: Reach): Promise<string> {
+    const scrub = createScrub(token === null ? [] : [token, `${spec.credentials?.username ?? 'git'}:${token}`]);
+    const { code, stdout, stderr } = await git(args, {
+      env: networkEnvironment(spec, token),
+      signal,
+      timeout: Math.max(1, until - now()),
+      watch: tooMuch,
+    }).catch((error: unknown) => {
+      throw error instanceof TimedOut ? slow() : error;
+    });
+    if (code !== 0) throw fetchFailure(shown, stderr, scrub);
+    return stdout.toString();
+  }
+
+  function slow(): Trouble {
+    return new Trouble('unreachable', `${shown} did not answer whole within ${spec.timeout / 1000} s (source.git.timeout)`);
+  }
+
+  async function tooMuch(): Promise<Trouble | null> {
+    if ((await sizeOf(join(path, 'objects', 'pack'))) <= mostBytes) return null;
+    return new Trouble('refused', `${shown} has more than ${mostBytes} bytes to fetch; use a smaller repository for the config`);
+  }
+
+  async function fetch(refspec: string, depth: readonly string[], reach: Reach): Promise<void> {
+    const args = (depth: readonly string[]) => [
+      ...['fetch', '--quiet', '--force', '--no-tags', '--no-recurse-submodules', '--update-shallow', ...depth],
+      ...['--', url, `+${refspec}`],
+    ];
+    try {
+      await remote(args(depth), reach);
+    } catch (error) {
+      // Plain files served over http have the whole history or nothing.
+      if (depth.length === 0 || !(error instanceof Trouble) || !/shallow/.test(error.message)) throw error;
+      await remote(args([]), reach);
+    }
+    const more = await tooMuch();
+    if (more !== null) throw more;
+  }
+
+  const commitOf = async (name: string): Promise<string | null> => {
+    const { code, stdout } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]);
+    return code === 0 ? stdout.toString().trim() : null;
+  };
+
+  return {
+    /** What `ref` is in the repository now. Few bytes; throws where it is not there. */
+    async look(reach: Reach): Promise<Found> {
+      if ('commit' in ref) return { revision: ref.commit, tag: null };
+      const name = nameOf(ref);
+      const kind = 'tag' in ref ? '--tags' : '--heads';
+      const refs = readRefs(await remote(['ls-remote', kind, '--', url, name, `${name}^{}`], reach));
+      const object = refs.get(name);
+      if (object === undefined) throw await nothingThere(reach);
+      const peeled = refs.get(`${name}^{}`);
+      return { revision: peeled ?? object, tag: peeled === undefined ? null : object };
+    },
+    /** Fetches it, with the history from `since` on if that is there. */
+    async fetch(since: string | null, reach: Reach): Promise<Found> {
+      const known = since !== null && (await commitOf(since)) !== null;
+      const name = 'commit' in ref ? ref.commit : nameOf(ref);
+      await fetch(`${name}:${fetched}`, known ? [] : [`--depth=${firstDepth}`], reach);
+      const [object = '', kind = ''] = (await own(['for-each-ref', '--format=%(objectname) %(objecttype)', fetched]))
+        .toString()
+        .trim()
+        .split(' ');
+      const revision = await commitOf(fetched);
+      if (revision === null) throw new Trouble('badRef', `${describe(ref)} of ${shown} is no commit but a ${plain(kind)}`);
+      return { revision, tag: kind === 'tag' ? object : null };
+    },
+    /** Whether a commit comes after another; history that is missing is fetched for that, step by step. */
+    async descends(revision: string, from: string, reach: Reach): Promise<boolean> {
+      const name = 'commit' in ref ? ref.commit : nameOf(ref);
+      for (const depth of [...deeper.map((depth) => `--deepen=${depth}`), '--unshallow', null]) {
+        const known = (await commitOf(from)) !== null;
+        if (known && (await git(['merge-base', '--is-ancestor', from, revision])).code === 0) return true;
+        const ends = await shallowEnds();
+        if (ends.size === 0) return false;
+        if (known) {
+          const between = await own(['rev-list', revision, `^${from}`], { mostBytes: 64 * 2 ** 20 });
+          if (
+            !between
+              .toString()
+              .split('\n')
+              .some((commit) => ends.has(commit))
+          )
+            return false;
+        }
+        if (depth !== null) await fetch(`${name}:refs/muster/deepened`, [depth], reach);
+      }
+      return false;
+    },
+    has: async (revision: string): Promise<boolean> => (await commitOf(revision)) !== null,
+    /** Keeps what is used from being thrown away, and lets go of what is in none of these. */
+    async keep(revisions: readonly string[]): Promise<void> {
+      const kept = (await own(['for-each-ref', '--format=%(refname)', used])).toString().split('\n');
+      const wanted = new Set(revisions.map((revision) => used + revision));
+      for (const name of wanted) if (!kept.includes(name)) await own(['update-ref', name, name.slice(used.length)]);
+      for (const name of kept) if (name !== '' && !wanted.has(name)) await own(['update-ref', '-d', name]);
+      const packs = await readdir(join(path, 'objects', 'pack'));
+      if (packs.filter((file) => file.endsWith('.pack')).length > mostPacks) await own(['repack', '-a', '-d', '-q']);
+    },
+    listing: (revision: string, mostBytes: number): Promise<Buffer> =>
+      own(['ls-tree', '-r', '-l', '-z', '--full-tree', revision], { mostBytes }),
+    shallowEnds,
+    own,
+    git,
+  };
+
+  async function shallowEnds(): Promise<ReadonlySet<string>> {
+    const text = await readFile(join(path, 'shallow'), 'utf8').catch(() => '');
+    return new Set(text.split('\n').filter((line) => line !== ''));
+  }
+
+  async function nothingThere(reach: Reach): Promise<Trouble> {
+    const all = [...readRefs(await remote(['ls-remote', '--heads', '--tags', '--', url], reach)).keys()];
+    if (all.length === 0) return new Trouble('badRef', `${shown} is empty: nothing was pushed to it yet`);
+    const kind = 'tag' in ref ? 'refs/tags/' : 'refs/heads/';
+    const names = all.filter((name) => name.startsWith(kind) && !name.endsWith('^{}')).map((name) => plain(name.slice(kind.length), 60));
+    const there = names.length === 0 ? '' : `; there is ${names.slice(0, 8).join(', ')}${names.length > 8 ? ' …' : ''}`;
+    return new Trouble('badRef', `${shown} has no ${describe(ref)}${there}`);
+  }
+}
+
+export function describe(ref: GitRef): string {
+  if ('branch' in ref) return `branch ${ref.branch}`;
+  return 'tag' in ref ? `tag ${ref.tag}` : `commit ${ref.commit}`;
+}
+
+function nameOf(ref: Exclude<GitRef, { commit: string }>): string {
+  return 'branch' in ref ? `refs/heads/${ref.branch}` : `refs/tags/${ref.tag}`;
+}
+
+function readRefs(listing: string): Map<string, string> {
+  const lines = listing.split('\n').flatMap((line) => {
+    const [, object, name] = /^([0-9a-f]{40,64})\t(\S+)$/.exec(line) ?? [];
+    return object === undefined || name === undefined ? [] : [[name, object] as const];
+  });
+  return new Map(lines);
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

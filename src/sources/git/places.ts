@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+
+/** What lies in the folder of a git source. */
+export interface Places {
+  readonly dir: string;
+  /** The repository as it was fetched, without files. */
+  readonly mirror: string;
+  /** One folder per revision, named by it, each whole. */
+  readonly checkouts: string;
+  /** The link to the checkout that is used. */
+  readonly current: string;
+  /** Who may sign, as git takes it. */
+  readonly keys: string;
+  /** What git keeps while it runs, and what is to be removed. */
+  readonly temporary: string;
+  readonly record: string;
+}
+
+export function placesIn(dir: string): Places {
+  return {
+    dir,
+    mirror: join(dir, 'mirror.git'),
+    checkouts: join(dir, 'checkouts'),
+    current: join(dir, 'current'),
+    keys: join(dir, 'keys'),
+    temporary: join(dir, 'tmp'),
+    record: join(dir, 'record.json'),
+  };
+}
+
+/** What the files in `keys` are called. */
+export const keyFiles = { signers: 'allowed_signers', gnupg: 'gnupg' } as const;

@@ -1,0 +1,251 @@
+import type { Environment } from '../../model/environment.ts';
+import type { SecretRef } from '../../model/fields/kit.ts';
+import type { Keeper } from '../../model/keeper.ts';
+import { oneByOne } from '../../model/one-by-one.ts';
+import type { Clock, Log, Random } from '../../model/ports.ts';
+import type { GitSpec, Source, SourceDoc, Synced } from '../../model/source.ts';
+import { blame } from './blame.ts';
+import { checkOut } from './checkout.ts';
+import { currentRevision, pruneCheckouts, switchTo } from './current.ts';
+import { gitEnvironment, shownUrl } from './environment.ts';
+import { createMirror, describe } from './mirror.ts';
+import { placesIn } from './places.ts';
+import { checkGit, discardMirror, prepare } from './prepare.ts';
+import { createProgram } from './program.ts';
+import { readRecord, type SourceRecord, type Used, withUsed, writeRecord } from './record.ts';
+import { createReview, type Reviewed } from './review.ts';
+import { type Bounds, usualBounds } from './tree.ts';
+import { BrokenMirror, diskTrouble, Trouble, Unwanted } from './trouble.ts';
+
+export interface GitSourceOptions {
+  readonly spec: GitSpec;
+  /** Its own; made where it is missing. */
+  readonly dir: string;
+  readonly keeper: Pick<Keeper, 'spawn'>;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'id'>;
+  readonly log: Log;
+  /** The daemon's own. */
+  readonly env: Environment;
+  secret(ref: SecretRef): Promise<string>;
+  readonly bounds?: Bounds;
+}
+
+/** Checkouts beside the one that is used: programs started a moment ago may still read there. */
+const keptCheckouts = 3;
+
+/** A repository, as it was found by an earlier daemon until somebody asks for a look. */
+export async function createGitSource(options: GitSourceOptions): Promise<Source> {
+  const { spec, clock, log, bounds = usualBounds } = options;
+  const places = placesIn(options.dir);
+  const id = (): string => options.random.id();
+  const run = createProgram({ ...options, cwd: '/', env: gitEnvironment(options.env, places) });
+  const mirror = createMirror({ path: places.mirror, run, spec, mostBytes: bounds.mirrorBytes, now: () => clock.now() });
+  const asked = `${shownUrl(spec.url)} ${describe(spec.ref)}`;
+  const review = createReview({ spec, bounds, places, mirror, run, id });
+  const closing = new AbortController();
+  const inTurn = oneByOne();
+  let prepared = false;
+  let version: readonly [number, number] | null = null;
+  let record = await readRecord(places.record);
+  let revision = await currentRevision(places);
+  let next: { applied: string | null; readonly signals: (AbortSignal | undefined)[]; readonly done: Promise<Synced> } | null = null;
+
+  const ports = (signal: AbortSignal) => ({ places, run, signal, id });
+  const now = (): string => new Date(clock.now()).toISOString();
+  const rootOf = (): string | null => (revision === null ? null : places.current);
+
+  return {
+    get doc() {
+      return document(spec, record, revision);
+    },
+    get root() {
+      return rootOf();
+    },
+    sync({ applied, signal }) {
+      if (next !== null) {
+        next.applied = applied;
+        next.signals.push(signal);
+        return next.done;
+      }
+      const signals = [signal];
+      const done = inTurn(() => {
+        const mine = next;
+        next = null;
+        const wish = unwantedBy(signals, closing.signal);
+        return sync(mine?.applied ?? null, wish.signal).finally(wish.dispose);
+      });
+      next = { applied, signals, done };
+      return done;
+    },
+    restore: (to) => inTurn(() => restore(to)),
+    async blame(file, line) {
+      if (revision === null) return null;
+      const told = blame(mirror, places, { revision, file, line, signal: closing.signal });
+      return told.catch(() => null);
+    },
+    async close() {
+      closing.abort();
+      await inTurn(async () => {});
+    },
+  };
+
+  async function sync(applied: string | null, signal: AbortSignal): Promise<Synced> {
+    const before = revision;
+    let problem: SourceDoc['problem'] = null;
+    try {
+      await whole(signal, () => lookAndUse(applied, signal)).catch((error: unknown) => {
+        throw diskTrouble(error);
+      });
+    } catch (error) {
+      // What was ended in the middle has left locks and parts.
+      prepared = false;
+      if (error instanceof Unwanted) return synced(before);
+      if (!(error instanceof Trouble)) throw error;
+      problem = problemOf(error);
+    }
+    await remember({ ...record, problem });
+    return synced(before);
+  }
+
+  function synced(before: string | null): Synced {
+    return { doc: document(spec, record, revision), root: rootOf(), moved: revision !== before };
+  }
+
+  async function lookAndUse(applied: string | null, signal: AbortSignal): Promise<void> {
+    const token = spec.credentials?.token === undefined ? null : await tokenOf(spec.credentials.token);
+    const reach = { token, until: clock.now() + spec.timeout, signal };
+    const known = record.used.find((used) => used.revision === revision && used.asked === asked);
+    const reviewed = await review({
+      reach,
+      since: known?.revision ?? null,
+      // Who writes another url or ref into the host's own file means just that.
+      applied: record.used.some((used) => used.revision === applied && used.asked !== asked) ? null : applied,
+      version: version ?? [0, 0],
+      answered: () => {
+        record = { ...record, fetchedAt: now() };
+      },
+    });
+    await use({ ...reviewed, asked }, signal);
+  }
+
+  /** What is used, is kept, and then switched to; whatever ends it in between, one of the two is there, whole. */
+  async function use({ revision: to, files, ...found }: Reviewed & { asked: string }, signal: AbortSignal): Promise<void> {
+    if (to !== revision) await checkOut(to, await files(), ports(signal));
+    const was = record.used.find((used) => used.revision === to);
+    const since = to === revision && was !== undefined ? was.since : now();
+    const used: Used = { revision: to, ...found, since };
+    const grown = withUsed(record, used);
+    if (JSON.stringify(grown.used) !== JSON.stringify(record.used)) {
+      await mirror.keep(grown.used.map((each) => each.revision));
+      await remember(grown);
+    }
+    if (to !== revision) await change(to);
+  }
+
+  async function change(to: string): Promise<void> {
+    await switchTo(to, places, id());
+    log.info({ from: revision, to, source: asked }, 'the files of another commit are used');
+    revision = to;
+    const last = record.used.slice(-keptCheckouts).map((used) => used.revision);
+    await pruneCheckouts(places, [to, ...last], id);
+  }
+
+  async function restore(to: string): Promise<boolean> {
+    if (to === revision) return true;
+    const was = record.used.find((used) => used.revision === to);
+    if (was === undefined) return false;
+    try {
+      await ready();
+      if (!(await mirror.has(to))) return false;
+      await use({ ...was, files: () => review.filesOf(to) }, closing.signal);
+      return true;
+    } catch (error) {
+      if (!(error instanceof BrokenMirror || error instanceof Unwanted)) throw diskTrouble(error);
+      log.warn({ err: error, revision: to }, 'a revision cannot be gone back to');
+      return false;
+    }
+  }
+
+  async function ready(): Promise<void> {
+    version ??= await checkGit(run, spec);
+    if (prepared) return;
+    await prepare(places, run, id);
+    prepared = true;
+  }
+
+  /** A mirror that git cannot read any more is made anew, once. */
+  async function whole(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    try {
+      await ready();
+      await work();
+    } catch (error) {
+      if (!(error instanceof BrokenMirror)) throw error;
+      log.warn({ err: error, source: asked }, 'the copy of the repository is broken; it is fetched anew');
+      prepared = false;
+      review.forget();
+      await discardMirror(places, id);
+      if (signal.aborted) throw new Unwanted('ended');
+      await ready();
+      await work().catch((again: unknown) => {
+        throw again instanceof BrokenMirror ? new Trouble('disk', `git cannot read what it fetched: ${again.message}`) : again;
+      });
+    }
+  }
+
+  async function remember(changed: SourceRecord): Promise<void> {
+    record = changed;
+    await writeRecord(places.record, record, id().replaceAll('/', '-')).catch((error: unknown) => {
+      log.warn({ err: error }, 'what is known of the source is not on the disk');
+    });
+  }
+
+  function problemOf({ code, message, revision: about }: Trouble): SourceDoc['problem'] {
+    const was = record.problem;
+    const since = was !== null && was.code === code && was.revision === about ? was.since : now();
+    if (was?.message !== message) log.warn({ source: asked, problem: code, revision: about }, message);
+    return { code, message, since, revision: about };
+  }
+
+  async function tokenOf(ref: SecretRef): Promise<string> {
+    const token = await options.secret(ref).catch((error: unknown) => {
+      throw new Trouble('unreachable', `source.git.credentials.token cannot be read: ${(error as Error).message}`);
+    });
+    const trimmed = token.trim();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it becomes a header
+    if (trimmed === '' || /[\x00-\x1f\x7f]/.test(trimmed))
+      throw new Trouble('unreachable', 'source.git.credentials.token is empty or has several lines');
+    return trimmed;
+  }
+}
+
+function document(spec: GitSpec, { fetchedAt, used, problem }: SourceRecord, revision: string | null): SourceDoc {
+  const now = used.find((each) => each.revision === revision);
+  return {
+    kind: 'git',
+    url: shownUrl(spec.url),
+    ref: describe(spec.ref),
+    path: spec.path,
+    revision,
+    subject: now?.subject ?? null,
+    author: now?.author ?? null,
+    signer: now?.signer ?? null,
+    fetchedAt,
+    since: now?.since ?? null,
+    problem,
+  };
+}
+
+/** Unwanted once none of those who share it wants it any more, or the daemon ends. */
+function unwantedBy(signals: readonly (AbortSignal | undefined)[], closing: AbortSignal) {
+  const all = new AbortController();
+  const look = (): void => {
+    if (closing.aborted || signals.every((signal) => signal?.aborted === true)) all.abort();
+  };
+  for (const signal of [closing, ...signals]) signal?.addEventListener('abort', look);
+  look();
+  const dispose = (): void => {
+    for (const signal of [closing, ...signals]) signal?.removeEventListener('abort', look);
+  };
+  return { signal: all.signal, dispose };
+}
