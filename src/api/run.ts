@@ -27,7 +27,7 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
       from: params.from,
       onProgress: progressTo(params, call),
     };
-    const options = { ...how, saved, requireCurrentConfig };
+    const options = { ...how, fetch: true, saved, requireCurrentConfig };
     if (params.dryRun === true) {
       const asked = { ...options, againstEmpty: params.against === 'empty', save: params.save === true };
       return dryRun(asked, context).catch((error: unknown) => invalid(error, ports));
@@ -40,7 +40,13 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
     if (name === undefined) {
       const { override, progress, wait, timeout, lockTimeout, reason, by, dryRun: dry } = params;
       if (dry === true) return runHandlers.reconcile({ dryRun: dry, override }, call, ports);
-      const options = { reason: reason ?? null, by, request: requestOf({ override }), onProgress: progressTo({ progress }, call) };
+      const options = {
+        reason: reason ?? null,
+        by,
+        fetch: true,
+        request: requestOf({ override }),
+        onProgress: progressTo({ progress }, call),
+      };
       return wholeRun({ key: keyOf({ override }), trigger: 'reload', options, lockTimeout }, { wait, timeout }, call, ports);
     }
     const outcome = await reload({ ...params, name }, common(params, call), ports.engine.context);
@@ -109,24 +115,4 @@ function keyOf(params: Params<'reconcile'>): string {
   const { reason, by, progress, wait, timeout, lockTimeout, dryRun, ...rest } = params;
   const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== false);
   return given.length === 0 ? plainRun : JSON.stringify(given.sort());
-}
-
-/** Until what this run touched is healthy and stays so; else exit code 10, naming what is not. */
-async function awaitHealth(outcome: Plan | Result, timeout: number | undefined, call: Call, ports: ApiPorts): Promise<Plan | Result> {
-  const { context } = ports.engine;
-  if (outcome.exitCode !== 0 || outcome.kind === 'Plan') return outcome;
-  const names =
-    outcome.changes.length === 0
-      ? undefined
-      : new Set(outcome.changes.filter((change) => change.action !== 'remove').map((change) => change.name));
-  const missing = await waitUntilSettled({ failing: async () => unhealthy(context, names), timeout, signal: call.signal }, context);
-  if (missing.length === 0) return outcome;
-  const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
-  const diagnostics = missing.map(({ name, reason }) => ({
-    ...nowhere,
-    severity: 'error' as const,
-    code: 'unhealthy',
-    message: `${name} is not healthy: ${reason}`,
-  }));
-  return { ...outcome, exitCode: exitCode.unhealthy, diagnostics: [...outcome.diagnostics, ...diagnostics] };
 }

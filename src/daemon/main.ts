@@ -14,10 +14,12 @@ import { exitCode } from '../model/exit-code.ts';
 import { maskedDocument, maskedJson } from '../model/mask/json.ts';
 import { handoverSocketOf, socketOf } from '../model/places.ts';
 import type { Result } from '../model/plan.ts';
+import type { GitSpec } from '../model/source.ts';
 import type { UpOptions } from '../model/up.ts';
 import { version } from '../model/version.ts';
 import { exportsOf } from '../resolve/exports.ts';
 import { serveSocket } from '../socket/server.ts';
+import { serveWebhook } from '../sources/git/webhook.ts';
 import { locateConfig } from '../sources/locate.ts';
 import { watchFiles } from '../sources/watch.ts';
 import type { Lock } from '../store/lock.ts';
@@ -34,8 +36,9 @@ import { createParts, type Parts } from './parts.ts';
 import { createReloads } from './reloads.ts';
 import { createService } from './service.ts';
 import { onSignals } from './signals.ts';
+import { createFollowing } from './source/following.ts';
 import { createServiceManager } from './systemd.ts';
-import { systemClock } from './world.ts';
+import { systemClock, systemRandom } from './world.ts';
 
 /** Runs the daemon until it is told to stop; resolves with the exit code. */
 export async function runDaemon(options: UpOptions): Promise<number> {
@@ -70,18 +73,25 @@ interface Passed {
   readonly heritage: Heritage;
 }
 
+/** What the config says to look at; not looked at before this daemon answers. */
+interface Watcher {
+  watch(paths: readonly string[]): void;
+  follow(source: GitSpec | null): void;
+}
+
 async function runLocked(
   options: UpOptions,
   files: readonly string[],
   lock: Lock,
   succession: Succession | null,
 ): Promise<number | Passed> {
-  const watcher: { watch(paths: readonly string[]): void } = { watch: () => {} };
+  const watcher: Watcher = { watch: () => {}, follow: () => {} };
   const parts = await createParts({
     up: options,
     files,
     createLog: (mask) => createDaemonLog({ terminal: options.terminal, level: options.env.MUSTER_LOG_LEVEL ?? 'info', mask }),
     onRead: (paths) => watcher.watch(paths),
+    onSource: (spec) => watcher.follow(spec),
     heritage: succession?.heritage ?? null,
   });
   // Until then all is still another daemon's, and nothing is to be ended here.
@@ -108,12 +118,7 @@ async function runLocked(
 }
 
 /** Answers clients, signals and the watcher, from before the first run until all is stopped, or another daemon has it. */
-async function untilStopped(
-  options: UpOptions,
-  parts: Parts,
-  watcher: { watch(paths: readonly string[]): void },
-  succession: Succession | null,
-): Promise<number | Passed> {
+async function untilStopped(options: UpOptions, parts: Parts, watcher: Watcher, succession: Succession | null): Promise<number | Passed> {
   const { engine, log } = parts;
   const manager = createServiceManager(options.env, log);
   const ended = deferred<number | Passed>();
@@ -129,6 +134,9 @@ async function untilStopped(
   });
   const watching = watchFiles({ clock: systemClock, onChange: () => passing.unless(() => void engine.filesChanged()), log });
   watcher.watch = (paths) => watching.watch(paths);
+  const look = (): Promise<void> => new Promise((resolve) => passing.unless(() => resolve(engine.sourceDue())));
+  const following = createFollowing({ clock: systemClock, random: systemRandom, log, secret: parts.secret, serve: serveWebhook, look });
+  watcher.follow = following.follow;
   let lost: MusterError | null = null;
   engine.context.events.subscribe((event) => {
     if (event.type !== 'critical') return;
@@ -149,6 +157,7 @@ async function untilStopped(
   } finally {
     signals.close();
     await watching.close();
+    await following.close();
     await server.close();
   }
 }

@@ -13,10 +13,12 @@ import { unable } from '../keeper/command/unable.ts';
 import { createLogs } from '../keeper/logs/logs.ts';
 import { fifoFolder, keeperSocket } from '../keeper/places.ts';
 import { createRemoteKeeper } from '../keeper/remote.ts';
+import type { SecretRef } from '../model/fields/kit.ts';
 import type { LeaseLog } from '../model/keeper.ts';
 import { createMask } from '../model/mask/mask.ts';
 import type { Log } from '../model/ports.ts';
 import type { Alternatives } from '../model/requires.ts';
+import type { GitSpec } from '../model/source.ts';
 import type { UpOptions } from '../model/up.ts';
 import { createPackageDriver } from '../packages/driver.ts';
 import { createPackages } from '../packages/packages.ts';
@@ -26,6 +28,7 @@ import { createResolver } from '../resolve/resolver.ts';
 import { createCodeDriver } from '../runners/code-driver.ts';
 import { dial } from '../socket/client.ts';
 import { createFileReader } from '../sources/files.ts';
+import { createGitSource } from '../sources/git/source.ts';
 import { openDisk } from '../store/disk.ts';
 import { loadKey } from '../store/key.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -50,12 +53,13 @@ export interface PartsOptions {
   files: readonly string[];
   createLog(mask: (text: string) => string): Log;
   onRead(watched: readonly string[]): void;
+  onSource(spec: GitSpec | null): void;
   /** What another daemon runs: nothing happens by the time before `goOn`. */
   heritage: Heritage | null;
 }
 
 /** Everything the daemon is made of, put together and not yet started. */
-export async function createParts({ up, files, createLog, onRead, heritage }: PartsOptions) {
+export async function createParts({ up, files, createLog, onRead, onSource, heritage }: PartsOptions) {
   const clock = pausable(systemClock, heritage !== null);
   const known = heritage?.secrets ?? [];
   let secrets: () => readonly string[] = () => known;
@@ -151,6 +155,13 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
     alternatives: () => alternatives,
   });
   const compiler = createConfigCompiler({ env: up.env, reader: createFileReader({ clock: systemClock }) });
+  const secret = (ref: SecretRef): Promise<string> => resolver.secret(ref);
+  const openSource = (spec: GitSpec) =>
+    createGitSource({ spec, dir: join(up.stateDir, 'source'), keeper, clock: systemClock, random: systemRandom, log, env: up.env, secret });
+  const sources = createSources({
+    ...{ files, compiler, resolver, packages, env: up.env, onRead, onModules: keeper.prepare, nameIn },
+    ...{ openSource, onSource },
+  });
   const engine = createEngine({
     clock,
     random: systemRandom,
@@ -160,7 +171,7 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
     planSeal: createPlanSeal(key),
     masked: (data) => (mask(JSON.stringify(data)) === JSON.stringify(data) ? data : asShown(data, mask)),
     materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
-    sources: createSources({ files, compiler, resolver, packages, env: up.env, onRead, onModules: keeper.prepare, nameIn }),
+    sources,
     async pruneCode({ digests, paths, done }) {
       await resolver.pruneCode(digests);
       await packages.prune(paths, done);
@@ -183,13 +194,14 @@ export async function createParts({ up, files, createLog, onRead, heritage }: Pa
   };
   /** What is not of this machine alone; modules and their processes live on. */
   const close = async (): Promise<void> => {
+    await sources.close();
     await drivers.command.dispose();
     await logs.close();
     await resolver.dispose();
     await store.close();
   };
   const shown = { secrets: () => secrets(), alternatives: () => alternatives };
-  return { engine, bus, clock, code: drivers.code, keeper, instances, inspector, store, logs, log, mask, shown, close, dispose };
+  return { engine, bus, clock, code: drivers.code, keeper, instances, inspector, store, logs, log, mask, shown, secret, close, dispose };
 }
 
 /** Two lists as one; the same list for as long as the second is the same. */

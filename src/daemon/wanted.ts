@@ -1,16 +1,17 @@
-import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { ConfigCompiler } from '../config/compiler.ts';
-import { createConfigCompiler } from '../config/compiler.ts';
-import type { ByHand, CarriedConfig, Sources, WantedOutcome } from '../engine/ports.ts';
-import type { ConfigOutcome, ConfigSet, FileText } from '../model/config-set.ts';
-import { MusterError } from '../model/error.ts';
+import type { CarriedConfig, Sources, WantedOutcome } from '../engine/ports.ts';
+import type { ConfigOutcome, ConfigSet } from '../model/config-set.ts';
 import type { Packages, Staging } from '../model/package.ts';
+import { isBelow } from '../model/place.ts';
+import type { GitSpec, Source } from '../model/source.ts';
 import { lockName } from '../packages/packages.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { referencesAt } from '../resolve/secret-places.ts';
-import { createTextReader } from '../sources/texts.ts';
+import { entryOf } from './by-hand.ts';
 import { createPackageSources } from './package-sources.ts';
+import { entriesOutside } from './source/entries.ts';
+import { createUpstream } from './source/upstream.ts';
 
 export interface WantedOptions {
   files: readonly string[];
@@ -18,6 +19,10 @@ export interface WantedOptions {
   resolver: Resolver;
   packages: Packages;
   env: Readonly<Record<string, string | undefined>>;
+  /** A repository that the config is to come from; without any network. */
+  openSource(spec: GitSpec): Promise<Source>;
+  /** What the config says of where it comes from, whenever it was read. */
+  onSource(spec: GitSpec | null): void;
   /** The daemon's own files and folders to watch, whenever they may have changed. */
   onRead(watched: readonly string[]): void;
   /** The config has modules, which are about to be resolved. */
@@ -27,8 +32,8 @@ export interface WantedOptions {
 }
 
 /** Desired sets from config files and from the command line: read, check, resolve. */
-export function createSources(options: WantedOptions): Sources {
-  const { compiler, resolver, files } = options;
+export function createSources(options: WantedOptions): Sources & { close(): Promise<void> } {
+  const { compiler, resolver, files, env } = options;
   let config: ConfigSet | null = null;
   let configFiles: readonly string[] = [];
   let codeFiles: readonly string[] = [];
@@ -36,35 +41,53 @@ export function createSources(options: WantedOptions): Sources {
   let looking: Promise<void> = Promise.resolve();
   const packageSources = createPackageSources({ packages: options.packages, config: () => config });
 
-  const compile = (from: readonly string[] | CarriedConfig): Promise<ConfigOutcome> =>
-    'texts' in from
-      ? createConfigCompiler({ env: options.env, reader: createTextReader(from.texts) }).compile(from.files)
-      : compiler.compile(from);
-  const read = async (from: readonly string[] | CarriedConfig, own: boolean, staging: Staging | null): Promise<WantedOutcome> => {
-    const outcome = await compile(from);
-    if (own) {
-      const { files: read, watch } = outcome.ok ? outcome.config : { ...outcome, files: outcome.files.map((path) => ({ path })) };
-      const lock = read[0] === undefined || !hasPackages(outcome) ? [] : [join(dirname(read[0].path), lockName)];
+  const upstream = createUpstream({ files, compiler, env, open: options.openSource, onSource: options.onSource });
+  /** Files of a repository move as a whole, and who moves them says so. */
+  const watch = (): void => {
+    const { root } = upstream;
+    options.onRead([...configFiles, ...codeFiles].filter((path) => root === null || !isBelow(path, root)));
+  };
+
+  const attempt = async (from: readonly string[] | CarriedConfig | null, staging: Staging | null): Promise<WantedOutcome> => {
+    const outcome = await upstream.compile(from);
+    if (from === null) {
       if (outcome.ok) references = secretsOf(outcome.config);
-      configFiles = [...read.map(({ path }) => path), ...watch, ...lock, ...filesOf(references)];
-      options.onRead([...configFiles, ...codeFiles]);
+      configFiles = [...deciding(outcome), ...filesOf(references)];
+      watch();
     }
-    if (!outcome.ok) return { ok: false, diagnostics: outcome.diagnostics, files: outcome.files };
-    if (own) config = outcome.config;
-    if (own && config !== null && config.modules.size > 0) options.onModules();
-    return { ok: true, wanted: { config: outcome.config, desired: await resolver.resolve(outcome.config, staging) } };
+    if (!outcome.ok) return { ok: false, diagnostics: outcome.diagnostics, files: outcome.files, revision: upstream.revision };
+    if (from === null) config = outcome.config;
+    if (from === null && outcome.config.modules.size > 0) options.onModules();
+    const desired = await resolver.resolve(outcome.config, staging);
+    const outside = entriesOutside(outcome.config, desired, upstream.root);
+    if (outside.length === 0) return { ok: true, wanted: { config: outcome.config, desired } };
+    return { ok: false, diagnostics: outside, files: outcome.config.files.map(({ path }) => path), revision: outcome.config.revision };
+  };
+
+  /** Of one commit: what is read while another one takes its place is read again. */
+  const read = async (from: readonly string[] | CarriedConfig | null, staging: Staging | null): Promise<WantedOutcome> => {
+    for (let left = 3; ; left -= 1) {
+      const before = upstream.revision;
+      const outcome = await attempt(from, staging);
+      if (left === 0 || before === null || before === upstream.revision) return outcome;
+    }
   };
 
   return {
     files,
-    read: (from, staging = undefined) => read(from ?? files, from === undefined, staging ?? null),
+    source: upstream.source,
+    sync: upstream.sync,
+    restoreRevision: upstream.restoreRevision,
+    blame: upstream.blame,
+    close: upstream.close,
+    read: (from, staging = undefined) => read(from ?? null, staging ?? null),
     async byHand(module) {
-      const { entry, modulePath } = await entryOf(module, options);
+      const { entry, modulePath } = await entryOf(module, env);
       // Without a config that holds there is still $MUSTER_MODULE_PATH.
       return resolver.resolveOne(entry, null, config?.modulePath ?? modulePath);
     },
     async packageByHand(module, { frozen, staging }) {
-      const { entry } = await entryOf(module, options);
+      const { entry } = await entryOf(module, env);
       return resolver.resolvePackage(entry, { staging, lock: frozen ? await packageSources.frozenLock(entry.name) : null });
     },
     packageName: packageSources.packageName,
@@ -77,12 +100,13 @@ export function createSources(options: WantedOptions): Sources {
     sealed: resolver.sealed,
     defaults: (record) => resolver.defaults(record).catch(() => ({})),
     afresh: (record) => resolver.afresh(record),
+    recall: (record) => resolver.recall(record),
     watchCode(modules) {
       if (modules.length === 0 && codeFiles.length === 0) return;
       // One after the other: the last call counts.
       looking = looking.then(async () => {
         codeFiles = await resolver.codeFiles(modules);
-        options.onRead([...configFiles, ...codeFiles]);
+        watch();
       });
     },
     hasPrograms: () => references.some((reference) => reference.startsWith('exec:')),
@@ -100,34 +124,19 @@ function secretsOf({ modules }: ConfigSet): string[] {
   const entries = [...modules.values()].flatMap(({ entry }) => (entry.secrets.length === 0 || entry.spec.disabled ? [] : [entry]));
   return [...new Set(entries.flatMap(({ spec, secrets }) => referencesAt(spec, secrets)))];
 }
-    recall: (record) => resolver.recall(record),
 
 /** Their files, to be watched: a secret that is rotated is a change like one of the config. */
 function filesOf(references: readonly string[]): string[] {
   return references.flatMap((reference) => (reference.startsWith('file:') ? [reference.slice('file:'.length)] : []));
 }
 
-function hasPackages(outcome: ConfigOutcome): boolean {
-  return outcome.ok && [...outcome.config.modules.values()].some(({ entry }) => entry.kind === 'package');
+/** All that decides what the config says, beside what is watched already. */
+function deciding(outcome: ConfigOutcome): readonly string[] {
+  const { files, watch } = outcome.ok ? outcome.config : { ...outcome, files: outcome.files.map((path) => ({ path })) };
+  const lock = files[0] === undefined || !hasPackages(outcome) ? [] : [join(dirname(files[0].path), lockName)];
+  return [...files.map(({ path }) => path), ...watch, ...lock];
 }
 
-/**
- * A module by hand goes through the same checks as one in a file: it is compiled as a config of its own, in the
- * caller's folder. JSON is YAML; a dollar is doubled, for the shell has interpolated already.
- */
-async function entryOf({ name, raw, cwd }: ByHand, { env }: WantedOptions) {
-  const text = `${JSON.stringify({ version: 1, modules: { [name]: raw } }).replaceAll('$', '$$$$')}\n`;
-  const path = `${cwd}/command line`;
-  const file: FileText = { path, text, sha256: createHash('sha256').update(text).digest('hex') };
-  const compiler = createConfigCompiler({ env, reader: { file: async () => file, glob: async () => [] } });
-  const outcome = await compiler.compile([path]);
-  if (!outcome.ok) {
-    const [first] = outcome.diagnostics;
-    throw new MusterError('EINVAL', `${name}: ${outcome.diagnostics.map((diagnostic) => diagnostic.message).join('; ')}`, {
-      ...(first?.hint === undefined ? {} : { hint: first.hint }),
-    });
-  }
-  const declared = outcome.config.modules.get(name);
-  if (declared === undefined) throw new Error(`compiled ${name}, found nothing of it`);
-  return { entry: declared.entry, modulePath: outcome.config.modulePath };
+function hasPackages(outcome: ConfigOutcome): boolean {
+  return outcome.ok && [...outcome.config.modules.values()].some(({ entry }) => entry.kind === 'package');
 }

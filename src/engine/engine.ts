@@ -2,15 +2,18 @@ import type { DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Result } from '../model/plan.ts';
 import type { Clock, Timer } from '../model/ports.ts';
-import { createContext, type EngineContext, holdsNow, policyOf } from './context.ts';
+import { createContext, type EngineContext, holdsNow, isPaused, policyOf } from './context.ts';
 import { eventOf } from './events.ts';
+import { createHealthMark } from './health-mark.ts';
 import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
 import { release } from './holds.ts';
 import { createInterval } from './interval.ts';
+import { isAutomatic } from './paused.ts';
 import type { EnginePorts } from './ports.ts';
 import { dryRun, type RunOptions, runReconcile } from './reconcile.ts';
 import { tidy } from './retain.ts';
 import { createRuns, type Runs } from './runs.ts';
+import { createUpstream } from './upstream.ts';
 import { createWatched } from './watched.ts';
 
 /** The key of runs that nobody gave options to: by signal, watcher or command they are all the same run. */
@@ -33,6 +36,8 @@ export interface Engine {
   boot(): Promise<Result>;
   /** Marks dirty; the run that follows tries failed modules again. Never rejects: the outcome stands in `status`. */
   trigger(name: string): Promise<void>;
+  /** Looks whether the repository that the config comes from has a new commit, and applies it: pushing was the asking. */
+  sourceDue(): Promise<void>;
   /** Files may have changed: plans or applies as `policy.watch` says, and loads modules again that say `watch: true`. */
   filesChanged(): Promise<void>;
   /** Stops everything in reverse order; `now` skips the waits. With `keep` OS processes are left to the next daemon. */
@@ -43,6 +48,7 @@ export function createEngine(ports: EnginePorts): Engine {
   const context = createContext(ports);
   const runs = createRuns<RunOptions, Result>(ports.clock, (options, trigger) => runReconcile(combined(options), trigger, context));
   const reloadWatched = createWatched(context);
+  const markHealthy = createHealthMark(context);
   let timer: Timer | null = null;
   ports.instances.on((event) => context.events.emit(eventOf(event)));
 
@@ -58,10 +64,11 @@ export function createEngine(ports: EnginePorts): Engine {
 
   const trigger = async (name: string, options: Partial<RunOptions> = {}): Promise<void> => {
     const key = options.inForce === true ? 'inForce' : plainRun;
-    const asked = { reason: null, request: { retryFailed: true }, ...options };
+    const asked = { reason: null, request: { retryFailed: true }, fetch: name === 'sighup', automatic: isAutomatic(name), ...options };
     await quietly(runs.request({ key, trigger: name, options: asked }));
   };
 
+  const upstream = createUpstream(context, runs, () => trigger('source'));
   const interval = createInterval(context, {
     heal: () => trigger('selfHeal', { inForce: true }),
     reconcile: () => trigger('interval'),
@@ -69,6 +76,7 @@ export function createEngine(ports: EnginePorts): Engine {
   /** The interval and the end of holds are looked at once a second at most; a tick costs nothing while nothing is due. */
   const tick = async (): Promise<void> => {
     await quietly(expireHolds(context));
+    await quietly(markHealthy());
     await interval();
   };
   const schedule = (): void => {
@@ -91,9 +99,10 @@ export function createEngine(ports: EnginePorts): Engine {
     async goOn() {
       await quietly(dryRun({ reason: null, request: {} }, context));
       ports.ran?.();
+      upstream.inherited();
       schedule();
     },
-    isIdle: () => runs.current() === null && context.claims.isFree(),
+    isIdle: () => runs.current() === null && context.trials === 0 && context.claims.isFree(),
     async boot() {
       const result = await bootRun(context, runs);
       // What a daemon left behind that was killed between two steps of an installation.
@@ -103,12 +112,16 @@ export function createEngine(ports: EnginePorts): Engine {
       return result;
     },
     trigger,
+    async sourceDue() {
+      await quietly(upstream.look());
+    },
     async filesChanged() {
       if (context.stopping.signal.aborted) return;
       const { watch } = policyOf(context);
       if (watch === 'apply') await trigger('watch');
-      await quietly(reloadWatched());
-      if (watch !== 'plan') return;
+      // Nor is code taken that was saved since: what was gone back to runs.
+      if (!isPaused(context)) await quietly(reloadWatched());
+      if (watch === 'off' || (watch === 'apply' && !isPaused(context))) return;
       const plan = await quietly(dryRun({ reason: null, request: {} }, context));
       if (plan !== undefined && plan.changes.length > 0) {
         context.events.emit({
@@ -151,6 +164,8 @@ function combined(options: readonly RunOptions[]): RunOptions {
     reason: options.find((option) => option.reason !== null)?.reason ?? null,
     by: [...new Set(options.flatMap(({ by }) => by ?? []))].join(', ') || null,
     request: { ...first.request, retryFailed: options.some((option) => option.request.retryFailed === true) },
+    fetch: options.some((option) => option.fetch === true),
+    automatic: options.every((option) => option.automatic === true),
     onProgress: (progress) => {
       for (const option of options) option.onProgress?.(progress);
     },
@@ -163,7 +178,7 @@ function combined(options: readonly RunOptions[]): RunOptions {
  */
 async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
   // One module that does not come up must not keep those down that ran before: no `stop`, no rollback to nothing.
-  const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' } } as const;
+  const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' }, fetch: true } as const;
   const nothingKnown = context.generation === null && context.ports.store.state.loaded.size === 0;
   // What was wrong with the config stays in `status`; that its stand-in worked says nothing of it.
   const runLastGood = async (): Promise<Result> => {
@@ -173,6 +188,11 @@ async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): 
     return result;
   };
   try {
+    if (isPaused(context)) {
+      const result = await runs.request({ key: 'boot', trigger: 'start', options: { ...boot, inForce: true } });
+      await seePending(context);
+      return result;
+    }
     const result = await runs.request({ key: 'boot', trigger: 'start', options: boot });
     if (nothingKnown && result.outcome === 'error') throw unusable(result);
     if (!result.applyable && !nothingKnown) await runLastGood();
@@ -181,6 +201,13 @@ async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): 
     if (!(error instanceof MusterError) || nothingKnown) throw error;
     return runLastGood();
   }
+}
+
+/** The files are read, and watched, though they are not to be applied; what is wrong with them stands in `status`. */
+async function seePending(context: EngineContext): Promise<void> {
+  await dryRun({ reason: null, request: {} }, context).catch((error: unknown) => {
+    if (!(error instanceof MusterError)) throw error;
+  });
 }
 
 /** A first start that can load nothing of what it should has nothing to stay for. */

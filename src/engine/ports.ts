@@ -1,13 +1,14 @@
 import type { ApplyPorts } from '../apply/apply.ts';
 import type { Materials } from '../apply/step.ts';
 import type { ConfigSet, FileText } from '../model/config-set.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
 import type { KeptHead } from '../model/generation.ts';
 import type { Desired, LoadedRecord } from '../model/module.ts';
 import type { NewerVersions, Staging } from '../model/package.ts';
 import type { Log, Random } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
+import type { Blame, SourceDoc } from '../model/source.ts';
 import type { Generation, StoreState } from '../store/records.ts';
 
 /** What the config wants, with everything a plan must know of it. */
@@ -17,7 +18,15 @@ export interface Wanted {
   desired: ReadonlyMap<string, Desired>;
 }
 
-export type WantedOutcome = { ok: true; wanted: Wanted } | { ok: false; diagnostics: readonly Diagnostic[]; files: readonly string[] };
+export type WantedOutcome =
+  | { ok: true; wanted: Wanted }
+  | {
+      ok: false;
+      diagnostics: readonly Diagnostic[];
+      files: readonly string[];
+      /** The commit that does not hold, where the config comes from a repository. */
+      revision?: string | null;
+    };
 
 /** A module to be loaded by hand, as its caller describes it. */
 export interface ByHand {
@@ -33,6 +42,8 @@ export interface CarriedConfig {
   /** Those that were named; the others are included by them. */
   readonly files: readonly string[];
   readonly texts: readonly FileText[];
+  /** The commit that those of a repository are from. */
+  readonly revision?: string | null | undefined;
 }
 
 /** Hides and signs what only this state dir is to read again. */
@@ -65,6 +76,17 @@ export interface Sources {
    * installed that are not, into places that nothing points to yet.
    */
   read(files?: readonly string[] | CarriedConfig, staging?: Staging): Promise<WantedOutcome>;
+  /** Where the config comes from a repository: how it is with that. */
+  source(): SourceDoc | null;
+  /**
+   * Looks there for something newer than the commit that what runs came from, within the time that the config gives it. Resolves
+   * with whether other files are used than before. What is wrong there is said by `source` and, as a warning, by `read`.
+   */
+  sync(applied: string | null, signal: AbortSignal): Promise<boolean>;
+  /** Back to the files of a commit; false where they are not there any more, or there is no source. */
+  restoreRevision(revision: string): Promise<boolean>;
+  /** The commit that last changed a line of a file as `Desired.source` names it; null where that cannot be told. */
+  blame(at: Position): Promise<Blame | null>;
   /** Checks and resolves one module by hand; throws EINVALIDCONFIG. */
   byHand(module: ByHand): Promise<Desired>;
   /** The modules of a package by hand: one for each program that it has. `frozen`: as the lock beside the config has it. */
@@ -89,6 +111,11 @@ export interface Sources {
   defaults(record: LoadedRecord): Promise<Readonly<Record<string, unknown>>>;
   /** The module as it is recorded, with the code that its files hold now; throws what is wrong with that. */
   afresh(record: LoadedRecord): Promise<Desired>;
+  /**
+   * A module of an old generation as it was: its code by digest, its package by where it lies, its secrets as far as their values are
+   * known; where they are not, as they are now, which is noted. What is gone is its `problem`.
+   */
+  recall(record: LoadedRecord): Promise<Desired>;
   /** Watches, beside the config, the files that the code of these is made of, from now on; a change is one of the files. */
   watchCode(modules: readonly LoadedRecord[]): void;
   /** Whether the config, as it was read last, has secrets that a program gives: nothing tells that they have changed. */
@@ -107,15 +134,14 @@ export interface EngineStore {
   lookForRoom(): Promise<void>;
   saveGeneration(generation: Generation): Promise<void>;
   loadGeneration(number: number | 'last'): Promise<Generation | null>;
+  markHealthy(number: number, at: string): Promise<void>;
+  /** Numbers of the generations that are kept, ascending. */
+  generations(): Promise<number[]>;
+  heads(): Promise<KeptHead[]>;
 }
 
 export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   random: Random;
-  /**
-   * A module of an old generation as it was: its code by digest, its package by where it lies, its secrets as far as their values are
-   * known; where they are not, as they are now, which is noted. What is gone is its `problem`.
-   */
-  recall(record: LoadedRecord): Promise<Desired>;
   log: Log;
   store: EngineStore;
   sources: Sources;
@@ -134,9 +160,5 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   /** Names of set variables, for `onlyIf.env`. */
   env: ReadonlySet<string>;
   /** Parallel actions where the config leaves it to the machine. */
-  markHealthy(number: number, at: string): Promise<void>;
-  /** Numbers of the generations that are kept, ascending. */
-  generations(): Promise<number[]>;
-  heads(): Promise<KeptHead[]>;
   defaultConcurrency: number;
 }

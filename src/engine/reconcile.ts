@@ -9,10 +9,13 @@ import type { LastReconcile } from '../model/status-doc.ts';
 import { planChecksum } from '../plan/checksum.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import type { Wanted } from './ports.ts';
+import { assertMayRun, pause, resume } from './paused.ts';
 import { tidy } from './retain.ts';
+import { type Rollback, restoreFiles, wantedAgain } from './rollback.ts';
 import { openPlan, savePlan } from './saved-plan.ts';
 import { byOf } from './serial.ts';
 import { planOf, request, type Transaction, transact } from './transact.ts';
+import { fetchSource } from './upstream.ts';
 
 /** What a run over the whole config was asked to do. */
 export interface RunOptions {
@@ -24,6 +27,12 @@ export interface RunOptions {
   from?: readonly string[] | undefined;
   /** The generation in force instead of the files: undoes drift, applies no pending edit. */
   inForce?: boolean;
+  /** An old generation instead of the files. */
+  rollback?: Rollback;
+  /** Nobody asks for it: it is not made while such runs are paused. */
+  automatic?: boolean;
+  /** Fetches first, where the config comes from a repository. */
+  fetch?: boolean;
   /** What was planned before, in place of a config. */
   saved?: SavedPlan | undefined;
   /** Refuses what was planned of another config than the files have now. */
@@ -33,12 +42,17 @@ export interface RunOptions {
 
 /** Reads, plans and applies. A config that does not hold changes nothing and rejects with its diagnostics. */
 export async function runReconcile(options: RunOptions, trigger: string, context: EngineContext): Promise<Result> {
+  assertMayRun(options, context);
   const { clock, log } = context.ports;
   const at = new Date(clock.now()).toISOString();
   try {
+    const isOwn = options.inForce !== true && options.rollback === undefined && options.from === undefined && options.saved === undefined;
+    if (options.fetch === true && isOwn) await fetchSource(context);
     const staging = stagingOf(options.onProgress, context);
     const transaction = await transactionFor(options, trigger, staging, context);
+    await resume(options, context);
     const result = (await transact(transaction, context)) as Result;
+    await pause(transaction, result, context);
     if (result.exitCode !== exitCode.ok) await letGo(transaction.wanted, context);
     remember(context, at, trigger, result);
     context.ports.ran?.();
@@ -66,7 +80,7 @@ export interface DryRunOptions extends RunOptions {
 
 /** The plan of a run, without acting: `--dry-run`, `status`. */
 export async function dryRun(options: DryRunOptions, context: EngineContext): Promise<Plan | SavedPlan> {
-  if (options.saved !== undefined) {
+  if (options.saved !== undefined || options.rollback !== undefined) {
     const transaction = await transactionFor(options, 'dryRun', undefined, context);
     return transact({ ...transaction, dryRun: true }, context) as Promise<Plan>;
   }
@@ -135,6 +149,12 @@ async function transactionFor(
   staging: Staging | undefined,
   context: EngineContext,
 ): Promise<Transaction> {
+  if (options.rollback !== undefined) {
+    const wanted = await wantedAgain(options.rollback, context);
+    // What was declared since goes, whatever was said of pruning; what was loaded by hand stays.
+    const back = transactionOf({ ...options, request: { ...options.request, prune: 'owned' } }, trigger, wanted, false);
+    return { ...back, rollbackOf: options.rollback.to, prepare: () => restoreFiles(wanted, context) };
+  }
   if (options.saved === undefined) {
     const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context, staging);
     return transactionOf(options, trigger, wanted, false);

@@ -24,7 +24,8 @@ export function savePlan(plan: Plan, wanted: Wanted, request: Partial<Request>, 
     const desired = wanted.desired.get(name);
     return desired === undefined ? [] : [[name, desired.specDigest] as const];
   });
-  const config = { files: ports.sources.files, texts: wanted.config.files };
+  const { revision } = wanted.config;
+  const config = { files: ports.sources.files, texts: wanted.config.files, ...(revision == null ? {} : { revision }) };
   const carried: Carried = { format: 1, config, request, specDigests: Object.fromEntries(digests) };
   return { ...plan, saved: ports.planSeal.seal(JSON.stringify(carried), aboutOf(plan)) };
 }

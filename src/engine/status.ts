@@ -69,10 +69,11 @@ export function createStatus(identity: Identity, context: EngineContext, beside:
         daemonId: ports.store.state.daemonId,
         ...identity,
         startedAt: new Date(context.startedAt).toISOString(),
+        source: ports.sources.source(),
         config: {
           files: outcome === null ? [] : outcome.ok ? outcome.wanted.config.files.map((file) => file.path) : [...outcome.files],
           digest: outcome?.ok === true ? outcome.wanted.config.digest : null,
-          revision: null,
+          revision: outcome === null ? null : ((outcome.ok ? outcome.wanted.config.revision : outcome.revision) ?? null),
           valid: outcome?.ok === true,
           diagnostics,
         },

@@ -14,6 +14,8 @@ export interface Diagnostic extends Position {
   code: string;
   message: string;
   hint?: string;
+  /** The commit, where the file is one of a repository; its path is then relative to that. */
+  revision?: string;
   endLine: number;
   endColumn: number;
 }

@@ -53,7 +53,7 @@ export const plainRequest: Request = {
 export interface PlanInput {
   desired: ReadonlyMap<string, Desired>;
   /** Of the config in question; null for commands on modules loaded by hand. */
-  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'> & Partial<Pick<ConfigSet, 'alternatives'>>;
+  config: Pick<ConfigSet, 'digest' | 'files' | 'policy' | 'warnings'> & Partial<Pick<ConfigSet, 'alternatives' | 'revision'>>;
   loaded: ReadonlyMap<string, Loaded>;
   /** By service that is asked to load modules, who has registered it without saying so in its spec. */
   registered?: ReadonlyMap<string, string>;

@@ -103,7 +103,8 @@ export interface Plan {
   createdAt: string;
   dryRun: boolean;
   target: Target;
-  config: { digest: string; files: { path: string; sha256: string }[] };
+  /** `revision`: the commit, where it comes from a repository. */
+  config: { digest: string; files: { path: string; sha256: string }[]; revision?: string };
   summary: Summary;
   changes: Change[];
   held: HeldEntry[];
@@ -153,4 +154,13 @@ export interface Result extends Omit<Plan, 'kind' | 'changes' | 'outcome'> {
   finishedAt: string;
   changes: ChangeResult[];
   outcome: ResultOutcome;
+  /** With `--auto-rollback`: what it went back to, and how that went. Absent: it did not. */
+  rollback?: {
+    to: number;
+    /** The one in force since. */
+    generation: number;
+    planId: string;
+    outcome: ResultOutcome;
+    exitCode: number;
+  };
 }

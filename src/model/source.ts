@@ -91,6 +91,15 @@ export interface Synced {
   readonly moved: boolean;
 }
 
+/** Who changed something last. */
+export interface Blame {
+  readonly commit: string;
+  readonly author: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly subject: string;
+}
+
 /** One repository, fetched and checked out below the state dir. Nothing from it is run. */
 export interface Source {
   readonly doc: SourceDoc;
@@ -103,10 +112,7 @@ export interface Source {
   sync(asked: { readonly applied: string | null; readonly signal?: AbortSignal }): Promise<Synced>;
   /** Back to a commit that was used before; false where it is not there any more. */
   restore(revision: string): Promise<boolean>;
-  /** The commit that last changed each line of a file of the checkout, for `explain`; null where it cannot be told. */
-  blame(
-    file: string,
-    line: number,
-  ): Promise<{ readonly commit: string; readonly author: string; readonly at: string; readonly subject: string } | null>;
+  /** The commit that last changed a line of a file, relative to the root, for `explain`; null where it cannot be told. */
+  blame(file: string, line: number): Promise<Blame | null>;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { Containment, ModuleView } from './documents.ts';
 import type { State } from './module.ts';
 import type { Summary } from './plan.ts';
+import type { SourceDoc } from './source.ts';
 
 /** What keeps a module as it is; `*` holds everything. */
 export interface HoldDoc {
@@ -44,6 +45,8 @@ export interface StatusDoc {
   node: string;
   stateDir: string;
   startedAt: string;
+  /** The repository that the config comes from; null: it comes from its own files. */
+  source: SourceDoc | null;
   config: { files: string[]; digest: string | null; revision: string | null; valid: boolean; diagnostics: Diagnostic[] };
   generation: number;
   serial: number;

@@ -17,7 +17,11 @@ export function assemble(draft: Draft, changes: Change[], guards: Guard[]): Plan
     createdAt: new Date(input.now).toISOString(),
     dryRun: input.dryRun,
     target: { ...input.target },
-    config: { digest: input.config.digest, files: input.config.files.map(({ path, sha256 }) => ({ path, sha256 })) },
+    config: {
+      digest: input.config.digest,
+      files: input.config.files.map(({ path, sha256 }) => ({ path, sha256 })),
+      ...(input.config.revision == null ? {} : { revision: input.config.revision }),
+    },
     summary: summaryOf(draft, changes),
     changes,
     held: [...draft.held.values()].sort(byName),

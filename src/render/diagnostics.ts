@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { revisionText } from './source.ts';
 import { plainStyle, printable, type Style } from './style.ts';
 
 /**
@@ -14,8 +15,10 @@ export function diagnosticsText(
 }
 
 function one(diagnostic: Diagnostic, style: Style, source: string | undefined): string {
-  const { severity, code, message, hint, file, line, column } = diagnostic;
-  const place = file === '' ? '' : style.bold(`${file}:${line}:${column}`).concat(': ');
+  const { severity, code, message, hint, file, line, column, revision } = diagnostic;
+  // As git writes a file of a commit.
+  const of = revision === undefined ? '' : `${revisionText(revision)}:`;
+  const place = file === '' ? '' : style.bold(`${of}${printable(file)}:${line}:${column}`).concat(': ');
   const lines = [`${place}${style[severity](severity)} ${code}: ${printable(message)}`];
   if (source !== undefined) lines.push(...excerpt(diagnostic, source, style));
   if (hint !== undefined) lines.push(`  ${style.dim('hint:')} ${printable(hint)}`);

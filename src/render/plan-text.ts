@@ -2,6 +2,7 @@ import type { ChangeResult, Plan, Result } from '../model/plan.ts';
 import { planNotes } from './plan-notes.ts';
 import { mainFile, type PlanRow, planRows } from './plan-rows.ts';
 import { summaryLine } from './plan-summary.ts';
+import { revisionText } from './source.ts';
 import { plainStyle, printable, type Style } from './style.ts';
 
 /** A plan or its result for a terminal or a pipe (CONTRACT §6). Columns are aligned and names never cut. */
@@ -14,7 +15,8 @@ export function planText(doc: Plan | Result, style: Style = plainStyle): string 
 
 function header(doc: Plan | Result): string {
   const { host, generation } = doc.target;
-  const file = mainFile(doc);
+  const { revision } = doc.config;
+  const file = `${mainFile(doc)}${revision === undefined ? '' : ` at ${revisionText(revision)}`}`;
   return `${file === '' ? '' : `${file} -> `}${host}, generation ${generation}`;
 }
 

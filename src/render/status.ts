@@ -5,6 +5,7 @@ import type { LastReconcile, StatusDoc } from '../model/status-doc.ts';
 import { ageText, spanText } from './ages.ts';
 import { pairs } from './columns.ts';
 import { diagnosticsText } from './diagnostics.ts';
+import { revisionText, sourceText } from './source.ts';
 import { plainStyle, type Style } from './style.ts';
 
 export interface StatusOptions {
@@ -20,6 +21,7 @@ export function statusText(doc: StatusDoc, { now, sources }: StatusOptions, styl
     ['Daemon', `${doc.name}, pid ${doc.pid}, up ${ageText(doc.startedAt, now)}, muster ${doc.version}, node ${doc.node}`],
     ['State dir', doc.stateDir],
     ['Config', configText(doc, style, sources)],
+    ...(doc.source === null ? [] : [['Source', sourceText(doc.source, now, style)] as [string, string]]),
     ['Generation', `${doc.generation}, serial ${doc.serial}${doc.paused ? style.warning(', automatic runs are paused') : ''}`],
     ['Synced', doc.synced ? style.add('yes') : style.warning(`no: ${pendingText(doc)}`)],
     ['Healthy', healthText(doc, style)],
@@ -45,7 +47,7 @@ function conditionLines({ conditions }: StatusDoc): string[] {
 
 function configText({ config }: StatusDoc, style: Style, sources: ReadonlyMap<string, string> | undefined): string {
   const files = config.files.join('\n');
-  const revision = config.revision === null ? '' : ` at ${config.revision}`;
+  const revision = config.revision === null ? '' : ` at ${revisionText(config.revision)}`;
   const found = config.diagnostics.length === 0 ? '' : `\n${diagnosticsText(config.diagnostics, style, sources)}`;
   return config.valid ? `${files}${revision}${found}` : `${files}${revision} ${style.error('invalid; what runs is left as it is')}${found}`;
 }

@@ -2,6 +2,7 @@ import { deepFreeze } from '../model/canonical.ts';
 import type { ConfigSet } from '../model/config-set.ts';
 import type { Position } from '../model/diagnostic.ts';
 import type { Environment } from '../model/environment.ts';
+import type { SecretRef } from '../model/fields/kit.ts';
 import type { CodeSpec, PackageSpec, Spec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
 import type { Desired, Entry, LoadedRecord } from '../model/module.ts';
@@ -50,6 +51,8 @@ export interface Resolver {
   restoreMaterial(record: LoadedRecord): Promise<Material>;
   /** A module of an old generation as it was: its code, and its secrets as far as they are known. Never rejects. */
   recall(record: LoadedRecord): Promise<Desired>;
+  /** The value of a secret that is no module's; not to be shown from then on. */
+  secret(ref: SecretRef): Promise<string>;
   /** Removes compiled code that nobody can go back to: neither loaded nor of a generation that is kept. */
   pruneCode(wanted: ReadonlySet<string>): Promise<void>;
   /** Values that must not be shown, for masking output. */
@@ -202,6 +205,10 @@ export function createResolver(options: ResolverOptions): Resolver {
     restoreMaterial: (record) => materialOf(record, null, parts, store),
     recall: (record) => recall(record, parts, store),
     pruneCode: store.prune,
+    async secret({ secret }) {
+      const { secrets } = parts;
+      return secrets.value({ secret, fingerprint: await secrets.pass()(secret) });
+    },
     knownSecrets: parts.secrets.known,
     dispose: compiler.dispose,
   };

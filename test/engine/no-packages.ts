@@ -1,6 +1,6 @@
 import type { EnginePorts } from '../../src/engine/ports.ts';
 
-/** The part of the sources that is asked only where there are packages or settings. */
+/** The part of the sources that is asked only where there are packages, settings or a repository. */
 export const noPackages = {
   packageByHand: async () => [],
   packageName: async (spec) => spec,
@@ -11,4 +11,8 @@ export const noPackages = {
   withSettings: async (module) => module,
   sealed: (_path, value) => value,
   defaults: async () => ({}),
+  source: () => null,
+  sync: async () => false,
+  restoreRevision: async () => false,
+  blame: async () => null,
 } satisfies Partial<EnginePorts['sources']>;

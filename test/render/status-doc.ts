@@ -11,6 +11,7 @@ export function statusDoc(changes: Partial<StatusDoc> = {}): StatusDoc {
     node: 'v20.20.2',
     stateDir: '/var/lib/muster/default',
     startedAt: '2026-01-01T00:00:00.000Z',
+    source: null,
     config: { files: ['/srv/muster.yaml'], digest: 'c', revision: null, valid: true, diagnostics: [] },
     generation: 2,
     serial: 5,

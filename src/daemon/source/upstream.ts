@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { type ConfigCompiler, createConfigCompiler } from '../../config/compiler.ts';
+import type { CarriedConfig, Sources } from '../../engine/ports.ts';
+import { canonicalJson } from '../../model/canonical.ts';
+import type { ConfigOutcome, ConfigSet, Reader } from '../../model/config-set.ts';
+import type { Environment } from '../../model/environment.ts';
+import type { GitSpec, Source } from '../../model/source.ts';
+import { createConfinedReader } from '../../sources/confined.ts';
+import { createTextReader } from '../../sources/texts.ts';
+import { createHeldSource } from './held.ts';
+import { createPlaces } from './placed.ts';
+import { notFetched, troubleOf } from './trouble.ts';
+
+export interface UpstreamOptions {
+  /** The host's own. */
+  readonly files: readonly string[];
+  readonly compiler: ConfigCompiler;
+  readonly env: Environment;
+  open(spec: GitSpec): Promise<Source>;
+  /** What the host's own file names, each time that it was read. */
+  onSource(spec: GitSpec | null): void;
+}
+
+/** The config as the host's own file says it, and as the repository does that it names. */
+export interface Upstream extends Pick<Sources, 'source' | 'sync' | 'restoreRevision' | 'blame'> {
+  /** Without any network. Null: the daemon's own files. */
+  compile(from: readonly string[] | CarriedConfig | null): Promise<ConfigOutcome>;
+  /** Absolute folder of the checkout, whatever revision it has; null: there is no source. */
+  readonly root: string | null;
+  /** Of the last reading, as the host's own file has it; for what is shown of configs that do not hold. */
+  readonly revision: string | null;
+  close(): Promise<void>;
+}
+
+export function createUpstream({ files, compiler, env, open, onSource }: UpstreamOptions): Upstream {
+  const held = createHeldSource(open);
+  /** What was made of the same outcome the last time. */
+  let last: { readonly from: ConfigOutcome; readonly key: string; readonly made: ConfigOutcome } | null = null;
+
+  async function ofSource(host: ConfigSet, from: readonly string[], source: Source, compile: ConfigCompiler['compile'], of: Of) {
+    const { root } = source;
+    const spec = host.source?.git;
+    if (spec === undefined || root === null) return notFetched(host, source.doc);
+    const { revision = source.doc.revision, reader = createConfinedReader(root) } = of;
+    const bounds = { root, allow: spec.allow };
+    const outcome = await compile(from, { file: join(root, spec.path), bounds, reader, revision });
+    const trouble = troubleOf(host, source.doc);
+    const key = canonicalJson([revision, trouble]);
+    if (last?.from === outcome && last.key === key) return last.made;
+    last = { from: outcome, key, made: createPlaces(root).placed(outcome, revision, trouble) };
+    return last.made;
+  }
+
+  async function carried({ files: named, texts, revision = null }: CarriedConfig): Promise<ConfigOutcome> {
+    const reader = createTextReader(texts);
+    const { compile } = createConfigCompiler({ env, reader });
+    const host = await compile(named);
+    const source = held.now;
+    return !host.ok || host.config.source === null || source === null
+      ? host
+      : ofSource(host.config, named, source, compile, { reader, revision });
+  }
+
+  async function followed(): Promise<ConfigOutcome> {
+    const host = await compiler.compile(files);
+    // As long as it cannot be told what is named, what was named stays.
+    if (!host.ok) return host;
+    const spec = host.config.source?.git ?? null;
+    const source = await held.follow(spec);
+    onSource(spec);
+    return source === null ? host : ofSource(host.config, files, source, compiler.compile, {});
+  }
+
+  return {
+    async compile(from) {
+      if (from === null) return followed();
+      if ('texts' in from) return carried(from);
+      const host = await compiler.compile(from);
+      if (!host.ok || host.config.source === null) return host;
+      // What another file names is looked at only as far as it is there already.
+      return held.now === null ? notFetched(host.config, null) : ofSource(host.config, from, held.now, compiler.compile, {});
+    },
+    get root() {
+      return held.now?.root ?? null;
+    },
+    get revision() {
+      return held.now?.doc.revision ?? null;
+    },
+    source: () => held.now?.doc ?? null,
+    async sync(applied, signal) {
+      const host = await compiler.compile(files);
+      if (!host.ok) return false;
+      const spec = host.config.source?.git ?? null;
+      const source = await held.follow(spec);
+      onSource(spec);
+      return source === null ? false : (await source.sync({ applied, signal })).moved;
+    },
+    restoreRevision: async (revision) => (await held.now?.restore(revision)) ?? false,
+    blame: async ({ file, line }) => (await held.now?.blame(file, line)) ?? null,
+    close: held.close,
+  };
+}
+
+interface Of {
+  readonly revision?: string | null;
+  readonly reader?: Reader;
+}
