@@ -19,7 +19,6 @@ import type { UpOptions } from '../model/up.ts';
 import { version } from '../model/version.ts';
 import { exportsOf } from '../resolve/exports.ts';
 import { serveSocket } from '../socket/server.ts';
-import { serveWebhook } from '../sources/git/webhook.ts';
 import { locateConfig } from '../sources/locate.ts';
 import { watchFiles } from '../sources/watch.ts';
 import type { Lock } from '../store/lock.ts';
@@ -135,7 +134,7 @@ async function untilStopped(options: UpOptions, parts: Parts, watcher: Watcher, 
   const watching = watchFiles({ clock: systemClock, onChange: () => passing.unless(() => void engine.filesChanged()), log });
   watcher.watch = (paths) => watching.watch(paths);
   const look = (): Promise<void> => new Promise((resolve) => passing.unless(() => resolve(engine.sourceDue())));
-  const following = createFollowing({ clock: systemClock, random: systemRandom, log, secret: parts.secret, serve: serveWebhook, look });
+  const following = createFollowing({ clock: systemClock, random: systemRandom, log, secret: parts.secret, look });
   watcher.follow = following.follow;
   let lost: MusterError | null = null;
   engine.context.events.subscribe((event) => {

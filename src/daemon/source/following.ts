@@ -3,6 +3,7 @@ import type { SecretRef } from '../../model/fields/kit.ts';
 import { oneByOne } from '../../model/one-by-one.ts';
 import type { Clock, Log, Random } from '../../model/ports.ts';
 import type { GitSpec, GitWebhook } from '../../model/source.ts';
+import { serveWebhook } from '../../sources/git/webhook.ts';
 import { createPolling } from './polling.ts';
 
 export interface FollowingOptions {
@@ -10,20 +11,8 @@ export interface FollowingOptions {
   readonly random: Pick<Random, 'next'>;
   readonly log: Log;
   secret(ref: SecretRef): Promise<string>;
-  /** Rejects where it cannot listen. */
-  serve(options: PushOptions): Promise<PushServer>;
   /** Looks for a new commit; never rejects. */
   look(): Promise<void>;
-}
-
-interface PushOptions extends Pick<FollowingOptions, 'clock' | 'log' | 'secret'> {
-  readonly webhook: GitWebhook;
-  onPush(): void;
-}
-
-interface PushServer {
-  readonly address: string;
-  close(): Promise<void>;
 }
 
 /** When a repository is looked at without being asked: by the time, and when it says so. */
@@ -36,7 +25,7 @@ export interface Following {
 /** A port that an earlier daemon still has is free soon; one that another program has may be some day. */
 const retryMs = 5000;
 
-export function createFollowing({ clock, random, log, secret, serve, look }: FollowingOptions): Following {
+export function createFollowing({ clock, random, log, secret, look }: FollowingOptions): Following {
   const polling = createPolling({ clock, random, look });
   const turn = oneByOne();
   let following = '';
@@ -54,7 +43,7 @@ export function createFollowing({ clock, random, log, secret, serve, look }: Fol
       listening = null;
       if (webhook === null) return;
       try {
-        const server = await serve({ webhook, secret, onPush: polling.now, clock, log });
+        const server = await serveWebhook({ webhook, secret: () => secret(webhook.secret), onPush: polling.now, clock, log });
         listening = { key, close: server.close };
         log.info({ at: server.address }, 'listening for pushes');
       } catch (error) {
