@@ -198,6 +198,9 @@ export async function freePort(): Promise<number> {
 export async function cutWire(to: number, after: number, how: 'cut' | 'hang' = 'cut') {
   const sockets = new Set<Socket>();
   let left = after;
+  const mend = (): void => {
+    left = Number.POSITIVE_INFINITY;
+  };
   let cut = (): void => {};
   const wasCut = new Promise<void>((resolve) => {
     cut = resolve;
@@ -226,5 +229,5 @@ export async function cutWire(to: number, after: number, how: 'cut' | 'hang' = '
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { port: (server.address() as { port: number }).port, wasCut, mend: () => void (left = Number.POSITIVE_INFINITY) };
+  return { port: (server.address() as { port: number }).port, wasCut, mend };
 }
