@@ -2,9 +2,11 @@ import type * as z from 'zod/mini';
 import { isChanging } from '../model/changing.ts';
 import { MusterError } from '../model/error.ts';
 import { type Method, params } from '../model/methods.ts';
+import { createAudited, isAudited } from './audited.ts';
 import type { ApiPorts, Call, Handler, Handlers } from './call.ts';
 import { cgroupHandlers } from './cgroup.ts';
 import { controlHandlers } from './control.ts';
+import { historyHandlers } from './history.ts';
 import { messageHandlers } from './messages.ts';
 import { metricsHandlers } from './metrics.ts';
 import { packageHandlers } from './packages.ts';
@@ -18,6 +20,7 @@ import { viewHandlers } from './view.ts';
 const handlers: Handlers = {
   ...viewHandlers,
   ...runHandlers,
+  ...historyHandlers,
   ...controlHandlers,
   ...messageHandlers,
   ...cgroupHandlers,
@@ -34,14 +37,19 @@ const service = 'muster.';
  * for what a module may not ask; what goes wrong later rejects. No async function: a promise that adopts another costs each request three more turns of the queue.
  */
 export function createApi(ports: ApiPorts): (topic: string, payload: unknown, call: Call) => unknown {
+  const audited = createAudited(ports);
   return (topic, payload, call) => {
     const method = methodOf(topic);
     const schema: z.ZodMiniType = params[method];
     const parsed = schema.safeParse(payload ?? {});
     if (!parsed.success) throw badOptions(topic, parsed.error);
-    if (call.from !== undefined) assertMay(call.from, method, parsed.data as never);
-    const asked = isChanging(method) ? { ...(parsed.data as object), by: callerOf(call, parsed.data as never) } : parsed.data;
-    return (handlers[method] as Handler<Method>)(asked as never, call, ports);
+    const run = (given: unknown, from: Call): unknown => {
+      if (from.from !== undefined) assertMay(from.from, method, given as never);
+      return (handlers[method] as Handler<Method>)(given as never, from, ports);
+    };
+    if (!isChanging(method)) return run(parsed.data, call);
+    const asked = { ...(parsed.data as object), by: callerOf(call, parsed.data as never) };
+    return isAudited(method, asked) ? audited(method, asked, call, (audited) => run(asked, audited)) : run(asked, call);
   };
 }
 

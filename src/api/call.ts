@@ -1,9 +1,11 @@
 import type { Engine } from '../engine/engine.ts';
 import type { StatusReporter } from '../engine/status.ts';
+import type { Peer } from '../model/audit.ts';
 import type { BusPort, Party } from '../model/bus.ts';
 import type { CgroupAccess } from '../model/cgroup-access.ts';
 import type { DownDoc, LogRecord, Rusage, RusageOf, TraceRecord } from '../model/documents.ts';
 import type { Method, Params, Responses } from '../model/methods.ts';
+import type { Result } from '../model/plan.ts';
 
 /** One request as a method sees it. */
 export interface Call {
@@ -11,6 +13,10 @@ export interface Call {
   part(payload: unknown): Promise<void>;
   /** Aborted when the caller is gone. What it asked for goes on. */
   signal: AbortSignal;
+  /** Who is at the other end as the kernel knows it; null: that cannot be told. */
+  peer?(): Promise<Peer | null>;
+  /** To be called once something was changed, where the answer is a while off: it is written down. */
+  recorded?(result: Result): Promise<void>;
   /** The module that asks; without it a client of the control socket, whom the socket's permissions let in. */
   from?: Asker;
 }

@@ -1,6 +1,7 @@
+import { onTrial } from '../engine/auto-rollback.ts';
 import { type Common, reload, restart } from '../engine/commands.ts';
 import { plainRun } from '../engine/engine.ts';
-import { unhealthy, waitUntilSettled } from '../engine/health.ts';
+import { awaitHealth } from '../engine/health.ts';
 import { heldNames, release, stop } from '../engine/holds.ts';
 import { load } from '../engine/load.ts';
 import { dryRun, invalidPlan, type RunOptions } from '../engine/reconcile.ts';
@@ -8,7 +9,6 @@ import { remove } from '../engine/remove.ts';
 import type { RunRequest } from '../engine/runs.ts';
 import type { Progress } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
-import { exitCode } from '../model/exit-code.ts';
 import type { Params } from '../model/methods.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
@@ -38,7 +38,7 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
   async reload(params, call, ports) {
     const { name } = params;
     if (name === undefined) {
-      const { override, progress, wait, timeout, lockTimeout, reason, by, dryRun: dry } = params;
+      const { override, progress, wait, timeout, autoRollback, lockTimeout, reason, by, dryRun: dry } = params;
       if (dry === true) return runHandlers.reconcile({ dryRun: dry, override }, call, ports);
       const options = {
         reason: reason ?? null,
@@ -47,10 +47,14 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
         request: requestOf({ override }),
         onProgress: progressTo({ progress }, call),
       };
-      return wholeRun({ key: keyOf({ override }), trigger: 'reload', options, lockTimeout }, { wait, timeout }, call, ports);
+      return wholeRun({ key: keyOf({ override }), trigger: 'reload', options, lockTimeout }, { wait, timeout, autoRollback }, call, ports);
+    }
+    if (params.autoRollback === true) {
+      throw new MusterError('EINVAL', 'autoRollback is for a run over the whole config', { hint: `leave out ${name}` });
     }
     const outcome = await reload({ ...params, name }, common(params, call), ports.engine.context);
-    return params.wait === true ? awaitHealth(outcome, params.timeout, call, ports) : outcome;
+    if (params.wait !== true) return outcome;
+    return awaitHealth(outcome, { timeout: params.timeout, signal: call.signal }, ports.engine.context);
   },
   restart: (params, call, { engine }) => restart(params, common(params, call), engine.context),
   start: (params, call, { engine }) => release(heldNames(params, engine.context), common(params, call), engine.context),
@@ -60,16 +64,20 @@ export const runHandlers: Pick<Handlers, 'reconcile' | 'reload' | 'restart' | 's
   release: (params, call, { engine }) => release(heldNames(params, engine.context), common(params, call), engine.context),
 };
 
-async function wholeRun(
+/** A run over the whole config, and what its caller waits for after it. */
+export async function wholeRun(
   request: RunRequest<RunOptions>,
-  { wait, timeout }: Pick<Params<'reconcile'>, 'wait' | 'timeout'>,
+  { wait, timeout, autoRollback }: Pick<Params<'reconcile'>, 'wait' | 'timeout' | 'autoRollback'>,
   call: Call,
   ports: ApiPorts,
 ): Promise<Plan | Result> {
   const startedAt = new Date(ports.engine.context.ports.clock.now()).toISOString();
   try {
-    const result = await ports.engine.runs.request(request);
-    return wait === true ? await awaitHealth(result, timeout, call, ports) : result;
+    const { runs, context } = ports.engine;
+    const result = await runs.request(request);
+    await call.recorded?.(result);
+    if (autoRollback === true) return await onTrial(result, { timeout, by: request.options.by ?? undefined }, context, runs);
+    return wait === true ? await awaitHealth(result, { timeout, signal: call.signal }, context) : result;
   } catch (error) {
     const plan = invalid(error, ports);
     return { ...plan, kind: 'Result', dryRun: false, planId: plan.id, startedAt, finishedAt: plan.createdAt, changes: [] };
@@ -97,7 +105,7 @@ export function progressTo({ progress }: RunParams, call: Call): ((progress: Pro
   };
 }
 
-function requestOf(params: Params<'reconcile'>): Partial<Request> {
+export function requestOf(params: Params<'reconcile'>): Partial<Request> {
   return {
     retryFailed: true,
     override: params.override ?? false,
@@ -112,7 +120,7 @@ function requestOf(params: Params<'reconcile'>): Partial<Request> {
 
 /** Runs with the same options are one run; a run without any is the same as one by a signal. */
 function keyOf(params: Params<'reconcile'>): string {
-  const { reason, by, progress, wait, timeout, lockTimeout, dryRun, ...rest } = params;
+  const { reason, by, progress, wait, timeout, autoRollback, lockTimeout, dryRun, ...rest } = params;
   const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== false);
   return given.length === 0 ? plainRun : JSON.stringify(given.sort());
 }

@@ -36,6 +36,7 @@ import { createReloads } from './reloads.ts';
 import { createService } from './service.ts';
 import { onSignals } from './signals.ts';
 import { createFollowing } from './source/following.ts';
+import { stopOnce } from './stopping.ts';
 import { createServiceManager } from './systemd.ts';
 import { systemClock, systemRandom } from './world.ts';
 
@@ -121,14 +122,14 @@ async function untilStopped(options: UpOptions, parts: Parts, watcher: Watcher, 
   const { engine, log } = parts;
   const manager = createServiceManager(options.env, log);
   const ended = deferred<number | Passed>();
-  const stopping = stopOnce(engine, parts, () => manager.stopping());
+  const stopping = stopOnce(engine, log, () => manager.stopping());
   const passing = createPassing(options.stateDir, parts, (passed) => ended.resolve(passed), ended.reject);
   const server = await serve(options, parts, { stop: stopping.stop, leave: () => ended.resolve(0), handOver: () => passing.begin(server) });
   await succession?.over();
   const reload = createReloads(engine, manager, () => statusLine(engine));
   const signals = onSignals({
     hangUp: () => passing.unless(reload),
-    stop: () => passing.unless(() => void stopping.stop().then(() => ended.resolve(0))),
+    stop: () => passing.unless(() => void stopping.bySignal().then(() => ended.resolve(0))),
     stopNow: () => passing.unless(() => stopping.now()),
   });
   const watching = watchFiles({ clock: systemClock, onChange: () => passing.unless(() => void engine.filesChanged()), log });
@@ -218,25 +219,6 @@ async function serve(
     bus: bus.client,
     onRequest: service.ofClient,
   });
-}
-
-/** Stops everything once, whoever asks and however often; who asks first says how. */
-function stopOnce(engine: Engine, parts: Parts, announce: () => Promise<void>) {
-  let stopping: { done: Promise<DownDoc>; now(): void } | null = null;
-  const begin = (options?: { keep: boolean }) => {
-    if (stopping === null) {
-      void announce();
-      stopping = engine.stop(options);
-      parts.log.info({}, 'stopping');
-      void stopping.done.then((what) => {
-        const { stopped, ...rest } = what;
-        const told = Object.entries(rest).filter(([, names]) => names.length > 0);
-        parts.log.info({ stopped, ...Object.fromEntries(told) }, 'stopped');
-      });
-    }
-    return stopping;
-  };
-  return { stop: (options?: { keep: boolean }) => begin(options).done, now: () => begin().now() };
 }
 
 function statusLine(engine: Engine): string {

@@ -29,6 +29,7 @@ import { createCodeDriver } from '../runners/code-driver.ts';
 import { dial } from '../socket/client.ts';
 import { createFileReader } from '../sources/files.ts';
 import { createGitSource } from '../sources/git/source.ts';
+import { openAudit } from '../store/audit.ts';
 import { openDisk } from '../store/disk.ts';
 import { loadKey } from '../store/key.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -67,6 +68,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   const log = createLog(mask);
   const disk = openDisk(up.stateDir);
   const store = await openStore({ disk, random: systemRandom, log });
+  const audit = await openAudit({ disk, clock: systemClock, log });
   const key = await loadKey(disk);
   const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log, most: logsTotal(up.env) });
   const owner = await leaseOwner(key, up.stateDir);
@@ -167,6 +169,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     random: systemRandom,
     log,
     store,
+    audit,
     instances,
     planSeal: createPlanSeal(key),
     masked: (data) => (mask(JSON.stringify(data)) === JSON.stringify(data) ? data : asShown(data, mask)),
@@ -198,6 +201,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     await drivers.command.dispose();
     await logs.close();
     await resolver.dispose();
+    await audit.close();
     await store.close();
   };
   const shown = { secrets: () => secrets(), alternatives: () => alternatives };

@@ -2,6 +2,7 @@ import type { DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Result } from '../model/plan.ts';
 import type { Clock, Timer } from '../model/ports.ts';
+import { audit, auditOwn } from './audit.ts';
 import { createContext, type EngineContext, holdsNow, isPaused, policyOf } from './context.ts';
 import { eventOf } from './events.ts';
 import { createHealthMark } from './health-mark.ts';
@@ -65,7 +66,8 @@ export function createEngine(ports: EnginePorts): Engine {
   const trigger = async (name: string, options: Partial<RunOptions> = {}): Promise<void> => {
     const key = options.inForce === true ? 'inForce' : plainRun;
     const asked = { reason: null, request: { retryFailed: true }, fetch: name === 'sighup', automatic: isAutomatic(name), ...options };
-    await quietly(runs.request({ key, trigger: name, options: asked }));
+    const result = await quietly(runs.request({ key, trigger: name, options: asked }));
+    if (result !== undefined) await auditOwn(name, result, context);
   };
 
   const upstream = createUpstream(context, runs, () => trigger('source'));
@@ -105,6 +107,7 @@ export function createEngine(ports: EnginePorts): Engine {
     isIdle: () => runs.current() === null && context.trials === 0 && context.claims.isFree(),
     async boot() {
       const result = await bootRun(context, runs);
+      await auditOwn('start', result, context);
       // What a daemon left behind that was killed between two steps of an installation.
       if (ports.hasInstalls?.() === true) void tidy([], context);
       context.critical.afterBoot();
@@ -219,5 +222,7 @@ function unusable({ diagnostics }: Result): MusterError {
 async function expireHolds(context: EngineContext): Promise<void> {
   const inForce = new Set(holdsNow(context).map((hold) => hold.name));
   const over = [...context.ports.store.state.holds.keys()].filter((name) => !inForce.has(name));
-  if (over.length > 0) await release(over, {}, context);
+  if (over.length === 0) return;
+  const result = (await release(over, {}, context)) as Result;
+  await audit({ trigger: 'holdExpired', params: { names: over } }, { result }, context);
 }

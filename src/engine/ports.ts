@@ -1,5 +1,6 @@
 import type { ApplyPorts } from '../apply/apply.ts';
 import type { Materials } from '../apply/step.ts';
+import type { Audit } from '../model/audit.ts';
 import type { ConfigSet, FileText } from '../model/config-set.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
@@ -153,6 +154,8 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   pruneCode(wanted: WantedCode): Promise<void>;
   /** Whether any package is installed that somebody may have let go of. */
   hasInstalls?(): boolean;
+  /** Who asked for what, and what became of it. */
+  audit?: Audit;
   /** A run over the whole config is over, also one without changes: what the config says of no single module holds now. */
   ran?(): void;
   /** For plans. */

@@ -1,5 +1,6 @@
 import { MusterError } from '../model/error.ts';
 import type { Desired, Loaded } from '../model/module.ts';
+import { auditOwn } from './audit.ts';
 import { desiredWith, runCommand } from './commands.ts';
 import { alternativesOf, type EngineContext, holdsNow } from './context.ts';
 import { dependentsOf } from './names.ts';
@@ -69,7 +70,9 @@ async function reloadChanged(changed: readonly Desired[], tried: Tried, context:
       },
       context,
     );
-    if (result.kind === 'Result' && result.changes.length > 0) remember(context, at, trigger, result);
+    if (result.kind !== 'Result' || result.changes.length === 0) return;
+    remember(context, at, trigger, result);
+    await auditOwn(trigger, result, context);
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
     for (const name of names) tried.delete(name);

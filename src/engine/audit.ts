@@ -1,0 +1,83 @@
+import type { AuditedChange, AuditLine, Peer } from '../model/audit.ts';
+import { MusterError, messageOf } from '../model/error.ts';
+import { exitCode, exitCodeOf } from '../model/exit-code.ts';
+import type { ChangeResult, Result } from '../model/plan.ts';
+import type { EngineContext } from './context.ts';
+
+const mostChanges = 50;
+const mostText = 300;
+
+/** Who asked for what; of what the daemon does by itself only what set it going. */
+export interface Asked {
+  readonly trigger: string;
+  readonly method?: string;
+  readonly by?: string | null | undefined;
+  readonly peer?: Peer | null;
+  readonly reason?: string | null | undefined;
+  readonly params?: unknown;
+  /** So often the same was refused before. */
+  readonly times?: number;
+}
+
+/** What became of it: a result, an error, or null: done, and there is no more to say. */
+type Became = { readonly result: Result } | { readonly error: unknown } | null;
+
+/** Writes the line, if there are lines; resolves when it is as durable as it can be. */
+export async function audit(asked: Asked, became: Became, { ports }: EngineContext): Promise<void> {
+  if (ports.audit === undefined) return;
+  const { method = null, by = null, peer = null, reason = null, params = {}, times } = asked;
+  const { serial, generation } = ports.store.state;
+  const line: Omit<AuditLine, 'seq'> = {
+    at: new Date(ports.clock.now()).toISOString(),
+    ...{ by, peer, method, trigger: asked.trigger, params, reason },
+    ...outcomeOf(became),
+    ...{ serial, generation },
+    ...(times === undefined ? {} : { times }),
+  };
+  await ports.audit.append(ports.masked(line) as typeof line);
+}
+
+/** What the daemon did by itself is a line if it changed something or was kept from it. */
+export async function auditOwn(trigger: string, result: Result, context: EngineContext): Promise<void> {
+  if (isTold(result)) await audit({ trigger }, { result }, context);
+}
+
+/** Whether a run did more than look. */
+export function isTold({ changes, outcome }: Pick<Result, 'changes' | 'outcome'>): boolean {
+  return changes.length > 0 || outcome === 'refused';
+}
+
+type Outcome = Pick<AuditLine, 'outcome' | 'exitCode' | 'planId' | 'changes' | 'moreChanges' | 'error'>;
+
+function outcomeOf(became: Became): Outcome {
+  const nothing = { planId: null, changes: [], moreChanges: 0, error: null };
+  if (became === null) return { ...nothing, outcome: 'done', exitCode: exitCode.ok };
+  if ('error' in became) return { ...nothing, ...failureOf(became.error) };
+  const { result } = became;
+  const told = result.changes.slice(0, mostChanges).map(changeOf);
+  const first = result.diagnostics.find(({ severity }) => severity === 'error');
+  return {
+    outcome: words[result.outcome],
+    exitCode: result.exitCode,
+    planId: result.planId,
+    changes: told,
+    moreChanges: result.changes.length - told.length,
+    error: first === undefined ? null : { code: first.code, message: shortened(first.message) },
+  };
+}
+
+const words = { applied: 'applied', failed: 'failed', refused: 'refused', error: 'error', noChanges: 'done', changes: 'done' } as const;
+
+function failureOf(error: unknown): Pick<Outcome, 'outcome' | 'exitCode' | 'error'> {
+  const code = error instanceof MusterError ? error.code : 'EFAILED';
+  const told = { code, message: shortened(messageOf(error)) };
+  return { outcome: 'refused', exitCode: exitCodeOf(error as { code?: unknown }), error: told };
+}
+
+function changeOf({ name, action, status, error }: ChangeResult): AuditedChange {
+  return { name, action, status, ...(error === null ? {} : { error: shortened(error.message) }) };
+}
+
+export function shortened(text: string): string {
+  return text.length <= mostText ? text : `${text.slice(0, mostText)}…`;
+}
