@@ -29,7 +29,7 @@ function rowLines(rows: readonly PlanRow[], style: Style): string[] {
   return rows.flatMap((row) => {
     const status = statuses === 0 ? '' : statusOf(row).padEnd(statuses + 2);
     const head = `${row.mark.padStart(3)} ${indented(row).padEnd(names)}${row.kind.padEnd(kinds)}${row.what.padEnd(whats)}`;
-    const place = row.place === '' ? '' : `${row.details === '' ? '' : '    '}${style.dim(row.place)}`;
+    const place = row.place === '' ? '' : `${row.details === '' ? '' : '    '}${style.dim(printable(row.place))}`;
     const line = `${colour(row, style)(head)}${statusColour(row, style)(status)}${printable(row.details)}${place}`.trimEnd();
     return [line, ...failureLines(row, style)];
   });
