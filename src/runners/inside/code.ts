@@ -29,13 +29,15 @@ export interface Code {
   readonly packages: Promise<ReadonlyMap<string, unknown>>;
   /** Whether its text has this name in it: `require`, or one of `replaceable`. */
   mentions(name: string): boolean;
-  /** Kept in memory while it is in use; to be called once per `openCode`. */
+  /** Kept in memory while it is in use: to be called once per `openCode`. */
   release(): void;
 }
 
+/** `script` is the name that it has in stacks. */
+type Compiled = Omit<Code, 'release'> & { readonly script: string };
+
 interface Kept {
-  readonly code: Omit<Code, 'release'>;
-  readonly script: string;
+  readonly code: Code;
   users: number;
 }
 
@@ -59,22 +61,23 @@ const scripts = new Set<string>();
 export function openCode({ path, codeFile, code }: Pick<Start, 'path' | 'codeFile' | 'code'>): Code {
   const filename = placeOf(path, codeFile);
   const key = `${codeFile}\n${filename}`;
-  const kept = inUse.get(key) ?? compile(filename, codeFile, code);
-  inUse.set(key, kept);
+  const kept = inUse.get(key) ?? keep(key, compile(filename, codeFile, code));
   kept.users += 1;
-  let released = false;
-  return {
-    ...kept.code,
-    release() {
-      if (released) return;
-      released = true;
-      kept.users -= 1;
-      if (kept.users > 0) return;
-      inUse.delete(key);
-      scripts.delete(kept.script);
-      dropMap(kept.script);
-    },
-  };
+  return kept.code;
+}
+
+function keep(key: string, { script, ...code }: Compiled): Kept {
+  const kept: Kept = { code: { ...code, release }, users: 0 };
+  inUse.set(key, kept);
+  return kept;
+
+  function release(): void {
+    kept.users -= 1;
+    if (kept.users > 0) return;
+    inUse.delete(key);
+    scripts.delete(script);
+    dropMap(script);
+  }
 }
 
 function placeOf(path: string, codeFile: string): string {
@@ -88,7 +91,7 @@ function placeOf(path: string, codeFile: string): string {
   }
 }
 
-function compile(filename: string, codeFile: string, given: CodeText | undefined): Kept {
+function compile(filename: string, codeFile: string, given: CodeText | undefined): Compiled {
   const text = given?.text ?? readFileSync(codeFile, 'utf8');
   const script = scriptName(filename);
   const bind = compileFunction(opening + text + closing, [...replaceable], {
@@ -103,16 +106,13 @@ function compile(filename: string, codeFile: string, given: CodeText | undefined
   const packages = importPackages(text, filename);
   packages.catch(() => {}); // whoever runs the code hears of it
   return {
-    code: {
-      filename,
-      bind,
-      require: requireOf(filename),
-      placeOf: (relative) => metaOf(resolve(dirname(filename), relative)),
-      packages,
-      mentions: (name) => mentioned.has(name),
-    },
     script,
-    users: 0,
+    filename,
+    bind,
+    require: requireOf(filename),
+    placeOf: (relative) => metaOf(resolve(dirname(filename), relative)),
+    packages,
+    mentions: (name) => mentioned.has(name),
   };
 }
 

@@ -45,30 +45,11 @@ export class ContextControl implements Live {
   });
 
   constructor({ args, env, config, restored }: Pick<Start, 'args' | 'env' | 'config' | 'restored'>, ports: ContextPorts) {
-    const { bus } = ports;
     this.#ports = ports;
     this.#packed = restored;
     this.#config = deepFreeze(config);
     this.#readiness = new Readiness(ports);
-    // A module may take any of these out of its Context.
-    this.context = new ModuleContext(this, {
-      args: Object.freeze([...args]),
-      env: Object.freeze({ ...env }),
-      handle: bus.handle,
-      request: bus.request,
-      stream: bus.stream,
-      publish: bus.publish,
-      subscribe: bus.subscribe,
-      onStats: bus.onStats,
-      register: (service) => this.#readiness.register(service),
-      hostModules: (own) => ports.hostModules(own),
-      ready: () => void this.#readiness.become().catch((error) => ports.failed(error)),
-      run: () => this.#run(),
-      status: (level, message, options) => this.#status(level, message, options),
-      onReconfigure: (fn) => this.#onReconfigure(fn),
-      onShutdown: (fn) => this.#onShutdown(fn),
-      onSave: (fn) => this.#onSave(fn),
-    });
+    this.context = new ModuleContext(this, ports.bus, { args: Object.freeze(args), env: Object.freeze(env) });
   }
 
   name(): string {
@@ -96,6 +77,42 @@ export class ContextControl implements Live {
   restored(): unknown {
     this.#restored ??= { value: unpackState(this.#packed) };
     return this.#restored.value;
+  }
+
+  register(service: string): Promise<void> {
+    return this.#readiness.register(service);
+  }
+
+  hostModules(own: Parameters<Context['hostModules']>[0]): ReturnType<Context['hostModules']> {
+    return this.#ports.hostModules(own);
+  }
+
+  ready(): void {
+    this.#readiness.become()?.catch((error) => this.#ports.failed(error));
+  }
+
+  run(): Promise<void> {
+    return this.#readiness.become()?.then(() => this.#stopping) ?? this.#stopping;
+  }
+
+  status(...[level, message, options]: Parameters<Context['status']>): void {
+    if (!statusLevels.includes(level)) throw new MusterError('EINVAL', `a status is one of ${statusLevels.join(', ')}`);
+    this.#ports.post({ type: 'status', level, message: String(message), ...(options?.override === true ? { override: true } : {}) });
+  }
+
+  onReconfigure(fn: (config: Config) => unknown): void {
+    this.#reconfigureFn = callable(fn, 'onReconfigure');
+    this.#ports.post({ type: 'reconfigurable' });
+  }
+
+  onShutdown(fn: () => unknown): void {
+    this.#shutdownFns ??= [];
+    this.#shutdownFns.push(callable(fn, 'onShutdown'));
+  }
+
+  onSave(fn: () => unknown): void {
+    this.#saveFn = callable(fn, 'onSave');
+    this.#ports.post({ type: 'saves' });
   }
 
   /** Whether the module said that it runs. */
@@ -129,31 +146,6 @@ export class ContextControl implements Live {
   /** Null: it has nothing to carry over. Rejects with what the module throws, EINVAL or E2BIG. */
   async save(): Promise<Uint8Array | null> {
     return packState(await this.#ports.run(() => this.#saveFn?.()));
-  }
-
-  async #run(): Promise<void> {
-    await this.#readiness.become();
-    return this.#stopping;
-  }
-
-  #status(...[level, message, options]: Parameters<Context['status']>): void {
-    if (!statusLevels.includes(level)) throw new MusterError('EINVAL', `a status is one of ${statusLevels.join(', ')}`);
-    this.#ports.post({ type: 'status', level, message: String(message), ...(options?.override === true ? { override: true } : {}) });
-  }
-
-  #onReconfigure(fn: (config: Config) => unknown): void {
-    this.#reconfigureFn = callable(fn, 'onReconfigure');
-    this.#ports.post({ type: 'reconfigurable' });
-  }
-
-  #onShutdown(fn: () => unknown): void {
-    this.#shutdownFns ??= [];
-    this.#shutdownFns.push(callable(fn, 'onShutdown'));
-  }
-
-  #onSave(fn: () => unknown): void {
-    this.#saveFn = callable(fn, 'onSave');
-    this.#ports.post({ type: 'saves' });
   }
 
   async #shutDown(): Promise<void> {

@@ -1,7 +1,8 @@
-import type { Context, Dismissed, HostedModule, HostFunctions, LoadedModule, ModuleHost } from '../../model/context.ts';
+import type { Context, Dismissed, HostedModule, HostFunctions, ModuleHost } from '../../model/context.ts';
 import { MusterError } from '../../model/error.ts';
 import type { ModuleBus } from './bus/realm-bus.ts';
-import type { End, Life } from './life.ts';
+import type { Guest } from './guest.ts';
+import type { End } from './life.ts';
 import { Loaded } from './loaded.ts';
 
 /** What a module hosts. */
@@ -11,16 +12,6 @@ export interface Hosting {
   stopAll(): Promise<unknown> | null;
   /** The module is over, and so is what it hosts. */
   end(how: End): void;
-}
-
-/** A module that is hosted. */
-export interface Guest {
-  readonly life: Life;
-  readonly loaded: LoadedModule;
-  /** Resolves when it runs, rejects with what it failed with. */
-  readonly running: Promise<void>;
-  /** Resolves when nothing of it is left. */
-  readonly over: Promise<void>;
 }
 
 export interface HostingOptions {
@@ -39,6 +30,7 @@ export interface HostingOptions {
 
 export function createHosting({ name: nameOfHost, bus, run, failed, begin, forget }: HostingOptions): Hosting {
   const guests = new Set<Guest>();
+  const left = (guest: Guest): boolean => guests.delete(guest);
   let closing = false;
   let beforeStop: HostFunctions['closing'];
   /** Two of one name are there during a reload with overlap: the one that is to go is the older. */
@@ -57,8 +49,8 @@ export function createHosting({ name: nameOfHost, bus, run, failed, begin, forge
         throw new MusterError('ENOENT', `muster announced no module "${name}"`, { hint: `muster load --service ${nameOfHost()} PATH` });
       }
       guests.add(guest);
-      void guest.over.then(() => guests.delete(guest));
-      await guest.running;
+      guest.onLeft = left;
+      await guest.running();
       return guest.loaded;
     },
     async remove(module: Dismissed) {

@@ -3,9 +3,10 @@ import type { Context, Main } from '../../model/context.ts';
 import type { Fault } from '../../model/driver.ts';
 import type { FromModule, Start, Thrown, ToModule } from '../protocol.ts';
 import type { ModuleBus, ModuleHere } from './bus/realm-bus.ts';
-import { openCode } from './code.ts';
+import { type Code, openCode } from './code.ts';
 import { ContextControl, type ContextPorts } from './context.ts';
 import { createFaultLog } from './faults.ts';
+import type { Guest } from './guest.ts';
 import type { Hosting } from './host.ts';
 import { loadMain } from './load.ts';
 import type { Meter } from './meter.ts';
@@ -49,10 +50,8 @@ export class Life implements ModuleHere, ContextPorts {
   onChange: (() => void) | null = null;
   /** Told of a changed config before the module is; throws to refuse it. */
   beforeReconfigure: ((config: Start['config']) => void) | null = null;
-  /** Told that it runs. */
-  onReady: (() => void) | null = null;
-  /** Told of its end, before anybody else is. */
-  onOver: ((end: End) => void) | null = null;
+  /** What it is for the module of this realm that has loaded it. */
+  guest: Guest | null = null;
   readonly #start: Start;
   readonly #realm: RealmOfLife;
   readonly #control: ContextControl;
@@ -61,7 +60,7 @@ export class Life implements ModuleHere, ContextPorts {
   #told: End | null = null;
   #ofItself = 'main returned';
   #winding: Promise<void> | null = null;
-  #releaseCode: (() => void) | null = null;
+  #code: Code | null = null;
   #saving = 0;
   #hosting: Hosting | null = null;
   #faults: ReturnType<typeof createFaultLog> | null = null;
@@ -180,7 +179,7 @@ export class Life implements ModuleHere, ContextPorts {
     this.#finished = true;
     this.#hosting?.end(how);
     this.bus.leave();
-    this.#releaseCode?.();
+    this.#code?.release();
     this.run(() => this.surroundings.close(code));
     this.#realm.over(this, how);
   }
@@ -204,7 +203,7 @@ export class Life implements ModuleHere, ContextPorts {
 
   async #load(): Promise<Main> {
     const code = openCode(this.#start);
-    this.#releaseCode = code.release;
+    this.#code = code;
     return this.run(() => loadMain(this.#start, code, this.surroundings.own));
   }
 

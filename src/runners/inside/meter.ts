@@ -44,24 +44,44 @@ export function createMeterBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(meterBufferBytes);
 }
 
-export function openMeter(place: MeterPlace): Meter {
-  return new SharedMeter(place);
+export function openMeter({ buffer, index }: MeterPlace): Meter {
+  if (latest?.buffer !== buffer) latest = viewsOf(buffer);
+  return new SharedMeter(latest, index);
+}
+
+/** All meters of one piece look at it by the same: a view costs as much as the rest of a meter. */
+interface Views {
+  readonly buffer: SharedArrayBuffer;
+  readonly numbers: Float64Array;
+  /** Of each the queue, and the instance that takes requests. */
+  readonly integers: Int32Array;
+}
+
+let latest: Views | null = null;
+
+function viewsOf(buffer: SharedArrayBuffer): Views {
+  const numbers = new Float64Array(buffer, 0, metersPerBuffer * doubles);
+  return { buffer, numbers, integers: new Int32Array(buffer, wordsAt, metersPerBuffer * words) };
 }
 
 /** Thousands of modules have one each. */
 class SharedMeter implements Meter {
   readonly #numbers: Float64Array;
-  /** The queue, and the instance that takes requests. */
   readonly #integers: Int32Array;
+  /** Where its own begin. */
+  readonly #number: number;
+  readonly #queue: number;
 
-  constructor({ buffer, index }: MeterPlace) {
-    this.#numbers = new Float64Array(buffer, index * doubles * Float64Array.BYTES_PER_ELEMENT, doubles);
-    this.#integers = new Int32Array(buffer, wordsAt + index * words * Int32Array.BYTES_PER_ELEMENT, words);
+  constructor({ numbers, integers }: Views, index: number) {
+    this.#numbers = numbers;
+    this.#integers = integers;
+    this.#number = index * doubles;
+    this.#queue = index * words;
   }
 
   sent(kind: Counted): void {
     this.#add(kinds.indexOf(kind));
-    if (kind === 'request' || kind === 'response') this.#numbers[activeAt] = Date.now();
+    if (kind === 'request' || kind === 'response') this.#numbers[this.#number + activeAt] = Date.now();
   }
 
   received(kind: Counted): void {
@@ -77,7 +97,7 @@ class SharedMeter implements Meter {
   }
 
   queue(step: number): void {
-    Atomics.add(this.#integers, 0, step);
+    Atomics.add(this.#integers, this.#queue, step);
   }
 
   read(): ReturnType<Meter['read']> {
@@ -86,37 +106,37 @@ class SharedMeter implements Meter {
       rx: this.#counts(kinds.length),
       dropped: this.#at(droppedAt) + this.#at(withheldAt),
       activeAt: this.#at(activeAt),
-      queued: Math.max(0, Atomics.load(this.#integers, 0)),
+      queued: Math.max(0, Atomics.load(this.#integers, this.#queue)),
     };
   }
 
   clear(): void {
-    this.#numbers.fill(0, 0, activeAt);
+    this.#numbers.fill(0, this.#number, this.#number + activeAt);
   }
 
   open(address: Address): void {
-    Atomics.store(this.#integers, 1, address);
+    Atomics.store(this.#integers, this.#queue + 1, address);
   }
 
   close(address: Address): void {
-    Atomics.compareExchange(this.#integers, 1, address, 0);
+    Atomics.compareExchange(this.#integers, this.#queue + 1, address, 0);
   }
 
   isOpen(address: Address): boolean {
-    return Atomics.load(this.#integers, 1) === address;
+    return Atomics.load(this.#integers, this.#queue + 1) === address;
   }
 
   reset(): void {
-    this.#numbers.fill(0);
-    this.#integers.fill(0);
+    this.#numbers.fill(0, this.#number, this.#number + doubles);
+    this.#integers.fill(0, this.#queue, this.#queue + words);
   }
 
   #at(at: number): number {
-    return this.#numbers[at] ?? 0;
+    return this.#numbers[this.#number + at] ?? 0;
   }
 
   #add(at: number, count = 1): void {
-    this.#numbers[at] = this.#at(at) + count;
+    this.#numbers[this.#number + at] = this.#at(at) + count;
   }
 
   #counts(from: number): Counts {

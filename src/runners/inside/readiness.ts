@@ -26,18 +26,18 @@ export class Readiness {
     }
   }
 
-  /** Rejects where a registration failed; the same promise each time. */
-  become(): Promise<void> {
-    this.#becoming ??= this.#become();
+  /** Null: it runs now. Rejects where a registration failed; the same promise each time. */
+  become(): Promise<void> | null {
+    if (this.isReady || this.#becoming !== null) return this.#becoming;
+    // Said at once where nothing is waited for: what the module does next may take for ever.
+    if (this.#registering === 0) this.#say();
+    else this.#becoming = this.#ports.bus.settled().then(() => this.#say());
     return this.#becoming;
   }
 
-  async #become(): Promise<void> {
-    const { bus } = this.#ports;
-    // Said at once where nothing is waited for: what the module does next may take for ever.
-    if (this.#registering > 0) await bus.settled();
+  #say(): void {
     this.isReady = true;
     this.#ports.post({ type: 'ready' });
-    bus.ready();
+    this.#ports.bus.ready();
   }
 }

@@ -2,10 +2,11 @@ import { readlinkSync } from 'node:fs';
 import type { Address } from '../../model/bus.ts';
 import { MusterError } from '../../model/error.ts';
 import type { FromRealm, ToModule, ToRealm } from '../protocol.ts';
+import { createAlike } from './alike.ts';
 import { createRealmBus, type ModuleBus } from './bus/realm-bus.ts';
-import { createHosting, type Guest } from './host.ts';
+import { Guest } from './guest.ts';
+import { createHosting } from './host.ts';
 import { type End, Life, type RealmOfLife } from './life.ts';
-import { Loaded } from './loaded.ts';
 import { type EventCredits, openMeter } from './meter.ts';
 import type { Outbox } from './outbox.ts';
 import { createScopes } from './scopes.ts';
@@ -37,6 +38,7 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
   const bus = createRealmBus({ post, credits, now: Date.now });
   const scopes = createScopes<Life>();
   const lives = new Map<Address, Life>();
+  const alike = createAlike();
   const announced = new Map<Address, StartMessage>();
   const tid = threadId();
   let owner: Life | null = null;
@@ -50,7 +52,7 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
       post({ type: 'fromModule', id: life.address, message });
       if (message.type !== 'ready') return;
       flush(); // what it does next may take for ever
-      life.onReady?.();
+      life.guest?.ready();
     },
     surroundingsOf(life, { start, hosted }) {
       lives.set(life.address, life);
@@ -62,7 +64,7 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
     over(life, end) {
       const id = life.address;
       lives.delete(id);
-      life.onOver?.(end);
+      life.guest?.ended(end);
       if (life === owner) return void endWith(life, end);
       post({ type: 'settled', id, ...end });
     },
@@ -78,7 +80,7 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
   function begin({ id, start, meter, hosted }: StartMessage): Life {
     if (shared || hosted) share();
     post({ type: 'started', id, tid });
-    return new Life({ id, start, hosted, meter: openMeter(meter) }, ports);
+    return new Life({ id, start: alike(start), hosted, meter: openMeter(meter) }, ports);
   }
 
   function share(): void {
@@ -98,7 +100,7 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
         const message = take(name);
         if (message === undefined) return null;
         const { start } = message;
-        return invite(moduleBus, { ...message, start: { ...start, args: args ?? start.args, config: config ?? start.config } });
+        return new Guest(moduleBus, begin({ ...message, start: { ...start, args: args ?? start.args, config: config ?? start.config } }));
       },
       forget(name) {
         const message = take(name);
@@ -115,23 +117,6 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
       return message;
     }
     return undefined;
-  }
-
-  function invite(host: ModuleBus, message: StartMessage): Guest {
-    const life = begin(message);
-    let gone: () => void = () => {};
-    const over = new Promise<void>((resolve) => {
-      gone = resolve;
-    });
-    const running = new Promise<void>((resolve, reject) => {
-      life.onReady = resolve;
-      life.onOver = (end) => {
-        reject(whyNotRunning(life.name(), end));
-        gone();
-      };
-    });
-    running.catch(() => {}); // whoever loads it awaits it
-    return { life, loaded: new Loaded(host, life, over), running, over };
   }
 
   /** The thread ends with its owner, and so does all that is in it. */
@@ -213,12 +198,6 @@ export function createRealm({ shared, post, flush, credits, drain }: RealmOption
 function leave(life: Life, code: number): never {
   life.exit(code);
   throw new MusterError('ECANCELED', `"${life.name()}" has exited with code ${code}`);
-}
-
-function whyNotRunning(name: string, { reason, thrown }: End): MusterError {
-  return thrown === null
-    ? new MusterError('EFAILED', `"${name}" ended before it was running: ${reason}`)
-    : new MusterError(thrown.code, thrown.message);
 }
 
 /** As the operating system numbers it; null where it does not say so. */

@@ -7,6 +7,11 @@ export const identity: Check[] = [
     expected: { name: 'host.probe', rank: 0, aborted: false, signal: true },
   },
   {
+    title: 'What a context can do works apart from it too, and is the same each time',
+    observe: ({ ask }) => ask('host.probe.taken'),
+    expected: { name: 'host.probe', same: true },
+  },
+  {
     title: 'Arguments arrive unchanged: in the context, in main, in process.argv, and while the file is loaded',
     observe: ({ ask }) => ask('host.probe.args'),
     expected: Object.fromEntries(

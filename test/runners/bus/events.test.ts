@@ -84,7 +84,7 @@ test('an event has the payload that it was published with', async () => {
 });
 
 test('what cannot be cloned, or is too large, is thrown at once and nothing is published', () => {
-  const publish = publisher.bus.publish as (...args: unknown[]) => void;
+  const publish = publisher.bus.publish.bind(publisher.bus) as (...args: unknown[]) => void;
   expect(() => publish('a.b', () => {})).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   expect(() => publish('a.b', 'x'.repeat(9_000_000))).toThrow(expect.objectContaining({ code: 'E2BIG' }));
   for (const topic of ['', 'word', 'service.', '.word', 7, null])
@@ -137,7 +137,7 @@ test('the runner is told the globs of the realm once a turn, and only when they 
 });
 
 test('a glob is text and a subscriber a function', () => {
-  const subscribe = listener.bus.subscribe as (...args: unknown[]) => void;
+  const subscribe = listener.bus.subscribe.bind(listener.bus) as (...args: unknown[]) => void;
   for (const args of [
     ['', () => {}],
     [7, () => {}],

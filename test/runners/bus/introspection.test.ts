@@ -112,7 +112,7 @@ test('a handler of the author comes before one of the service that it became, an
 });
 
 test('a handler has a name and is a function', () => {
-  const handle = mute.bus.handle as (...args: unknown[]) => void;
+  const handle = mute.bus.handle.bind(mute.bus) as (...args: unknown[]) => void;
   for (const args of [
     ['', () => {}],
     [7, () => {}],

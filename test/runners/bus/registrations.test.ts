@@ -35,7 +35,7 @@ test('its own name and what it has registered already it has', async () => {
 });
 
 test('a name that is none is refused without asking', async () => {
-  const register = one.bus.register as (service: unknown) => Promise<void>;
+  const register = one.bus.register.bind(one.bus) as (service: unknown) => Promise<void>;
   for (const service of ['', 'a b', 'muster', 'a..b', 7]) expect((await refusal(register(service))).code).toBe('EINVAL');
   expect(one.realm.posted).toEqual([]);
 });

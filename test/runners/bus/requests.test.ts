@@ -216,7 +216,7 @@ describe('a request', () => {
   });
 
   test('is refused with EINVAL where topic, timeout or signal are none', async () => {
-    const request = asker.bus.request as (...args: unknown[]) => Promise<unknown>;
+    const request = asker.bus.request.bind(asker.bus) as (...args: unknown[]) => Promise<unknown>;
     const calls = [
       ['x'],
       [''],

@@ -1,4 +1,4 @@
-import type { LoadedCall } from '../../../model/context.ts';
+import type { Incoming, LoadedCall, Payload } from '../../../model/context.ts';
 import { MusterError } from '../../../model/error.ts';
 import type { Asker } from './asker.ts';
 import { CallByHand } from './by-hand.ts';
@@ -34,21 +34,33 @@ export class ModuleMessages implements ModuleBus {
     this.#realm = realm;
   }
 
-  // A Context takes these over as they are.
-  readonly handle: ModuleBus['handle'] = (method, fn) => this.#served.handle(method, fn);
-  readonly register: ModuleBus['register'] = (service) =>
-    this.#over ? ended(this.#module) : this.#realm.registrations.register(this.#module, service);
-  readonly request: ModuleBus['request'] = (topic, payload, options) =>
-    this.#over ? ended(this.#module) : request(this.#realm.asker, this.#module, topic, payload, options);
-  readonly stream: ModuleBus['stream'] = (topic, payload, options) =>
-    this.#over ? nothing(this.#module) : stream(this.#realm.asker, this.#module, topic, payload, options);
-  readonly publish: ModuleBus['publish'] = (topic, payload) => {
+  handle<P = Payload>(method: string, fn: (request: Incoming<P>) => unknown): void {
+    this.#served.handle(method, fn);
+  }
+
+  register(service: string): Promise<void> {
+    return this.#over ? ended(this.#module) : this.#realm.registrations.register(this.#module, service);
+  }
+
+  request(...[topic, payload, options]: Parameters<ModuleBus['request']>): Promise<Payload> {
+    return this.#over ? ended(this.#module) : request(this.#realm.asker, this.#module, topic, payload, options);
+  }
+
+  stream(...[topic, payload, options]: Parameters<ModuleBus['stream']>): AsyncIterable<Payload> {
+    return this.#over ? nothing(this.#module) : stream(this.#realm.asker, this.#module, topic, payload, options);
+  }
+
+  publish(topic: string, payload?: unknown): void {
     if (!this.#over) this.#realm.events.publish(this.#module, topic, payload);
-  };
-  readonly subscribe: ModuleBus['subscribe'] = (glob, fn) => (this.#over ? () => {} : this.#realm.events.subscribe(this.#module, glob, fn));
-  readonly onStats: ModuleBus['onStats'] = (fn) => {
+  }
+
+  subscribe(...[glob, fn]: Parameters<ModuleBus['subscribe']>): () => void {
+    return this.#over ? () => {} : this.#realm.events.subscribe(this.#module, glob, fn);
+  }
+
+  onStats(...[fn]: Parameters<ModuleBus['onStats']>): void {
     this.#introspection.addStats = fn;
-  };
+  }
 
   get debugFlags(): number {
     return this.#introspection.debugFlags;

@@ -58,10 +58,7 @@ export interface ModuleHere {
   shutDown(): void;
 }
 
-/**
- * The part of a Context that is messages, and the side of it that muster holds. What a module calls itself can be taken out
- * of it (`const { request } = bus`), the rest cannot.
- */
+/** The part of a Context that is messages, and the side of it that muster holds. */
 export interface ModuleBus extends Pick<Context, 'handle' | 'register' | 'publish' | 'onStats'> {
   readonly debugFlags: number;
   request(topic: string, payload?: Payload, options?: RequestOptions): Promise<Payload>;
