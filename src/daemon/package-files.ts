@@ -28,6 +28,10 @@ export async function savePackage(
   packages: Packages,
 ): Promise<SavedEntry> {
   refuseSourced(config);
+  if (config.source !== null) {
+    const message = `the config comes from ${config.source.git.url}, which is not written to`;
+    throw new MusterError('ENOTSUP', message, { hint: 'declare the package there, or install it without --save' });
+  }
   const { package: spec, allowScripts = false } = entry as { package: string; allowScripts?: boolean };
   const file = config.modules.get(module)?.source.file ?? config.files[0]?.path;
   const first = config.files[0]?.path;

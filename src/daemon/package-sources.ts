@@ -41,7 +41,9 @@ export function createPackageSources({ packages, config }: PackageSourcesOptions
       return unlocked;
     },
     lockPackages: async () => {
-      await (await lockOfAll(readConfig(), packages)).write();
+      const read = readConfig();
+      // What lies in a repository is written there.
+      if (read.source === null) await (await lockOfAll(read, packages)).write();
     },
     newer: ({ path, spec }) => packages.newer({ path, spec: spec as PackageSpec }, {}),
     async frozenLock(module) {

@@ -26,7 +26,7 @@ export interface ConfigSet {
   readonly notify: readonly NotifySpec[];
   /** Absolute folders, those of $MUSTER_MODULE_PATH last. */
   readonly modulePath: readonly string[];
-  /** All files that took part, in reading order. */
+  /** All files that took part, in reading order; those of a source before the host's own. */
   readonly files: readonly FileText[];
   /** Folders and files to watch beside `files`: those of include patterns. */
   readonly watch: readonly string[];

@@ -101,7 +101,7 @@ test("the host's own file keeps its policy, defaults and module path; the rest c
   expect(config.policy.interval).toBe(3_600_000);
   expect(config.modulePath).toEqual([`${root}/mods`, '/etc/own']);
   expect(config.revision).toBe('c'.repeat(40));
-  expect(config.files.map(({ path }) => path)).toEqual(['/etc/muster.yaml', `${root}/muster.yaml`, `${root}/conf.d/a.yaml`]);
+  expect(config.files.map(({ path }) => path)).toEqual([`${root}/muster.yaml`, `${root}/conf.d/a.yaml`, '/etc/muster.yaml']);
 });
 
 test('a command of the repository runs in its folder, whatever folder the file of the host lies in', async () => {
