@@ -60,6 +60,7 @@ export interface RunOptions {
   reason?: string;
   wait?: boolean;
   timeout?: number;
+  autoRollback?: boolean;
 }
 
 export const dryRun: OptionSpec = { flags: '--dry-run', doc: 'print the plan and change nothing' };
@@ -72,6 +73,10 @@ export const lockTimeout: OptionSpec = {
   parse: duration,
 };
 export const timeout: OptionSpec = { flags: '--timeout <DURATION>', doc: 'how long --wait waits', parse: duration };
+export const autoRollback: OptionSpec = {
+  flags: '--auto-rollback',
+  doc: 'go back to the generation before if it fails or is not healthy within --timeout',
+};
 export const detailedExitcode: OptionSpec = {
   flags: '--detailed-exitcode',
   doc: 'exit 2 instead of 0 if there are, or were, differences',

@@ -58,7 +58,19 @@ export async function overReplacement<T>(call: Call, request: (client: Client, i
   }
 }
 
-type RunMethod = 'reconcile' | 'reload' | 'restart' | 'start' | 'load' | 'install' | 'uninstall' | 'set' | 'unset' | 'remove' | 'release';
+type RunMethod =
+  | 'reconcile'
+  | 'rollback'
+  | 'reload'
+  | 'restart'
+  | 'start'
+  | 'load'
+  | 'install'
+  | 'uninstall'
+  | 'set'
+  | 'unset'
+  | 'remove'
+  | 'release';
 
 /** A request that changes something, with progress on a terminal. */
 export async function askRun<M extends RunMethod>(call: Call, method: M, payload: Params<M>): Promise<Plan | Result> {

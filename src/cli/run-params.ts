@@ -1,7 +1,7 @@
 import type { RunOptions } from './options.ts';
 
 /** The options of a command that changes something, as its method takes them: only those that were given. */
-export function runParams({ dryRun, override, lockTimeout, reason, wait, timeout }: RunOptions): RunOptions {
+export function runParams({ dryRun, override, lockTimeout, reason, wait, timeout, autoRollback }: RunOptions): RunOptions {
   return {
     ...(dryRun === undefined ? {} : { dryRun }),
     ...(override === undefined ? {} : { override }),
@@ -9,5 +9,6 @@ export function runParams({ dryRun, override, lockTimeout, reason, wait, timeout
     ...(reason === undefined ? {} : { reason }),
     ...(wait === undefined ? {} : { wait }),
     ...(timeout === undefined ? {} : { timeout }),
+    ...(autoRollback === undefined ? {} : { autoRollback }),
   };
 }

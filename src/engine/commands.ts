@@ -93,7 +93,7 @@ function assertAllowed(result: Result): void {
   if (result.outcome !== 'refused' && result.outcome !== 'error') return;
   const errors = result.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   const first = errors.find(({ code }) => result.outcome === 'refused' || code !== 'held');
-  const failedGuards = result.guards.filter((guard) => !guard.ok).map(guardText);
+  const failedGuards = result.guards.filter((guard) => !guard.ok).map((guard) => guardText(guard));
   const message = first?.message ?? failedGuards.join('; ');
   if (result.outcome === 'refused') throw new MusterError('EREFUSED', message, { hint: first?.hint ?? '--override does it all the same' });
   const code = first !== undefined && /^E[A-Z0-9]+$/.test(first.code) ? (first.code as MusterError['code']) : 'EINVAL';

@@ -26,6 +26,8 @@ export interface EngineContext {
   /** Runs over the whole config so far, by outcome. */
   readonly reconciles: Map<string, number>;
   startedAt: number;
+  /** Runs that are watched, and taken back if they do not get healthy. */
+  trials: number;
   /** What each generation that was looked at needs to be started. */
   readonly codeOf: Map<number, KeptCode>;
   /** Changes of settings are written one after the other: each is made of what was there. */
@@ -42,6 +44,7 @@ export function createContext(ports: EnginePorts): EngineContext {
     lastReconcile: null,
     reconciles: new Map(),
     startedAt: ports.clock.now(),
+    trials: 0,
     codeOf: new Map(),
     settingsTurn: oneByOne(),
   };

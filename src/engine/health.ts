@@ -1,4 +1,6 @@
 import type { ModuleView } from '../model/documents.ts';
+import { exitCode } from '../model/exit-code.ts';
+import type { Plan, Result } from '../model/plan.ts';
 import type { EngineContext } from './context.ts';
 
 /** How long everything must stay healthy before a wait believes it: a module that dies over and over is R in between. */
@@ -64,3 +66,26 @@ export async function waitUntilSettled(
 }
 
 const unsettled: Unhealthy = { name: 'a module', reason: 'restarted again and again' };
+
+/** Until what this run touched is healthy and stays so; else exit code 10, naming what is not. */
+export async function awaitHealth<T extends Plan | Result>(
+  outcome: T,
+  { timeout, signal }: Pick<Wait, 'timeout' | 'signal'>,
+  context: EngineContext,
+): Promise<T> {
+  if (outcome.exitCode !== 0 || outcome.kind === 'Plan') return outcome;
+  const names =
+    outcome.changes.length === 0
+      ? undefined
+      : new Set(outcome.changes.filter((change) => change.action !== 'remove').map((change) => change.name));
+  const missing = await waitUntilSettled({ failing: async () => unhealthy(context, names), timeout, signal }, context);
+  if (missing.length === 0) return outcome;
+  const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
+  const diagnostics = missing.map(({ name, reason }) => ({
+    ...nowhere,
+    severity: 'error' as const,
+    code: 'unhealthy',
+    message: `${name} is not healthy: ${reason}`,
+  }));
+  return { ...outcome, exitCode: exitCode.unhealthy, diagnostics: [...outcome.diagnostics, ...diagnostics] };
+}

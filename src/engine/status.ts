@@ -4,7 +4,7 @@ import { guardText } from '../model/guard-text.ts';
 import type { State } from '../model/module.ts';
 import { formatVersion, type Plan } from '../model/plan.ts';
 import type { Condition, StatusDoc } from '../model/status-doc.ts';
-import { type EngineContext, holdsNow } from './context.ts';
+import { type EngineContext, holdsNow, isPaused } from './context.ts';
 import { type Unhealthy, unhealthy } from './health.ts';
 import { holdDoc } from './holds.ts';
 import { driftPlan, dryRun } from './reconcile.ts';
@@ -85,13 +85,13 @@ export function createStatus(identity: Identity, context: EngineContext, beside:
         statuses: notable(context),
         pending: {
           summary: pending?.summary ?? null,
-          guards: pending === null ? [] : pending.guards.filter((guard) => !guard.ok).map(guardText),
+          guards: pending === null ? [] : pending.guards.filter((guard) => !guard.ok).map((guard) => guardText(guard)),
         },
         counts: counts(context),
         lastReconcile: context.lastReconcile,
         held,
         drift,
-        paused: false,
+        paused: isPaused(context),
         conditions: conditions(context, pending, sick, drift.length, held.length, beside.logTroubles()).map(dated),
       };
     },

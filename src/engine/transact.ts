@@ -73,6 +73,7 @@ export function planOf(transaction: Transaction, context: EngineContext, loaded 
     target: targetOf(context),
     env: ports.env,
     dryRun: transaction.dryRun,
+    ...(transaction.rollbackOf === undefined ? {} : { rollbackOf: transaction.rollbackOf }),
     now: ports.clock.now(),
     id: ports.random.id(),
   });

@@ -5,6 +5,7 @@ type Changing = { [M in Method]: string extends keyof Params<M> ? never : 'by' e
 /** The methods that change something: who asks for them can say who that is, and why. */
 export const changing: { readonly [M in Changing]: true } = {
   reconcile: true,
+  rollback: true,
   reload: true,
   restart: true,
   stop: true,

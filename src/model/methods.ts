@@ -15,6 +15,7 @@ import {
   type SettingDoc,
   type TraceRecord,
 } from './documents.ts';
+import type { GenerationDoc, HistoryDoc } from './generation.ts';
 import type { MetricsDoc } from './metrics.ts';
 import type { Plan, Result, SavedPlan } from './plan.ts';
 import type { StateDoc } from './state-doc.ts';
@@ -55,6 +56,9 @@ const whole = {
   timeout: z.optional(ms),
 };
 
+const generation = z.int().check(z.positive());
+const compared = z.union([z.strictObject({ generation }), z.strictObject({ files: z.array(z.string()).check(z.minLength(1)) })]);
+
 /**
  * The methods of service `muster`, with what they take: the one typed table that the socket, the commands and modules share.
  * The types of the responses stand in `Responses`. Method `x` is topic `muster.x`. All durations are ms.
@@ -77,12 +81,26 @@ export const params = {
     onFailure: z.optional(z.enum(['continue', 'stop', 'rollback'])),
     /** With `dryRun`: the plan can be applied later, as `plan`, if it can be applied at all. */
     save: flag,
+    /** Goes back to the generation before if it fails, or if what it touched is not healthy within `timeout`. */
+    autoRollback: flag,
     /** A saved plan, whole. What it was made with cannot be given again. */
     plan: z.optional(z.record(z.string(), z.unknown())),
     requireCurrentConfig: flag,
   }),
+  /** A generation that is kept, or the one before, again. */
+  rollback: z.strictObject({
+    ...whole,
+    to: z.optional(generation),
+    maxRemovals: z.optional(limit),
+    allowEmpty: flag,
+    onFailure: z.optional(z.enum(['continue', 'stop', 'rollback'])),
+  }),
+  /** Without `generation` all that are kept. */
+  history: z.strictObject({ generation: z.optional(generation) }),
+  /** What would change from one to the other; `files` are absolute. */
+  diff: z.strictObject({ from: compared, to: compared }),
   /** Without a name a run over the whole config, as by SIGHUP; with one that module again. */
-  reload: z.strictObject({ ...whole, name: text, args: z.optional(z.array(z.string())), force: flag }),
+  reload: z.strictObject({ ...whole, name: text, args: z.optional(z.array(z.string())), force: flag, autoRollback: flag }),
   restart: z.strictObject({ ...run, names }),
   /** Ends with the hold that keeps it stopped; `reason` is the hold's. */
   stop: z.strictObject({ ...asked, names, override: flag }),
@@ -189,6 +207,9 @@ export interface Responses {
   list: ListDoc;
   info: InfoDoc;
   reconcile: Plan | SavedPlan | Result;
+  rollback: Plan | Result;
+  history: HistoryDoc | GenerationDoc;
+  diff: Plan;
   reload: Plan | Result;
   restart: Plan | Result;
   stop: { stopped: string[] };

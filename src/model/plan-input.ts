@@ -65,6 +65,8 @@ export interface PlanInput {
   /** Set variables of the daemon, for `onlyIf.env`. */
   env: ReadonlySet<string>;
   dryRun: boolean;
+  /** The generation that is gone back to; absent: it is no rollback. */
+  rollbackOf?: number;
   /** ms since the epoch. */
   now: number;
   /** Becomes `id` of the plan. */

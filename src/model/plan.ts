@@ -102,6 +102,8 @@ export interface Plan {
   id: string;
   createdAt: string;
   dryRun: boolean;
+  /** The generation that is gone back to; absent: it is no rollback. */
+  rollbackOf?: number;
   target: Target;
   /** `revision`: the commit, where it comes from a repository. */
   config: { digest: string; files: { path: string; sha256: string }[]; revision?: string };

@@ -9,7 +9,7 @@ import { plan } from '../plan/plan.ts';
 import { locateConfig } from '../sources/locate.ts';
 import { planAgainstState } from './against-state.ts';
 import { mustRead, readConfig } from './config.ts';
-import { loadedAfter } from './loaded.ts';
+import { loadedAfter } from '../plan/loaded-after.ts';
 import { lockDiagnostics } from './lock.ts';
 import { type Asked, planInput } from './plan-input.ts';
 import { resolveConfigs, unresolved } from './resolve.ts';

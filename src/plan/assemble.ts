@@ -16,6 +16,7 @@ export function assemble(draft: Draft, changes: Change[], guards: Guard[]): Plan
     id: input.id,
     createdAt: new Date(input.now).toISOString(),
     dryRun: input.dryRun,
+    ...(input.rollbackOf === undefined ? {} : { rollbackOf: input.rollbackOf }),
     target: { ...input.target },
     config: {
       digest: input.config.digest,

@@ -11,9 +11,10 @@ interface Note {
 /** What is to be said below the rows: diagnostics, and the guards that refuse. */
 export function planNotes(doc: Plan | Result): Note[] {
   const main = doc.config.files[0]?.path;
+  const command = doc.rollbackOf === undefined ? 'reconcile' : 'rollback';
   return [
     ...doc.diagnostics.map((diagnostic): Note => ({ level: diagnostic.severity, text: diagnosticText(diagnostic, main) })),
-    ...doc.guards.filter((guard) => !guard.ok).map((guard): Note => ({ level: 'error', text: `refused: ${guardText(guard)}` })),
+    ...doc.guards.filter((guard) => !guard.ok).map((guard): Note => ({ level: 'error', text: `refused: ${guardText(guard, command)}` })),
   ];
 }
 

@@ -51,8 +51,9 @@ export function planRows(doc: Plan | Result): PlanRow[] {
   ]);
 }
 
-/** The main config file for people; empty for what no config asked for. */
+/** The main config file for people, or the generation that is gone back to; empty for what neither asked for. */
 export function mainFile(doc: Plan | Result): string {
+  if (doc.rollbackOf !== undefined) return `generation ${doc.rollbackOf}`;
   const main = doc.config.files[0]?.path;
   return main === undefined ? '' : fileText(main, main);
 }

@@ -35,7 +35,7 @@ async function withKnownSecrets(desired: Desired, { secrets }: Parts): Promise<D
     const now = await fingerprint(secret.secret);
     if (now === secret.fingerprint) return secret;
     const text = `the value that ${path} of ${desired.name} had then is not known any more; it gets the one that is there now`;
-    notes.push({ code: 'secretChanged', text });
+    notes.push({ code: 'secretChanged', text, always: true });
     return { ...secret, fingerprint: now };
   });
   if (notes.length === 0) return desired;

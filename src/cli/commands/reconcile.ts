@@ -1,8 +1,20 @@
 import { resolve } from 'node:path';
 import { MusterError } from '../../model/error.ts';
 import type { Call, Definition } from '../command.ts';
-import { collect, detailedExitcode, dryRun, limit, lockTimeout, override, type RunOptions, reason, timeout, wait } from '../options.ts';
-import { type Format, formatOption, printRun } from '../output.ts';
+import {
+  autoRollback,
+  collect,
+  detailedExitcode,
+  dryRun,
+  limit,
+  lockTimeout,
+  override,
+  type RunOptions,
+  reason,
+  timeout,
+  wait,
+} from '../options.ts';
+import { type Format, formatOption, maxBytesOption, printRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
 import { readPlan, saveRun } from '../saved-plan.ts';
@@ -21,7 +33,6 @@ interface Options extends RunOptions {
   atomic?: boolean;
   out?: string;
   plan?: string;
-  autoRollback?: boolean;
   requireCurrentConfig?: boolean;
 }
 
@@ -29,14 +40,17 @@ export const reconcile: Definition<Options> = {
   name: 'reconcile',
   summary: 'make what runs equal to the config, or show what that would take',
   details:
-    'Exits 0 when done, 4 when it failed and nothing remains changed, 6 when some changes remain, 8 when policy refuses it.\n' +
+    'Exits 0 when done, 4 when it failed and nothing remains changed, 6 when some changes remain, 8 when policy refuses it, 10 when it is not\n' +
+    'healthy in time. With --auto-rollback these are the codes when it went back, too: 4 when it had failed, 10 when it was not healthy.\n' +
     'A plan that was saved with --out is applied with --plan, whatever the config says by then; it exits 7 when what runs, or code in it, has changed since.\n' +
-    'With --against no daemon is needed: the plan is made against nothing (`empty`) or against another config file.',
+    'With --against no daemon is needed: the plan is made against nothing (`empty`), what another config file declares, or what a daemon has exported (`muster export`).\n' +
+    '-o ndjson prints a line of JSON for each step while it is done, and the result as the last.',
   options: [
     dryRun,
     { flags: '--from <FILE>', doc: "plan this file instead of the daemon's own (repeatable)", parse: collect },
-    { flags: '--against <empty|FILE>', doc: 'plan against nothing, or against what FILE declares; with --dry-run' },
+    { flags: '--against <empty|FILE>', doc: 'plan against nothing, what FILE declares, or what a daemon exported to FILE; with --dry-run' },
     formatOption,
+    maxBytesOption,
     detailedExitcode,
     { flags: '--prune <MODE>', doc: 'what of the loaded is removed when not declared', choices: ['owned', 'none', 'all'] },
     { flags: '--max-removals <N|N%>', doc: 'refuse a plan that removes more', parse: limit },
@@ -48,23 +62,24 @@ export const reconcile: Definition<Options> = {
     { flags: '--atomic', doc: 'all or nothing: --on-failure rollback' },
     wait,
     timeout,
+    autoRollback,
     lockTimeout,
     reason,
     { flags: '--out <FILE>', doc: 'save the plan to FILE instead of applying it' },
     { flags: '--plan <FILE>', doc: 'do what the plan saved in FILE says, and nothing else' },
     { flags: '--require-current-config', doc: 'with --plan: refuse it when the config has changed since' },
-    { flags: '--auto-rollback', doc: 'go back if it does not get healthy', hidden: true },
   ],
   examples: [
     'muster reconcile --dry-run',
     'muster reconcile --dry-run --from next.yaml --detailed-exitcode',
     'muster reconcile --dry-run --from muster.yaml --against empty',
+    'muster reconcile --dry-run --from muster.yaml --against state.json -o markdown --max-bytes 65000',
     'muster reconcile --atomic --wait --timeout 30s',
+    'muster reconcile --auto-rollback --timeout 2m',
     'muster reconcile --dry-run --out plan.json',
     'muster reconcile --plan plan.json',
   ],
   async run(call) {
-    refuseUnbuilt(call.options);
     const { from, against, out, plan, requireCurrentConfig } = call.options;
     const files = from?.map((file) => resolve(call.io.cwd, file));
     if (out !== undefined || plan !== undefined) refuseOthers(call.options);
@@ -114,8 +129,4 @@ function refuseOthers({ from, against, out, plan }: Options): void {
   if (from === undefined) return;
   const hint = "put the file in the place of the daemon's own";
   throw new MusterError('EINVAL', `${flag} and --from exclude each other: only the daemon's own config is applied`, { hint });
-}
-
-function refuseUnbuilt({ autoRollback }: Options): void {
-  if (autoRollback !== undefined) throw new MusterError('EINVAL', '--auto-rollback is not built yet');
 }

@@ -1,7 +1,7 @@
 import { MusterError } from '../../model/error.ts';
 import type { Definition } from '../command.ts';
-import { detailedExitcode, lockTimeout, override, type RunOptions, reason, timeout, wait } from '../options.ts';
-import { type Format, formatOption, printRun } from '../output.ts';
+import { autoRollback, detailedExitcode, lockTimeout, override, type RunOptions, reason, timeout, wait } from '../options.ts';
+import { type Format, formatOption, maxBytesOption, printRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
 
@@ -18,9 +18,11 @@ export const reload: Definition<RunOptions & { force?: boolean; output?: Format;
     override,
     wait,
     timeout,
+    autoRollback,
     lockTimeout,
     reason,
     formatOption,
+    maxBytesOption,
     detailedExitcode,
   ],
   examples: ['muster reload', 'muster reload greeter'],

@@ -7,6 +7,7 @@ import { down } from './down.ts';
 import { drift } from './drift.ts';
 import { events } from './events.ts';
 import { exportCommand } from './export.ts';
+import { history } from './history.ts';
 import { hold } from './hold.ts';
 import { info } from './info.ts';
 import { init } from './init.ts';
@@ -23,6 +24,7 @@ import { reload } from './reload.ts';
 import { remove } from './remove.ts';
 import { request } from './request.ts';
 import { restart, start } from './restart.ts';
+import { rollback } from './rollback.ts';
 import { schema } from './schema.ts';
 import { get, set, unset } from './set.ts';
 import { signal } from './signal.ts';
@@ -69,6 +71,8 @@ export const table: readonly Definition[] = [
   hold,
   release,
   drift,
+  history,
+  rollback,
   exportCommand,
   schema,
   init,

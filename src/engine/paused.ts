@@ -1,0 +1,37 @@
+import { MusterError } from '../model/error.ts';
+import type { Result } from '../model/plan.ts';
+import { type EngineContext, isPaused } from './context.ts';
+import type { RunOptions } from './reconcile.ts';
+import { byOf } from './serial.ts';
+import type { Transaction } from './transact.ts';
+
+/** What triggers a run without anybody who asks for it. */
+const automatic: ReadonlySet<string> = new Set(['watch', 'interval', 'selfHeal', 'source']);
+
+export function isAutomatic(trigger: string): boolean {
+  return automatic.has(trigger);
+}
+
+/** Throws EREFUSED for a run that nobody asks for while such are paused. To be asked when it begins: it may have waited for a rollback. */
+export function assertMayRun(options: RunOptions, context: EngineContext): void {
+  if (options.automatic !== true || !isPaused(context)) return;
+  throw new MusterError('EREFUSED', 'automatic runs are paused after a rollback', { hint: 'muster reload applies the config' });
+}
+
+/** Who asks for a run over the config wants that to be in force, also should the daemon die in the middle of it. */
+export async function resume({ rollback, inForce }: RunOptions, context: EngineContext): Promise<void> {
+  if (rollback !== undefined || inForce === true || !isPaused(context)) return;
+  await context.ports.store.append({ type: 'paused', paused: null });
+  context.events.emit({ type: 'paused', message: 'automatic runs go on' });
+}
+
+/** What was gone back to stays, though the files have something else. With a new generation that stands in its record. */
+export async function pause({ rollbackOf, reason, by }: Transaction, result: Result, context: EngineContext): Promise<void> {
+  const { store, clock } = context.ports;
+  if (rollbackOf === undefined || !result.applyable) return;
+  if (result.outcome === 'noChanges' && store.state.paused?.rollbackOf !== rollbackOf) {
+    const paused = { since: new Date(clock.now()).toISOString(), rollbackOf, reason, ...byOf(by) };
+    await store.append({ type: 'paused', paused });
+  }
+  if (isPaused(context)) context.events.emit({ type: 'paused', message: `automatic runs are paused: back at generation ${rollbackOf}` });
+}
