@@ -1,29 +1,42 @@
+import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
 import type { Plan, Result } from '../model/plan.ts';
-import { planMarkdown } from '../render/plan-markdown.ts';
+import { parseSize } from '../model/units.ts';
+import { leastBytes, planMarkdown } from '../render/plan-markdown.ts';
 import { planText } from '../render/plan-text.ts';
 import type { Style } from '../render/style.ts';
 import type { Call, OptionSpec } from './command.ts';
 import { printDiagnostics } from './failure.ts';
 
-export type Format = 'text' | 'json' | 'markdown';
+export type Format = 'text' | 'json' | 'ndjson' | 'markdown';
 
 /** Options that some commands have and others do not. */
 interface RunPrinting {
   output?: Format;
+  maxBytes?: number;
   detailedExitcode?: boolean;
 }
 
 export const formatOption: OptionSpec = {
   flags: '-o, --output <FORMAT>',
   doc: 'how to print the plan',
-  choices: ['text', 'json', 'markdown'],
+  choices: ['text', 'json', 'ndjson', 'markdown'],
 };
-export const textOrJson: OptionSpec = { flags: '-o, --output <FORMAT>', doc: 'how to print it', choices: ['text', 'json'] };
+export const maxBytesOption: OptionSpec = {
+  flags: '--max-bytes <N>',
+  doc: 'with `-o markdown`: leave out whole rows beyond it, and say how many; a comment on GitHub has at most 65536',
+  parse(text) {
+    const bytes = parseSize(text);
+    if (bytes !== null && bytes >= leastBytes) return bytes;
+    throw new MusterError('EINVAL', `--max-bytes is ${leastBytes} or more, not "${text}"`);
+  },
+};
 
 /** `-o` says more than `--json`. */
 export function formatOf(call: Call): Format {
-  return (call.options as RunPrinting).output ?? (call.globals.json === true ? 'json' : 'text');
+  const { output, maxBytes } = call.options as RunPrinting;
+  if (maxBytes !== undefined && output !== 'markdown') throw new MusterError('EINVAL', '--max-bytes goes with -o markdown');
+  return output ?? (call.globals.json === true ? 'json' : 'text');
 }
 
 /** Documents have two spaces of indent and a final newline. */
@@ -44,10 +57,11 @@ export function print(call: Call, text: string): void {
 /** Prints a plan or what became of it, its findings on stderr, and gives the exit code: the one that the document names. */
 export function printRun(call: Call, done: Plan | Result, detailed = (call.options as RunPrinting).detailedExitcode === true): number {
   const run = { ...done, exitCode: exitOf(done, detailed) };
-  printDiagnostics(run.diagnostics, call.io, call.errStyle);
   const format = formatOf(call);
+  printDiagnostics(run.diagnostics, call.io, call.errStyle);
   if (format === 'json') printJson(call, run);
-  else if (format === 'markdown') print(call, planMarkdown(run));
+  else if (format === 'ndjson') printJsonLine(call, run);
+  else if (format === 'markdown') print(call, planMarkdown(run, call.options as RunPrinting));
   else print(call, runText(run, call.style));
   if (run.outcome === 'error' && run.changes.length === 0) call.io.err('Nothing was changed.\n');
   return run.exitCode;

@@ -30,7 +30,7 @@ describe('usage', () => {
     ['too many operands', ['list', 'a', 'b'], /too many arguments/],
     ['help about what is no command', ['help', 'lst'], /unknown command 'lst' \(Did you mean list\?\)/],
     ['a bad duration', ['status', '--timeout', 'soon'], /"soon" is no duration; write it as 250ms, 10s, 5m or 1h/],
-    ['a bad choice', ['reconcile', '-o', 'xml'], /Allowed choices are text, json, markdown/],
+    ['a bad choice', ['reconcile', '-o', 'xml'], /Allowed choices are text, json, ndjson, markdown/],
     ['an option before the command that is not global', ['--long', 'list'], /unknown option '--long'/],
   ])('goes to stderr with exit code 1 for %s', async (_, args, message) => {
     const { code, out, err } = await bench.muster(args);
