@@ -7,6 +7,7 @@ import { handoverSocketOf, socketOf, stateHome } from '../model/places.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Client, connect } from '../socket/client.ts';
 import type { Call } from './command.ts';
+import { formatOf, printJsonLine } from './output.ts';
 import { progressLine } from './progress.ts';
 import { quoted } from './quoted.ts';
 import { which, whichFlags } from './which.ts';
@@ -72,14 +73,17 @@ type RunMethod =
   | 'remove'
   | 'release';
 
-/** A request that changes something, with progress on a terminal. */
+/** A request that changes something, with progress on a terminal, or line by line where that was asked for. */
 export async function askRun<M extends RunMethod>(call: Call, method: M, payload: Params<M>): Promise<Plan | Result> {
   const line = progressLine(call.io);
+  const byLine = formatOf(call) === 'ndjson';
   try {
-    const whole = call.io.errTerminal ? { ...payload, progress: true } : payload;
+    const whole = call.io.errTerminal || byLine ? { ...payload, progress: true } : payload;
     return await ask(call, method, whole, (part) => {
       const progress = (part as Partial<ProgressPart> | null)?.progress;
-      if (progress !== undefined) line.show(progress);
+      if (progress === undefined) return;
+      if (byLine) printJsonLine(call, { kind: 'Progress', ...progress });
+      else line.show(progress);
     });
   } finally {
     line.clear();
