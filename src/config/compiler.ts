@@ -9,7 +9,9 @@ import { declarations } from './declared.ts';
 import { createFindings, sorted } from './findings.ts';
 import { type Gathering, gatherLayer, type Layer } from './gather.ts';
 import type { Environment } from './interpolate.ts';
+import { readNotify } from './notify.ts';
 import { readOnce } from './read-once.ts';
+import type { Observed } from './said.ts';
 import { createSession, type Session } from './session.ts';
 import { checkSet } from './set-checks.ts';
 import { readSource } from './source.ts';
@@ -19,6 +21,8 @@ export interface ConfigCompilerOptions {
   /** For interpolation, and $MUSTER_MODULE_PATH; must not change. */
   env: Environment;
   reader: Reader;
+  /** Told what each entry was made of that is not known from before. */
+  observe?(observed: Observed): void;
 }
 
 /** A file from elsewhere that says what is to run, under what the host's own files say. */
@@ -54,7 +58,7 @@ interface Memory {
 const mostRemembered = 4;
 
 /** Reads and checks configs; remembers what it has seen, so that what has not changed costs little. */
-export function createConfigCompiler({ env, reader }: ConfigCompilerOptions): ConfigCompiler {
+export function createConfigCompiler({ env, reader, observe }: ConfigCompilerOptions): ConfigCompiler {
   const memories = new Map<string, Memory>();
   const remember = (files: readonly string[]): Memory => {
     const id = files.join('\0');
@@ -68,7 +72,7 @@ export function createConfigCompiler({ env, reader }: ConfigCompilerOptions): Co
   return {
     async compile(files, sourced) {
       const memory = remember(sourced === undefined ? files : [...files, sourced.file]);
-      const pass = { env, reader: readOnce(reader), memory, sourced: sourced && { ...sourced, reader: readOnce(sourced.reader) } };
+      const pass = { env, observe, reader: readOnce(reader), memory, sourced: sourced && { ...sourced, reader: readOnce(sourced.reader) } };
       // Layers are merged as trees, so that a part alone says nothing. What comes from elsewhere is judged as a whole.
       const inParts = files.length === 1 && sourced === undefined ? await compileOnce(files, { ...pass, inParts: true }) : null;
       return inParts ?? (await compileOnce(files, { ...pass, inParts: false })) ?? impossible();
@@ -82,13 +86,17 @@ interface Pass {
   readonly memory: Memory;
   readonly inParts: boolean;
   readonly sourced: SourcedFile | undefined;
+  readonly observe: ConfigCompilerOptions['observe'];
 }
 
 /** Null if files have to be read as a whole to say anything. */
-async function compileOnce(files: readonly string[], { env, reader, memory, inParts, sourced }: Pass): Promise<ConfigOutcome | null> {
+async function compileOnce(
+  files: readonly string[],
+  { env, reader, memory, inParts, sourced, observe }: Pass,
+): Promise<ConfigOutcome | null> {
   const findings = createFindings();
   const gathering: Gathering = {
-    ...{ env, reader, findings, bounds: null, matchedBefore: memory.matched, incomplete: false },
+    ...{ env, reader, findings, observe, bounds: null, matchedBefore: memory.matched, incomplete: false },
     ...{ asked: new Set(), watch: new Set(), globs: new Map() },
     unit: (file) => memory.session.unit(file, findings, inParts),
   };
@@ -130,14 +138,16 @@ function evaluate(hosts: readonly Layer[], sourced: Layer | null, gathering: Gat
   ];
   const alternatives = gathering.incomplete ? new Map() : readAlternatives(layers, { modules, env, findings });
   const source = readSource(root, env, findings);
+  const notify = readNotify(root, env, findings);
   if (!gathering.incomplete) checkSet(modules, alternatives, findings);
 
   const diagnostics = deepFreeze(sorted(findings.all, [...asked]));
   if (diagnostics.some(isError)) return deepFreeze({ ok: false, diagnostics, files: [...asked], watch: [...watch] });
-  const files = layers.flatMap((layer) => layer.units.map((unit) => unit.file));
+  // What says what is to run comes first: the lock of packages lies beside it.
+  const files = (sourced === null ? hosts : [sourced, ...hosts]).flatMap((layer) => layer.units.map((unit) => unit.file));
   const config: ConfigSet = {
     modules: declarations(modules, memory.config?.modules),
-    ...{ policy, source, revision, notify: [] },
+    ...{ policy, source, revision, notify },
     ...{ alternatives, modulePath, files, watch: [...watch], digest: digestOf(files), warnings: diagnostics },
   };
   return Object.freeze({ ok: true, config: Object.freeze(config) });

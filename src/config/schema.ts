@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { type Kind, kindKey, kinds, writableFields } from '../model/fields/table.ts';
 import { hostDefaults } from './hosts.ts';
 import { kindSchema } from './kind-schema.ts';
+import { receiverSchema } from './notify.ts';
 import { sourceSchema } from './source.ts';
 import { sugarKeys } from './sugar.ts';
 import { policySchema, topKeys } from './top.ts';
@@ -34,7 +35,7 @@ export function jsonSchema(): unknown {
       alternatives: { type: 'object', additionalProperties: { type: 'string' } },
       policy: withIgnored(inputSchema(policySchema)),
       source: withIgnored(inputSchema(sourceSchema)),
-      notify: { type: 'array', items: { type: 'object' } },
+      notify: { type: 'array', items: withIgnored(inputSchema(receiverSchema)) },
     }),
     additionalProperties: false,
     patternProperties: ignored,

@@ -28,7 +28,6 @@ export const topKeys = {
   notify: 'Whom to tell.',
 } as const;
 export const includedKeys: ReadonlySet<string> = new Set(['version', 'include', 'modules', 'hosts', 'alternatives']);
-const unbuilt = ['notify'] as const;
 
 const limit = z.union([count(), percent], { error: 'expected a count or a percentage such as 50%' });
 
@@ -60,11 +59,6 @@ export function checkTopKeys(root: Dict, main: boolean, findings: Findings): voi
       checkHosts({ key, value }, findings);
     }
   }
-  for (const name of unbuilt) {
-    const pair = root.fields.get(name);
-    if (pair !== undefined && !isEmpty(pair.value))
-      findings.error(pair.key, 'notBuilt', `${name} is not built yet in this version of muster`, 'remove it');
-  }
 }
 
 function checkModules(value: Node, key: Pair['key'], findings: Findings): void {
@@ -72,10 +66,6 @@ function checkModules(value: Node, key: Pair['key'], findings: Findings): void {
   const empty = value.kind === 'scalar' && value.value === null;
   if (empty) findings.error(key, 'emptyModules', 'modules has nothing after it', 'to declare that there are none write modules: {}');
   else findings.error(value, 'wrongType', 'modules must be a map from names to entries');
-}
-
-function isEmpty(node: Node): boolean {
-  return (node.kind === 'dict' && node.fields.size === 0) || (node.kind === 'list' && node.items.length === 0);
 }
 
 export function readPolicy(root: Dict, env: Environment, findings: Findings): Policy {
