@@ -33,6 +33,7 @@ import { openAudit } from '../store/audit.ts';
 import { openDisk } from '../store/disk.ts';
 import { loadKey } from '../store/key.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { veiledDisk } from '../store/veiled-disk.ts';
 import type { Heritage } from './handover/heritage.ts';
 import { pausable } from './handover/pausable-clock.ts';
 import { createInspector } from './inspect.ts';
@@ -41,6 +42,7 @@ import { maskedDriver } from './masked-driver.ts';
 import { leaseOwner } from './owner.ts';
 import { packageLook } from './package-look.ts';
 import { createPlanSeal } from './plan-seal.ts';
+import { together, veilOf } from './veil.ts';
 import { createSources } from './wanted.ts';
 import { systemClock, systemRandom } from './world.ts';
 
@@ -67,9 +69,9 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   const mask = createMask(() => secrets());
   const log = createLog(mask);
   const disk = openDisk(up.stateDir);
-  const store = await openStore({ disk, random: systemRandom, log });
-  const audit = await openAudit({ disk, clock: systemClock, log });
   const key = await loadKey(disk);
+  const store = await openStore({ disk: veiledDisk(disk, veilOf(key, mask)), random: systemRandom, log });
+  const audit = await openAudit({ disk, clock: systemClock, log });
   const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log, most: logsTotal(up.env) });
   const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
@@ -206,19 +208,6 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   };
   const shown = { secrets: () => secrets(), alternatives: () => alternatives };
   return { engine, bus, clock, code: drivers.code, keeper, instances, inspector, store, logs, log, mask, shown, secret, close, dispose };
-}
-
-/** Two lists as one; the same list for as long as the second is the same. */
-function together(first: readonly string[], second: () => readonly string[]): () => readonly string[] {
-  if (first.length === 0) return second;
-  let known: readonly string[] = [];
-  let both: readonly string[] = [];
-  return () => {
-    const current = second();
-    if (current !== known || both.length === 0) both = [...first, ...current];
-    known = current;
-    return both;
-  };
 }
 
 export type Parts = Awaited<ReturnType<typeof createParts>>;

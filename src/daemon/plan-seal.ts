@@ -10,8 +10,8 @@ const tagBytes = 16;
  * What a saved plan carries beside what it shows: hidden, for a config may hold a secret as the default of a variable, and signed together with
  * what is shown, so that neither can be changed nor come from elsewhere.
  */
-export function createPlanSeal(key: string): PlanSeal {
-  const own = createHmac('sha256', key).update('plan').digest();
+export function createPlanSeal(key: string, purpose = 'plan'): PlanSeal {
+  const own = createHmac('sha256', key).update(purpose).digest();
   return {
     seal(text, about) {
       const nonce = randomBytes(nonceBytes);
