@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isatty } from 'node:tty';
+import { MusterError } from '../model/error.ts';
 import { quoted } from './quoted.ts';
 
 /** The surroundings of one call of the client, so that tests can give it others. */
@@ -20,7 +22,7 @@ export interface Io {
   err(text: string): void;
   /** Resolves when a slow reader has taken what went out; null: it has. */
   room(): Promise<void> | null;
-  /** All of stdin; of more than so many bytes somewhat more than that. */
+  /** All of stdin; of more than so many bytes somewhat more than that. Throws EINVAL for what is no UTF-8. */
   read(mostBytes: number): Promise<string>;
 }
 
@@ -76,7 +78,9 @@ async function readStdin(mostBytes: number): Promise<string> {
     bytes += (chunk as Buffer).length;
     if (bytes > mostBytes) break;
   }
-  return Buffer.concat(chunks).toString();
+  const all = Buffer.concat(chunks);
+  if (isUtf8(all) || bytes > mostBytes) return all.toString();
+  throw new MusterError('EINVAL', 'what stdin has is no UTF-8', { hint: 'binary data goes in as text, as base64 makes it' });
 }
 
 /** `muster` where that is how it was found, else the line that starts this file from here. */

@@ -72,9 +72,19 @@ export function printRun(call: Call, done: Plan | Result, detailed = (call.optio
  * and of a result that is no success its text on stderr.
  */
 export function printQuietRun(call: Call, run: Plan | Result): number {
+  return printDone(call, run, false);
+}
+
+/** The same for those that do more than is obvious from what was typed: what became of it goes to stdout. */
+export function printToldRun(call: Call, run: Plan | Result): number {
+  return printDone(call, run, true);
+}
+
+function printDone(call: Call, run: Plan | Result, told: boolean): number {
   if (run.kind === 'Plan' || call.globals.json === true) return printRun(call, run);
   printDiagnostics(run.diagnostics, call.io, call.errStyle);
   if (run.exitCode !== exitCode.ok) call.io.err(runText(run, call.errStyle));
+  else if (told) print(call, runText(run, call.style));
   return run.exitCode;
 }
 

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, deepFreeze } from '../model/canonical.ts';
-import type { Fields } from '../model/fields/kit.ts';
-import { fieldOf, fieldTable, isWritable, type Kind, type Spec } from '../model/fields/table.ts';
+import { fieldOf, isWritable, type Kind, type Spec } from '../model/fields/table.ts';
 import type { Entry } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import { type Bounds, checkEntryBounds } from './bounds.ts';
 import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
-import { describe } from './issues.ts';
 import { type Dialect, kindOf, knownFields } from './kind-of.ts';
 import { entryRules, kindSchema } from './kind-schema.ts';
 import { mergeDicts } from './merge.ts';
@@ -90,8 +88,6 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   if (!parsed.success) {
     report(parsed.error.issues, { schema: kindSchema(kind), raw, node: whole, key, findings });
   }
-  const bad = new Set(parsed.error?.issues.map((issue) => issue.path[0]));
-  refuseUnbuilt(name, key, kind, raw, whole, findings, bad);
   checkPlacement({ name, key, kind, own, raw, findings });
   if (around.bounds !== null) checkEntryBounds({ key, whole, raw, secrets, bounds: around.bounds, findings });
   const host = hosted === undefined || hosted.isHost ? [] : [{ name: hosted.host, at: key }];
@@ -134,24 +130,6 @@ function addHost(raw: Record<string, unknown>, name: string, { host }: Hosted): 
   // What is wrong with a domain is said where it stands.
   if (nameProblem(host) === null) raw.host = host;
   if (host !== name && (raw.requires === undefined || Array.isArray(raw.requires))) raw.requires = [...(raw.requires ?? []), host];
-}
-
-function refuseUnbuilt(
-  name: string,
-  key: Located,
-  kind: Kind,
-  raw: Record<string, unknown>,
-  whole: Dict,
-  findings: Findings,
-  bad: ReadonlySet<unknown>,
-): void {
-  for (const field of Object.keys(raw)) {
-    const unbuilt = (fieldTable[kind] as Fields)[field]?.unbuilt;
-    if (unbuilt === undefined || bad.has(field) || raw[field] === null || !unbuilt(raw[field])) continue;
-    const at = whole.fields.get(field)?.key ?? key;
-    const what = typeof raw[field] === 'object' ? field : `${field}: ${describe(raw[field])}`;
-    findings.error(at, 'notBuilt', `${what} is not built yet in this version of muster`, `remove it from ${name}`);
-  }
 }
 
 function referencesIn(whole: Dict, field: string, raw: Record<string, unknown>): Reference[] {

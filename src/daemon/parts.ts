@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -129,9 +130,10 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
       env: up.env,
     }),
   };
+  const homes = join(up.stateDir, 'pm2');
   const wired = createWired({
     sockets: emptied(join(up.stateDir, 'wire'), heritage !== null),
-    homes: join(up.stateDir, 'pm2'),
+    homes,
     ...{ clock, log, dial },
     said: (event) => engine.context.events.emit({ ...event, ...(asShown(event, mask) as typeof event) }),
     traced(name, direction, message) {
@@ -182,6 +184,9 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
       await packages.prune(paths, done);
     },
     hasInstalls: packages.any,
+    async purgeFiles(names) {
+      for (const name of names) await rm(join(homes, name), { recursive: true, force: true });
+    },
     ran() {
       alternatives = alternativesOf(engine.context);
       bus.reconsider();

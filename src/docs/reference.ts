@@ -2,7 +2,7 @@ import type { Change, Field, Fields } from '../model/fields/kit.ts';
 import { type Kind, kindKey, kinds, writableFields } from '../model/fields/table.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
 import { markdownTable } from './markdown-table.ts';
-import { defaultOf, optionsOf, partsOf, type Schema, typeText, unwrap } from './types.ts';
+import { defaultOf, partsOf, type Schema, typeText, unwrap } from './types.ts';
 
 const effects: Record<Change, string> = { live: 'live', reconfigure: 'reconfigure', reload: 'reload', ignored: 'none' };
 
@@ -28,43 +28,18 @@ function rowOf(name: string, field: Field): string[] {
   const { schema, change, doc } = field;
   const inParts = partsOf(schema).length > 0;
   const value = inParts ? '' : valueText(defaultOf(schema), schema);
-  const unbuilt = inParts ? '' : unbuiltText(field);
-  return [`\`${name}\``, typeText(schema), value, effects[change], [doc, unbuilt].filter((text) => text !== '').join(' ')];
+  return [`\`${name}\``, typeText(schema), value, effects[change], doc];
 }
 
 /** The keys of a structure, each on a line below it; what they do stands in the text of the page. */
 function partRows(name: string, field: Field): string[][] {
-  return partsOf(field.schema).map(({ path, schema }) => {
-    const unbuilt = unbuiltText({ ...field, schema, ...within(field, path) });
-    return [`\`${name}.${path.join('.')}\``, typeText(schema), valueText(defaultOf(schema), schema), effects[field.change], unbuilt];
-  });
-}
-
-/** Whether a value is built depends on the whole field: the value of a key is judged inside it. */
-function within({ unbuilt }: Field, path: readonly string[]): Pick<Field, 'unbuilt'> {
-  if (unbuilt === undefined) return {};
-  return { unbuilt: (value) => unbuilt(path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)) };
-}
-
-/** Values by which a row is asked what it refuses. */
-const samples: readonly unknown[] = ['some text', true, 1, ['item'], { key: 'value' }];
-
-/** What of a field is refused, as its row says; empty if all of it is built. */
-function unbuiltText({ schema, unbuilt }: Pick<Field, 'schema' | 'unbuilt'>): string {
-  if (unbuilt === undefined) return '';
-  const options = [...optionsOf(schema), 'none', defaultOf(schema)].filter((value) => value !== undefined);
-  const works = options.filter((value) => !unbuilt(value));
-  const refused = [...options, ...samples].filter(unbuilt);
-  if (refused.length === 0) return '';
-  if (works.every((value) => value === false || isEmpty(value))) return '**Not built yet.**';
-  const named = optionsOf(schema).filter(unbuilt);
-  const texts = (named.length > 0 ? named : works).map((value) => valueText(value, schema)).join(', ');
-  return named.length > 0 ? `**Not built yet:** ${texts}.` : `**Not built yet** but for ${texts}.`;
-}
-
-/** A default that stands for nothing. */
-function isEmpty(value: unknown): boolean {
-  return value === 0 || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+  return partsOf(field.schema).map(({ path, schema }) => [
+    `\`${name}.${path.join('.')}\``,
+    typeText(schema),
+    valueText(defaultOf(schema), schema),
+    effects[field.change],
+    '',
+  ]);
 }
 
 function valueText(value: unknown, schema: Schema): string {

@@ -5,7 +5,7 @@ import type { Desired, Loaded } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import type { Staging } from '../model/package.ts';
 import { saveCommand } from '../model/package-lock.ts';
-import { packageSpecKind } from '../model/package-spec.ts';
+import { isPackageSpec, packageSpecKind } from '../model/package-spec.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
 import type { EngineContext } from './context.ts';
@@ -69,12 +69,14 @@ export async function install(
 
 async function askedOf(params: InstallParams, common: Common, context: EngineContext): Promise<Asked> {
   const { spec, args, config, env, allowScripts, frozen } = params;
+  if (!isPackageSpec(spec)) throw noSpec(spec);
   const name =
     params.name ?? (await context.ports.sources.packageName(spec, common.dryRun === true ? null : stagingOf(common.onProgress, context)));
   // What was installed for its name alone need not be installed again.
   const isNew = params.name === undefined && packageSpecKind(spec).kind !== 'registry';
   const problem = nameProblem(name);
-  if (problem !== null) throw new MusterError('EINVAL', `${name}: ${problem}`, { hint: 'choose another with --name' });
+  if (problem !== null)
+    throw new MusterError('EINVAL', `${name === '' ? '--name' : name}: ${problem}`, { hint: 'choose another with --name' });
   const kept = keptFrom(installed(name, context)[0]);
   const raw = {
     ...kept,
@@ -92,6 +94,11 @@ async function askedOf(params: InstallParams, common: Common, context: EngineCon
     raw,
     staging: common.dryRun === true ? null : { ...stagingOf(common.onProgress, context), fresh: frozen !== true && !isNew },
   };
+}
+
+function noSpec(spec: string): MusterError {
+  const what = spec.trim() === '' ? 'the name of the package is empty' : `${JSON.stringify(spec)} is no package`;
+  return new MusterError('EINVAL', what, { hint: 'name it as npm does: name, name@range, ./folder, ./file.tgz, or a git URL' });
 }
 
 /** What was said of it when it was installed holds for another version, too. */

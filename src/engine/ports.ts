@@ -152,6 +152,8 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   masked(data: unknown): unknown;
   /** Removes compiled code and installed packages but those of these digests and paths; what is only just made is spared. */
   pruneCode(wanted: WantedCode): Promise<void>;
+  /** Removes what modules of these names have kept for themselves in the state dir. */
+  purgeFiles?(names: readonly string[]): Promise<void>;
   /** Whether any package is installed that somebody may have let go of. */
   hasInstalls?(): boolean;
   /** Who asked for what, and what became of it. */

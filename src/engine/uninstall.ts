@@ -26,7 +26,10 @@ export async function uninstall(params: Params<'uninstall'>, common: Common, con
     context,
   );
   if (common.dryRun === true) return outcome;
-  if (params.purge === true && outcome.exitCode === 0) await purge(names, context);
+  if (params.purge === true && outcome.exitCode === 0) {
+    await purge(names, context);
+    await context.ports.purgeFiles?.(names);
+  }
   await tidy(modules, context);
   return outcome;
 }

@@ -130,7 +130,7 @@ export const params = {
   install: z.strictObject({
     ...run,
     /** As npm takes it; without it all that is declared. */
-    spec: z.optional(z.string().check(z.minLength(1))),
+    spec: z.optional(z.string()),
     name: text,
     args: z.optional(z.array(z.string())),
     config: z.optional(z.record(z.string(), z.unknown())),

@@ -18,6 +18,11 @@ export function packageSpecKind(spec: string): PackageSpecKind {
   return name === undefined ? { kind: 'other' } : { kind: 'registry', name, range };
 }
 
+/** npm takes some texts for a package of the name `undefined`, others for options. */
+export function isPackageSpec(spec: string): boolean {
+  return /^[^-\s]/.test(spec) && !/\s$/.test(spec);
+}
+
 /** The spec with a local path made absolute by `absolute`. */
 export function withAbsolutePath(spec: string, absolute: (path: string) => string): string {
   const found = packageSpecKind(spec);

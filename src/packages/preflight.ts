@@ -1,4 +1,4 @@
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, extname, join, resolve, sep } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import type { PackageProgram } from '../model/package.ts';
 import { type AppSettings, appSettings } from './apps.ts';
@@ -58,6 +58,9 @@ export function preflight(options: PreflightOptions): Preflight {
       fields: settings.fields,
     };
     const app = entries.length === 1 ? null : appName(entry, index);
+    if (app !== null && typeof entry.name === 'string' && entry.name !== app) {
+      notes.push(`${place} of ${name}: ${JSON.stringify(entry.name)} is called ${app} here`);
+    }
     return numbered(settings, app).map((each) => ({ ...program, ...each }));
   });
   refuseDoubles(programs, file);
@@ -72,7 +75,7 @@ function numbered({ instances }: AppSettings, app: string | null): Pick<PackageP
 
 function appName({ name, script }: Entry, index: number): string {
   const said = typeof name === 'string' ? name : basename(script, extname(script));
-  const words = said.replace(/[^\w-]/g, '-');
+  const words = said.replace(/[^\w-]+/g, '-').replace(/^-+|-+$/g, '');
   return words === '' ? String(index) : words;
 }
 
@@ -89,6 +92,11 @@ function findScript({ script }: Entry, place: string, { folder, look }: Prefligh
   const path = resolve(folder, script);
   const candidates = [path, ...['.js', '.cjs', '.mjs'].map((extension) => path + extension), join(path, 'index.js')];
   const found = candidates.find((each) => look.isFile(each));
+  if (!path.startsWith(folder + sep)) {
+    throw new MusterError('EINVAL', `${place} names the script ${script}, which lies outside the package (${path})`, {
+      hint: 'a package runs what it brings along; another program is a command: of its own',
+    });
+  }
   if (found !== undefined) return found;
   throw new MusterError('ENOENT', `${place} names the script ${script}, which does not exist (${path})`);
 }

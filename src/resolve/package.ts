@@ -9,6 +9,7 @@ import type { AskedPackage, InstalledPackage, PackageFields, PackagePin, Package
 import { lockedFile, lockMismatch } from '../model/package-lock.ts';
 import type { Outcome, Parts, Pass } from './desire.ts';
 import { digestSpec } from './digest.ts';
+import { identityOf } from './identity.ts';
 
 /** What an entry with a package comes to; with `staging` it is installed where it is not. Throws what is wrong with the package. */
 export async function findPackage(module: string, spec: PackageSpec, outcome: Outcome, pass: Pass, parts: Parts): Promise<void> {
@@ -30,6 +31,7 @@ export async function findPackage(module: string, spec: PackageSpec, outcome: Ou
     outcome.notes.push({ code: 'notInstalled', text: `${spec.package} is not installed yet; a run that is not dry installs it first` });
     return;
   }
+  if (found.pin !== null) await refuseOutsider(outcome.spec as PackageSpec, found.name, parts);
   const { app } = spec;
   const names = found.programs.map((program) => program.app);
   // Of several programs one says what is to be said of all.
@@ -42,6 +44,16 @@ export async function findPackage(module: string, spec: PackageSpec, outcome: Ou
   outcome.digest = found.digest;
   outcome.spec = settled(spec, program.fields);
   if (program.module) outcome.code = { file: program.script, build: await parts.codebase.build(program.script, pass.look) };
+}
+
+/** The state dir, in which it is installed, is closed to all but the daemon's own user. */
+async function refuseOutsider(spec: PackageSpec, name: string, { accounts, self }: Parts): Promise<void> {
+  const { identity, user } = await identityOf(spec, accounts, self);
+  const uid = identity?.uid ?? self.uid;
+  if (uid === self.uid || uid === 0) return;
+  throw new MusterError('EPERM', `${user?.name ?? uid} cannot enter the state dir, in which ${name} is installed`, {
+    hint: 'run it from a folder that this user can read: package: /PATH/OF/FOLDER',
+  });
 }
 
 function lostNote(spec: string, isStill: boolean): Reason {

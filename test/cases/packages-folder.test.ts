@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PackageText, tells, writePackage } from '../support/packages.ts';
@@ -102,6 +102,28 @@ test('a package that exports main(ctx, args) is a module in a process of its own
   expect(await ask()).toMatchObject({ config: { greeting: 'hi', nested: { a: 1, b: 2 } } });
   expect((await place.module('native')).pid).toBe(before.pid);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a package runs as the user that is asked for, with the mask and the limits that it is to have',
+  async () => {
+    writePackage(join(place.dir, 'plain'), {
+      manifest: { name: 'plain', version: '1.0.0', main: 'index.js' },
+      files: { 'index.js': 'setInterval(() => {}, 1000);\n' },
+    });
+    chmodSync(place.dir, 0o755);
+    await place.write(
+      'muster.yaml',
+      `${config()}  plain: {package: ./plain, user: "65534", group: "65534", umask: "027", rlimits: {nofile: 99}}\n`,
+    );
+    expect((await place.reload()).result).toMatchObject({ outcome: 'applied' });
+    const { pid } = await place.module('plain');
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    expect([/^Uid:\t(\d+)/m.exec(status)?.[1], /^Umask:\t(\d+)/m.exec(status)?.[1]]).toEqual(['65534', '0027']);
+    expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max open files +99 +99 /m);
+    await place.write('muster.yaml', config());
+    expect((await place.reload()).result).toMatchObject({ outcome: 'applied' });
+  },
+);
 
 test('24. a changed file reloads its package once; node_modules, dotfiles, logs and what git ignores do not', async () => {
   const folder = join(place.dir, 'of/main');

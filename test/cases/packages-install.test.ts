@@ -55,7 +55,7 @@ afterAll(async () => {
 test('9. a package of the registry is installed below the state dir and listed with its version, its spec and its node', async () => {
   expect(await place.muster('install', ...out('alpha.json'), '--config', '{"level": 7}', 'alpha@^1')).toMatchObject({
     code: 0,
-    stdout: '',
+    stdout: expect.stringMatching(/^ {2}\+ alpha +package +load +ok +asked for; version 1\.0\.0\nApplied: 1 loaded\.\n$/m),
   });
   const module = await place.module('alpha');
   expect(module).toMatchObject({

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,10 +18,13 @@ const request = async (topic: string): Promise<unknown> => JSON.parse((await pla
 const pids = async (): Promise<Record<string, number | null>> =>
   Object.fromEntries((await place.list()).map(({ name, pid }) => [name, pid]));
 
-const live = `export async function main(ctx) {
+/** What it has as a password it tells only by its digest: muster masks it in what it shows. */
+const live = `import { createHash } from 'node:crypto';
+export async function main(ctx) {
   let changes = 0;
   ctx.onReconfigure(() => { changes += 1; });
-  ctx.handle('config', () => ({ config: ctx.config, changes }));
+  const digest = () => createHash('sha256').update(String(ctx.config.db?.password)).digest('hex');
+  ctx.handle('config', () => ({ config: ctx.config, changes, digest: digest() }));
   await ctx.run();
 }
 `;
@@ -50,14 +54,16 @@ afterAll(async () => {
   await place?.[Symbol.asyncDispose]();
 });
 
-const quiet = (ran: Ran): void => expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+/** It went well, says so in its last line, and has nothing to add. */
+const done = (ran: Ran): void =>
+  expect(ran).toEqual({ code: 0, stdout: expect.stringMatching(/^(?:No changes\.|Applied: ).*\n$/m), stderr: '' });
 
 test('13. a value that a module has already restarts nothing; a new one restarts it once, and is wherever it is delivered', async () => {
   const before = await pids();
-  quiet(await place.muster('set', 'declared:beta', '2'));
-  quiet(await place.muster('set', 'declared:alpha', '7'));
+  done(await place.muster('set', 'declared:beta', '2'));
+  done(await place.muster('set', 'declared:alpha', '7'));
   expect(await pids()).toEqual(before);
-  quiet(await place.muster('set', 'declared:beta', '20'));
+  done(await place.muster('set', 'declared:beta', '20'));
   const after = await pids();
   expect({ ...after, declared: 0 }).toEqual({ ...before, declared: 0 });
   expect(after.declared).not.toBe(before.declared);
@@ -65,15 +71,15 @@ test('13. a value that a module has already restarts nothing; a new one restarts
   expect(seen('declared').pid).toBe(after.declared);
   expect(seen('declared').env.beta).toBe('20');
   expect(configOf('declared')).toEqual({ alpha: 7, beta: 20, nested: { a: 1, b: 2 } });
-  quiet(await place.muster('set', 'declared:beta', '20'));
+  done(await place.muster('set', 'declared:beta', '20'));
   expect(await pids()).toEqual(after);
 });
 
 test('13. a module that takes its config live is not started again', async () => {
   const { startedAt } = await place.module('live');
-  quiet(await place.muster('set', 'live:db.port', '5432'));
-  expect(await request('live.config')).toEqual({ config: { level: 1, db: { host: 'here', port: 5432 } }, changes: 1 });
-  quiet(await place.muster('set', 'live:db.port', '5432'));
+  done(await place.muster('set', 'live:db.port', '5432'));
+  expect(await request('live.config')).toMatchObject({ config: { level: 1, db: { host: 'here', port: 5432 } }, changes: 1 });
+  done(await place.muster('set', 'live:db.port', '5432'));
   expect(await request('live.config')).toMatchObject({ changes: 1 });
   expect((await place.module('live')).startedAt).toBe(startedAt);
 });
@@ -105,15 +111,15 @@ test('what was set outlives a reload of the config and a crash of the daemon, an
 });
 
 test('14. unset brings back what the package says at once, or no such key', async () => {
-  quiet(await place.muster('set', 'declared:extra', 'yes'));
+  done(await place.muster('set', 'declared:extra', 'yes'));
   expect(configOf('declared')).toMatchObject({ beta: 20, extra: 'yes' });
-  quiet(await place.muster('unset', 'declared:beta'));
-  quiet(await place.muster('unset', 'declared:extra'));
+  done(await place.muster('unset', 'declared:beta'));
+  done(await place.muster('unset', 'declared:extra'));
   expect(configOf('declared')).toEqual({ alpha: 7, beta: 2, nested: { a: 1, b: 2 } });
   expect(seen('declared').env.extra).toBeUndefined();
   expect(json(await place.muster('get', 'declared:beta', '--json'))).toMatchObject({ value: 2, from: 'defaults', set: [] });
   const before = await pids();
-  quiet(await place.muster('unset', 'declared:beta'));
+  done(await place.muster('unset', 'declared:beta'));
   expect(await pids()).toEqual(before);
 });
 
@@ -136,7 +142,7 @@ test('50 sets at a time keep all 50 values, and restart what cannot take them li
       .length;
   const before = await starts();
   const all = await Promise.all(keys.map((key, at) => place.muster('set', `declared:many.${key}`, String(at))));
-  for (const ran of all) quiet(ran);
+  for (const ran of all) done(ran);
   const many = Object.fromEntries(keys.map((key, at) => [key, at]));
   expect(configOf('declared')).toMatchObject({ many });
   expect((await starts()) - before).toBeGreaterThan(0);
@@ -145,14 +151,14 @@ test('50 sets at a time keep all 50 values, and restart what cannot take them li
   await place.kill();
   await place.up();
   expect(configOf('declared')).toMatchObject({ many });
-  quiet(await place.muster('unset', 'declared:many'));
+  done(await place.muster('unset', 'declared:many'));
 });
 
 test('a key that the config declares is refused, and with --override set until the next reconcile', async () => {
   const refused = await place.muster('set', 'declared:alpha', '8');
   expect(refused).toMatchObject({ code: 8, stderr: expect.stringMatching(/muster\.yaml:3.*--override/s) });
   expect(await place.muster('set', 'live:db', '{"host": "there"}')).toMatchObject({ code: 8 });
-  quiet(await place.muster('set', '--override', 'live:level', '2'));
+  done(await place.muster('set', '--override', 'live:level', '2'));
   expect(await request('live.config')).toMatchObject({ config: { level: 2 } });
   expect(await place.muster('get', 'live:level')).toMatchObject({ stdout: '2\n' });
   expect(await place.muster('drift')).toMatchObject({ code: 2, stdout: expect.stringContaining('settings.level') });
@@ -166,26 +172,26 @@ test('what a module does not run with is taken back', async () => {
     manifest: { name: 'fragile', version: '1.0.0', main: 'index.js' },
     files: { 'index.js': `${dies}${tells}` },
   });
-  quiet(await place.muster('install', '--env', `OUT=${place.dir}`, '--env', 'SEEN=fragile.json', './fragile'));
+  done(await place.muster('install', '--env', `OUT=${place.dir}`, '--env', 'SEEN=fragile.json', './fragile'));
   expect(await place.muster('set', 'fragile:break', 'true')).toMatchObject({
     code: 4,
     stderr: expect.stringContaining('exited with code 3'),
   });
   expect(await place.module('fragile')).toMatchObject({ state: 'R' });
   expect(await place.muster('get', 'fragile:break')).toMatchObject({ code: 1 });
-  quiet(await place.muster('set', 'fragile:break', 'false'));
+  done(await place.muster('set', 'fragile:break', 'false'));
   expect(configOf('fragile')).toEqual({ break: false });
 });
 
 test('what looks secret reaches the module, and nothing else', async () => {
   const secret = `pa$$word $\{HOME} of the test`;
-  quiet(await place.musterWith({ stdin: `${secret}\n` }, 'set', 'live:db.password', '-'));
-  expect(await request('live.config')).toMatchObject({ config: { db: { password: secret } } });
+  done(await place.musterWith({ stdin: `${secret}\n` }, 'set', 'live:db.password', '-'));
+  expect(await request('live.config')).toMatchObject({ digest: createHash('sha256').update(secret).digest('hex') });
   expect(await place.muster('get', 'live:db.password')).toMatchObject({ stdout: '(secret)\n' });
-  quiet(await place.muster('set', 'byhand:apiToken', secret));
+  done(await place.muster('set', 'byhand:apiToken', secret));
   expect(seen('byhand').env.apiToken).toBe(secret);
   const { pid } = await place.module('byhand');
-  quiet(await place.muster('set', 'byhand:apiToken', secret));
+  done(await place.muster('set', 'byhand:apiToken', secret));
   expect((await place.module('byhand')).pid).toBe(pid);
   const shown = await Promise.all(
     [
@@ -213,7 +219,7 @@ test('settings follow a module to its new name', async () => {
 });
 
 test('17. another version has the new keys of its package and keeps what was set', async () => {
-  quiet(await place.muster('set', 'byhand:every', '9'));
+  done(await place.muster('set', 'byhand:every', '9'));
   writeArchive(join(place.dir, 'byhand.tgz'), {
     manifest: { name: 'byhand', version: '2.0.0', main: 'index.js', config: { every: 6, more: true } },
   });
@@ -224,12 +230,15 @@ test('17. another version has the new keys of its package and keeps what was set
 });
 
 test('uninstall keeps what was set for the next time; with --purge it is gone', async () => {
-  quiet(await place.muster('uninstall', 'byhand'));
+  done(await place.muster('uninstall', 'byhand'));
+  const home = join(place.stateDir, 'pm2/byhand');
+  expect(existsSync(home)).toBe(true);
   expect(json(await place.muster('get', 'byhand'))).toMatchObject({ every: 9 });
   const install = ['install', '--env', `OUT=${place.dir}`, '--env', 'SEEN=byhand.json', './byhand.tgz'];
   expect(await place.muster(...install)).toMatchObject({ code: 0 });
   expect(configOf('byhand')).toMatchObject({ every: 9, more: true });
-  quiet(await place.muster('uninstall', '--purge', 'byhand'));
+  done(await place.muster('uninstall', '--purge', 'byhand'));
+  expect(existsSync(home)).toBe(false);
   expect(await place.muster('get', 'byhand')).toMatchObject({ code: 1, stderr: expect.stringContaining('(ENOENT)') });
   expect(existsSync(join(place.dir, 'byhand.tgz'))).toBe(true);
 });

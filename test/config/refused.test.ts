@@ -145,7 +145,12 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   'a secret of an unknown kind': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "vault:x"}}}\n', '3:36 badValue'],
   'a secret with more beside it': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "env:x", y: 1}}}\n', '3:45 unknownKey'],
   'a secret that is written out': ['version: 1\nmodules:\n  a: {module: m, env: {X: {secret: "text:hunter2"}}}\n', '3:36 badValue'],
-  'what is not built yet': ['version: 1\nmodules:\n  a: {package: x, user: x}\n', '3:19 notBuilt'],
+  'what npm takes for no package': [
+    'version: 1\nmodules:\n  a: {package: " "}\n  b: {package: --global}\n  c: {package: ""}\n',
+    '3:16 badValue',
+    '4:16 badValue',
+    '5:16 badValue',
+  ],
   'tests of a start that are none, or two': [
     'version: 1\nmodules:\n  a: {command: [c], ready: {tcp: "1", http: "http://x/"}}\n  b: {command: [c], waitFor: {timeout: 1s}}\n  c: {command: [c], ready: {tcp: "x:70000"}}\n  d: {command: [c], ready: {tcp: 0}}\n  e: {command: [c], ready: {log: "("}}\n  f: {command: [c], health: {http: "ftp://x"}}\n  g: {command: [c], ready: {fd: 2}}\n  h: {command: [c], ready: {fd: 64}}\n  i: {command: [c], ready: {notify: false}}\n  j: {command: [c], ready: notfy}\n  k: {command: [c], waitFor: {fiel: x}}\n  l: {command: [c], waitFor: {command: []}}\n  m: {command: [c], health: {tcp: 80, interval: 1ms}}\n',
     '3:28 badValue',
@@ -270,7 +275,6 @@ const words: Record<string, [text: string, said: string]> = {
     'version: 1\nmodules: {a: {command: [c], restart: {backoff: {factor: 0}}}}\n',
     'a number from 1 up, found 0',
   ],
-  'that it is not built yet': ['version: 1\nmodules: {a: {package: x, noNewPrivileges: true}}\n', 'noNewPrivileges: true is not built yet'],
 };
 
 for (const [what, [text, said]] of Object.entries(words)) {

@@ -57,6 +57,8 @@ test.each<[string, unknown, string]>([
     },
     'several entries of /p/package.json are named "a"',
   ],
+  ['a script outside the package', { apps: [{ script: '../other/index.js' }] }, 'which lies outside the package (/other/index.js)'],
+  ['a script anywhere', { bin: '/bin/sh' }, 'which lies outside the package (/bin/sh)'],
   ['PM2 itself among its dependencies', { main: 'index.js', dependencies: { pm2: '*' } }, 'p depends on pm2 itself'],
   ['PM2 itself among its peers', { main: 'index.js', peerDependencies: { pm2: '*' } }, 'p depends on pm2 itself'],
 ])('a package.json with %s is refused with a message of its own', (_, manifest, says) => {
@@ -93,6 +95,18 @@ test('several entries and several instances are programs with names of their own
   expect(names([{ script: 'run', instances: -1 }])).toHaveLength(3);
   expect(names([{ script: 'run', instances: 128 }])).toHaveLength(128);
   expect(names([{ script: 'run', instances: 129 }])).toHaveLength(1);
+});
+
+test('a name that is none of a module becomes one, which is said', () => {
+  const { programs, notes } = check({
+    apps: [
+      { script: 'run', name: '../e' },
+      { script: 'run', name: 'f' },
+      { script: 'run', name: '..' },
+    ],
+  });
+  expect(programs.map(({ app }) => app)).toEqual(['e', 'f', '2']);
+  expect(notes).toEqual(['apps[0] of p: "../e" is called e here', 'apps[2] of p: ".." is called 2 here']);
 });
 
 test('keys of PM2 become fields of muster, and those without a counterpart or without sense are named', () => {

@@ -4,7 +4,7 @@ import type { Params } from '../../model/methods.ts';
 import { withAbsolutePath } from '../../model/package-spec.ts';
 import type { Call, Definition } from '../command.ts';
 import { assignments, dryRun, jsonObject, lockTimeout, override, type RunOptions, reason } from '../options.ts';
-import { printQuietRun, printRun } from '../output.ts';
+import { printRun, printToldRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
 
@@ -49,7 +49,7 @@ export const install: Definition<Options> = {
     }
     if (call.options.save === true && call.options.frozen === true)
       throw new MusterError('EINVAL', '--save and --frozen exclude each other');
-    return printQuietRun(call, await askRun(call, 'install', installParams(call)));
+    return printToldRun(call, await askRun(call, 'install', installParams(call)));
   },
 };
 
@@ -72,11 +72,11 @@ export const uninstall: Definition<RunOptions & { purge?: boolean }> = {
   details:
     'NAME is a module, or the folder that it runs in, which stays as it is. What the config declares is taken out of that instead.\n' +
     'What was set of it is kept for the next time, unless with --purge.',
-  options: [{ flags: '--purge', doc: 'forget also what was set of it' }, dryRun, override, lockTimeout, reason],
+  options: [{ flags: '--purge', doc: 'forget also what was set of it, and its PM2_HOME' }, dryRun, override, lockTimeout, reason],
   examples: ['muster uninstall pm2-server-monit', 'muster uninstall .'],
   async run(call) {
     const names = call.args.map((name) => (/^\.{0,2}(?:\/|$)/.test(name) ? resolve(call.io.cwd, name) : name));
-    return printQuietRun(
+    return printToldRun(
       call,
       await askRun(call, 'uninstall', { ...runParams(call.options), names, ...(call.options.purge === true ? { purge: true } : {}) }),
     );

@@ -1,7 +1,7 @@
 import { MusterError } from '../../model/error.ts';
 import type { Call, Definition } from '../command.ts';
 import { dryRun, lockTimeout, override, type RunOptions, reason } from '../options.ts';
-import { print, printJson, printQuietRun } from '../output.ts';
+import { print, printJson, printToldRun } from '../output.ts';
 import { ask, askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
 
@@ -23,7 +23,7 @@ export const set: Definition<RunOptions> = {
     const [target, text = ''] = call.args;
     const { name, key } = keyed(target);
     const value = settingValue(text === '-' ? (await read(call)).replace(/\r?\n$/, '') : text);
-    return printQuietRun(call, await askRun(call, 'set', { ...runParams(call.options), name, key, value }));
+    return printToldRun(call, await askRun(call, 'set', { ...runParams(call.options), name, key, value }));
   },
 };
 
@@ -35,7 +35,7 @@ export const unset: Definition<RunOptions> = {
   options: [dryRun, override, lockTimeout, reason],
   examples: ['muster unset monit:refresh', 'muster unset web:db.host'],
   async run(call) {
-    return printQuietRun(call, await askRun(call, 'unset', { ...runParams(call.options), ...keyed(call.args[0]) }));
+    return printToldRun(call, await askRun(call, 'unset', { ...runParams(call.options), ...keyed(call.args[0]) }));
   },
 };
 

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
+import { isPackageSpec } from '../package-spec.ts';
 import { formatSize } from '../units.ts';
 import { cgroupFields } from './cgroup.ts';
 import { common, restart, settings } from './common.ts';
-import { identityFields, unbuiltIdentity } from './identity.ts';
+import { identityFields } from './identity.ts';
 import { argument, count, field, flag } from './kit.ts';
 import { logSettings } from './log.ts';
 import { health, ready, showProbe, waitFor } from './probes.ts';
@@ -104,7 +105,7 @@ const { waitFor: waitForField, health: healthField, exitStatus, log } = commandF
 /** Fields of `package:` entries: npm packages. */
 export const packageFields = {
   package: field({
-    schema: z.string().check(z.minLength(1)),
+    schema: z.string().check(z.refine(isPackageSpec, { error: 'expected what npm takes as a package, such as name@range' })),
     change: 'reload',
     applies: 'resolve',
     doc: 'An npm package: any spec that npm takes, as `name@range`, a folder, an archive or a git URL. A folder runs where it is.',
@@ -148,5 +149,5 @@ export const packageFields = {
   restart: restart('onFailure'),
   settings,
   ...common,
-  ...unbuiltIdentity,
+  ...identityFields,
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { didYouMean } from '../suggest.ts';
-import { always, argument, type Field, field, flag, unless } from './kit.ts';
+import { argument, field, flag } from './kit.ts';
 
 const account = z.pipe(argument, z.string().check(z.regex(/^[^:\n]+$/, { error: 'expected a name or a number' })));
 const mask = z.pipe(argument, z.string().check(z.regex(/^[0-7]{3,4}$/, { error: 'expected three or four octal digits, such as 022' })));
@@ -80,11 +80,3 @@ export const identityFields = {
     doc: 'Let `user` be root, by name or number; without it that is refused.',
   }),
 };
-
-/** The same where they are in the schema and refused: of packages. */
-export const unbuiltIdentity = Object.fromEntries(
-  Object.entries(identityFields as Record<string, Field>).map(([name, row]) => [
-    name,
-    { ...row, unbuilt: name === 'noNewPrivileges' || name === 'allowRoot' ? unless(false) : always },
-  ]),
-) as typeof identityFields;

@@ -20,8 +20,6 @@ export interface Field<S extends z.core.$ZodType = z.core.$ZodType> {
   show?: (value: never) => string;
   /** Of a live field: the part of it that a running instance cannot take over. */
   fixed?: (value: never) => unknown;
-  /** True for values that are refused because they are not built yet. */
-  unbuilt?: (value: unknown) => boolean;
   /** True for what muster says of an entry: nobody writes it. */
   derived?: true;
 }
@@ -31,15 +29,6 @@ export type Fields = Record<string, Field>;
 export function field<S extends z.core.$ZodType>(row: Field<S>): Field<S> {
   return row;
 }
-
-/** For fields that are in the schema and refused whenever they are given. */
-export const always = (): boolean => true;
-
-/** For fields of which only one value is built. */
-export const unless =
-  (built: unknown) =>
-  (value: unknown): boolean =>
-    value !== built;
 
 function unit<T>(parse: (text: string) => T | null, what: string) {
   return z.transform<string, T>((text, context) => {
