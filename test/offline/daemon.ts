@@ -87,6 +87,7 @@ export async function createDaemon(env: Readonly<Record<string, string>>, behave
       withSettings: resolver.withSettings,
       sealed: resolver.sealed,
       afresh: resolver.afresh,
+      recall: resolver.recall,
       watchCode() {},
       locate: async (target) => ({ name: target, module: target }),
     },
