@@ -71,6 +71,15 @@ test('of a secret with several lines each line is hidden, for output is shown by
   expect(shown.slice(0, -1)).toEqual(wrapped.slice(0, -1).map(() => '***'));
 });
 
+test('of a secret that was cut off with the text around it the beginning is hidden too', () => {
+  const mask = createMask(() => [secret]);
+  for (const way of ['as it is', 'in JSON', 'in a URL', 'in base64', 'in hex']) {
+    const written = (ways[way] as (text: string) => string)(secret);
+    expect(mask(`it says ${written.slice(0, -4)}…\nand more`), way).toMatch(/^it says "?\*\*\*.?.?…\nand more$/);
+  }
+  expect(mask('and so on…')).toBe('and so on…');
+});
+
 test('secrets that come later are hidden as well, the longest first, and those that overlap whole', () => {
   let secrets = ['hunter22'];
   const mask = createMask(() => secrets);

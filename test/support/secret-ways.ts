@@ -40,7 +40,7 @@ function base64(text: string): string {
 export function leakOf(secret: string, text: string): string | null {
   const lines = secret.split('\n').map((line) => line.trim());
   for (const [way, write] of Object.entries(ways)) {
-    for (const part of way.includes('base64') || way.includes('hex') ? [secret] : [secret, ...lines]) {
+    for (const part of /base64|hex/i.test(way) ? [secret] : [secret, ...lines]) {
       const written = way.includes('base64') ? coreOf(write(part)) : bare(write(part));
       if (Buffer.byteLength(part) >= 6 && written.length >= 6 && text.includes(written)) return `${way}: ${written}`;
     }

@@ -7,6 +7,13 @@ export type Search = (text: string) => Ranges;
 
 const slots = 1 << 16;
 
+/** What stands where a text was cut off. */
+const cutMark = '…';
+/** Texts that are cut off are not longer. */
+const longestCut = 16 * 1024;
+/** A beginning that is shorter says little. */
+const leastCut = 6;
+
 /**
  * All forms are looked for at once (after Wu and Manber): the last two characters of a window, as long as the shortest form, say
  * how far it can be moved on; where they end one, the forms that begin like the window are compared.
@@ -16,12 +23,9 @@ export function createSearch(forms: Iterable<string>): Search {
   const width = all.reduce((least, form) => Math.min(least, form.length), Number.POSITIVE_INFINITY);
   const longestMove = Math.min(width - 1, 255);
   const moves = new Uint8Array(slots).fill(longestMove);
-  const beginning = new Map<string, string[]>();
+  const beginning = byBeginning(all, width);
+  let beginnings: ReadonlyMap<string, readonly string[]> | null = null;
   for (const form of all) {
-    const head = form.slice(0, width);
-    const same = beginning.get(head);
-    if (same === undefined) beginning.set(head, [form]);
-    else same.push(form);
     for (let at = Math.max(1, width - 1 - longestMove); at < width; at += 1) {
       const slot = slotOf(form.charCodeAt(at - 1), form.charCodeAt(at));
       moves[slot] = Math.min(moves[slot] ?? 0, width - 1 - at);
@@ -41,8 +45,34 @@ export function createSearch(forms: Iterable<string>): Search {
       if (form !== undefined) ranges.push([from, from + form.length]);
       last += 1;
     }
+    for (let cut = text.indexOf(cutMark); cut !== -1; cut = text.indexOf(cutMark, cut + 1)) {
+      beginnings ??= byBeginning(all, leastCut);
+      const from = beginOfCut(text, cut, beginnings);
+      if (from !== null) ranges.push([from, cut]);
+    }
     return ranges;
   };
+}
+
+/** Where a form begins of which the rest was cut off at `end`; null: none does. */
+function beginOfCut(text: string, end: number, beginnings: ReadonlyMap<string, readonly string[]>): number | null {
+  for (let from = Math.max(0, end - longestCut); from <= end - leastCut; from += 1) {
+    const forms = beginnings.get(text.slice(from, from + leastCut));
+    if (forms?.some((form) => form.length > end - from && form.startsWith(text.slice(from, end)))) return from;
+  }
+  return null;
+}
+
+/** By so many characters that they begin with; the order stays. */
+function byBeginning(forms: readonly string[], length: number): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const form of forms) {
+    const head = form.slice(0, length);
+    const same = found.get(head);
+    if (same === undefined) found.set(head, [form]);
+    else same.push(form);
+  }
+  return found;
 }
 
 function slotOf(first: number, second: number): number {

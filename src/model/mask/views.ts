@@ -14,10 +14,11 @@ export const mostLevels = 4;
 
 /**
  * Escapes of JSON, JavaScript, shells and markdown; of URLs, a run at a time, for its bytes may be one character; of HTML. A
- * backslash before one of the others waits for the next time, so that the order in which they were made does not matter.
+ * backslash before one of the others waits for the next time, so that the order in which they were made does not matter. One that is
+ * cut off says nothing.
  */
 const escapes =
-  /\\(?!%[\da-f]{2}|&(?:#\w{1,7}|amp|lt|gt|quot|apos|nbsp);)(?:u([\da-f]{4})|x([\da-f]{2})|([\s\S]))|(?:%[\da-f]{2})+|&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi;
+  /\\(?!%[\da-f]{2}|&(?:#\w{1,7}|amp|lt|gt|quot|apos|nbsp);|(?:u[\da-f]{0,3}|x[\da-f]?)?…)(?:u([\da-f]{4})|x([\da-f]{2})|([\s\S]))|(?:%[\da-f]{2})+|&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));|(?:\\(?:u[\da-f]{0,3}|x[\da-f]?)?|%[\da-f]?|&[#\w]{0,7})(?=…)/gi;
 const hasEscape = /[\\%&]/;
 const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v', 0: '\0' };
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
@@ -77,7 +78,7 @@ function plainOf([written = '', unicode, byte, char, decimal, hex, entity]: (str
   if (decimal !== undefined) return codePoint(Number(decimal));
   if (hex !== undefined) return codePoint(Number.parseInt(hex, 16));
   if (entity !== undefined) return entities[entity.toLowerCase()] ?? '';
-  return Buffer.from(written.replaceAll('%', ''), 'hex').toString();
+  return /^%[\da-f]{2}/i.test(written) ? Buffer.from(written.replaceAll('%', ''), 'hex').toString() : '';
 }
 
 function codePoint(code: number): string {
