@@ -45,7 +45,7 @@ const kinds: readonly Kind[] = [
   },
   { says: /transport '.*' not allowed/i, code: 'refused', hint: 'a server must not lead to another transport than that of the url' },
   {
-    says: /Could not read from remote repository|does not appear to be a git repository|not found|returned error: 404/i,
+    says: /Could not read from remote repository|does not appear to be a git repository|repository not exported|not found|returned error: 404/i,
     code: 'unreachable',
     hint: 'check source.git.url, and that the daemon may read it',
   },

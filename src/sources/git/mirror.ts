@@ -113,23 +113,21 @@ export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions)
       const known = since !== null && (await commitOf(since)) !== null;
       const name = 'commit' in ref ? ref.commit : nameOf(ref);
       await fetch(`${name}:${fetched}`, known ? [] : [`--depth=${firstDepth}`], reach);
-      const [object = '', kind = ''] = (await own(['for-each-ref', '--format=%(objectname) %(objecttype)', fetched]))
-        .toString()
-        .trim()
-        .split(' ');
-      const revision = await commitOf(fetched);
-      if (revision === null) throw new Trouble('badRef', `${describe(ref)} of ${shown} is no commit but a ${plain(kind)}`);
-      return { revision, tag: kind === 'tag' ? object : null };
+      const objects = await git(['rev-parse', fetched, `${fetched}^{commit}`]);
+      const [object = '', revision = ''] = objects.stdout.toString().split('\n');
+      if (objects.code !== 0 || revision === '') throw new Trouble('badRef', `${describe(ref)} of ${shown} is no commit`);
+      return { revision, tag: object === revision ? null : object };
     },
     /** Whether a commit comes after another; history that is missing is fetched for that, step by step. */
     async descends(revision: string, from: string, reach: Reach): Promise<boolean> {
       const name = 'commit' in ref ? ref.commit : nameOf(ref);
       for (const depth of [...deeper.map((depth) => `--deepen=${depth}`), '--unshallow', null]) {
-        const known = (await commitOf(from)) !== null;
-        if (known && (await git(['merge-base', '--is-ancestor', from, revision])).code === 0) return true;
+        const { code } = await git(['merge-base', '--is-ancestor', from, revision]);
+        if (code === 0) return true;
         const ends = await shallowEnds();
         if (ends.size === 0) return false;
-        if (known) {
+        // Any other code: it is not here.
+        if (code === 1) {
           const between = await own(['rev-list', revision, `^${from}`], { mostBytes: 64 * 2 ** 20 });
           if (
             !between

@@ -24,9 +24,6 @@ export interface SourceRecord {
 
 export const emptyRecord: SourceRecord = { fetchedAt: null, used: [], problem: null };
 
-/** How many revisions can be gone back to; as many as there are generations. */
-const mostUsed = 20;
-
 export async function readRecord(path: string): Promise<SourceRecord> {
   try {
     const found = JSON.parse(await readFile(path, 'utf8')) as SourceRecord;
@@ -41,7 +38,7 @@ export function writeRecord(path: string, record: SourceRecord, id: string): Pro
   return replaceFile(path, `${JSON.stringify(record, null, 1)}\n`, id);
 }
 
-export function withUsed(record: SourceRecord, used: Used): SourceRecord {
+export function withUsed(record: SourceRecord, used: Used, most: number): SourceRecord {
   const others = record.used.filter(({ revision }) => revision !== used.revision);
-  return { ...record, used: [...others, used].slice(-mostUsed) };
+  return { ...record, used: [...others, used].slice(-most) };
 }

@@ -55,12 +55,13 @@ export function createReview({ spec, bounds, places, mirror, run, id }: ReviewOp
     const keys = verifier === null ? null : await verifier.keys();
     const there = await mirror.look(reach);
     if (!('commit' in spec.ref)) answered();
-    const keyOf = (found: Found): string => JSON.stringify([found, keys?.digest, applied]);
+    const keyOf = (found: Found): string => JSON.stringify([found, keys?.digest, applied === found.revision ? null : applied]);
     if (last?.key === keyOf(there)) return settled(last.verdict);
     const found = await fetched(there, since, reach, answered);
     try {
       const verdict = await judge(found, { reach, applied, version, keys });
-      last = { key: keyOf(found), verdict };
+      // The list of files is not kept: it may be long.
+      last = { key: keyOf(found), verdict: { ...verdict, files: () => filesOf(verdict.revision) } };
       return verdict;
     } catch (error) {
       if (!(error instanceof Trouble)) throw error;
@@ -82,11 +83,12 @@ export function createReview({ spec, bounds, places, mirror, run, id }: ReviewOp
     const { revision } = found;
     const signer = verifier === null || keys === null ? null : await verifier.signer(found, keys, mirror, version, reach.signal);
     await requireLater(revision, applied, reach);
-    requireConfig(await filesOf(revision), spec.path);
+    const files = await filesOf(revision);
+    requireConfig(files, spec.path);
     const format = ['%s', '%an <%ae>'].join('%n');
     const said = (await mirror.own(['log', '-1', '--no-mailmap', `--format=${format}`, '--encoding=UTF-8', revision])).toString();
     const [subject = '', author = ''] = said.split('\n');
-    return { revision, signer, subject: plain(subject, 200), author: plain(author, 200), files: () => filesOf(revision) };
+    return { revision, signer, subject: plain(subject, 200), author: plain(author, 200), files: async () => files };
   }
 
   async function requireLater(revision: string, applied: string | null, reach: Reach): Promise<void> {

@@ -131,11 +131,15 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
 
   /** What is used, is kept, and then switched to; whatever ends it in between, one of the two is there, whole. */
   async function use({ revision: to, files, ...found }: Reviewed & { asked: string }, signal: AbortSignal): Promise<void> {
-    if (to !== revision) await checkOut(to, await files(), ports(signal));
+    if (to !== revision) {
+      await checkOut(to, await files(), ports(signal)).catch((error: unknown) => {
+        throw error instanceof Trouble ? new Trouble(error.code, error.message, to) : error;
+      });
+    }
     const was = record.used.find((used) => used.revision === to);
     const since = to === revision && was !== undefined ? was.since : now();
     const used: Used = { revision: to, ...found, since };
-    const grown = withUsed(record, used);
+    const grown = withUsed(record, used, bounds.revisions);
     if (JSON.stringify(grown.used) !== JSON.stringify(record.used)) {
       await mirror.keep(grown.used.map((each) => each.revision));
       await remember(grown);

@@ -13,9 +13,11 @@ export interface Bounds {
   readonly files: number;
   /** Of the files of one revision. */
   readonly checkoutBytes: number;
+  /** That can be gone back to. */
+  readonly revisions: number;
 }
 
-export const usualBounds: Bounds = { mirrorBytes: 2 ** 30, files: 50_000, checkoutBytes: 512 * 2 ** 20 };
+export const usualBounds: Bounds = { mirrorBytes: 2 ** 30, files: 50_000, checkoutBytes: 512 * 2 ** 20, revisions: 20 };
 
 const kinds = { '100644': 'file', '100664': 'file', '100755': 'executable', '120000': 'link' } as const;
 

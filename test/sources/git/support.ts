@@ -57,6 +57,8 @@ export interface Repository {
   /** The tree of who works on it. */
   readonly work: string;
   readonly git: (...args: string[]) => string;
+  /** Commits that change nothing, many at once. */
+  turns(count: number): void;
   /** Writes files (null: removes), commits and pushes; the commit. */
   commit(files: Record<string, string | null>, message?: string, ...options: string[]): string;
 }
@@ -75,6 +77,14 @@ export function repository(dir = tempDir()): Repository {
     bare,
     work,
     git,
+    turns(count) {
+      const from = git('rev-parse', 'HEAD');
+      const lines = Array.from({ length: count }, (_, turn) => {
+        const parent = turn === 0 ? `from ${from}\n` : '';
+        return `commit refs/heads/main\ncommitter Alice <alice@example.com> ${1.7e9 + turn} +0000\ndata 5\nTurn\n${parent}\n`;
+      });
+      execFileSync('git', ['fast-import', '--quiet'], { cwd: work, input: lines.join('') });
+    },
     commit(files, message = 'Change it', ...options) {
       for (const [path, text] of Object.entries(files)) {
         if (text === null) {
@@ -116,8 +126,11 @@ export interface Made {
 
 let count = 0;
 
-/** A source below a folder of its own, as a daemon that starts now has it. */
-export async function sourceOf(asked: Asked, more: Partial<GitSourceOptions> = {}): Promise<Made> {
+/** A source below a folder of its own, as a daemon that starts now has it. One that is `mortal` is not closed. */
+export async function sourceOf(
+  asked: Asked,
+  { mortal = false, ...more }: Partial<GitSourceOptions> & { mortal?: boolean } = {},
+): Promise<Made> {
   const spec: GitSpec = {
     ...{ ref: { branch: 'main' }, path: 'muster.yaml', interval: 0, timeout: 60_000, verify: null, allow: { secrets: [], users: [] } },
     ...{ allowRewind: false, credentials: null, webhook: null },
@@ -145,7 +158,7 @@ export async function sourceOf(asked: Asked, more: Partial<GitSourceOptions> = {
     secret: async ({ secret }) => secret.replace(/^text:/, ''),
     ...more,
   });
-  onTestFinished(() => source.close());
+  if (!mortal) onTestFinished(() => source.close());
   return { source, dir, lines, processes };
 }
 
@@ -198,6 +211,9 @@ export async function freePort(): Promise<number> {
 export async function cutWire(to: number, after: number, how: 'cut' | 'hang' = 'cut') {
   const sockets = new Set<Socket>();
   let left = after;
+  const cutAfter = (bytes: number): void => {
+    left = bytes;
+  };
   const mend = (): void => {
     left = Number.POSITIVE_INFINITY;
   };
@@ -229,5 +245,5 @@ export async function cutWire(to: number, after: number, how: 'cut' | 'hang' = '
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { port: (server.address() as { port: number }).port, wasCut, mend };
+  return { port: (server.address() as { port: number }).port, wasCut, cutAfter, mend };
 }
