@@ -181,13 +181,17 @@ async function serve(
   parts: Parts,
   { stop, leave, handOver }: { stop(options: { keep: boolean }): Promise<DownDoc>; leave(): void; handOver(): Promise<void> },
 ) {
-  const { engine, bus, log, logs, mask } = parts;
+  const { engine, bus, log, logs, mask, notifier } = parts;
   const containment: Containment = 'folder' in findRoot() ? 'cgroup' : 'processGroup';
   const identity = { name: options.daemonName, pid: process.pid, version, node: process.version, stateDir: options.stateDir, containment };
   const answer = createApi({
     engine,
     bus,
-    status: createStatus(identity, engine.context, { current: () => engine.runs.current(), logTroubles: () => logs.troubles() }),
+    status: createStatus(identity, engine.context, {
+      current: () => engine.runs.current(),
+      logTroubles: () => logs.troubles(),
+      receivers: () => notifier.receivers,
+    }),
     version,
     pid: process.pid,
     openLog: (name, wanted) => logs.reader(name, wanted),

@@ -43,6 +43,7 @@ import { maskedDriver } from './masked-driver.ts';
 import { leaseOwner } from './owner.ts';
 import { packageLook } from './package-look.ts';
 import { createPlanSeal } from './plan-seal.ts';
+import { createTelling } from './telling.ts';
 import { together, veilOf } from './veil.ts';
 import { createSources } from './wanted.ts';
 import { systemClock, systemRandom } from './world.ts';
@@ -145,7 +146,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     },
   });
   const ofPackages = createPackageDriver({ ...drivers, clock, wired });
-  const masked = {
+  const shownBy = {
     command: maskedDriver(drivers.command, mask),
     code: maskedDriver(drivers.code, mask),
     package: maskedDriver(ofPackages, mask),
@@ -154,7 +155,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   const instances = createInstances({
     clock,
     random,
-    drivers: masked,
+    drivers: shownBy,
     log,
     inspect: inspector.facts,
     services: bus,
@@ -168,15 +169,26 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     ...{ files, compiler, resolver, packages, env: up.env, onRead, onModules: keeper.prepare, nameIn },
     ...{ openSource, onSource },
   });
+  const masked = (data: unknown): unknown => (mask(JSON.stringify(data)) === JSON.stringify(data) ? data : asShown(data, mask));
+  const notifier = await createTelling({
+    ...{ disk, stateDir: up.stateDir, key, log, keeper, random, env: up.env, secret, masked },
+    about: () => ({
+      daemon: { id: store.state.daemonId, name: up.daemonName, host: hostname() },
+      generation: store.state.generation,
+      revision: engine.context.generation?.revision ?? null,
+    }),
+  });
+  if (heritage !== null) await notifier.pause();
   const engine = createEngine({
     clock,
     random: systemRandom,
     log,
     store,
     audit,
+    tell: notifier.happened,
     instances,
     planSeal: createPlanSeal(key),
-    masked: (data) => (mask(JSON.stringify(data)) === JSON.stringify(data) ? data : asShown(data, mask)),
+    masked,
     materials: { material: (desired) => resolver.material(desired), restore: (record) => resolver.restoreMaterial(record) },
     sources,
     async pruneCode({ digests, paths, done }) {
@@ -190,12 +202,15 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     ran() {
       alternatives = alternativesOf(engine.context);
       bus.reconsider();
+      const { outcome } = engine.context;
+      if (outcome?.ok === true) notifier.configure(outcome.wanted.config.notify ?? []);
     },
     host: hostname(),
     env: new Set(Object.keys(up.env).filter((name) => up.env[name] !== undefined)),
     defaultConcurrency: availableParallelism() * perCore,
   });
   const dispose = async (): Promise<void> => {
+    await notifier.pause();
     await instances.dispose();
     await drivers.code.dispose();
     await drivers.command.dispose();
@@ -204,6 +219,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   };
   /** What is not of this machine alone; modules and their processes live on. */
   const close = async (): Promise<void> => {
+    await notifier.close();
     await sources.close();
     await drivers.command.dispose();
     await logs.close();
@@ -212,7 +228,24 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     await store.close();
   };
   const shown = { secrets: () => secrets(), alternatives: () => alternatives };
-  return { engine, bus, clock, code: drivers.code, keeper, instances, inspector, store, logs, log, mask, shown, secret, close, dispose };
+  return {
+    engine,
+    bus,
+    notifier,
+    clock,
+    code: drivers.code,
+    keeper,
+    instances,
+    inspector,
+    store,
+    logs,
+    log,
+    mask,
+    shown,
+    secret,
+    close,
+    dispose,
+  };
 }
 
 export type Parts = Awaited<ReturnType<typeof createParts>>;

@@ -10,6 +10,7 @@ import type { Plan, Result } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import { alternativesOf, type EngineContext, policyOf } from './context.ts';
 import { dependentsOf, loadedNames, notLoaded } from './names.ts';
+import { tellResult } from './news.ts';
 import type { Wanted } from './ports.ts';
 import { readWanted, stagingOf } from './reconcile.ts';
 import { request, type Transaction, transact } from './transact.ts';
@@ -74,6 +75,8 @@ export async function runCommand(command: Command, context: EngineContext): Prom
       context,
     );
     if (outcome.kind === 'Plan') return outcome;
+    if (outcome.changes.length > 0)
+      tellResult({ whole: false, trigger: action, by: common.by ?? null, reason: common.reason ?? null }, outcome, context);
     assertAllowed(outcome);
     await command.finish?.();
     return outcome;

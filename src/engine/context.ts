@@ -5,6 +5,7 @@ import { defaultPolicy, type Policy } from '../model/policy.ts';
 import type { Alternatives } from '../model/requires.ts';
 import type { LastReconcile } from '../model/status-doc.ts';
 import type { Generation } from '../store/records.ts';
+import { type Agreement, createTransitions, type Transitions } from './conditions.ts';
 import { type Critical, createCritical } from './critical.ts';
 import { createEvents, type Events } from './events.ts';
 import type { EnginePorts, WantedOutcome } from './ports.ts';
@@ -23,6 +24,9 @@ export interface EngineContext {
   /** The last reading of the daemon's own files. */
   outcome: WantedOutcome | null;
   lastReconcile: LastReconcile | null;
+  /** Whether what runs is as the files say, when that was looked at last; null: not yet. */
+  agreement: Agreement | null;
+  readonly transitions: Transitions;
   /** Runs over the whole config so far, by outcome. */
   readonly reconciles: Map<string, number>;
   startedAt: number;
@@ -42,6 +46,8 @@ export function createContext(ports: EnginePorts): EngineContext {
     generation: null,
     outcome: null,
     lastReconcile: null,
+    agreement: null,
+    transitions: createTransitions(ports.clock.now()),
     reconciles: new Map(),
     startedAt: ports.clock.now(),
     trials: 0,

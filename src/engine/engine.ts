@@ -9,6 +9,7 @@ import { createHealthMark } from './health-mark.ts';
 import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
 import { release } from './holds.ts';
 import { createInterval } from './interval.ts';
+import { createLookout } from './lookout.ts';
 import { isAutomatic } from './paused.ts';
 import type { EnginePorts } from './ports.ts';
 import { dryRun, type RunOptions, runReconcile } from './reconcile.ts';
@@ -50,6 +51,7 @@ export function createEngine(ports: EnginePorts): Engine {
   const runs = createRuns<RunOptions, Result>(ports.clock, (options, trigger) => runReconcile(combined(options), trigger, context));
   const reloadWatched = createWatched(context);
   const markHealthy = createHealthMark(context);
+  const lookout = createLookout(context, runs);
   let timer: Timer | null = null;
   ports.instances.on((event) => context.events.emit(eventOf(event)));
 
@@ -103,6 +105,7 @@ export function createEngine(ports: EnginePorts): Engine {
       ports.ran?.();
       upstream.inherited();
       schedule();
+      lookout.begin();
     },
     isIdle: () => runs.current() === null && context.trials === 0 && context.claims.isFree(),
     async boot() {
@@ -112,6 +115,7 @@ export function createEngine(ports: EnginePorts): Engine {
       if (ports.hasInstalls?.() === true) void tidy([], context);
       context.critical.afterBoot();
       schedule();
+      lookout.begin();
       return result;
     },
     trigger,
@@ -137,6 +141,7 @@ export function createEngine(ports: EnginePorts): Engine {
     stop(options) {
       context.stopping.abort();
       timer?.cancel();
+      lookout.end();
       const { done, now } = ports.instances.stopAll([...ports.instances.snapshot().keys()].sort(), options);
       return { done: done.then((stopped) => afterRuns(stopped, runs, ports.clock)), now };
     },

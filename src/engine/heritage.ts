@@ -1,5 +1,5 @@
 import type { EventDoc } from '../model/documents.ts';
-import type { LastReconcile } from '../model/status-doc.ts';
+import type { Condition, LastReconcile } from '../model/status-doc.ts';
 import type { EngineContext } from './context.ts';
 
 /** What one engine hands over to that of the next daemon; all else is in the store. */
@@ -8,14 +8,17 @@ export interface EngineHeritage {
   readonly lastReconcile: LastReconcile | null;
   /** Modules that have run. */
   readonly ran: readonly string[];
+  /** Since when they are as they are. */
+  readonly conditions: readonly Condition[];
 }
 
-export function heritageOf({ events, lastReconcile, critical }: EngineContext): EngineHeritage {
-  return { events: [...events.recent()], lastReconcile, ran: critical.ran() };
+export function heritageOf({ events, lastReconcile, critical, transitions }: EngineContext): EngineHeritage {
+  return { events: [...events.recent()], lastReconcile, ran: critical.ran(), conditions: transitions.known() };
 }
 
-export function inherit({ events, lastReconcile, ran }: EngineHeritage, context: EngineContext): void {
+export function inherit({ events, lastReconcile, ran, conditions }: EngineHeritage, context: EngineContext): void {
   context.events.inherit(events);
   context.lastReconcile = lastReconcile;
   context.critical.inherit(ran);
+  context.transitions.inherit(conditions);
 }

@@ -4,8 +4,10 @@ import type { Audit } from '../model/audit.ts';
 import type { ConfigSet, FileText } from '../model/config-set.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { MusterError } from '../model/error.ts';
+import type { SaidField } from '../model/explain.ts';
 import type { KeptHead } from '../model/generation.ts';
 import type { Desired, LoadedRecord } from '../model/module.ts';
+import type { Happening } from '../model/notify.ts';
 import type { NewerVersions, Staging } from '../model/package.ts';
 import type { Log, Random } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
@@ -86,6 +88,8 @@ export interface Sources {
   sync(applied: string | null, signal: AbortSignal): Promise<boolean>;
   /** Back to the files of a commit; false where they are not there any more, or there is no source. */
   restoreRevision(revision: string): Promise<boolean>;
+  /** What the daemon's own config says of an entry, and where; empty where it says nothing, or does not hold. */
+  said(name: string): Promise<readonly SaidField[]>;
   /** The commit that last changed a line of a file as `Desired.source` names it; null where that cannot be told. */
   blame(at: Position): Promise<Blame | null>;
   /** Checks and resolves one module by hand; throws EINVALIDCONFIG. */
@@ -158,6 +162,8 @@ export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
   hasInstalls?(): boolean;
   /** Who asked for what, and what became of it. */
   audit?: Audit;
+  /** What happens, for those who want to be told. */
+  tell?(happening: Happening): void;
   /** A run over the whole config is over, also one without changes: what the config says of no single module holds now. */
   ran?(): void;
   /** For plans. */

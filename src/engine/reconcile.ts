@@ -7,7 +7,9 @@ import type { Plan, Result, SavedPlan } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import type { LastReconcile } from '../model/status-doc.ts';
 import { planChecksum } from '../plan/checksum.ts';
+import { agreementAfter, agreementOf } from './agreement.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
+import { tellError, tellResult } from './news.ts';
 import { assertMayRun, pause, resume } from './paused.ts';
 import type { Wanted } from './ports.ts';
 import { tidy } from './retain.ts';
@@ -55,7 +57,9 @@ export async function runReconcile(options: RunOptions, trigger: string, context
     await pause(transaction, result, context);
     if (result.exitCode !== exitCode.ok) await letGo(transaction.wanted, context);
     remember(context, at, trigger, result);
+    if (isOwn) context.agreement = agreementAfter(result) ?? context.agreement;
     context.ports.ran?.();
+    tellResult(askedOf(options, trigger), result, context);
     return result;
   } catch (error) {
     // That a plan from elsewhere does not fit says nothing of the config here.
@@ -67,8 +71,13 @@ export async function runReconcile(options: RunOptions, trigger: string, context
       { trigger, diagnostics, err: error instanceof MusterError ? error.message : error },
       'reconcile failed before anything changed',
     );
+    tellError(askedOf(options, trigger), error, context);
     throw error;
   }
+}
+
+function askedOf({ by = null, reason }: RunOptions, trigger: string) {
+  return { whole: true, trigger, by, reason };
 }
 
 /** How a dry run is made. */
@@ -86,6 +95,8 @@ export async function dryRun(options: DryRunOptions, context: EngineContext): Pr
   }
   const wanted = await readWanted(options.from, context);
   const plan = planOf({ ...transactionOf(options, 'dryRun', wanted, true), againstEmpty: options.againstEmpty ?? false }, context);
+  if (options.from === undefined && options.againstEmpty !== true && Object.keys(options.request).length === 0)
+    context.agreement = agreementOf(plan);
   return options.save === true && plan.applyable ? savePlan(plan, wanted, options.request, context) : plan;
 }
 

@@ -2,7 +2,7 @@ import { chownSync, closeSync, constants, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Held, SpawnSpec } from '../model/keeper.ts';
-import type { Stdio } from './stdio.ts';
+import { openInput, type Stdio } from './stdio.ts';
 
 export type Fifos = Held['fifos'];
 
@@ -14,15 +14,21 @@ export function fifoNames({ stdout, stderr, notice }: Fifos): string[] {
  * Named pipes as the output of a program. They are open for reading and writing here and there: so a program can open
  * `/dev/stdout` once more, and a reader that dies is no reason for it to die too. What is written is read by somebody else.
  */
-export function openFifos(dir: string, fifos: Fifos, { identity, noticeFd }: Pick<SpawnSpec, 'identity' | 'noticeFd'>): Stdio {
+export function openFifos(
+  dir: string,
+  fifos: Fifos,
+  { identity, noticeFd, stdin }: Pick<SpawnSpec, 'identity' | 'noticeFd' | 'stdin'>,
+): Stdio {
   const held = holdFifos(dir, fifos, { uid: identity?.uid ?? -1, gid: identity?.gid ?? -1 });
-  const options: (number | 'ignore')[] = ['ignore', held.fd('stdout'), held.fd('stderr')];
+  const input = openInput(stdin);
+  const options: (number | 'ignore')[] = [input.option, held.fd('stdout'), held.fd('stderr')];
   while (options.length < (noticeFd ?? 0)) options.push('ignore');
   if (noticeFd !== undefined) options[noticeFd] = held.fd('notice');
   return {
     options,
-    attach() {},
+    attach: input.close,
     async drain() {
+      input.close();
       held.close();
     },
   };

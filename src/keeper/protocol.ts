@@ -81,6 +81,7 @@ const order = object<Order>({
   cwd: text,
   env: texts,
   arg0: optional(text),
+  stdin: optional(text),
   listen: optional(text),
   channel: optional(text),
 });

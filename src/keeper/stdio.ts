@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
@@ -22,9 +23,11 @@ export type OpenStdio = (spec: SpawnSpec, ports: StdioPorts) => Stdio;
 /** Pipes of the program that are read right here. */
 export function openPipes(spec: SpawnSpec, ports: StdioPorts): Stdio {
   let pipes: readonly Pumped[] = [];
+  const input = openInput(spec.stdin);
   return {
-    options: descriptors(spec),
+    options: [input.option, ...descriptors(spec).slice(1)],
     attach(opened) {
+      input.close();
       pipes = (['stdout', 'stderr'] as const).flatMap((name, index) => {
         const stream = opened[index + 1];
         if (stream == null) return [];
@@ -38,7 +41,20 @@ export function openPipes(spec: SpawnSpec, ports: StdioPorts): Stdio {
       notices?.on('error', () => {}).on('data', (chunk: Buffer) => spec.onNotice?.(chunk));
     },
     async drain() {
+      input.close();
       await Promise.all(pipes.map((pipe) => pipe.finish()));
+    },
+  };
+}
+
+/** The file that a program reads, until it has it; nothing where none is named. */
+export function openInput(path: string | undefined): { readonly option: number | 'ignore'; close(): void } {
+  let fd = path === undefined ? null : openSync(path, 'r');
+  return {
+    option: fd ?? 'ignore',
+    close() {
+      if (fd !== null) closeSync(fd);
+      fd = null;
     },
   };
 }

@@ -89,6 +89,8 @@ export interface SpawnSpec {
   readonly noticeFd?: number;
   /** The chunk is the receiver's until it returns, as is that of `onOutput`. */
   onNotice?(chunk: Uint8Array): void;
+  /** Path of a file that it gets as its standard input; without it that is empty. */
+  readonly stdin?: string;
   /** It is not the module itself, but what is run to see whether that can be started. */
   readonly beforehand?: true;
   /** Path of a socket that it listens at, as its descriptor 3; made for it, and removed by who asked for it. */

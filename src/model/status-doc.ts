@@ -1,6 +1,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Containment, ModuleView } from './documents.ts';
 import type { State } from './module.ts';
+import type { ReceiverDoc } from './notify.ts';
 import type { Summary } from './plan.ts';
 import type { SourceDoc } from './source.ts';
 
@@ -62,5 +63,7 @@ export interface StatusDoc {
   drift: { name: string; text: string }[];
   paused: boolean;
   containment: Containment;
+  /** Those that are told of what happens (`notify`). */
+  notify: ReceiverDoc[];
   conditions: Condition[];
 }

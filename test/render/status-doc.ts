@@ -26,6 +26,7 @@ export function statusDoc(changes: Partial<StatusDoc> = {}): StatusDoc {
     drift: [],
     paused: false,
     containment: 'cgroup',
+    notify: [],
     conditions: [],
     ...changes,
   };

@@ -11,9 +11,10 @@ export async function inherit({ keeper, store, code, bus, engine, instances }: P
 }
 
 /** All of it is this daemon's from now on. */
-export function goOn({ keeper, code, bus, clock }: Parts): void {
+export function goOn({ keeper, code, bus, clock, notifier }: Parts): void {
   keeper.settled();
   code.resume();
   bus.resume();
   clock.resume();
+  notifier.resume();
 }

@@ -23,6 +23,7 @@ export async function passOn(parts: Parts, server: Pick<SocketServer, 'pause' | 
     // What has come meanwhile may have changed something.
     if (held && isCalm(parts)) return letGo(parts);
     parts.code.resume();
+    parts.notifier.resume();
     parts.clock.resume();
     parts.bus.resume();
     server.resume();
@@ -43,13 +44,14 @@ function isCalm({ engine, instances }: Parts): boolean {
 }
 
 /** Nothing is begun with any more; requests between modules go on until their runners hold. */
-async function stand({ bus, clock }: Parts, server: Pick<SocketServer, 'pause'>): Promise<void> {
+async function stand({ bus, clock, notifier }: Parts, server: Pick<SocketServer, 'pause'>): Promise<void> {
   bus.pause();
   const deadline = Date.now() + answerMs;
   await server.pause(answerMs);
   while (bus.open() > 0 && Date.now() < deadline) await pause(lookMs);
   bus.failOpen(new MusterError('ERESTART', 'another daemon takes over: ask again'));
   clock.pause();
+  await notifier.pause();
 }
 
 /** In one turn all that this daemon knows; then it lets go of everything. */
