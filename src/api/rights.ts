@@ -11,6 +11,7 @@ const needs: { readonly [M in Method]: Needs<M> } = {
   status: 'read',
   list: 'read',
   info: 'read',
+  explain: 'read',
   reconcile: ({ dryRun }) => (dryRun === true ? 'read' : 'apply'),
   rollback: ({ dryRun }) => (dryRun === true ? 'read' : 'apply'),
   history: 'read',

@@ -1,4 +1,5 @@
 import { holdsNow } from '../engine/context.ts';
+import { explain } from '../engine/explain.ts';
 import { exportState } from '../engine/export.ts';
 import { waitUntilSettled } from '../engine/health.ts';
 import { holdDoc } from '../engine/holds.ts';
@@ -12,7 +13,7 @@ import type { ApiPorts, Handlers } from './call.ts';
 import { infoOf } from './info.ts';
 
 /** Methods that only look. */
-export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 'drift' | 'export'> = {
+export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 'explain' | 'drift' | 'export'> = {
   ping: (_params, _call, { pid, version }) => ({ pid, version }),
 
   async status({ wait, timeout }, { signal }, { status, engine }) {
@@ -31,6 +32,8 @@ export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 
   },
 
   info: async ({ target }, _call, ports) => infoOf(target, await views(ports), ports),
+
+  explain: ({ name }, _call, { engine }) => explain(name, engine.context),
 
   drift: async (_params, _call, { engine }) => driftPlan(engine.context),
 

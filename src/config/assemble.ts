@@ -56,13 +56,13 @@ function checkWhole(root: Dict, layers: readonly Layer[], sourced: Layer | null,
 }
 
 /** Of one main file each file's entries can be kept from before. `hosts`: the host's own files, where it comes from a source. */
-function one(layer: Layer, hosts: readonly Layer[], { env, findings, bounds }: Gathering, session: Session): Assembled | null {
+function one(layer: Layer, hosts: readonly Layer[], { env, findings, bounds, observe }: Gathering, session: Session): Assembled | null {
   const { units } = layer;
   const own = units[0]?.root ?? empty;
   const root = hosts.length === 0 ? own : withHost(own, mergedRoot(hosts, findings));
   const defaults = readDefaults(root, env, findings);
   const files = [units[0]?.file, ...hosts.flatMap((host) => host.units.map(({ file }) => file))];
-  const around = { env, findings, defaults, folder: folderOf(layer), bounds, defaultsKey: defaultsKey(defaults, files, bounds) };
+  const around = { env, findings, defaults, folder: folderOf(layer), bounds, observe, defaultsKey: defaultsKey(defaults, files, bounds) };
   const all = new Map<string, Evaluated>();
   for (const unit of units) {
     const entries = session.entries(unit, around);
@@ -97,9 +97,9 @@ function plain(node: Node): unknown {
 }
 
 /** Later files over earlier ones. */
-function several(layers: readonly Layer[], { env, findings, bounds }: Gathering): Assembled {
+function several(layers: readonly Layer[], { env, findings, bounds, observe }: Gathering): Assembled {
   const root = mergedRoot(layers, findings);
-  const around = { env, findings, bounds, defaults: readDefaults(root, env, findings), folder: folderOf(layers[0]) };
+  const around = { env, findings, bounds, observe, defaults: readDefaults(root, env, findings), folder: folderOf(layers[0]) };
   const modules = new Map<string, Evaluated>();
   for (const [name, pair] of entriesOf(root, 'modules')) modules.set(name, evaluateEntry(name, pair, around));
   const hosts = root.fields.get('hosts')?.value;

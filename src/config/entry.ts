@@ -14,6 +14,7 @@ import { settleOneshot } from './oneshot.ts';
 import { checkPlacement, placed, serviceFor } from './placement.ts';
 import { type Rules, toRaw } from './raw.ts';
 import { report } from './report.ts';
+import type { Observed } from './said.ts';
 import { dissolve } from './sugar.ts';
 
 /** By kind, and of hosts. */
@@ -47,6 +48,8 @@ export interface Surroundings {
   /** Of what comes from elsewhere; null: it is the host's own. */
   readonly bounds: Bounds | null;
   readonly findings: Findings;
+  /** Told what each entry was made of. */
+  readonly observe?: ((observed: Observed) => void) | undefined;
 }
 
 /** How an entry below `hosts:` is read: as one of `modules:` that also has what its host gives it. */
@@ -78,6 +81,7 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   const whole = merged(own, kind, around.defaults, hosted);
   const secrets: string[][] = [];
   const known = knownFields(kind, whole, findings, hosted);
+  around.observe?.({ name, whole: known, own, defaults: around.defaults[kind] });
   const rules = pathAt === null ? entryRules : (path: readonly string[]) => (path.join('.') === pathAt ? fileRule : entryRules(path));
   const given = toRaw(known, { env: around.env, findings, rules, secrets }) as Record<string, unknown>;
   if (hosted !== undefined) addHost(given, name, hosted);

@@ -7,6 +7,7 @@ import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
 import type { Located } from './node.ts';
 import { absolute } from './raw.ts';
+import type { Observed } from './said.ts';
 import { readTexts } from './top.ts';
 import type { Unit } from './unit.ts';
 
@@ -22,6 +23,7 @@ export interface Gathering {
   readonly findings: Findings;
   /** Of what a source has; null: there is none, or it is not read yet. */
   readonly bounds: Bounds | null;
+  readonly observe?: ((observed: Observed) => void) | undefined;
   /** Every file that was asked for, read or not. */
   readonly asked: Set<string>;
   readonly watch: Set<string>;

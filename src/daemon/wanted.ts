@@ -78,6 +78,7 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
     source: upstream.source,
     sync: upstream.sync,
     restoreRevision: upstream.restoreRevision,
+    said: upstream.said,
     blame: upstream.blame,
     close: upstream.close,
     read: (from, staging = undefined) => read(from ?? null, staging ?? null),

@@ -15,6 +15,7 @@ import {
   type SettingDoc,
   type TraceRecord,
 } from './documents.ts';
+import type { ExplainDoc } from './explain.ts';
 import type { GenerationDoc, HistoryDoc } from './generation.ts';
 import type { MetricsDoc } from './metrics.ts';
 import type { Plan, Result, SavedPlan } from './plan.ts';
@@ -68,6 +69,8 @@ export const params = {
   status: z.strictObject({ wait: z.optional(z.array(z.enum(['synced', 'healthy']))), timeout: z.optional(ms) }),
   list: z.strictObject({ service: text }),
   info: z.strictObject({ target: z.string() }),
+  /** Where a module comes from, declared or loaded, and why it is as it is. */
+  explain: z.strictObject({ name: z.string() }),
   /** The whole config against what is loaded. `from`: absolute paths of files to use instead of the daemon's own. */
   reconcile: z.strictObject({
     ...whole,
@@ -206,6 +209,7 @@ export interface Responses {
   status: StatusDoc & { waited?: boolean };
   list: ListDoc;
   info: InfoDoc;
+  explain: ExplainDoc;
   reconcile: Plan | SavedPlan | Result;
   rollback: Plan | Result;
   history: HistoryDoc | GenerationDoc;

@@ -112,7 +112,7 @@ export interface Source {
   sync(asked: { readonly applied: string | null; readonly signal?: AbortSignal }): Promise<Synced>;
   /** Back to a commit that was used before; false where it is not there any more. */
   restore(revision: string): Promise<boolean>;
-  /** The commit that last changed a line of a file, relative to the root, for `explain`; null where it cannot be told. */
+  /** The commit that last changed a line of a file of the checkout, for `explain`; null where it cannot be told. */
   blame(file: string, line: number): Promise<Blame | null>;
   close(): Promise<void>;
 }

@@ -14,5 +14,6 @@ export const noPackages = {
   source: () => null,
   sync: async () => false,
   restoreRevision: async () => false,
+  said: async () => [],
   blame: async () => null,
 } satisfies Partial<EnginePorts['sources']>;

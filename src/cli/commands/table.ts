@@ -6,6 +6,7 @@ import { diff } from './diff.ts';
 import { down } from './down.ts';
 import { drift } from './drift.ts';
 import { events } from './events.ts';
+import { explain } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { history } from './history.ts';
 import { hold } from './hold.ts';
@@ -60,6 +61,7 @@ export const table: readonly Definition[] = [
   trigger,
   list,
   info,
+  explain,
   stats,
   debug,
   cgroup,

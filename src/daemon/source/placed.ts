@@ -23,6 +23,7 @@ export function createPlaces(root: string) {
     };
 
   return {
+    within,
     /** With what else is to be said of it. */
     placed(outcome: ConfigOutcome, revision: string | null, more: readonly Diagnostic[]): ConfigOutcome {
       if (!outcome.ok) return { ...outcome, diagnostics: [...outcome.diagnostics.map(found(revision)), ...more] };

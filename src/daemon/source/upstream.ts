@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import { type ConfigCompiler, createConfigCompiler } from '../../config/compiler.ts';
+import { type Observed, saidFields } from '../../config/said.ts';
 import type { CarriedConfig, Sources } from '../../engine/ports.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { ConfigOutcome, ConfigSet, Reader } from '../../model/config-set.ts';
 import type { Environment } from '../../model/environment.ts';
+import type { SaidField } from '../../model/explain.ts';
 import type { GitSpec, Source } from '../../model/source.ts';
 import { createConfinedReader } from '../../sources/confined.ts';
+import { createFileReader } from '../../sources/files.ts';
 import { createTextReader } from '../../sources/texts.ts';
+import { systemClock } from '../world.ts';
 import { createHeldSource } from './held.ts';
 import { createPlaces } from './placed.ts';
 import { notFetched, troubleOf } from './trouble.ts';
@@ -22,7 +26,7 @@ export interface UpstreamOptions {
 }
 
 /** The config as the host's own file says it, and as the repository does that it names. */
-export interface Upstream extends Pick<Sources, 'source' | 'sync' | 'restoreRevision' | 'blame'> {
+export interface Upstream extends Pick<Sources, 'source' | 'sync' | 'restoreRevision' | 'said' | 'blame'> {
   /** Without any network. Null: the daemon's own files. */
   compile(from: readonly string[] | CarriedConfig | null): Promise<ConfigOutcome>;
   /** Absolute folder of the checkout, whatever revision it has; null: there is no source. */
@@ -34,6 +38,11 @@ export interface Upstream extends Pick<Sources, 'source' | 'sync' | 'restoreRevi
 
 export function createUpstream({ files, compiler, env, open, onSource }: UpstreamOptions): Upstream {
   const held = createHeldSource(open);
+  let places: { readonly root: string; readonly of: ReturnType<typeof createPlaces> } | null = null;
+  const placesIn = (root: string): ReturnType<typeof createPlaces> => {
+    if (places?.root !== root) places = { root, of: createPlaces(root) };
+    return places.of;
+  };
   /** What was made of the same outcome the last time. */
   let last: { readonly from: ConfigOutcome; readonly key: string; readonly made: ConfigOutcome } | null = null;
 
@@ -47,7 +56,7 @@ export function createUpstream({ files, compiler, env, open, onSource }: Upstrea
     const trouble = troubleOf(host, source.doc);
     const key = canonicalJson([revision, trouble]);
     if (last?.from === outcome && last.key === key) return last.made;
-    last = { from: outcome, key, made: createPlaces(root).placed(outcome, revision, trouble) };
+    last = { from: outcome, key, made: placesIn(root).placed(outcome, revision, trouble) };
     return last.made;
   }
 
@@ -96,7 +105,22 @@ export function createUpstream({ files, compiler, env, open, onSource }: Upstrea
       return source === null ? false : (await source.sync({ applied, signal })).moved;
     },
     restoreRevision: async (revision) => (await held.now?.restore(revision)) ?? false,
-    blame: async ({ file, line }) => (await held.now?.blame(file, line)) ?? null,
+    async said(name) {
+      const found: SaidField[] = [];
+      // Anew: what is remembered is not made of its text again.
+      const observe = (observed: Observed): void => void (observed.name === name && found.push(...saidFields(observed)));
+      const { compile } = createConfigCompiler({ env, observe, reader: createFileReader({ clock: systemClock }) });
+      const host = await compile(files);
+      const source = held.now;
+      const root = source?.root ?? null;
+      if (!host.ok || source === null || root === null || host.config.source === null) return found;
+      await ofSource(host.config, files, source, compile, {});
+      return found.map((field) => ({ ...field, at: placesIn(root).within(field.at) }));
+    },
+    blame: async ({ file, line }) => {
+      const { now } = held;
+      return now === null || now.root === null ? null : now.blame(join(now.root, file), line);
+    },
     close: held.close,
   };
 }
