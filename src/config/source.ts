@@ -23,7 +23,7 @@ const address = text.check(
 const refName = text.check(
   z.refine((name) => isRefName(name), { error: 'expected the name of a branch or tag, without refs/heads/ or refs/tags/' }),
 );
-const commit = z.string().check(z.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, { error: 'expected all digits of a commit (40, lower case)' }));
+const commit = z.string().check(z.regex(/^[0-9a-f]{40}$/, { error: 'expected all 40 digits of a commit, in lower case' }));
 
 const ref = z
   .strictObject({ branch: z.optional(refName), tag: z.optional(refName), commit: z.optional(commit) })
