@@ -21,6 +21,11 @@ export function readConfig(files: readonly string[], { env }: At): Promise<Confi
 /** The same where an invalid config is an error. */
 export async function mustRead(files: readonly string[], at: At): Promise<ConfigSet> {
   const outcome = await readConfig(files, at);
+  // Taken as a config without modules it would remove everything.
+  if (outcome.ok && outcome.config.source !== null) {
+    const message = `${files.join(', ')} has its modules from ${outcome.config.source.git.url}, and nothing is fetched without a daemon`;
+    throw new MusterError('ENOTSUP', message, { hint: `name the file in a checkout of it: ${outcome.config.source.git.path}` });
+  }
   if (outcome.ok) return outcome.config;
   throw new MusterError('EINVALIDCONFIG', 'the config is invalid', { diagnostics: outcome.diagnostics });
 }

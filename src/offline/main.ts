@@ -5,11 +5,11 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { fieldOf, type Kind } from '../model/fields/table.ts';
 import type { Loaded } from '../model/module.ts';
 import type { Plan } from '../model/plan.ts';
+import { loadedAfter } from '../plan/loaded-after.ts';
 import { plan } from '../plan/plan.ts';
 import { locateConfig } from '../sources/locate.ts';
 import { planAgainstState } from './against-state.ts';
 import { mustRead, readConfig } from './config.ts';
-import { loadedAfter } from '../plan/loaded-after.ts';
 import { lockDiagnostics } from './lock.ts';
 import { type Asked, planInput } from './plan-input.ts';
 import { resolveConfigs, unresolved } from './resolve.ts';
@@ -21,6 +21,8 @@ export interface Validated {
   files: readonly string[];
   /** How many modules are declared. */
   modules: number;
+  /** The repository that has the modules, which is not looked at; absent: none. */
+  source?: string;
   diagnostics: readonly Diagnostic[];
 }
 
@@ -35,7 +37,13 @@ export async function validateFiles(files: readonly string[], at: At): Promise<V
   const { config } = outcome;
   // The planner finds what is wrong between modules: cycles, and requirements that nobody meets.
   const found = plan(planInput({ config, desired: unresolved(config), loaded: new Map(), base: null, at, host: hostname() }, leaveBe));
-  return { files: located, modules: config.modules.size, diagnostics: [...found.diagnostics, ...(await lockDiagnostics(config))] };
+  const source = config.source === null ? {} : { source: config.source.git.url };
+  return {
+    files: located,
+    modules: config.modules.size,
+    ...source,
+    diagnostics: [...found.diagnostics, ...(await lockDiagnostics(config))],
+  };
 }
 
 /** What only a run can say is no matter of validity. */

@@ -26,10 +26,11 @@ export const validate: Definition<{ output?: Format }> = {
   async run(call) {
     const { validateFiles } = await import('../../offline/main.ts');
     const files = call.args.map((file) => resolve(call.io.cwd, file));
-    const { diagnostics, files: found, modules } = await validateFiles(files, call.io);
+    const { diagnostics, files: found, modules, source } = await validateFiles(files, call.io);
     const valid = !diagnostics.some(isError);
     const shown = found.map((file) => shortest(file, call.io.cwd)).join(', ');
-    show(call, { valid, diagnostics, files: found, summary: `${shown}: valid, ${modules} module${modules === 1 ? '' : 's'}` });
+    const what = source === undefined ? `${modules} module${modules === 1 ? '' : 's'}` : `its modules come from ${source}`;
+    show(call, { valid, diagnostics, files: found, summary: `${shown}: valid, ${what}` });
     return valid ? exitCode.ok : exitCode.error;
   },
 };

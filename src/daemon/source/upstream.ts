@@ -64,10 +64,9 @@ export function createUpstream({ files, compiler, env, open, onSource }: Upstrea
     const reader = createTextReader(texts);
     const { compile } = createConfigCompiler({ env, reader });
     const host = await compile(named);
+    if (!host.ok || host.config.source === null) return host;
     const source = held.now;
-    return !host.ok || host.config.source === null || source === null
-      ? host
-      : ofSource(host.config, named, source, compile, { reader, revision });
+    return source === null ? notFetched(host.config, null) : ofSource(host.config, named, source, compile, { reader, revision });
   }
 
   async function followed(): Promise<ConfigOutcome> {
@@ -87,7 +86,8 @@ export function createUpstream({ files, compiler, env, open, onSource }: Upstrea
       const host = await compiler.compile(from);
       if (!host.ok || host.config.source === null) return host;
       // What another file names is looked at only as far as it is there already.
-      return held.now === null ? notFetched(host.config, null) : ofSource(host.config, from, held.now, compiler.compile, {});
+      const isSame = held.spec !== null && placeOf(held.spec) === placeOf(host.config.source.git);
+      return held.now === null || !isSame ? notFetched(host.config, null) : ofSource(host.config, from, held.now, compiler.compile, {});
     },
     get root() {
       return held.now?.root ?? null;
@@ -123,6 +123,10 @@ export function createUpstream({ files, compiler, env, open, onSource }: Upstrea
     },
     close: held.close,
   };
+}
+
+function placeOf({ url, ref }: GitSpec): string {
+  return canonicalJson([url, ref]);
 }
 
 interface Of {
