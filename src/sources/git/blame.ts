@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { relative, sep } from 'node:path';
+import { isAbsolute, normalize, relative } from 'node:path';
 import type { Source } from '../../model/source.ts';
 import type { Mirror } from './mirror.ts';
 import type { Places } from './places.ts';
@@ -24,15 +24,19 @@ export async function blame(
   return { commit, author: plain(field('author'), 120), at: new Date(seconds * 1000).toISOString(), subject: plain(field('summary'), 200) };
 }
 
+/** As git calls it: relative to the repository. */
 async function pathInside(file: string, roots: readonly string[]): Promise<string | null> {
+  if (!isAbsolute(file)) return isInside(normalize(file)) ? normalize(file) : null;
   for (const root of roots) {
-    for (const [from, to] of [
-      [root, file],
-      [await realpath(root).catch(() => root), await realpath(file).catch(() => file)],
-    ] as const) {
+    const real = [await realpath(root).catch(() => root), await realpath(file).catch(() => file)] as const;
+    for (const [from, to] of [[root, file] as const, real]) {
       const path = relative(from, to);
-      if (path !== '' && path !== '..' && !path.startsWith(`..${sep}`)) return path;
+      if (isInside(path)) return path;
     }
   }
   return null;
+}
+
+function isInside(path: string): boolean {
+  return path !== '' && path !== '.' && path !== '..' && !path.startsWith('../');
 }

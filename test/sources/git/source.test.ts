@@ -191,6 +191,8 @@ test('a line is traced to the commit that wrote it, as far as history was fetche
   expect(Date.parse((await source.blame(file, 2))?.at ?? '')).toBeGreaterThan(0);
   expect(await source.blame(join(dir, 'checkouts', source.doc.revision ?? '', 'muster.yaml'), 2)).toMatchObject({ commit: second });
   expect(await source.blame(join(dir, 'current/old.yaml'), 1), 'older than what was fetched').toBe(null);
+  expect(await source.blame('muster.yaml', 2)).toMatchObject({ commit: second });
+  expect(await source.blame('../muster.yaml', 2)).toBe(null);
   expect(await source.blame(file, 9)).toBe(null);
   expect(await source.blame(join(dir, 'current/none.yaml'), 1)).toBe(null);
   expect(await source.blame('/etc/passwd', 1)).toBe(null);

@@ -1,36 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { GitVerify } from '../../../src/model/source.ts';
-import { config, has, type Repository, repository, sourceOf, tempDir } from './support.ts';
-
-const noSsh = has('ssh-keygen') ? '' : 'ssh-keygen is not there (openssh-client)';
-const noGpg = has('gpg') ? '' : 'gpg is not there (gnupg)';
-for (const why of [noSsh, noGpg]) if (why !== '') process.stderr.write(`signatures are not tested: ${why}\n`);
-
-interface Signing {
-  /** The file of the public key. */
-  readonly key: string;
-  readonly options: readonly string[];
-}
-
-function sshKey(dir: string, name: string): Signing {
-  const file = join(dir, name);
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', `${name}@example.com`, '-f', file]);
-  return { key: `${file}.pub`, options: ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${file}`] };
-}
-
-/** Commits, signed or not, and pushes. */
-function commitAs({ git, work }: Repository, text: string, { options }: { options: readonly string[] } = { options: [] }): string {
-  writeFileSync(join(work, 'muster.yaml'), `${config}# ${text}\n`);
-  git('add', '-A');
-  git(...options, 'commit', '-q', '-m', text, ...(options.length === 0 ? [] : ['-S']));
-  git('push', '-q', '--force', 'origin', 'HEAD');
-  return git('rev-parse', 'HEAD');
-}
-
-const head = (...keys: string[]): { verify: GitVerify } => ({ verify: { mode: 'head', keys } });
+import { commitAs, gpgHome, head, noGpg, noSsh, type Signing, sshKey } from './signing.ts';
+import { repository, sourceOf, tempDir } from './support.ts';
 
 test.skipIf(noSsh !== '')('only a commit that one of the SSH keys signed is used, and it is said whose', async () => {
   const dir = tempDir();
@@ -129,35 +102,6 @@ test.skipIf(noSsh !== '')('a signed tag is asked for its own name and its own si
   });
 });
 
-/** A home of gpg with keys of its own; its agent ends with the test. */
-function gpgHome(dir: string) {
-  const home = join(dir, 'gnupg');
-  mkdirSync(home, { mode: 0o700 });
-  const env = { PATH: process.env.PATH ?? '', GNUPGHOME: home, LC_ALL: 'C' };
-  const gpg = (...args: string[]): string =>
-    execFileSync('gpg', ['--batch', '--quiet', '--pinentry-mode', 'loopback', '--passphrase', '', ...args], {
-      env,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  return {
-    home,
-    gpg,
-    close: () => void execFileSync('gpgconf', ['--kill', 'all'], { env, stdio: 'ignore' }),
-    make(name: string, expires = 'never'): Signing & { fingerprint: string } {
-      gpg('--faked-system-time', '20240101T000000!', '--quick-gen-key', `${name} <${name}@example.com>`, 'ed25519', 'sign', expires);
-      const listing = gpg('--with-colons', '--list-keys', `${name}@example.com`);
-      const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listing)?.[1] ?? '';
-      const key = join(dir, `${name}.asc`);
-      writeFileSync(key, gpg('--armor', '--export', fingerprint));
-      const program = join(dir, 'gpg-of-test');
-      writeFileSync(program, `#!/bin/sh\nexport GNUPGHOME='${home}'\nexec gpg --batch --pinentry-mode loopback --passphrase '' "$@"\n`);
-      chmodSync(program, 0o755);
-      return { key, fingerprint, options: ['-c', `gpg.program=${program}`, '-c', `user.signingkey=${fingerprint}`] };
-    },
-  };
-}
-
 test.skipIf(noGpg !== '')(
   'OpenPGP keys are taken as they are given: expired, revoked and foreign ones do not count, and no agent is left',
   async () => {
@@ -177,8 +121,7 @@ test.skipIf(noGpg !== '')(
         `signed by ${mallory.fingerprint.slice(-16)}, which is not among source.git.verify.keys`,
       );
       const third = commitAs(repo, 'three', alice);
-      home.gpg('--quick-set-expire', alice.fingerprint, 'seconds=1');
-      execFileSync('sleep', ['1.1']);
+      home.gpg('--faked-system-time', '20240102T000000!', '--quick-set-expire', alice.fingerprint, '2024-02-01');
       const given = readFileSync(alice.key);
       writeFileSync(alice.key, home.gpg('--armor', '--export', alice.fingerprint));
       const expired = await source.sync({ applied: first });
@@ -253,55 +196,4 @@ test.skipIf(noSsh !== '')('a commit that was changed after it was signed is refu
   git('push', '-q', '--force', 'origin', `${git('hash-object', '-t', 'commit', '-w', forged)}:refs/heads/main`);
   const { doc } = await source.sync({ applied: first });
   expect(doc).toMatchObject({ revision: first, problem: { code: 'untrusted', message: expect.stringContaining('does not fit') } });
-});
-
-test('where a program is missing that git needs for it, it is said which, and what to install', async () => {
-  const dir = tempDir();
-  const repo = repository(dir);
-  repo.commit({ 'muster.yaml': config });
-  const key = join(dir, 'a.asc');
-  writeFileSync(key, '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n-----END PGP PUBLIC KEY BLOCK-----\n');
-  const bin = join(dir, 'bin');
-  mkdirSync(bin);
-  const none = await sourceOf({ url: repo.bare }, { env: { PATH: bin } });
-  expect((await none.source.sync({ applied: null })).doc.problem).toMatchObject({
-    code: 'noGit',
-    message: 'a source is fetched by git, which is not there; install git, or put it on the PATH of the daemon',
-  });
-  const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
-  const wrapper = (name: string, text: string): void => {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-    chmodSync(join(bin, name), 0o755);
-  };
-  wrapper('git', `exec ${git} "$@"`);
-  const noKeyring = await sourceOf({ url: repo.bare, ...head(key) }, { env: { PATH: bin } });
-  expect((await noKeyring.source.sync({ applied: null })).doc.problem).toMatchObject({
-    code: 'noGit',
-    message: 'git needs gpg for this, which is not there; install gnupg, or put it on the PATH of the daemon',
-  });
-  wrapper('git', 'echo git version 2.20.1');
-  const old = await sourceOf({ url: repo.bare }, { env: { PATH: bin } });
-  expect((await old.source.sync({ applied: null })).doc.problem).toMatchObject({
-    code: 'noGit',
-    message: 'git is 2.20 here; a source needs 2.25 or newer',
-  });
-});
-
-test.skipIf(noSsh !== '')('without ssh-keygen a signature by SSH is not taken for none', async () => {
-  const dir = tempDir();
-  const repo = repository(dir);
-  const alice = sshKey(dir, 'alice');
-  commitAs(repo, 'one', alice);
-  const bin = join(dir, 'bin');
-  mkdirSync(bin);
-  for (const name of ['git', 'sh', 'cat']) {
-    const path = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
-    writeFileSync(join(bin, name), `#!/bin/sh\nexec ${path} "$@"\n`);
-    chmodSync(join(bin, name), 0o755);
-  }
-  const { source } = await sourceOf({ url: repo.bare, ...head(alice.key) }, { env: { PATH: bin } });
-  expect((await source.sync({ applied: null })).doc).toMatchObject({
-    revision: null,
-    problem: { code: 'noGit', message: expect.stringContaining('install openssh-client') },
-  });
 });
