@@ -48,8 +48,6 @@ const rollback = async (...args: string[]): Promise<{ ran: Ran; result: Result }
   const ran = await place.muster('rollback', '-o', 'json', ...args);
   return { ran, result: json(ran) as Result };
 };
-const _names = async (): Promise<string[]> => (await place.list()).map(({ name }) => name);
-const _says = async (): Promise<string> => (await place.muster('request', 'code.say')).stdout.trim();
 const done = ({ changes }: Result | Plan): string[] => changes.map((change) => `${change.action} ${change.name}`).sort();
 
 test('of a secret whose value is gone it is said that the module gets the one that is there', async () => {

@@ -66,7 +66,8 @@ function startProcess(launch: Launch, { world, leases, clock, step, isDead, prob
     }
     step(`start ${launch.name}`);
     if (isDead()) return;
-    const again = !world.asked.has(launch.name) && isDeepStrictEqual(world.finished.get(launch.name), way);
+    const may = world.asked.has(launch.name) || isDeepStrictEqual(world.superseded.get(launch.name), way);
+    const again = !may && isDeepStrictEqual(world.finished.get(launch.name), way);
     if (again) problem(`${launch.name} had finished and runs again`);
     world.finished.delete(launch.name);
     const host = service === null ? null : (world.alive(service).findLast((one) => one.ready) ?? null);

@@ -23,6 +23,8 @@ export interface World {
   readonly finished: Map<string, Way>;
   /** What may run again although it has finished. */
   readonly asked: Set<string>;
+  /** How a oneshot had finished that was wanted otherwise since: should that be cut short and the old be wanted again, it runs again. */
+  readonly superseded: Map<string, Way>;
   /** How a oneshot was last run to its end. */
   readonly done: Map<string, Way>;
   alive(name?: string): Process[];
@@ -45,6 +47,7 @@ export function createWorld(): World {
     unrecorded,
     finished: new Map(),
     asked: new Set(),
+    superseded: new Map(),
     done: new Map(),
     alive,
     refuses,
