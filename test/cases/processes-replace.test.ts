@@ -97,8 +97,9 @@ test('a new daemon has every process, thread, counter and request of the old one
   }
   expect(new Set(daemons).size).toBe(4);
   using client = await talk(place);
+  const { answers } = await seenBy('asksNear');
   const { rx } = await client.ask<{ rx: { request: number } }>('muster.stats', { name: 'near' });
-  expect(rx.request).toBeGreaterThanOrEqual((await seenBy('asksNear')).answers - 8);
+  expect(rx.request).toBeGreaterThanOrEqual(answers - 8);
   const { message } = (await place.module('near')).status;
   expect([message, (await place.module('dead')).state, (await place.module('dead')).restarts]).toEqual(['counts', 'B', 0]);
   const log = (await readFile(join(place.stateDir, 'log/counting.log'), 'utf8')).trim().split('\n');
