@@ -7,6 +7,8 @@ import { moduleStarter, moduleTest } from '../module-starter.ts';
 import { collect } from '../options.ts';
 import { print } from '../output.ts';
 import { packageStarter } from '../package-starter.ts';
+import { githubPipeline } from '../pipelines/github.ts';
+import { gitlabPipeline } from '../pipelines/gitlab.ts';
 import { starterConfig, starterModule } from '../starter.ts';
 import { unitText } from '../systemd-unit.ts';
 import { which, whichFlags } from '../which.ts';
@@ -17,17 +19,19 @@ interface Options {
 
 export const init: Definition<Options> = {
   name: 'init',
-  operands: '[module|package|systemd] [WORD]',
-  summary: 'write a commented starter config, a module with a test, or an npm package; or print a systemd unit',
+  operands: '[module|package|systemd|github|gitlab] [WORD]',
+  summary: 'write a commented starter config, a module with a test, an npm package, or a pipeline; or print a systemd unit',
   details:
     '`init` writes ./muster.yaml and ./modules/greeter.ts. `init module WORD` writes ./WORD.ts and ./WORD.test.mjs, a test ' +
     'that runs the module in a daemon of its own. `init package WORD` writes the folder ./WORD with an npm package. ' +
+    '`init github` and `init gitlab` write a pipeline that reviews and applies the config of the repository. ' +
     'Nothing is overwritten. `init systemd` prints a unit for this daemon.',
   options: [{ flags: '-c, --config <FILE>', doc: 'config file that the unit names (repeatable)', parse: collect }],
   examples: [
     'muster init && muster up',
     'muster init module counter && node --test counter.test.mjs',
     'muster init package counter && muster install ./counter',
+    'muster init github',
     'muster init systemd -c /etc/muster/muster.yaml > /etc/systemd/system/muster.service',
   ],
   async run(call) {
@@ -36,8 +40,12 @@ export const init: Definition<Options> = {
     if (what === 'package') return writePackage(call, word);
     if (word !== undefined) throw new MusterError('EINVAL', `init ${what} takes no "${word}"`);
     if (what === undefined) return writeStarter(call);
-    if (what !== 'systemd')
-      throw new MusterError('EINVAL', `no "init ${what}"`, { hint: 'there is init, init module NAME, init package NAME and init systemd' });
+    const pipeline = pipelines.get(what);
+    if (pipeline !== undefined) return writePipeline(call, pipeline);
+    if (what !== 'systemd') {
+      const hint = 'there is init, init module NAME, init package NAME, init github, init gitlab and init systemd';
+      throw new MusterError('EINVAL', `no "init ${what}"`, { hint });
+    }
     printUnit(call);
     return 0;
   },
@@ -81,6 +89,20 @@ function writePackage(call: Call<Options>, name: string | undefined): number {
   }
   writeAll(call, packageStarter(name));
   print(call, `\nNext:\n  ${call.io.self}${whichFlags(call.globals, call.io)} install ./${name}`);
+  return 0;
+}
+
+const pipelines: ReadonlyMap<string, readonly [file: string, text: string]> = new Map([
+  ['github', ['.github/workflows/muster.yaml', githubPipeline]],
+  ['gitlab', ['.gitlab-ci.yml', gitlabPipeline]],
+]);
+
+function writePipeline(call: Call<Options>, file: readonly [file: string, text: string]): number {
+  writeAll(call, [file]);
+  print(
+    call,
+    '\nIt says CONFIG and TARGET at its beginning, which may be others here, and needs a runner of the machine with the tag muster.',
+  );
   return 0;
 }
 
