@@ -103,7 +103,7 @@ function isResult(answer: unknown): answer is Result {
   return (answer as { kind?: unknown } | null | undefined)?.kind === 'Result';
 }
 
-const refusals: ReadonlySet<string> = new Set(['EREFUSED', 'ESTALE', 'EPERM', 'EBUSY', 'EALREADY', 'ENOSPC']);
+const refusals: ReadonlySet<string> = new Set(['EREFUSED', 'ESTALE', 'EPERM', 'EBUSY', 'EALREADY', 'ENOSPC', 'EIO']);
 
 function isRefusal(error: unknown): boolean {
   return error instanceof MusterError && refusals.has(error.code);

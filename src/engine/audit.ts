@@ -1,6 +1,7 @@
 import type { AuditedChange, AuditLine, Peer } from '../model/audit.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import { exitCode, exitCodeOf } from '../model/exit-code.ts';
+import { guardText } from '../model/guard-text.ts';
 import type { ChangeResult, Result } from '../model/plan.ts';
 import type { EngineContext } from './context.ts';
 
@@ -55,7 +56,9 @@ function outcomeOf(became: Became): Outcome {
   if ('error' in became) return { ...nothing, ...failureOf(became.error) };
   const { result } = became;
   const told = result.changes.slice(0, mostChanges).map(changeOf);
-  const first = result.diagnostics.find(({ severity }) => severity === 'error');
+  const guard = result.guards.find(({ ok }) => !ok);
+  const first =
+    result.diagnostics.find(({ severity }) => severity === 'error') ?? (guard && { code: guard.code, message: guardText(guard) });
   return {
     outcome: words[result.outcome],
     exitCode: result.exitCode,
