@@ -28,6 +28,9 @@ export function gitEnvironment(env: Environment, { temporary }: Pick<Places, 'te
     GIT_NO_LAZY_FETCH: '1',
     GIT_LITERAL_PATHSPECS: '1',
     GIT_ALLOW_PROTOCOL: '',
+    // Whatever the default of a later git is: these are what the mirror is read by.
+    GIT_DEFAULT_HASH: 'sha1',
+    GIT_DEFAULT_REF_FORMAT: 'files',
   };
 }
 

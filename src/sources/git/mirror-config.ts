@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type GitVersion, isAtLeast } from './needs.ts';
 import { keyFiles, type Places } from './places.ts';
 
 /** What old but harmless commits have, and what servers let pass. */
@@ -16,7 +17,7 @@ const harmless = [
 ];
 
 /** All the settings of the mirror; the machine's and the user's do not count. Nothing that comes with a repository can run. */
-export function mirrorConfig({ keys }: Pick<Places, 'keys'>): string {
+export function mirrorConfig({ keys }: Pick<Places, 'keys'>, version: GitVersion): string {
   return text({
     core: {
       repositoryFormatVersion: 0,
@@ -32,8 +33,7 @@ export function mirrorConfig({ keys }: Pick<Places, 'keys'>): string {
       excludesFile: '/dev/null',
       askPass: '/bin/false',
       quotePath: true,
-      fsync: 'all',
-      fsyncObjectFiles: true,
+      ...(isAtLeast(version, [2, 36]) ? { fsync: 'all' } : { fsyncObjectFiles: true }),
     },
     credential: { helper: '' },
     protocol: { version: 2 },

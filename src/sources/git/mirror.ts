@@ -42,6 +42,7 @@ const mostPacks = 40;
 export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions) {
   const { url, ref } = spec;
   const shown = shownUrl(url);
+  const packFolder = join(path, 'objects', 'pack');
   const git = (args: readonly string[], more: Omit<ProgramRun, 'argv'> = {}): Promise<ProgramOutput> =>
     run({ argv: ['git', `--git-dir=${path}`, ...args], ...more });
 
@@ -71,7 +72,7 @@ export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions)
   }
 
   async function tooMuch(): Promise<Trouble | null> {
-    if ((await sizeOf(join(path, 'objects', 'pack'))) <= mostBytes) return null;
+    if ((await sizeOf(packFolder)) <= mostBytes) return null;
     return new Trouble('refused', `${shown} has more than ${mostBytes} bytes to fetch; use a smaller repository for the config`);
   }
 
@@ -91,9 +92,9 @@ export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions)
     if (more !== null) throw more;
   }
 
-  const commitOf = async (name: string): Promise<string | null> => {
-    const { code, stdout } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]);
-    return code === 0 ? stdout.toString().trim() : null;
+  const has = async (revision: string): Promise<boolean> => {
+    if (!isCommit(revision)) return false;
+    return (await git(['cat-file', '-e', `${revision}^{commit}`])).code === 0;
   };
 
   return {
@@ -110,7 +111,7 @@ export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions)
     },
     /** Fetches it, with the history from `since` on if that is there. */
     async fetch(since: string | null, reach: Reach): Promise<Found> {
-      const known = since !== null && (await commitOf(since)) !== null;
+      const known = since !== null && (await has(since));
       const name = 'commit' in ref ? ref.commit : nameOf(ref);
       await fetch(`${name}:${fetched}`, known ? [] : [`--depth=${firstDepth}`], reach);
       const objects = await git(['rev-parse', fetched, `${fetched}^{commit}`]);
@@ -121,6 +122,7 @@ export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions)
     /** Whether a commit comes after another; history that is missing is fetched for that, step by step. */
     async descends(revision: string, from: string, reach: Reach): Promise<boolean> {
       const name = 'commit' in ref ? ref.commit : nameOf(ref);
+      if (!isCommit(from)) return false;
       for (const depth of [...deeper.map((depth) => `--deepen=${depth}`), '--unshallow', null]) {
         const { code } = await git(['merge-base', '--is-ancestor', from, revision]);
         if (code === 0) return true;
@@ -141,15 +143,16 @@ export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions)
       }
       return false;
     },
-    has: async (revision: string): Promise<boolean> => (await commitOf(revision)) !== null,
+    has,
     /** Keeps what is used from being thrown away, and lets go of what is in none of these. */
     async keep(revisions: readonly string[]): Promise<void> {
       const kept = (await own(['for-each-ref', '--format=%(refname)', used])).toString().split('\n');
       const wanted = new Set(revisions.map((revision) => used + revision));
       for (const name of wanted) if (!kept.includes(name)) await own(['update-ref', name, name.slice(used.length)]);
       for (const name of kept) if (name !== '' && !wanted.has(name)) await own(['update-ref', '-d', name]);
-      const packs = await readdir(join(path, 'objects', 'pack'));
-      if (packs.filter((file) => file.endsWith('.pack')).length > mostPacks) await own(['repack', '-a', '-d', '-q']);
+      const packs = (await readdir(packFolder)).filter((file) => file.endsWith('.pack')).length;
+      const half = packs > 1 && (await sizeOf(packFolder)) > mostBytes / 2;
+      if (half || packs > mostPacks) await own(['repack', '-a', '-d', '-q']);
     },
     listing: (revision: string, mostBytes: number): Promise<Buffer> =>
       own(['ls-tree', '-r', '-l', '-z', '--full-tree', revision], { mostBytes }),
@@ -171,6 +174,11 @@ export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions)
     const there = names.length === 0 ? '' : `; there is ${names.slice(0, 8).join(', ')}${names.length > 8 ? ' …' : ''}`;
     return new Trouble('badRef', `${shown} has no ${describe(ref)}${there}`);
   }
+}
+
+/** What is neither an option nor anything else to git. */
+function isCommit(revision: string): boolean {
+  return /^[0-9a-f]{40}$/.test(revision);
 }
 
 export function describe(ref: GitRef): string {

@@ -1,6 +1,7 @@
 import type { GitSpec } from '../../model/source.ts';
 import type { Keys } from './keys.ts';
 import type { Found, Mirror, Reach } from './mirror.ts';
+import type { GitVersion } from './needs.ts';
 import type { Places } from './places.ts';
 import { plain } from './plain.ts';
 import type { Program } from './program.ts';
@@ -22,7 +23,7 @@ export interface ReviewAsked {
   /** What is used, if it came from the same place: only what is newer is fetched. */
   readonly since: string | null;
   readonly applied: string | null;
-  readonly version: readonly [number, number];
+  readonly version: GitVersion;
   /** The repository has answered. */
   answered(): void;
 }

@@ -7,15 +7,18 @@ import type { GitSpec, Source, SourceDoc, Synced } from '../../model/source.ts';
 import { blame } from './blame.ts';
 import { checkOut } from './checkout.ts';
 import { currentRevision, pruneCheckouts, switchTo } from './current.ts';
+import { document } from './document.ts';
 import { gitEnvironment, shownUrl } from './environment.ts';
 import { createMirror, describe } from './mirror.ts';
+import { checkGit, type GitVersion } from './needs.ts';
 import { placesIn } from './places.ts';
-import { checkGit, discardMirror, prepare } from './prepare.ts';
+import { discardMirror, prepare } from './prepare.ts';
 import { createProgram } from './program.ts';
 import { readRecord, type SourceRecord, type Used, withUsed, writeRecord } from './record.ts';
 import { createReview, type Reviewed } from './review.ts';
 import { type Bounds, usualBounds } from './tree.ts';
 import { BrokenMirror, diskTrouble, Trouble, Unwanted } from './trouble.ts';
+import { unwantedBy } from './unwanted.ts';
 
 export interface GitSourceOptions {
   readonly spec: GitSpec;
@@ -46,7 +49,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   const closing = new AbortController();
   const inTurn = oneByOne();
   let prepared = false;
-  let version: readonly [number, number] | null = null;
+  let version: GitVersion | null = null;
   let record = await readRecord(places.record);
   let revision = await currentRevision(places);
   let next: { applied: string | null; readonly signals: (AbortSignal | undefined)[]; readonly done: Promise<Synced> } | null = null;
@@ -174,7 +177,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   async function ready(): Promise<void> {
     version ??= await checkGit(run, spec);
     if (prepared) return;
-    await prepare(places, run, id);
+    await prepare(places, run, version, id);
     prepared = true;
   }
 
@@ -221,35 +224,4 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
       throw new Trouble('unreachable', 'source.git.credentials.token is empty or has several lines');
     return trimmed;
   }
-}
-
-function document(spec: GitSpec, { fetchedAt, used, problem }: SourceRecord, revision: string | null): SourceDoc {
-  const now = used.find((each) => each.revision === revision);
-  return {
-    kind: 'git',
-    url: shownUrl(spec.url),
-    ref: describe(spec.ref),
-    path: spec.path,
-    revision,
-    subject: now?.subject ?? null,
-    author: now?.author ?? null,
-    signer: now?.signer ?? null,
-    fetchedAt,
-    since: now?.since ?? null,
-    problem,
-  };
-}
-
-/** Unwanted once none of those who share it wants it any more, or the daemon ends. */
-function unwantedBy(signals: readonly (AbortSignal | undefined)[], closing: AbortSignal) {
-  const all = new AbortController();
-  const look = (): void => {
-    if (closing.aborted || signals.every((signal) => signal?.aborted === true)) all.abort();
-  };
-  for (const signal of [closing, ...signals]) signal?.addEventListener('abort', look);
-  look();
-  const dispose = (): void => {
-    for (const signal of [closing, ...signals]) signal?.removeEventListener('abort', look);
-  };
-  return { signal: all.signal, dispose };
 }

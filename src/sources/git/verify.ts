@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { GitSpec, GitVerify } from '../../model/source.ts';
 import { installKeys, type Keys, readKeys } from './keys.ts';
 import { describe, type Found, type Mirror } from './mirror.ts';
+import { type GitVersion, requireGit } from './needs.ts';
 import { keyFiles, type Places } from './places.ts';
-import { requireGit } from './prepare.ts';
 import type { Program } from './program.ts';
 import { signerOf } from './signature.ts';
 import { Trouble } from './trouble.ts';
@@ -22,7 +22,7 @@ export function createVerifier({ verify, ref, places, run, id }: VerifierOptions
 
   return {
     keys: (): Promise<Keys> => readKeys(verify.keys),
-    async signer(found: Found, keys: Keys, mirror: Mirror, version: readonly [number, number], signal: AbortSignal): Promise<string> {
+    async signer(found: Found, keys: Keys, mirror: Mirror, version: GitVersion, signal: AbortSignal): Promise<string> {
       if (keys.signers.length > 0) requireGit(version, { version: [2, 34], what: 'a signature by an SSH key' });
       if (installed !== keys.digest) {
         installed = null;

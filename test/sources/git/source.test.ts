@@ -130,6 +130,20 @@ test('the last revisions can be gone back to without the repository, and no othe
   expect(usualBounds.revisions).toBe(20);
 });
 
+test('what was fetched bit by bit is put together before it takes more room than it may', async () => {
+  const { bare, commit } = repository();
+  const text = (turn: number): string => Array.from({ length: 3000 }, (_, at) => Math.sin(at + turn * 7919)).join('\n');
+  const { source, dir } = await sourceOf({ url: bare }, { bounds: { ...usualBounds, mirrorBytes: 150_000 } });
+  const packs = (): number => readdirSync(join(dir, 'mirror.git/objects/pack')).filter((name) => name.endsWith('.pack')).length;
+  const all: string[] = [];
+  for (let turn = 0; turn < 4; turn += 1) {
+    all.push(commit({ 'muster.yaml': config, large: text(turn) }));
+    expect((await source.sync({ applied: all.at(-2) ?? null })).doc).toMatchObject({ revision: all.at(-1), problem: null });
+  }
+  expect(packs()).toBeLessThan(4);
+  for (const revision of all) expect(await source.restore(revision)).toBe(true);
+});
+
 test('who goes back and looks again has what the repository has', async () => {
   const { bare, commit } = repository();
   const first = commit({ 'muster.yaml': config });
