@@ -232,6 +232,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     engine,
     bus,
     notifier,
+    sources,
     clock,
     code: drivers.code,
     keeper,

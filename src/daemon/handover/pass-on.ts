@@ -44,7 +44,7 @@ function isCalm({ engine, instances }: Parts): boolean {
 }
 
 /** Nothing is begun with any more; requests between modules go on until their runners hold. */
-async function stand({ bus, clock, notifier }: Parts, server: Pick<SocketServer, 'pause'>): Promise<void> {
+async function stand({ bus, clock, notifier, sources }: Parts, server: Pick<SocketServer, 'pause'>): Promise<void> {
   bus.pause();
   const deadline = Date.now() + answerMs;
   await server.pause(answerMs);
@@ -52,6 +52,8 @@ async function stand({ bus, clock, notifier }: Parts, server: Pick<SocketServer,
   bus.failOpen(new MusterError('ERESTART', 'another daemon takes over: ask again'));
   clock.pause();
   await notifier.pause();
+  // It has programs of the keeper, which is about to be another daemon's. Who reads the config opens it again.
+  await sources.close();
 }
 
 /** In one turn all that this daemon knows; then it lets go of everything. */
