@@ -1,4 +1,5 @@
 import type { Context, ModuleHost } from '../model/context.ts';
+import { Arrivals } from './gateway/arrivals.ts';
 import type { Component } from './gateway/component.ts';
 import { Components } from './gateway/components.ts';
 import { Connections } from './gateway/connections.ts';
@@ -11,10 +12,11 @@ export async function main(ctx: Context): Promise<void> {
   const settings = readSettings(ctx.config);
   const routes = new Routes<Component>();
   const connections = new Connections();
+  const arrivals = new Arrivals();
   const components = new Components({ ctx, routes, connections, host: () => host });
-  const gateway = new Gateway(settings, { ctx, routes, connections, components });
+  const gateway = new Gateway(settings, { ctx, routes, connections, components, arrivals });
   const host: ModuleHost = ctx.hostModules({
-    load: (module) => components.load(module),
+    load: (module) => arrivals.during(components.load(module)),
     remove: (module) => components.remove(module),
     closing: () => gateway.drain(),
   });
@@ -22,5 +24,6 @@ export async function main(ctx: Context): Promise<void> {
   ctx.onStats(() => gateway.stats());
   ctx.onShutdown(() => gateway.close());
   await gateway.apply(settings);
+  arrivals.begin();
   await ctx.run();
 }

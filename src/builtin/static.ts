@@ -3,20 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import send from 'send';
 import type { Context } from '../model/context.ts';
-import { absolutePath, duration, type Field, readFields, texts } from './settings/fields.ts';
+import { MusterError } from '../model/error.ts';
+import { readSettings, type Settings } from './settings/static.ts';
 
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The path that the root of the files stands for. */
   readonly mount: string;
-}
-
-interface Settings {
-  readonly root: string;
-  readonly index: readonly string[];
-  /** For how long clients may keep what they got without asking again. */
-  readonly maxAge: number;
 }
 
 /** Of a path of a URL: a file to be sent, where to look instead, or the status of what cannot be had. */
@@ -34,17 +28,12 @@ export async function main(ctx: Context): Promise<void> {
 }
 
 async function checked(config: Context['config']): Promise<Settings> {
-  const readers = {
-    root: absolutePath,
-    index: (field: Field) => (field.value === undefined ? ['index.html'] : texts(field)),
-    maxAge: duration(0),
-  };
-  const settings = readFields<Settings>(config, '', readers, { open: true });
+  const settings = readSettings(config);
   const root = await realpath(settings.root).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' ? 'does not exist' : `cannot be reached: ${error.message}`;
-    throw new Error(`config.root: the folder ${settings.root} ${why} (${error.code})`);
+    throw new MusterError('EINVAL', `config.root: the folder ${settings.root} ${why} (${error.code})`);
   });
-  if (!(await stat(root)).isDirectory()) throw new Error(`config.root: ${settings.root} is no folder (ENOTDIR)`);
+  if (!(await stat(root)).isDirectory()) throw new MusterError('EINVAL', `config.root: ${settings.root} is no folder (ENOTDIR)`);
   return { ...settings, root };
 }
 

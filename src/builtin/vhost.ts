@@ -1,4 +1,5 @@
 import type { Context } from '../model/context.ts';
+import { readSettings } from './settings/vhost.ts';
 
 interface Message {
   readonly method: string;
@@ -27,7 +28,6 @@ export async function main(ctx: Context): Promise<void> {
   await ctx.run();
 }
 
-function pageOf({ name, config: { page = `${name}\n` } }: Context): string {
-  if (typeof page === 'string') return page;
-  throw Object.assign(new Error(`config.page is text, found ${JSON.stringify(page)}`), { code: 'EINVAL' });
+function pageOf({ name, config }: Context): string {
+  return readSettings(config).page ?? `${name}\n`;
 }

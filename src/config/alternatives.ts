@@ -4,7 +4,7 @@ import type { Evaluated } from './entry.ts';
 import type { Findings } from './findings.ts';
 import type { Layer } from './gather.ts';
 import type { Environment } from './interpolate.ts';
-import { type Dict, type Pair, spanOf } from './node.ts';
+import { type Dict, type Pair, placeOf } from './node.ts';
 import { fill, isIgnored } from './raw.ts';
 
 export interface Setting {
@@ -49,11 +49,6 @@ function dictIn(root: Dict | null, findings: Findings): Dict | null {
   if (pair === undefined || pair.value.kind === 'dict') return pair?.value.kind === 'dict' ? pair.value : null;
   findings.error(pair.key, 'wrongType', 'alternatives must be a map from services to modules');
   return null;
-}
-
-function placeOf({ key }: Pair): string {
-  const { file, line } = spanOf(key);
-  return `${file}:${line}`;
 }
 
 /** The module, if it is there and provides the service. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, deepFreeze } from '../model/canonical.ts';
-import { fieldOf, isWritable, type Kind, type Spec } from '../model/fields/table.ts';
+import { type CodeSpec, fieldOf, isWritable, type Kind, type Spec } from '../model/fields/table.ts';
 import type { Entry } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import { type Bounds, checkEntryBounds } from './bounds.ts';
+import { checkBuiltinConfig } from './builtin.ts';
 import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
 import { type Dialect, kindOf, knownFields } from './kind-of.ts';
@@ -91,6 +92,9 @@ export function evaluateEntry(name: string, { key, value }: Pair, around: Surrou
   const parsed = kindSchema(kind).safeParse(raw);
   if (!parsed.success) {
     report(parsed.error.issues, { schema: kindSchema(kind), raw, node: whole, key, findings });
+  }
+  if (parsed.success && kind === 'code' && findings.all.length === before) {
+    checkBuiltinConfig({ spec: parsed.data as unknown as CodeSpec, secrets, whole, key, findings });
   }
   checkPlacement({ name, key, kind, own, raw, findings });
   if (around.bounds !== null) checkEntryBounds({ key, whole, raw, secrets, bounds: around.bounds, findings });

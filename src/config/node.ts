@@ -52,6 +52,12 @@ export function spanOf({ source, start, end }: Located): Span {
   return { file: source.file, ...from, endLine: to.line, endColumn: to.column };
 }
 
+/** For messages about something else: `FILE:LINE`. */
+export function placeOf({ key }: Pair): string {
+  const { file, line } = spanOf(key);
+  return `${file}:${line}`;
+}
+
 export function lineStarts(text: string): number[] {
   const lines = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.push(at + 1);

@@ -1,6 +1,6 @@
 import type { Findings } from './findings.ts';
 import { mergeDicts } from './merge.ts';
-import type { Dict, Located, Node, Pair, Scalar } from './node.ts';
+import { type Dict, type Located, type Node, type Pair, placeOf, type Scalar } from './node.ts';
 
 /** What an entry below `hosts:` can say instead of a module: the module that it means, and the key of its config. */
 const sugars = {
@@ -41,6 +41,10 @@ export function dissolve(own: Dict, findings: Findings): Dissolved {
   const fields = new Map<string, Pair>([...own.fields].filter(([name]) => name !== sugar));
   fields.set('module', { key: pair.key, value: scalarAt(pair.key, module) });
   const said = own.fields.get('config');
+  const again = said?.value.kind === 'dict' ? said.value.fields.get(key) : undefined;
+  if (again !== undefined && config?.fields.has(key) === true) {
+    findings.error(again.key, 'saidTwice', `config.${key} says again what ${sugar} says at ${placeOf(pair)}`, 'remove one of them');
+  }
   if (config !== null) {
     const all = said?.value.kind === 'dict' ? mergeDicts(config, said.value, 'keep', true) : config;
     if (said === undefined || said.value.kind === 'dict') fields.set('config', { key: said?.key ?? pair.key, value: all });

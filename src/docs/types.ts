@@ -74,7 +74,7 @@ export function defaultOf(schema: Schema): unknown {
 }
 
 /** The values of a choice. */
-export function optionsOf(schema: Schema): readonly unknown[] {
+function optionsOf(schema: Schema): readonly unknown[] {
   const bare = unwrap(schema);
   if (bare === flag) return [true, false];
   const { type, entries = {} } = definitionOf(bare);

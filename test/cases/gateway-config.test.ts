@@ -60,10 +60,22 @@ test.each([
   [{ limits: { idleTimeout: 5 } }, 'config.limits.idleTimeout is a duration such as 250ms'],
   [{ limits: { maxRequests: 0 } }, 'config.limits.maxRequests is a whole number from 1 up'],
   [{ tls: { cert: '/nowhere.pem' } }, 'config.tls.key is text, found nothing'],
-  [{ tls: { cert: '/nowhere.pem', key: '/nowhere.key' } }, 'cannot read /nowhere.pem: ENOENT'],
   [{ accessLog: 'access.log' }, 'config.accessLog is true, false or an absolute path'],
-  [{ accessLog: '/nowhere/access.log' }, 'config.accessLog: ENOENT'],
   [{ trustProxies: ['10.0.0.0/33'] }, 'config.trustProxies[0] is an address or a network such as 10.0.0.0/8'],
+])('%j is refused where it stands, and nothing is touched', async (config, message) => {
+  const before = await portOf();
+  await declare({ ...first, ...config });
+  const valid = await place.muster('validate', '-o', 'json');
+  const { diagnostics } = JSON.parse(valid.stdout) as { diagnostics: { line: number; column: number; message: string }[] };
+  expect([valid.code, diagnostics]).toEqual([1, [expect.objectContaining({ message: expect.stringContaining(message) })]]);
+  expect(diagnostics[0]?.line).toBeGreaterThan(1);
+  expect(await daemon.muster('reload', {})).toMatchObject({ outcome: 'error', exitCode: 1, changes: [] });
+  expect(await http(before, '/text')).toMatchObject({ status: 201 });
+});
+
+test.each([
+  [{ tls: { cert: '/nowhere.pem', key: '/nowhere.key' } }, 'cannot read /nowhere.pem: ENOENT'],
+  [{ accessLog: '/nowhere/access.log' }, 'config.accessLog: ENOENT'],
   [{ listen: 'unix:/nowhere/web.sock' }, 'cannot listen on unix:/nowhere/web.sock: the folder /nowhere does not exist (ENOENT)'],
   [{ listen: '192.0.2.1:1' }, 'cannot listen on 192.0.2.1:1: this machine has no such address (EADDRNOTAVAIL)'],
 ])('%j is refused, and the gateway serves on as it was', async (config, message) => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent } from 'node:http';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -195,4 +195,32 @@ test('a reload of the gateway puts its components back; requests that came befor
   await underWay('a', 1);
   expect(await place.muster('down')).toMatchObject({ code: 0 });
   expect((await last).body).toBe('slow a');
+});
+
+test('after a crash of its runner nobody is told that there is nothing where components are on their way back', async () => {
+  const names = Array.from({ length: 30 }, (_, index) => `c${index}.org`);
+  const socket = join(await mkdtemp(join(tmpdir(), 'muster-gateway-')), 'web.sock');
+  await up(Object.fromEntries(names.map((name) => [name, entry('x')])), { listen: `unix:${socket}` });
+  const statusOf = (host: string) =>
+    new Promise<number | null>((resolve) => {
+      const asked = request({ socketPath: socket, path: '/text', headers: { host } }, (response) => {
+        response.resume();
+        if (response.statusCode === 503) expect(response.headers['retry-after']).toMatch(/^\d+$/);
+        response.once('close', () => resolve(response.statusCode ?? 0));
+      });
+      asked.once('error', () => resolve(null));
+      asked.end();
+    });
+  await until(async () => (await statusOf('nobody.org')) === 421, 'it is known that there is no such host');
+  const { pid } = await place.module('gateway');
+  process.kill(pid ?? 0, 'SIGKILL');
+  const seen = new Set<number | null>();
+  await until(async () => {
+    const all = await Promise.all(names.map(statusOf));
+    for (const status of all) seen.add(status);
+    return (await place.module('gateway')).pid !== pid && all.every((status) => status === 201);
+  }, 'all are back');
+  expect([...seen].filter((status) => status !== null && status !== 201 && status !== 503)).toEqual([]);
+  await until(async () => (await statusOf('nobody.org')) === 421, 'it is known again');
+  await rm(dirname(socket), { recursive: true });
 });

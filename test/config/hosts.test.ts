@@ -149,6 +149,11 @@ const refused: Record<string, [text: string, ...findings: string[]]> = {
   'components beside their host': ['  example.com: {}\n  components: {a.example.com: m}\n', '5:3 strayComponents'],
   'components of components': ['  a: {components: {b: {module: m, components: {c: m}}}}\n', '4:35 unknownKey'],
   'two things to run': ['  a: {module: m, proxy: "1.2.3.4:5"}\n  b: {static: x, proxy: y}\n', '4:18 severalKinds', '5:7 severalKinds'],
+  'sugar that says what the config says': [
+    '  a: {components: {b: {proxy: "1", config: {to: "2"}}, c: {static: {root: /x}, config: {maxAge: soon}}}}\n',
+    '4:45 saidTwice',
+    '4:97 badValue',
+  ],
   'sugar of the wrong type': ['  a: {components: {b: {static: []}, c: {proxy: }}}\n', '4:32 wrongType', '4:41 wrongType'],
   'a process that a service is to load': ['  a: {components: {b: {command: [x]}}}\n', '4:20 hostedCommand'],
   'the host as a field': ['  a: {host: b}\n', '4:7 unknownKey'],

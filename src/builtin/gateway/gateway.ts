@@ -11,7 +11,7 @@ import { type Current, Requests, type RequestsPorts } from './requests.ts';
 import { isAnyPort, type Settings } from './settings.ts';
 import { acceptUpgrade } from './upgrades.ts';
 
-export interface GatewayPorts extends Pick<RequestsPorts, 'routes' | 'connections'> {
+export interface GatewayPorts extends Pick<RequestsPorts, 'routes' | 'connections' | 'arrivals'> {
   readonly ctx: Context;
   readonly components: Components;
 }
@@ -28,12 +28,12 @@ export class Gateway {
   #unwatch = (): void => {};
 
   constructor(settings: Settings, ports: GatewayPorts) {
-    const { ctx, routes, connections } = ports;
+    const { ctx, routes, connections, arrivals } = ports;
     this.#settings = settings;
     this.#ports = ports;
     this.#connections = connections;
     this.#current = { limits: settings.limits, accessLog: null, trusts: () => false, closing: false };
-    this.#requestPorts = { routes, connections, log: ctx.log, current: this.#current };
+    this.#requestPorts = { routes, connections, arrivals, log: ctx.log, current: this.#current };
     this.#requests = new Requests(this.#requestPorts);
   }
 

@@ -24,7 +24,7 @@ export type Trust = (address: string) => boolean;
 export function trustOf(networks: readonly string[]): Trust {
   if (networks.length === 0) return () => false;
   const list = new BlockList();
-  for (const [at, network] of networks.entries()) add(list, { place: `trustProxies[${at}]`, value: network });
+  for (const [at, network] of networks.entries()) add(list, { path: ['trustProxies', at], value: network });
   return (address) => list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 }
 

@@ -14,7 +14,7 @@ export interface Mount {
  * service `gateway` answers at `/status`, any other name is the domain. Throws EINVAL.
  */
 export function mountsOf(name: string, service: string, config: Context['config']): readonly Mount[] {
-  const field: Field = { place: 'mount', value: config.mount };
+  const field: Field = { path: ['mount'], value: config.mount };
   const written = texts(field);
   if (written.length > 0) return written.map((one) => parse(field, one));
   if (name.startsWith(`${service}.`)) return [{ domain: null, path: name.slice(service.length).replaceAll('.', '/') }];

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '../../model/context.ts';
 import { messageOf } from '../../model/error.ts';
 import type { AccessLog } from './access-log.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { Component } from './component.ts';
 import type { Connections } from './connections.ts';
 import { Exchange, retryAfter } from './exchange.ts';
@@ -25,6 +26,7 @@ export interface Current {
 export interface RequestsPorts {
   readonly routes: Routes<Component>;
   readonly connections: Connections;
+  readonly arrivals: Pick<Arrivals, 'isOver'>;
   readonly log: Context['log'];
   readonly current: Current;
 }
@@ -35,6 +37,7 @@ const nowhere = {
   421: 'there is no such host here',
 } as const;
 const notRunning = 'it is not running now';
+const notYet = 'this gateway has only just begun; who answers here may still be on the way';
 const close = { connection: 'close' };
 
 /** Takes a request of a client to the component that answers it. */
@@ -48,7 +51,7 @@ export class Requests {
 
   /** `mayGoOn`: the client waits to be told to send its body. */
   accept(request: IncomingMessage, response: ServerResponse, mayGoOn = false): void {
-    const { routes, connections, current } = this.#ports;
+    const { routes, connections, arrivals, current } = this.#ports;
     const { limits, closing } = current;
     const target = readTarget(request);
     const exchange = new Exchange(request, response, target);
@@ -58,6 +61,10 @@ export class Requests {
     connections.began(exchange);
     if (closing) response.shouldKeepAlive = false;
     const found = target === null ? 400 : routes.find(target.domain, target.path);
+    if (target !== null && typeof found === 'number' && !arrivals.isOver) {
+      exchange.refuse(503, notYet, retryAfter);
+      return;
+    }
     if (target === null || typeof found === 'number') {
       exchange.refuse(found as keyof typeof nowhere, nowhere[found as keyof typeof nowhere], found === 400 ? close : {});
       return;

@@ -1,5 +1,6 @@
 import type { Context } from '../../model/context.ts';
 import { absolutePath, count, duration, type Field, fail, readFields, size, text, texts } from '../settings/fields.ts';
+import { trustOf } from './headers.ts';
 
 /** `config` of the gateway, checked. Times in ms, sizes in bytes; 0 is no limit. */
 export interface Settings {
@@ -48,12 +49,16 @@ const defaultListen = '127.0.0.1:8080';
 const loopback = '127.0.0.1';
 
 export function readSettings(config: Context['config']): Settings {
-  return readFields<Settings>(config, '', {
+  return readFields<Settings>(config, [], {
     listen: readListen,
-    tls: ({ place, value }) => (value === undefined || value === null ? null : readFields<Tls>(value, place, tls)),
-    limits: ({ place, value = {} }) => readFields<Limits>(value, place, limits),
+    tls: ({ path, value }) => (value === undefined || value === null ? null : readFields<Tls>(value, path, tls)),
+    limits: ({ path, value = {} }) => readFields<Limits>(value, path, limits),
     accessLog: readAccessLog,
-    trustProxies: texts,
+    trustProxies(field) {
+      const networks = texts(field);
+      trustOf(networks);
+      return networks;
+    },
   });
 }
 
@@ -61,11 +66,11 @@ const keyPair = { cert: absolutePath, key: absolutePath };
 
 const tls = {
   ...keyPair,
-  hosts: ({ place, value = {} }: Field): Tls['hosts'] => {
-    if (typeof value !== 'object' || value === null) return fail({ place, value }, 'is a map of domains');
+  hosts: ({ path, value = {} }: Field): Tls['hosts'] => {
+    if (typeof value !== 'object' || value === null) return fail({ path, value }, 'is a map of domains');
     const pairs = Object.entries(value).map(([domain, pair]) => [
       domain.toLowerCase(),
-      readFields<KeyPair>(pair, `${place}.${domain}`, keyPair),
+      readFields<KeyPair>(pair, [...path, domain], keyPair),
     ]);
     return Object.fromEntries(pairs);
   },
@@ -83,19 +88,19 @@ const limits = {
   shutdownTimeout: duration(5000),
 };
 
-function readListen({ place, value = defaultListen }: Field): readonly Listen[] {
+function readListen({ path, value = defaultListen }: Field): readonly Listen[] {
   const list = Array.isArray(value) ? value : [value];
-  if (list.length === 0) return fail({ place, value }, 'names at least one address');
-  const read = list.map((one, at) => readAddress({ place: Array.isArray(value) ? `${place}[${at}]` : place, value: one }));
+  if (list.length === 0) return fail({ path, value }, 'names at least one address');
+  const read = list.map((one, at) => readAddress({ path: Array.isArray(value) ? [...path, at] : path, value: one }));
   const twice = read.find(({ text: one, at }, index) => !isAnyPort(at) && read.findIndex((other) => other.text === one) !== index);
-  return twice === undefined ? read : fail({ place, value: twice.text }, 'names each address once');
+  return twice === undefined ? read : fail({ path, value: twice.text }, 'names each address once');
 }
 
 function readAddress(field: Field): Listen {
   const written = typeof field.value === 'number' ? String(field.value) : text(field);
   if (written.startsWith('unix:')) {
-    const path = absolutePath({ place: field.place, value: written.slice('unix:'.length) });
-    return { text: written, at: { path } };
+    const socket = absolutePath({ path: field.path, value: written.slice('unix:'.length) });
+    return { text: written, at: { path: socket } };
   }
   const match = /^(?:(?:\[([0-9A-Fa-f:.%]+)\]|([^:[\]\s/]*)):)?(\d{1,5})$/.exec(written);
   const port = Number(match?.[3]);
@@ -107,7 +112,7 @@ function readAddress(field: Field): Listen {
 /** Each of those is another one. */
 export const isAnyPort = (at: Listen['at']): boolean => 'port' in at && at.port === 0;
 
-function readAccessLog({ place, value = false }: Field): boolean | string {
+function readAccessLog({ path, value = false }: Field): boolean | string {
   if (typeof value === 'boolean') return value;
-  return typeof value === 'string' && value.startsWith('/') ? value : fail({ place, value }, 'is true, false or an absolute path');
+  return typeof value === 'string' && value.startsWith('/') ? value : fail({ path, value }, 'is true, false or an absolute path');
 }

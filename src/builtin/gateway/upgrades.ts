@@ -16,7 +16,8 @@ export function acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Bu
   const target = readTarget(request);
   const found = target === null ? 400 : ports.routes.find(target.domain, target.path);
   const live = typeof found === 'number' ? null : found.component.taking();
-  if (target === null || typeof found === 'number' || live === null) refuse(socket, typeof found === 'number' ? found : 503);
+  const isClear = target === null || ports.arrivals.isOver;
+  if (target === null || typeof found === 'number' || live === null) refuse(socket, typeof found === 'number' && isClear ? found : 503);
   else if (live.loaded.handles('upgrade')) handOver({ request, socket, head, mount: found.mount }, target, live, ports);
   else answerPlainly(request, socket as Socket, requests);
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { MusterError } from '../../model/error.ts';
 import type { Answer } from './answer.ts';
 import { addressText, type Listen } from './settings.ts';
 
@@ -83,5 +84,5 @@ function refused(listen: Listen, error: NodeJS.ErrnoException): Error {
     ENOTFOUND: 'there is no such host',
   };
   const code = error.code ?? 'EIO';
-  return Object.assign(new Error(`cannot listen at ${addressText(listen)}: ${why[code] ?? error.message} (${code})`), { code });
+  return new MusterError('EINVAL', `cannot listen at ${addressText(listen)}: ${why[code] ?? error.message} (${code})`);
 }

@@ -1,6 +1,7 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import type { Context } from '../../model/context.ts';
 import { didYouMean } from '../../model/suggest.ts';
+import { BadConfig } from '../settings/fields.ts';
 
 export interface Listen {
   readonly host: string;
@@ -27,9 +28,7 @@ export function settingsOf(config: Context['config']): Settings {
   const token = tokenOf(config.token);
   const allowed = config.allow === undefined || config.allow === null ? null : allowOf(config.allow);
   if (allowed === null && token === null && !isLoopback(listen.host)) {
-    throw new Error(
-      `config.listen: ${addressText(listen)} can be reached from other machines: say who may ask (allow: [10.0.0.0/8]), or set a token`,
-    );
+    throw bad('listen', `${addressText(listen)} can be reached from other machines: say who may ask (allow: [10.0.0.0/8]), or set a token`);
   }
   return { listen, token, prefix: prefixOf(config.prefix ?? ''), allows: (address) => allowed === null || isIn(allowed, address) };
 }
@@ -42,9 +41,13 @@ export function addressText({ host, port }: Listen): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+function bad(key: string, text: string, more: { readonly key?: 'unknown' } = {}): BadConfig {
+  return new BadConfig([{ path: [key], message: `config.${key}: ${text}`, ...more }]);
+}
+
 function unknownKey(key: string): Error {
   const near = didYouMean(key, keys);
-  return new Error(`config.${key}: there is no such setting; ${near === undefined ? `there are ${keys.join(', ')}` : `${near}?`}`);
+  return bad(key, `there is no such setting; ${near === undefined ? `there are ${keys.join(', ')}` : `${near}?`}`, { key: 'unknown' });
 }
 
 function listenOf(value: unknown): Listen {
@@ -52,9 +55,7 @@ function listenOf(value: unknown): Listen {
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host === undefined || port > 65535 || (bracketed !== undefined && isIP(bracketed) !== 6)) {
-    throw new Error(
-      `config.listen: an address and a port are wanted, such as 127.0.0.1:9464 or [::1]:9464; found ${JSON.stringify(value)}`,
-    );
+    throw bad('listen', `an address and a port are wanted, such as 127.0.0.1:9464 or [::1]:9464; found ${JSON.stringify(value)}`);
   }
   return { host, port };
 }
@@ -62,17 +63,17 @@ function listenOf(value: unknown): Listen {
 function tokenOf(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)) return value;
-  throw new Error('config.token: text without blanks is wanted, such as {secret: "file:/run/secrets/metrics"}');
+  throw bad('token', 'text without blanks is wanted, such as {secret: "file:/run/secrets/metrics"}');
 }
 
 function prefixOf(value: unknown): string {
   if (typeof value === 'string' && /^(\/[\w.~-]+)*\/?$/.test(value)) return value.replace(/\/$/, '');
-  throw new Error(`config.prefix: what paths begin with is wanted, such as /muster; found ${JSON.stringify(value)}`);
+  throw bad('prefix', `what paths begin with is wanted, such as /muster; found ${JSON.stringify(value)}`);
 }
 
 function allowOf(value: unknown): BlockList {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new Error(`config.allow: a list of networks is wanted, such as [127.0.0.1, 10.0.0.0/8]; found ${JSON.stringify(value)}`);
+    throw bad('allow', `a list of networks is wanted, such as [127.0.0.1, 10.0.0.0/8]; found ${JSON.stringify(value)}`);
   }
   const list = new BlockList();
   for (const network of value) {
@@ -80,7 +81,7 @@ function allowOf(value: unknown): BlockList {
     const version = isIP(address);
     const most = version === 6 ? 128 : 32;
     if (version === 0 || Number(bits ?? 0) > most) {
-      throw new Error(`config.allow: ${JSON.stringify(network)} is no network; such as 10.0.0.0/8, 192.0.2.7 or fd00::/8`);
+      throw bad('allow', `${JSON.stringify(network)} is no network; such as 10.0.0.0/8, 192.0.2.7 or fd00::/8`);
     }
     list.addSubnet(address, Number(bits ?? most), version === 6 ? 'ipv6' : 'ipv4');
   }

@@ -27,13 +27,13 @@ export function readSettings(config: Context['config']): Settings {
     timeout: duration(60_000),
     maxSockets: count(256),
   };
-  return readFields<Settings>(config, '', readers, { open: true });
+  return readFields<Settings>(config, [], readers, { open: true });
 }
 
 function to(field: Field): Upstream {
   const written = typeof field.value === 'number' ? String(field.value) : text(field);
-  const path = /^unix:(\/.+)$/.exec(written)?.[1];
-  if (path !== undefined) return { text: written, at: { socketPath: path } };
+  const socketPath = /^unix:(\/.+)$/.exec(written)?.[1];
+  if (socketPath !== undefined) return { text: written, at: { socketPath } };
   const match = /^(?:http:\/\/)?(?:(?:\[([0-9A-Fa-f:.%]+)\]|([^:[\]\s/]+)):)?(\d{1,5})\/?$/.exec(written);
   const port = Number(match?.[3]);
   if (match === null || port === 0 || port > 65_535) return fail(field, 'is an address such as 127.0.0.1:8081 or unix:/run/web.sock');

@@ -1,31 +1,61 @@
 import { MusterError } from '../../model/error.ts';
+import { looksSecret } from '../../model/settings.ts';
 import { nearest } from '../../model/suggest.ts';
 import { parseDuration, parseSize } from '../../model/units.ts';
 
-/** One key of a config as its reader gets it: where it stands, for messages, and what is there. */
+type Path = readonly (string | number)[];
+
+/** One key of a config as its reader gets it: where it stands, and what is there. */
 export interface Field {
-  readonly place: string;
+  readonly path: Path;
   readonly value: unknown;
+}
+
+export interface BadSetting {
+  readonly path: Path;
+  readonly message: string;
+  /** There is no such key, or it is not there; else it is the value that is wrong. */
+  readonly key?: 'unknown' | 'missing';
+}
+
+/** All that is wrong with a config; `EINVAL`. */
+export class BadConfig extends MusterError {
+  readonly problems: readonly BadSetting[];
+
+  constructor(problems: readonly BadSetting[]) {
+    super('EINVAL', problems.map(({ message }) => message).join('; '));
+    this.problems = problems;
+  }
 }
 
 type Readers<T> = { readonly [K in keyof T]: (field: Field) => T[K] };
 
-/** Reads each key with its reader; a key without one is an error, unless `open`. `place` is empty for the config itself. */
-export function readFields<T>(value: unknown, place: string, readers: Readers<T>, { open = false } = {}): T {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong({ place, value }, 'has keys');
-  const at = (key: string): string => (place === '' ? key : `${place}.${key}`);
+/** Reads each key with its reader; a key without one is wrong, unless `open`. `path` is empty for the config itself. */
+export function readFields<T>(value: unknown, path: Path, readers: Readers<T>, { open = false } = {}): T {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong({ path, value }, 'has keys');
   const known = Object.keys(readers);
-  for (const key of open ? [] : Object.keys(value)) {
-    if (known.includes(key) || key.startsWith('x-')) continue;
+  const problems = open ? [] : unknownKeys(value, path, known);
+  const read: Partial<T> = {};
+  for (const key of known as (keyof T & string)[]) {
+    const found = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+    try {
+      read[key] = readers[key]({ path: [...path, key], value: found });
+    } catch (error) {
+      if (!(error instanceof BadConfig)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new BadConfig(problems);
+  return read as T;
+}
+
+function unknownKeys(value: object, path: Path, known: readonly string[]): BadSetting[] {
+  const unknown = Object.keys(value).filter((key) => !known.includes(key) && !key.startsWith('x-'));
+  return unknown.map((key) => {
     const near = nearest(key, known);
     const hint = near === null ? `there are ${known.join(', ')}` : `did you mean ${near}?`;
-    throw new MusterError('EINVAL', `config.${at(key)} is unknown; ${hint}`);
-  }
-  const entries = known.map((key) => {
-    const read = readers[key as keyof T];
-    return [key, read({ place: at(key), value: Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined })];
+    return { path: [...path, key], message: `${placeText([...path, key])} is unknown; ${hint}`, key: 'unknown' };
   });
-  return Object.fromEntries(entries) as T;
 }
 
 export const duration =
@@ -58,11 +88,9 @@ export function text(field: Field): string {
 
 /** One, or a list. */
 export function texts(field: Field): readonly string[] {
-  const { place, value } = field;
+  const { path, value } = field;
   if (value === undefined) return [];
-  return (Array.isArray(value) ? value : [value]).map((one, at) =>
-    text({ place: Array.isArray(value) ? `${place}[${at}]` : place, value: one }),
-  );
+  return (Array.isArray(value) ? value : [value]).map((one, at) => text({ path: Array.isArray(value) ? [...path, at] : path, value: one }));
 }
 
 export function absolutePath(field: Field): string {
@@ -74,9 +102,16 @@ export function fail(field: Field, what: string): never {
   throw wrong(field, what);
 }
 
-function wrong({ place, value }: Field, what: string): MusterError {
-  const found = value === undefined ? 'nothing' : JSON.stringify(value);
-  return new MusterError('EINVAL', `config${place === '' ? '' : `.${place}`} ${what}, found ${found.slice(0, 100)}`);
+function wrong({ path, value }: Field, what: string): BadConfig {
+  const isHidden = path.some((step) => looksSecret(String(step)));
+  const found = value === undefined ? 'nothing' : isHidden ? 'something else' : JSON.stringify(value);
+  const message = `${placeText(path)} ${what}, found ${found.slice(0, 100)}`;
+  return new BadConfig([{ path, message, ...(value === undefined ? { key: 'missing' as const } : {}) }]);
+}
+
+/** As `config.limits.maxBody`, or `config.listen[0]`. */
+function placeText(path: Path): string {
+  return `config${path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}`;
 }
 
 function wholeOf(value: unknown): number | null {

@@ -10,7 +10,8 @@ const longestStack = 64 * 1024;
 export function toThrown(error: unknown): Thrown {
   try {
     if (error instanceof MusterError) return { code: error.code, message: error.message, stack: '' };
-    const stack = shown(error);
+    // Of a module that comes with muster, which has the class bundled: what it refuses is said in words, and no bug.
+    const stack = error instanceof Error && error.name === 'MusterError' ? '' : shown(error);
     const message = error instanceof Error ? String(error.message || error.name) : `${stack} (no Error, so nothing tells where)`;
     return { code: 'EFAILED', message: cut(message, longestMessage), stack };
   } catch {

@@ -147,14 +147,18 @@ test('each setting changes while it runs: the address, the token, who may ask, w
 
 test('a config that does not work is refused with the reason, and the old one serves on', async () => {
   const before = await become('{listen: "127.0.0.1:0"}');
-  for (const [config, why] of [
+  const elsewhere = await become('{listen: "192.0.2.1:1", allow: [10.0.0.0/8]}');
+  const why = 'this machine has no such address (EADDRNOTAVAIL)';
+  expect(elsewhere.change).toMatchObject({ status: 'reverted', error: { message: expect.stringContaining(why) } });
+  expect([elsewhere.url, await status(`${before.url}/healthz`)]).toEqual([before.url, 200]);
+  for (const [config, wrong] of [
     ['{listen: "0.0.0.0:0"}', 'can be reached from other machines'],
-    ['{listen: "192.0.2.1:1", allow: [10.0.0.0/8]}', 'this machine has no such address (EADDRNOTAVAIL)'],
     ['{listen: "127.0.0.1:0", alow: []}', 'did you mean allow?'],
   ] as const) {
-    const after = await become(config);
-    expect(after.change).toMatchObject({ status: 'reverted', error: { message: expect.stringContaining(why) } });
-    expect([after.url, await status(`${before.url}/healthz`)]).toEqual([before.url, 200]);
+    await write(config);
+    const { ran, result } = await place.reload();
+    expect([ran.code, result.diagnostics]).toEqual([1, [expect.objectContaining({ message: expect.stringContaining(wrong) })]]);
+    expect([await url(), await status(`${before.url}/healthz`)]).toEqual([before.url, 200]);
   }
 });
 

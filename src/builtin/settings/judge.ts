@@ -1,0 +1,27 @@
+import type { Context } from '../../model/context.ts';
+import { readSettings as readGateway } from '../gateway/settings.ts';
+import { settingsOf as readMetrics } from '../metrics/settings.ts';
+import { readSettings as readProxy } from '../proxy/settings.ts';
+import { BadConfig, type BadSetting } from './fields.ts';
+import { readSettings as readStatic } from './static.ts';
+import { readSettings as readVhost } from './vhost.ts';
+
+/** By module: each throws what is wrong with a config, and asks nothing of the world. */
+const readers: Readonly<Record<string, (config: Context['config']) => unknown>> = {
+  'builtin:gateway': readGateway,
+  'builtin:metrics': readMetrics,
+  'builtin:proxy': readProxy,
+  'builtin:static': readStatic,
+  'builtin:vhost': readVhost,
+};
+
+/** What is wrong with the config of a module that comes with muster, as far as the config alone tells it. */
+export function judgeConfig(module: string, config: Context['config']): readonly BadSetting[] {
+  try {
+    if (Object.hasOwn(readers, module)) readers[module]?.(config);
+    return [];
+  } catch (error) {
+    if (error instanceof BadConfig) return error.problems;
+    throw error;
+  }
+}
