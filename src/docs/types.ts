@@ -73,14 +73,6 @@ export function defaultOf(schema: Schema): unknown {
   return result.success ? result.data : undefined;
 }
 
-/** The values of a choice. */
-function optionsOf(schema: Schema): readonly unknown[] {
-  const bare = unwrap(schema);
-  if (bare === flag) return [true, false];
-  const { type, entries = {} } = definitionOf(bare);
-  return type === 'enum' ? Object.values(entries) : [];
-}
-
 /** The keys of a structure, also of one below another. */
 export function partsOf(schema: Schema): { path: string[]; schema: Schema }[] {
   const { type, shape = {} } = definitionOf(unwrap(schema));

@@ -15,8 +15,6 @@ import { createNpm, type NpmOptions } from './npm.ts';
 import type { PreflightOptions } from './preflight.ts';
 import { stagePackage } from './stage.ts';
 
-export { lockName };
-
 export interface PackagesOptions extends Omit<NpmOptions, 'cache'>, Pick<PreflightOptions, 'look' | 'node' | 'nodeVersion' | 'cpus'> {
   /** `packages/` in the state dir. */
   readonly dir: string;
