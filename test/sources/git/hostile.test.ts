@@ -8,17 +8,17 @@ test('neither hooks nor filters nor settings of a repository, of the user or of 
   const dir = tempDir();
   const traces = join(dir, 'traces');
   mkdirSync(traces);
-  const { bare, work, commit } = repository(dir);
+  const { bare, commit } = repository(dir);
   const trace = (name: string): string => {
     const path = join(dir, `${name}.sh`);
     writeFileSync(path, `#!/bin/sh\necho ran > ${join(traces, name)}\ncat\n`);
     chmodSync(path, 0o755);
     return path;
   };
-  const hooks = readdirSync(join(work, '.git/hooks')).map((name) => name.replace('.sample', ''));
   commit({ 'muster.yaml': config });
   const attributes = '* filter=evil ident working-tree-encoding=UTF-16LE text eol=crlf diff=evil export-subst\n';
-  writeFileSync(join(work, '.git/info/attributes'), '* -text !filter !ident !working-tree-encoding\n');
+  mkdirSync(join(bare, 'info'), { recursive: true });
+  writeFileSync(join(bare, 'info/attributes'), '* -text !filter !ident !working-tree-encoding\n');
   const first = commit({
     '.gitattributes': attributes,
     'ident.txt': '$Id$\n$Format:%H$\n',
@@ -27,7 +27,15 @@ test('neither hooks nor filters nor settings of a repository, of the user or of 
   // Settings that would run something stand wherever git could look for them.
   const evil = `[filter "evil"]\n\tsmudge = ${trace('smudge')}\n\tprocess = ${trace('process')}\n[core]\n\tfsmonitor = ${trace('fsmonitor')}\n\tsshCommand = ${trace('ssh')}\n\thooksPath = ${join(dir, 'hooks')}\n[credential]\n\thelper = ${trace('helper')}\n[diff "evil"]\n\ttextconv = ${trace('textconv')}\n[uploadpack]\n\tpackObjectsHook = ${trace('pack')}\n`;
   mkdirSync(join(dir, 'hooks'));
-  for (const hook of ['post-checkout', 'reference-transaction', 'post-index-change', ...hooks]) {
+  for (const hook of [
+    'post-checkout',
+    'reference-transaction',
+    'post-index-change',
+    'post-commit',
+    'post-merge',
+    'pre-auto-gc',
+    'post-rewrite',
+  ]) {
     const text = readFileSync(trace(hook), 'utf8');
     for (const place of [join(dir, 'hooks', hook), join(bare, 'hooks', hook)]) {
       mkdirSync(join(place, '..'), { recursive: true });
@@ -49,7 +57,7 @@ test('neither hooks nor filters nor settings of a repository, of the user or of 
   expect(readFileSync(join(own, 'current/ident.txt'), 'utf8'), 'the bytes of the commit').toBe('$Id$\n$Format:%H$\n');
   expect(await source.blame(join(own, 'current/ident.txt'), 1)).toMatchObject({ commit: first });
   const second = commit({ 'muster.yaml': `${config}# more\n` });
-  expect(readdirSync(traces), 'who pushes runs hooks of that side').toContain('post-update');
+  expect(readdirSync(traces), 'who works on it runs its hooks').toContain('post-commit');
   rmSync(traces, { recursive: true });
   mkdirSync(traces);
   expect((await source.sync({ applied: first })).doc.revision).toBe(second);
@@ -97,7 +105,6 @@ test('a submodule is refused, and nothing of it is fetched', async () => {
   git('add', '.gitmodules');
   git('update-index', '--add', '--cacheinfo', `160000,${first},vendor/x`);
   git('commit', '-q', '-m', 'Add a submodule');
-  git('push', '-q', 'origin', 'HEAD');
   const { doc } = await source.sync({ applied: first });
   expect(doc).toMatchObject({ revision: first, problem: { code: 'refused' } });
   expect(doc.problem?.message).toContain('vendor/x is a submodule');

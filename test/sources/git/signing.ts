@@ -20,12 +20,11 @@ export function sshKey(dir: string, name: string): Signing {
   return { key: `${file}.pub`, options: ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${file}`] };
 }
 
-/** Commits, signed or not, and pushes. */
+/** Commits, signed or not. */
 export function commitAs({ git, work }: Repository, text: string, { options }: { options: readonly string[] } = { options: [] }): string {
   writeFileSync(join(work, 'muster.yaml'), `${config}# ${text}\n`);
   git('add', '-A');
   git(...options, 'commit', '-q', '-m', text, ...(options.length === 0 ? [] : ['-S']));
-  git('push', '-q', '--force', 'origin', 'HEAD');
   return git('rev-parse', 'HEAD');
 }
 

@@ -49,7 +49,6 @@ test.each(['annotated', 'light'])('a %s tag and a whole commit can be named as w
   const { bare, commit, git } = repository();
   const first = commit({ 'muster.yaml': config }, 'Begin');
   git('tag', ...(kind === 'annotated' ? ['-m', 'One', 'v1'] : ['v1']));
-  git('push', '-q', 'origin', 'v1');
   commit({ 'muster.yaml': `${config}# more\n` });
   const byTag = await sourceOf({ url: bare, ref: { tag: 'v1' } });
   expect((await byTag.source.sync({ applied: null })).doc).toMatchObject({ ref: 'tag v1', revision: first, problem: null });
@@ -73,7 +72,7 @@ test('what is not there is named, with what is; what is used goes on', async () 
   const gone = await source.sync({ applied: first });
   expect(gone.doc).toMatchObject({ revision: first, problem: { code: 'badPath', revision: second } });
   expect(gone.doc.problem?.message).toContain('there is no muster.yaml in the repository');
-  git('push', '-q', 'origin', 'HEAD:refs/heads/other');
+  git('branch', 'other');
   const folder = await sourceOf({ url: bare, ref: { branch: 'other' }, path: 'hosts' });
   expect((await folder.source.sync({ applied: null })).doc.problem?.message).toBe('hosts is a folder; source.git.path names a file');
   const near = await sourceOf({ url: bare, path: 'web1.yaml' });
