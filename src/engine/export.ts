@@ -15,7 +15,7 @@ export function exportState(context: EngineContext): StateDoc {
     exportedAt: new Date(ports.clock.now()).toISOString(),
     version,
     target: targetOf(context),
-    config: { files: [...ports.sources.files], revision: generation?.revision ?? null },
+    config: { files: mainFiles(context), revision: generation?.revision ?? null },
     applied: generation === null ? null : { policy: generation.policy, names: generation.modules.map(({ name }) => name) },
     holds: holdsNow(context)
       .map(({ since, until, ...hold }) => ({ ...hold, since: iso(since), until: until === null ? null : iso(until) }))
@@ -27,6 +27,12 @@ export function exportState(context: EngineContext): StateDoc {
   };
   const shown = ports.masked(doc) as typeof doc;
   return { ...shown, checksum: documentChecksum(shown) };
+}
+
+/** Of a source the file that it is, which is read before the daemon's own. */
+function mainFiles({ ports, generation }: EngineContext): string[] {
+  const [first] = generation?.files ?? [];
+  return generation?.revision === undefined || first === undefined ? [...ports.sources.files] : [first.path];
 }
 
 function loadedStates({ ports }: EngineContext): LoadedState[] {

@@ -15,7 +15,7 @@ export interface StateDoc {
   /** Of the muster that wrote it. */
   version: string;
   target: Target;
-  /** The files that the daemon was started with, absolute, and of a source the commit in force. */
+  /** The files that the daemon was started with, absolute; where the config comes from a source its file there, and the commit in force. */
   config: { files: string[]; revision: string | null };
   /** Of the generation in force: its policy, and the names it declared; null before the first. */
   applied: { policy: Policy; names: string[] } | null;

@@ -28,14 +28,16 @@ export async function planAgainstState(
     const twofold = await asThere(config, files, state.config.files, at);
     const { desired, untold } = await desiredThere(twofold, state, resolver);
     const loaded = new Map(state.modules.map((module) => [module.name, loadedOf(module)]));
+    const policy = state.config.revision === null ? twofold.there.policy : (state.applied?.policy ?? twofold.there.policy);
     const now = Date.now();
     const planned = plan({
       desired,
-      config: { ...twofold.there, warnings: [...twofold.there.warnings, ...warningsOf(untold, state)] },
+      // A repository has no policy of its own.
+      config: { ...twofold.there, policy, warnings: [...twofold.there.warnings, ...warningsOf(untold, state)] },
       loaded,
       registered: registeredFor(desired, loaded, () => Object.entries(state.registered)),
       holds: holdsOf(state, now),
-      applied: state.applied ?? { policy: twofold.there.policy, names: [] },
+      applied: state.applied ?? { policy, names: [] },
       request: { ...plainRequest, retryFailed: true, ...asked },
       target: state.target,
       env: new Set(state.env),
@@ -67,7 +69,7 @@ function holdsOf({ holds }: StateDoc, now: number): Hold[] {
 }
 
 /** What a plan that was made elsewhere cannot say. */
-function warningsOf({ secrets, code, packages }: Untold, { exportedAt, version: theirs }: StateDoc): Diagnostic[] {
+function warningsOf({ secrets, code, packages }: Untold, { config, exportedAt, version: theirs }: StateDoc): Diagnostic[] {
   const said: [code: string, message: string][] = [];
   if (secrets.length > 0) {
     said.push([
@@ -77,6 +79,12 @@ function warningsOf({ secrets, code, packages }: Untold, { exportedAt, version: 
   }
   if (code.length > 0) said.push(['codeNotCompared', `the code of these lies elsewhere and is taken as it was loaded: ${some(code)}`]);
   if (packages.length > 0) said.push(['packagesNotCompared', `of packages only what the config says is compared: ${some(packages)}`]);
+  if (config.revision !== null) {
+    said.push([
+      'hostNotCompared',
+      "what the host's own file says beside the repository's, its defaults and bounds, is not in an exported state",
+    ]);
+  }
   if (theirs !== version) said.push(['otherVersion', `the state is of muster ${theirs}, and the plan of ${version}`]);
   const nowhere = { file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
   return said.map(([word, message]) => ({ ...nowhere, severity: 'warning', code: word, message }));

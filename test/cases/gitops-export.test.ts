@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Plan } from '../../src/model/plan.ts';
 import type { StateDoc } from '../../src/model/state-doc.ts';
@@ -171,4 +173,39 @@ test('what is no whole export is refused with what it is', async () => {
   expect(await against('later.json')).toMatchObject({ code: 0 });
   await checkout.write('flow.yaml', '{version: 1, modules: {web: {command: [sleep, "1"]}}}\n');
   expect(await against('flow.yaml')).toMatchObject({ stdout: expect.stringMatching(/-\/\+ web +command +reload/) });
+});
+
+test('where the config comes from a repository a checkout of it is planned as what stands there', async () => {
+  await using host = await createPlace();
+  const repo = join(host.dir, 'repo');
+  const git = async (...args: string[]) =>
+    promisify(execFile)('git', ['-C', repo, '-c', 'user.name=t', '-c', 'user.email=t@example.invalid', ...args]);
+  const commit = async (ttl: number): Promise<void> => {
+    await host.write('repo/lib/code.mjs', 'export async function main(ctx) { ctx.onReconfigure(() => {}); await ctx.run(); }\n');
+    const modules = `  code: {module: ../lib/code.mjs, config: {ttl: ${ttl}}}\n  web: {command: [sleep, "1001"], files: [../lib/code.mjs]}\n`;
+    await host.write('repo/hosts/web1.yaml', `version: 1\nmodules:\n${modules}${ttl === 30 ? '  gone: {command: [sleep, "1002"]}\n' : ''}`);
+    await git('add', '.');
+    await git('commit', '-q', '-m', `ttl ${ttl}`);
+  };
+  await host.write('repo/README', 'x\n');
+  await promisify(execFile)('git', ['init', '-q', '-b', 'main', repo]);
+  await commit(30);
+  const source = `{git: {url: ${JSON.stringify(repo)}, ref: {branch: main}, path: hosts/web1.yaml, interval: 0}}`;
+  await host.write('muster.yaml', `version: 1\nsource: ${source}\npolicy: {watch: off, maxRemovals: 3, prune: owned}\n`);
+  await host.up();
+  expect(await host.muster('export', '--out', 'state.json')).toMatchObject({ code: 0 });
+  await commit(60);
+  const ran = await host.muster('reconcile', '--dry-run', '--from', 'repo/hosts/web1.yaml', '--against', 'state.json', '-o', 'json');
+  expect(ran.code, ran.stderr).toBe(0);
+  const here = json(ran) as Plan;
+  expect(here.diagnostics.map(({ code }) => code)).toEqual(['hostNotCompared']);
+  const { result } = await host.reload();
+  const shown = ({ changes }: Pick<Plan, 'changes'>) =>
+    changes.map(({ name, action, reason, fields }) => ({ name, action, reason, fields }));
+  expect(shown(here)).toEqual(shown(result));
+  expect(
+    shown(here)
+      .map(({ name, action }) => `${action} ${name}`)
+      .sort(),
+  ).toEqual(['reconfigure code', 'remove gone']);
 });

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { moduleView } from '../render/module-view.ts';
 import { type Bench, makeBench } from './cli.ts';
 
@@ -59,6 +60,20 @@ describe('init', () => {
 
   it('names what there is when asked for something else', async () => {
     expect(await bench.muster(['init', 'upstart'])).toMatchObject({ code: 1, err: expect.stringContaining('no "init upstart" (EINVAL)') });
+  });
+});
+
+describe('init of a pipeline', () => {
+  it.each([
+    ['github', '.github/workflows/muster.yaml', ['validate', 'plan', 'stage', 'apply', 'drift']],
+    ['gitlab', '.gitlab-ci.yml', ['validate', 'plan', 'stage', 'apply', 'drift']],
+  ])('writes one for %s once', async (platform, file, jobs) => {
+    const { code, out, err } = await bench.muster(['init', platform]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.startsWith(`wrote ${file}\n`)).toBe(true);
+    const written = parse(await readFile(join(bench.folder, file), 'utf8'));
+    expect(Object.keys(written.jobs ?? written)).toEqual(expect.arrayContaining(jobs));
+    expect(await bench.muster(['init', platform])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('(EEXIST)') });
   });
 });
 
