@@ -35,6 +35,8 @@ async function audited({ method, given, call, run }: Work, refused: ReturnType<t
   const { context } = ports.engine;
   const settingsBefore = settingsOf(given, ports);
   let isWritten = false;
+  // Once it has left nobody can tell any more who it was.
+  call.signal.addEventListener('abort', () => void call.peer?.(), { once: true });
   const asked = async (): Promise<Asked> => ({
     method,
     trigger: method,

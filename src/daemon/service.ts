@@ -85,6 +85,7 @@ export function createService({ answer, tracers, log, masked, leave, handOver }:
       get signal() {
         return reply.signal;
       },
+      peer: () => reply.peer(),
       part(part) {
         tracers.record({ ...response, payload: part, more: true });
         return reply.part(part);

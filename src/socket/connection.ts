@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Peer } from '../model/audit.ts';
 import type { BusClient } from '../model/bus.ts';
 import { MusterError, messageOf, toWire } from '../model/error.ts';
 import type { Message } from '../model/message.ts';
@@ -8,6 +9,7 @@ import { createLineSplitter } from './frames.ts';
 import { parseMessage, type Request } from './inbound.ts';
 import { OpenIds } from './open-ids.ts';
 import { createOutput } from './output.ts';
+import { peerOf } from './peer.ts';
 import { errorLine, PendingReply, type Recipient, type Reply } from './reply.ts';
 
 /** Who asks. The socket's permissions decide who can be a client at all. */
@@ -59,9 +61,14 @@ export function serveConnection(socket: Socket, info: ClientInfo, options: Conne
   let client: BusClient | null = null;
   let deaf = false;
   let left = false;
+  let peer: Promise<Peer | null> | null = null;
   const recipient: Recipient = {
     write: output.write,
     room: output.room,
+    peer() {
+      peer ??= peerOf(socket);
+      return peer;
+    },
     masked: options.masked,
     get left() {
       return left;

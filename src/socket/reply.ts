@@ -1,3 +1,4 @@
+import type { Peer } from '../model/audit.ts';
 import type { Receiver } from '../model/bus.ts';
 import { MusterError, toWire, type WireError } from '../model/error.ts';
 import { type Message, maxLineBytes } from '../model/message.ts';
@@ -6,6 +7,8 @@ import { type Message, maxLineBytes } from '../model/message.ts';
 export interface Reply extends Receiver {
   /** Aborted when the client leaves or gives the request up. */
   readonly signal: AbortSignal;
+  /** Who asks, as the kernel knows it; null: that cannot be told. */
+  peer(): Promise<Peer | null>;
 }
 
 /** The connection that a reply goes to. */
@@ -16,6 +19,7 @@ export interface Recipient {
   masked(json: string, keysToo: boolean): string;
   /** True once the client has left or ended its side. */
   readonly left: boolean;
+  peer(): Promise<Peer | null>;
   /** Called once, before the last line of the reply is written. */
   finished(reply: PendingReply): void;
 }
@@ -68,6 +72,10 @@ export class PendingReply implements Reply {
     this.#abort ??= new AbortController();
     if (this.#aborted || this.#to.left) this.#abort.abort();
     return this.#abort.signal;
+  }
+
+  peer(): Promise<Peer | null> {
+    return this.#to.peer();
   }
 
   abort(): void {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, stat, truncate } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AuditLine } from '../../src/model/audit.ts';
@@ -85,8 +86,22 @@ test('each call that changes something is a line before it is answered: who, wha
     changes: [{ name: 'a', action: 'reload', status: 'ok' }],
     planId: expect.any(String),
   });
+  for (const { peer } of lines) expect(peer).toEqual({ uid: process.getuid?.(), pid: process.pid });
   const seqs = lines.map(({ seq }) => seq);
   expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) + index));
+});
+
+test('who leaves before the answer is known all the same', async () => {
+  const { seq = 0 } = (await linesOf(place)).at(-1) ?? {};
+  const socket = connect(join(place.stateDir, 'muster.sock'));
+  const request = { type: 'request', topic: 'muster.restart', id: 1, payload: { names: ['a'], by: 'gone' } };
+  socket.write(`${JSON.stringify(request)}\n`, () => socket.destroy());
+  await until(async () => ((await linesOf(place)).at(-1)?.seq ?? 0) > seq, 'the line is written');
+  expect((await linesOf(place)).at(-1)).toMatchObject({
+    by: 'gone',
+    peer: { uid: process.getuid?.(), pid: process.pid },
+    outcome: 'applied',
+  });
 });
 
 test('what only looks, or changes nothing, is no line', async () => {
