@@ -137,9 +137,17 @@ describe('what the client asks the daemon', () => {
     expect((await bench.muster(['release', '--all', 'x'])).err).toContain('not both (EINVAL)');
   });
 
-  it('refuses what is not built yet before it asks anything', async () => {
-    const ran = await bench.muster(['reconcile', '--auto-rollback']);
-    expect(ran).toMatchObject({ code: 1, out: '', err: expect.stringContaining('is not built yet (EINVAL)') });
+  it('takes a generation by its number only, before it asks anything', async () => {
+    for (const args of [
+      ['rollback', 'last'],
+      ['rollback', '0'],
+      ['history', 'show', '-1'],
+      ['history', 'show'],
+      ['history', 'list'],
+      ['diff', 'gen:', 'gen:2'],
+    ]) {
+      expect(await bench.muster(args)).toMatchObject({ code: 1, out: '' });
+    }
     expect(bench.asked).toEqual([]);
   });
 
