@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { ConfigCompiler } from '../config/compiler.ts';
-import type { CarriedConfig, Sources, WantedOutcome } from '../engine/ports.ts';
+import type { CarriedConfig, Edits, Sources, WantedOutcome } from '../engine/ports.ts';
 import type { ConfigOutcome, ConfigSet } from '../model/config-set.ts';
 import type { Packages, Staging } from '../model/package.ts';
 import { lockName } from '../model/package-lock.ts';
@@ -48,8 +48,8 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
     options.onRead([...configFiles, ...codeFiles].filter((path) => root === null || !isBelow(path, root)));
   };
 
-  const attempt = async (from: readonly string[] | CarriedConfig | null, staging: Staging | null): Promise<WantedOutcome> => {
-    const outcome = await upstream.compile(from);
+  const attempt = async (from: readonly string[] | CarriedConfig | null, staging: Staging | null, edits: Edits): Promise<WantedOutcome> => {
+    const outcome = await upstream.compile(from, edits);
     if (from === null) {
       if (outcome.ok) references = secretsOf(outcome.config);
       configFiles = [...deciding(outcome), ...filesOf(references)];
@@ -65,10 +65,10 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
   };
 
   /** Of one commit: what is read while another one takes its place is read again. */
-  const read = async (from: readonly string[] | CarriedConfig | null, staging: Staging | null): Promise<WantedOutcome> => {
+  const read = async (from: readonly string[] | CarriedConfig | null, staging: Staging | null, edits: Edits): Promise<WantedOutcome> => {
     for (let left = 3; ; left -= 1) {
       const before = upstream.revision;
-      const outcome = await attempt(from, staging);
+      const outcome = await attempt(from, staging, edits);
       if (left === 0 || before === null || before === upstream.revision) return outcome;
     }
   };
@@ -81,7 +81,7 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
     said: upstream.said,
     blame: upstream.blame,
     close: upstream.close,
-    read: (from, staging = undefined) => read(from ?? null, staging ?? null),
+    read: (from, staging = undefined, edits = 'taken') => read(from ?? null, staging ?? null, edits),
     async byHand(module) {
       const { entry, modulePath } = await entryOf(module, env);
       // Without a config that holds there is still $MUSTER_MODULE_PATH.

@@ -67,12 +67,18 @@ export function createEngine(ports: EnginePorts): Engine {
 
   const trigger = async (name: string, options: Partial<RunOptions> = {}): Promise<void> => {
     const key = options.inForce === true ? 'inForce' : plainRun;
-    const asked = { reason: null, request: { retryFailed: true }, fetch: name === 'sighup', automatic: isAutomatic(name), ...options };
+    const asked = {
+      reason: null,
+      request: { retryFailed: true },
+      fetch: name === 'sighup' || name === 'watch',
+      automatic: isAutomatic(name),
+      ...options,
+    };
     const result = await quietly(runs.request({ key, trigger: name, options: asked }));
     if (result !== undefined) await auditOwn(name, result, context);
   };
 
-  const upstream = createUpstream(context, runs, () => trigger('source'));
+  const upstream = createUpstream(context, runs, () => trigger('source', { editsLeft: true }));
   const interval = createInterval(context, {
     heal: () => trigger('selfHeal', { inForce: true }),
     reconcile: () => trigger('interval'),
@@ -173,6 +179,7 @@ function combined(options: readonly RunOptions[]): RunOptions {
     by: [...new Set(options.flatMap(({ by }) => by ?? []))].join(', ') || null,
     request: { ...first.request, retryFailed: options.some((option) => option.request.retryFailed === true) },
     fetch: options.some((option) => option.fetch === true),
+    editsLeft: options.every((option) => option.editsLeft === true),
     automatic: options.every((option) => option.automatic === true),
     onProgress: (progress) => {
       for (const option of options) option.onProgress?.(progress);

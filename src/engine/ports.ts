@@ -70,6 +70,9 @@ export interface SavedEntry {
   undo(): Promise<void>;
 }
 
+/** Edits of the daemon's own files that nobody has asked for yet: taken as they are, or left out. */
+export type Edits = 'taken' | 'left';
+
 /** Where desired sets come from. */
 export interface Sources {
   /** The daemon's own files, absolute, without what they include. */
@@ -78,14 +81,15 @@ export interface Sources {
    * Reads, checks and resolves the daemon's own files, or those given. Cheap when nothing changed. With `staging` packages are
    * installed that are not, into places that nothing points to yet.
    */
-  read(files?: readonly string[] | CarriedConfig, staging?: Staging): Promise<WantedOutcome>;
+  read(files?: readonly string[] | CarriedConfig, staging?: Staging, edits?: Edits): Promise<WantedOutcome>;
   /** Where the config comes from a repository: how it is with that. */
   source(): SourceDoc | null;
   /**
    * Looks there for something newer than the commit that what runs came from, within the time that the config gives it. Resolves
-   * with whether other files are used than before. What is wrong there is said by `source` and, as a warning, by `read`.
+   * with whether other files are used than before. What is wrong there is said by `source` and, as a warning, by `read`. With
+   * `edits` taken the repository is from now on the one that the daemon's own files name now.
    */
-  sync(applied: string | null, signal: AbortSignal): Promise<boolean>;
+  sync(applied: string | null, signal: AbortSignal, edits: Edits): Promise<boolean>;
   /** Back to the files of a commit; false where they are not there any more, or there is no source. */
   restoreRevision(revision: string): Promise<boolean>;
   /** What the daemon's own config says of an entry, and where; empty where it says nothing, or does not hold. */

@@ -11,7 +11,7 @@ import { agreementAfter, agreementOf } from './agreement.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import { tellError, tellResult } from './news.ts';
 import { assertMayRun, pause, resume } from './paused.ts';
-import type { Wanted } from './ports.ts';
+import type { Edits, Wanted } from './ports.ts';
 import { tidy } from './retain.ts';
 import { type Rollback, restoreFiles, wantedAgain } from './rollback.ts';
 import { openPlan, savePlan } from './saved-plan.ts';
@@ -35,6 +35,8 @@ export interface RunOptions {
   automatic?: boolean;
   /** Fetches first, where the config comes from a repository. */
   fetch?: boolean;
+  /** A commit is applied, and no edit of the daemon's own files that nobody has asked for. */
+  editsLeft?: boolean;
   /** What was planned before, in place of a config. */
   saved?: SavedPlan | undefined;
   /** Refuses what was planned of another config than the files have now. */
@@ -49,7 +51,7 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   const at = new Date(clock.now()).toISOString();
   try {
     const isOwn = options.inForce !== true && options.rollback === undefined && options.from === undefined && options.saved === undefined;
-    if (options.fetch === true && isOwn) await fetchSource(context);
+    if (options.fetch === true && isOwn) await fetchSource(context, 'taken');
     const staging = stagingOf(options.onProgress, context);
     const transaction = await transactionFor(options, trigger, staging, context);
     await resume(options, context);
@@ -126,8 +128,13 @@ async function letGo({ desired }: Wanted, context: EngineContext): Promise<void>
   if (packages.length > 0) await tidy(packages, context);
 }
 
-export async function readWanted(from: readonly string[] | undefined, context: EngineContext, staging?: Staging): Promise<Wanted> {
-  const outcome = await context.ports.sources.read(from, staging);
+export async function readWanted(
+  from: readonly string[] | undefined,
+  context: EngineContext,
+  staging?: Staging,
+  edits?: Edits,
+): Promise<Wanted> {
+  const outcome = await context.ports.sources.read(from, staging, edits);
   if (from === undefined) context.outcome = outcome;
   if (outcome.ok) return outcome.wanted;
   const count = outcome.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
@@ -167,7 +174,10 @@ async function transactionFor(
     return { ...back, rollbackOf: options.rollback.to, prepare: () => restoreFiles(wanted, context) };
   }
   if (options.saved === undefined) {
-    const wanted = options.inForce === true ? inForce(context) : await readWanted(options.from, context, staging);
+    const wanted =
+      options.inForce === true
+        ? inForce(context)
+        : await readWanted(options.from, context, staging, options.editsLeft === true ? 'left' : 'taken');
     return transactionOf(options, trigger, wanted, false);
   }
   const opened = await openPlan(options.saved, { staging, requireCurrentConfig: options.requireCurrentConfig === true }, context);

@@ -1,9 +1,10 @@
 import type { EngineContext } from './context.ts';
+import type { Edits } from './ports.ts';
 import type { Runs } from './runs.ts';
 
 /** Where the config comes from a repository: brings its files up to date, as far as what runs lets go of the commit it came from. */
-export function fetchSource({ ports, generation, stopping }: EngineContext): Promise<boolean> {
-  return ports.sources.sync(generation?.revision ?? null, stopping.signal);
+export function fetchSource({ ports, generation, stopping }: EngineContext, edits: Edits): Promise<boolean> {
+  return ports.sources.sync(generation?.revision ?? null, stopping.signal, edits);
 }
 
 export interface Upstream {
@@ -24,7 +25,7 @@ export function createUpstream(context: EngineContext, runs: Pick<Runs<never, un
     async look() {
       await runs.idle();
       if (isWaiting()) return;
-      const moved = await fetchSource(context);
+      const moved = await fetchSource(context, 'left');
       const left = untried && context.ports.sources.source()?.revision !== (context.generation?.revision ?? null);
       untried = false;
       if ((moved || left) && !isWaiting()) await apply();

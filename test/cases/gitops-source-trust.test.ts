@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { freePort, gitDaemon, repository } from '../sources/git/support.ts';
 import { http } from '../support/http.ts';
 import { createPlace, until } from '../support/place.ts';
-import { applied, commit, onlyAsked, pids, reload, setting, sleepers } from '../support/sourced.ts';
+import { applied, commit, hostFile, onlyAsked, pids, reload, setting, sleepers } from '../support/sourced.ts';
 
 test('what the repository names of the host has to be allowed by the file of the host, which holds at once', async () => {
   const { place, repo } = await setting(onlyAsked, sleepers({ a: 1000 }));
@@ -103,4 +103,31 @@ test('a push is told by a webhook, and believed only if it is signed', async () 
   await reload(place);
   await until(async () => (await http(other, '/').catch(() => null)) !== null, 'the other port answers');
   expect(await http(port, '/').catch(() => null)).toBeNull();
+});
+
+test('an edit of the own file of the host waits until it is asked for, though commits are applied meanwhile', async () => {
+  const { place, repo } = await setting(hostFile, sleepers({ a: 1000 }));
+  await using _ = place;
+  await place.up();
+  const before = await pids(place);
+  repo.git('checkout', '-q', '-b', 'next');
+  const next = commit(repo, sleepers({ c: 1000 }));
+  repo.git('checkout', '-q', 'main');
+  const url = `file://${repo.bare}`;
+  const edited = hostFile(url, '', 'policy: {maxRemovals: 100%}\ndefaults: {command: {stopTimeout: 1s}}\n').replace(
+    'branch: main',
+    'branch: next',
+  );
+  await place.write('muster.yaml', edited);
+  await until(async () => (await place.status()).config.diagnostics[0]?.code === 'sourceChanged', 'the edit is seen');
+  const second = commit(repo, sleepers({ a: 1000, b: 1000 }));
+  await until(async () => (await place.list()).length === 2, 'the commit is applied');
+  expect(await pids(place)).toMatchObject(before);
+  expect((await place.status()).config.revision).toBe(second);
+  // The default that was edited is not part of what was loaded.
+  const { spec } = JSON.parse((await place.muster('info', 'b', '--json')).stdout) as { spec: { stopTimeout: number } };
+  expect(spec.stopTimeout).toBe(10_000);
+  expect((await reload(place)).exitCode).toBe(0);
+  expect(await place.status()).toMatchObject({ synced: true, config: { revision: next, diagnostics: [] } });
+  expect(Object.keys(await pids(place))).toEqual(['c']);
 });

@@ -1,9 +1,10 @@
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { repository } from '../sources/git/support.ts';
+import { cutWire, gitDaemon, repository } from '../sources/git/support.ts';
 import { createPlace, until } from '../support/place.ts';
 import { applied, commit, hostFile, onlyAsked, pids, reload, setting, sleepers } from '../support/sourced.ts';
+import { talk } from '../support/talk.ts';
 
 test('34, 35, 36. commits are applied as they are pushed; what does not hold, or cannot be fetched, changes nothing and is said', async () => {
   const { place, repo, revision } = await setting(hostFile, sleepers({ a: 1000, b: 1000 }));
@@ -150,4 +151,63 @@ test('a saved plan carries the commit that it was made of, and is done whatever 
   const done = await place.muster('reconcile', '--plan', 'plan.json');
   expect(done).toMatchObject({ code: 0 });
   expect(Object.keys(await pids(place))).toEqual(['a', 'b']);
+});
+
+test('a rollback takes the files back to their commit, and nothing is fetched until somebody asks', async () => {
+  const words = 'modules:\n  a: {command: [sh, -c, "cat words; exec sleep 1000"], files: [words], ready: {alive: 20ms}}\n';
+  const { place, repo } = await setting(hostFile, null);
+  await using _ = place;
+  const first = repo.commit({ 'hosts/web1.yaml': words, 'hosts/words': 'first\n' });
+  await place.up();
+  const second = repo.commit({ 'hosts/words': 'second\n' });
+  await applied(place, second);
+  const { generations } = JSON.parse((await place.muster('history', '--json')).stdout) as { generations: { revision?: string }[] };
+  expect(generations.map(({ revision }) => revision)).toEqual([second, first]);
+  expect(await place.muster('rollback')).toMatchObject({ code: 0 });
+  expect(await place.status()).toMatchObject({ paused: true, source: { revision: first } });
+  expect((await place.muster('logs', 'a')).stdout.trim().split('\n').at(-1)).toContain('first');
+  const third = repo.commit({ 'hosts/words': 'third\n' });
+  using client = await talk(place);
+  // Several intervals, in which nothing happens.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect((await place.status()).source?.revision).toBe(first);
+  await client.muster('reload', {});
+  expect(await place.status()).toMatchObject({ paused: false, synced: true, source: { revision: third } });
+});
+
+test('without a daemon nothing is taken for a config without modules', async () => {
+  await using place = await createPlace(onlyAsked('https://git.example/x.git'));
+  await place.write('local.yaml', sleepers({ a: 1000 }));
+  expect((await place.muster('validate')).stdout).toContain('valid, its modules come from https://git.example/x.git');
+  for (const args of [
+    ['diff', 'local.yaml', 'muster.yaml'],
+    ['reconcile', '--dry-run', '--from', 'muster.yaml', '--against', 'local.yaml'],
+  ]) {
+    const ran = await place.muster(...args);
+    expect([ran.code, ran.stdout]).toEqual([1, '']);
+    expect(ran.stderr).toMatch(/has its modules from https:.*\(ENOTSUP\)/);
+  }
+});
+
+test('a fetch that hangs keeps nobody waiting: not status, not another daemon that takes over', async () => {
+  const place = await createPlace();
+  await using _ = place;
+  const repo = repository(place.dir);
+  const revision = commit(repo, sleepers({ a: 1000 }));
+  const { port } = await gitDaemon(place.dir);
+  const wire = await cutWire(port, Number.POSITIVE_INFINITY, 'hang');
+  await place.write('muster.yaml', hostFile(`git://127.0.0.1:${wire.port}/repo.git`, '    timeout: 3s\n'));
+  await place.up();
+  const before = await pids(place);
+  wire.cutAfter(0);
+  await wire.wasCut;
+  expect(await place.status()).toMatchObject({ synced: true, config: { revision } });
+  const replaced = await place.muster('up', '-d', '--replace', '-c', 'muster.yaml');
+  expect(replaced.code).toBe(0);
+  expect(replaced.stderr).toContain('did not answer whole within 3 s');
+  expect(await pids(place)).toEqual(before);
+  wire.mend();
+  const next = commit(repo, sleepers({ a: 1000, b: 1000 }));
+  await applied(place, next);
+  expect((await pids(place)).a).toBe(before.a);
 });

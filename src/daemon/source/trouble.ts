@@ -21,6 +21,16 @@ export function notFetched(host: ConfigSet, doc: SourceDoc | null): ConfigOutcom
   };
 }
 
+/** What the host's own file names by now, and nobody has asked for. */
+export function elsewhere(host: ConfigSet): Diagnostic {
+  return finding(host, 'warning', 'another repository, or ref, is named here than the one in use; muster reload fetches it', 'changed');
+}
+
+export function withNote(outcome: ConfigOutcome, note: Diagnostic): ConfigOutcome {
+  if (!outcome.ok) return { ...outcome, diagnostics: [...outcome.diagnostics, note] };
+  return { ok: true, config: Object.freeze({ ...outcome.config, warnings: [...outcome.config.warnings, note] }) };
+}
+
 /** At the key `source` of the host's own file. */
 function finding(host: ConfigSet, severity: Severity, message: string, problem: string): Diagnostic {
   const code = `source${problem.charAt(0).toUpperCase()}${problem.slice(1)}`;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type ConfigCompiler, createConfigCompiler } from '../../config/compiler.ts';
 import { type Observed, saidFields } from '../../config/said.ts';
-import type { CarriedConfig, Sources } from '../../engine/ports.ts';
+import type { CarriedConfig, Edits, Sources } from '../../engine/ports.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { ConfigOutcome, ConfigSet, Reader } from '../../model/config-set.ts';
 import type { Environment } from '../../model/environment.ts';
@@ -12,8 +12,9 @@ import { createFileReader } from '../../sources/files.ts';
 import { createTextReader } from '../../sources/texts.ts';
 import { systemClock } from '../world.ts';
 import { createHeldSource } from './held.ts';
+import { createOwnFiles } from './own-files.ts';
 import { createPlaces } from './placed.ts';
-import { notFetched, troubleOf } from './trouble.ts';
+import { elsewhere, notFetched, troubleOf, withNote } from './trouble.ts';
 
 export interface UpstreamOptions {
   /** The host's own. */
@@ -28,7 +29,7 @@ export interface UpstreamOptions {
 /** The config as the host's own file says it, and as the repository does that it names. */
 export interface Upstream extends Pick<Sources, 'source' | 'sync' | 'restoreRevision' | 'said' | 'blame'> {
   /** Without any network. Null: the daemon's own files. */
-  compile(from: readonly string[] | CarriedConfig | null): Promise<ConfigOutcome>;
+  compile(from: readonly string[] | CarriedConfig | null, edits: Edits): Promise<ConfigOutcome>;
   /** Absolute folder of the checkout, whatever revision it has; null: there is no source. */
   readonly root: string | null;
   /** Of the last reading, as the host's own file has it; for what is shown of configs that do not hold. */
@@ -38,6 +39,7 @@ export interface Upstream extends Pick<Sources, 'source' | 'sync' | 'restoreRevi
 
 export function createUpstream({ files, compiler, env, open, onSource }: UpstreamOptions): Upstream {
   const held = createHeldSource(open);
+  const own = createOwnFiles(files, compiler, env);
   let places: { readonly root: string; readonly of: ReturnType<typeof createPlaces> } | null = null;
   const placesIn = (root: string): ReturnType<typeof createPlaces> => {
     if (places?.root !== root) places = { root, of: createPlaces(root) };
@@ -69,25 +71,33 @@ export function createUpstream({ files, compiler, env, open, onSource }: Upstrea
     return source === null ? notFetched(host.config, null) : ofSource(host.config, named, source, compile, { reader, revision });
   }
 
-  async function followed(): Promise<ConfigOutcome> {
-    const host = await compiler.compile(files);
-    // As long as it cannot be told what is named, what was named stays.
+  /** Of the daemon's own files. What is named by an edit that nobody has asked for is not gone after. */
+  async function ownFiles(edits: Edits): Promise<ConfigOutcome> {
+    const { outcome: host, compile } = await (edits === 'taken' ? own.now() : own.asked());
     if (!host.ok) return host;
     const spec = host.config.source?.git ?? null;
-    const source = await held.follow(spec);
-    onSource(spec);
-    return source === null ? host : ofSource(host.config, files, source, compiler.compile, {});
+    if (spec === null) return host;
+    if (held.spec === null) {
+      await held.follow(spec);
+      onSource(spec);
+    }
+    if (held.now === null) return notFetched(host.config, null);
+    if (held.spec !== null && placeOf(held.spec) === placeOf(spec)) return ofSource(host.config, files, held.now, compile, {});
+    return edits === 'left' ? notFetched(host.config, held.now.doc) : withNote(await ownFiles('left'), elsewhere(host.config));
+  }
+
+  async function otherFiles(from: readonly string[]): Promise<ConfigOutcome> {
+    const host = await compiler.compile(from);
+    if (!host.ok || host.config.source === null) return host;
+    // What another file names is looked at only as far as it is there already.
+    const isSame = held.spec !== null && placeOf(held.spec) === placeOf(host.config.source.git);
+    return held.now === null || !isSame ? notFetched(host.config, null) : ofSource(host.config, from, held.now, compiler.compile, {});
   }
 
   return {
-    async compile(from) {
-      if (from === null) return followed();
-      if ('texts' in from) return carried(from);
-      const host = await compiler.compile(from);
-      if (!host.ok || host.config.source === null) return host;
-      // What another file names is looked at only as far as it is there already.
-      const isSame = held.spec !== null && placeOf(held.spec) === placeOf(host.config.source.git);
-      return held.now === null || !isSame ? notFetched(host.config, null) : ofSource(host.config, from, held.now, compiler.compile, {});
+    async compile(from, edits) {
+      if (from === null) return ownFiles(edits);
+      return 'texts' in from ? carried(from) : otherFiles(from);
     },
     get root() {
       return held.now?.root ?? null;
@@ -96,13 +106,15 @@ export function createUpstream({ files, compiler, env, open, onSource }: Upstrea
       return held.now?.doc.revision ?? null;
     },
     source: () => held.now?.doc ?? null,
-    async sync(applied, signal) {
-      const host = await compiler.compile(files);
-      if (!host.ok) return false;
-      const spec = host.config.source?.git ?? null;
-      const source = await held.follow(spec);
-      onSource(spec);
-      return source === null ? false : (await source.sync({ applied, signal })).moved;
+    async sync(applied, signal, edits) {
+      const { outcome: host } = await own.now();
+      if (edits === 'taken' && host.ok) {
+        own.ask(host.config);
+        const spec = host.config.source?.git ?? null;
+        await held.follow(spec);
+        onSource(spec);
+      }
+      return held.now === null ? false : (await held.now.sync({ applied, signal })).moved;
     },
     restoreRevision: async (revision) => (await held.now?.restore(revision)) ?? false,
     async said(name) {
