@@ -211,9 +211,14 @@ export function remember(context: EngineContext, at: string, trigger: string, re
   const { outcome, exitCode, planId, by, diagnostics } = result;
   setLast(context, { at, trigger, ...byOf(by), outcome, exitCode, planId, changes, diagnostics });
   if (result.outcome === 'noChanges') return;
-  const fields = { trigger, ...byOf(by), outcome: result.outcome, exitCode: result.exitCode, planId: result.planId, changes };
+  const { revision } = result.config;
+  const of = revision === undefined ? {} : { revision };
+  const fields = { trigger, ...byOf(by), ...of, outcome: result.outcome, exitCode: result.exitCode, planId: result.planId, changes };
   context.events.emit({ type: 'result', message: `${trigger}: ${result.outcome}`, fields });
   const level = result.exitCode === 0 ? 'info' : 'warn';
   const done = changes.map(({ name, action, status, error }) => `${action} ${name} ${status}${error === null ? '' : `: ${error}`}`);
-  context.ports.log[level]({ trigger, ...byOf(by), outcome: result.outcome, planId: result.planId, changes: done }, 'reconcile done');
+  context.ports.log[level](
+    { trigger, ...byOf(by), ...of, outcome: result.outcome, planId: result.planId, changes: done },
+    'reconcile done',
+  );
 }

@@ -1,4 +1,4 @@
-/** A place in a config file: absolute path, line and column from 1. */
+/** A place in a config file: absolute path, or that in the repository which the config comes from; line and column from 1. */
 export interface Position {
   file: string;
   line: number;
