@@ -38,8 +38,9 @@ export function printDiagnostics(diagnostics: readonly Diagnostic[], io: Io, sty
 /** Texts of the files that the findings are about, as far as they can still be read. */
 export function sourcesOf(diagnostics: readonly Diagnostic[]): Map<string, string> {
   const sources = new Map<string, string>();
-  for (const { file } of diagnostics) {
-    if (sources.has(file)) continue;
+  for (const { file, revision } of diagnostics) {
+    // What is called so in a repository is here another file, if it is any.
+    if (sources.has(file) || revision !== undefined) continue;
     try {
       sources.set(file, readFileSync(file, 'utf8'));
     } catch {
