@@ -155,6 +155,7 @@ test('what is no whole export is refused with what it is', async () => {
     [(await place.muster('reconcile', '--dry-run', '-o', 'json')).stdout, 'is a Plan, and no exported state'],
     [(await place.muster('status', '--json')).stdout, 'the config is invalid'],
     ['', 'the config is invalid'],
+    [`{"kind": "State", "formatVersion": "1.0", "x": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'its checksum is another'],
   ] as const) {
     const file = await checkout.write('bad.json', written);
     // As the command does, without a process for each.

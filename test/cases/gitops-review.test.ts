@@ -7,7 +7,8 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
-import { cli, createPlace, json, type Place } from '../support/place.ts';
+import { cli, createPlace, json, type Place, until } from '../support/place.ts';
+import { startRunning } from '../support/running.ts';
 import { identities } from '../support/untouched.ts';
 
 const exec = promisify(execFile);
@@ -185,6 +186,16 @@ test('-o ndjson prints what is under way as it happens, the result last, and exi
   const again = await muster('reload', '-o', 'ndjson', '--detailed-exitcode');
   expect(again).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(again.stdout)).toMatchObject({ kind: 'Result', outcome: 'noChanges' });
+});
+
+test('-o ndjson prints a step before the run is over', async () => {
+  await place.write('muster.yaml', `${config}  slow: {command: [sleep, "1009"], ready: {file: ./go}}\n`);
+  await using running = startRunning(place, 'reconcile', '-o', 'ndjson');
+  await until(() => running.stdout().includes('"running":["slow"]'), 'it says what it waits for');
+  expect(running.stdout()).not.toContain('"kind":"Result"');
+  await place.write('go', '');
+  await until(() => running.stdout().includes('"kind":"Result"'), 'the result is there');
+  expect(JSON.parse(running.stdout().trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ outcome: 'applied', summary: { load: 1 } });
 });
 
 test('--max-bytes bounds the markdown, and goes with nothing else', async () => {

@@ -15,6 +15,7 @@ import { MusterError } from '../../src/model/error.ts';
 import type { Desired } from '../../src/model/module.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
 import type { Request } from '../../src/model/plan-input.ts';
+import type { StateDoc } from '../../src/model/state-doc.ts';
 import { planFiles } from '../../src/offline/main.ts';
 import { createResolver, type Resolver } from '../../src/resolve/resolver.ts';
 import { createFileReader } from '../../src/sources/files.ts';
@@ -39,6 +40,7 @@ export interface Daemon extends AsyncDisposable {
   /** Writes the files in both folders: they are all the config that there is. */
   write(files: Files): Promise<void>;
   reconcile(): Promise<Result>;
+  export(): StateDoc;
   /** Does it by hand, if it can be done. */
   deed(deed: Deed): Promise<void>;
   /** What the daemon would do. */
@@ -116,6 +118,7 @@ export async function createDaemon(env: Readonly<Record<string, string>>, behave
       }
     },
     reconcile: () => engine.runs.request({ key: 'plain', trigger: 'reconcile', options: asked({}) }),
+    export: () => exportState(engine.context),
     async deed(deed) {
       const { context } = engine;
       const { name } = deed;
