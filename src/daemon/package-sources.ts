@@ -27,12 +27,12 @@ export function createPackageSources({ packages, config }: PackageSourcesOptions
   };
 
   return {
-    async packageName(spec, staging) {
+    async packageName(spec, { allowScripts, staging }) {
       const kind = packageSpecKind(spec);
-      if (kind.kind === 'registry') return moduleNameOf(kind.name);
-      const asked = { module: null, spec, allowScripts: false, pin: null };
+      if (kind.kind === 'registry') return { name: moduleNameOf(kind.name), path: null };
+      const asked = { module: null, spec, allowScripts, pin: null };
       const found = (await packages.find(asked)) ?? (staging === null ? null : await packages.stage(asked, staging));
-      if (found !== null) return moduleNameOf(found.name);
+      if (found !== null) return { name: moduleNameOf(found.name), path: found.programs[0]?.script ?? null };
       throw new MusterError('EINVAL', `what ${spec} is called is known only once it is installed`, { hint: 'give it a name with --name' });
     },
     savePackage: (module, entry) => savePackage(module, entry, readConfig(), packages),

@@ -9,6 +9,7 @@ import { isPackageSpec, packageSpecKind } from '../model/package-spec.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
 import type { EngineContext } from './context.ts';
+import type { NamedPackage } from './ports.ts';
 import { stagingOf } from './reconcile.ts';
 import { tidy } from './retain.ts';
 
@@ -32,7 +33,30 @@ export async function install(
   context: EngineContext,
   reconcile: () => Promise<Plan | Result>,
 ): Promise<Plan | Result> {
-  const asked = await askedOf(params, common, context);
+  const named = await nameOf(params, common, context);
+  try {
+    return await installNamed(named.name, params, common, context, reconcile);
+  } finally {
+    // Where it came to nothing, what was installed for its name goes too.
+    if (named.path !== null && common.dryRun !== true) await tidy([{ path: named.path }], context);
+  }
+}
+
+function nameOf({ name, spec, allowScripts = false }: InstallParams, common: Common, context: EngineContext): Promise<NamedPackage> {
+  if (!isPackageSpec(spec)) throw noSpec(spec);
+  if (name !== undefined) return Promise.resolve({ name, path: null });
+  const staging = common.dryRun === true ? null : stagingOf(common.onProgress, context);
+  return context.ports.sources.packageName(spec, { allowScripts, staging });
+}
+
+async function installNamed(
+  name: string,
+  params: InstallParams,
+  common: Common,
+  context: EngineContext,
+  reconcile: () => Promise<Plan | Result>,
+): Promise<Plan | Result> {
+  const asked = askedOf(name, params, common, context);
   const declared = await declaredNow(context);
   if (params.save === true) return save(asked, params, context, reconcile);
   refuseDeclared(asked.name, declared, params);
@@ -67,11 +91,8 @@ export async function install(
   }
 }
 
-async function askedOf(params: InstallParams, common: Common, context: EngineContext): Promise<Asked> {
+function askedOf(name: string, params: InstallParams, common: Common, context: EngineContext): Asked {
   const { spec, args, config, env, allowScripts, frozen } = params;
-  if (!isPackageSpec(spec)) throw noSpec(spec);
-  const name =
-    params.name ?? (await context.ports.sources.packageName(spec, common.dryRun === true ? null : stagingOf(common.onProgress, context)));
   // What was installed for its name alone need not be installed again.
   const isNew = params.name === undefined && packageSpecKind(spec).kind !== 'registry';
   const problem = nameProblem(name);

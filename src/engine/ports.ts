@@ -73,6 +73,12 @@ export interface SavedEntry {
 /** Edits of the daemon's own files that nobody has asked for yet: taken as they are, or left out. */
 export type Edits = 'taken' | 'left';
 
+/** The name of the module that a package gives, and where it lies if it was installed for that. */
+export interface NamedPackage {
+  readonly name: string;
+  readonly path: string | null;
+}
+
 /** Where desired sets come from. */
 export interface Sources {
   /** The daemon's own files, absolute, without what they include. */
@@ -101,7 +107,7 @@ export interface Sources {
   /** The modules of a package by hand: one for each program that it has. `frozen`: as the lock beside the config has it. */
   packageByHand(module: ByHand, how: { frozen: boolean; staging: Staging | null }): Promise<readonly Desired[]>;
   /** The name of the module that a package gives; with `staging` it is installed where that alone can tell. */
-  packageName(spec: string, staging: Staging | null): Promise<string>;
+  packageName(spec: string, how: { allowScripts: boolean; staging: Staging | null }): Promise<NamedPackage>;
   /** Writes a package into the config file, beside what stands there, and what it was resolved to into `muster.lock`. */
   savePackage(module: string, entry: Readonly<Record<string, unknown>>): Promise<SavedEntry>;
   /** Declared packages, but for those that run where they are, that are not in `muster.lock`. */

@@ -130,6 +130,17 @@ test('8. a package without anything to run, or whose script is missing, says so 
   expect(identities(await place.list())).toEqual(identities(before));
 });
 
+test('an archive or repository that is installed only to learn its name leaves nothing where that is taken, or its script fails', async () => {
+  writeArchive(join(place.dir, 'beat.tgz'), { manifest: { name: 'beat', version: '1.0.0', main: 'index.js' } });
+  const taken = await place.muster('install', './beat.tgz');
+  expect([taken.code, taken.stderr]).toEqual([8, expect.stringContaining('beat is declared at')]);
+  writeArchive(join(place.dir, 'trips.tgz'), {
+    manifest: { name: 'trips', version: '1.0.0', main: 'index.js', scripts: { postinstall: 'kill -9 $$' } },
+  });
+  expect(await place.muster('install', '--allow-scripts', './trips.tgz')).toMatchObject({ code: 1, stdout: '' });
+  expect([installedFolders('beat'), installedFolders('trips'), installedFolders('.staging')]).toEqual([[], [], []]);
+});
+
 test('a package that talks with the daemon of PM2 is refused with what to do instead', async () => {
   const folder = writePackage(join(place.dir, 'rotate'), {
     manifest: { name: 'rotate', version: '1.0.0', main: 'index.js', dependencies: { pm2: '*' } },

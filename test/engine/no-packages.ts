@@ -3,7 +3,7 @@ import type { EnginePorts } from '../../src/engine/ports.ts';
 /** The part of the sources that is asked only where there are packages, settings or a repository. */
 export const noPackages = {
   packageByHand: async () => [],
-  packageName: async (spec) => spec,
+  packageName: async (spec) => ({ name: spec, path: null }),
   savePackage: async () => ({ undo: async () => {} }),
   unlockedPackages: async () => [],
   lockPackages: async () => {},
