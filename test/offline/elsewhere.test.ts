@@ -101,6 +101,11 @@ test('what was masked is compared as far as it is seen', async () => {
   expect(maskedAlike({ a: ['--t=***', 'x***y***z', 'x***y***'], b: 1 }, others)).toEqual(others);
 });
 
+test('no program is run for a secret', async () => {
+  const asks = `  near: ./code.mjs\n  asks: {command: [sleep, "1"], env: {T: {secret: "exec:touch ${folder}/ran"}}}\n`;
+  expect(done(await planned('  near: ./code.mjs\n', asks, (state) => state))).toEqual(['load asks']);
+});
+
 test('nothing is written where it is planned but what was there', async () => {
   expect((await readdir(folder)).sort()).toEqual(['code.mjs', 'muster.yaml', 'note.txt', 'state.json']);
 });
