@@ -68,11 +68,16 @@ export function openInstalls(dir: string, log: Log): Installs {
     },
     async enter(staged, install) {
       const { prefix } = install;
-      await writeRecord(recordOf(prefix), install);
-      await mkdir(dirname(prefix), { recursive: true, mode: 0o700 });
-      await rm(prefix, { recursive: true, force: true });
-      await rename(staged, prefix);
-      await syncFolder(dirname(prefix));
+      try {
+        await writeRecord(recordOf(prefix), install);
+        await mkdir(dirname(prefix), { recursive: true, mode: 0o700 });
+        await rm(prefix, { recursive: true, force: true });
+        await rename(staged, prefix);
+        await syncFolder(dirname(prefix));
+      } catch (error) {
+        if (!known.has(prefix)) await removeFolder(recordOf(prefix));
+        throw error;
+      }
       known.set(prefix, install);
       taken.set(prefix, install.at);
     },
