@@ -5,22 +5,21 @@ import { networkEnvironment, shownUrl } from './environment.ts';
 import { createScrub, fetchFailure } from './failure.ts';
 import { plain } from './plain.ts';
 import type { Program, ProgramOutput, ProgramRun } from './program.ts';
-import { BrokenMirror, TimedOut, Trouble } from './trouble.ts';
+import { BrokenMirror, Trouble, Unwanted } from './trouble.ts';
 
 export interface MirrorOptions {
   readonly path: string;
   readonly run: Program;
   readonly spec: Pick<GitSpec, 'url' | 'ref' | 'credentials' | 'timeout'>;
   readonly mostBytes: number;
-  now(): number;
 }
 
 /** The end of what is done over the network, and what it is done with. */
 export interface Reach {
   readonly token: string | null;
-  /** ms since the epoch */
-  readonly until: number;
   readonly signal: AbortSignal;
+  /** Aborts when it has taken as long as it may, all that goes over the network together. */
+  readonly late: AbortSignal;
 }
 
 export interface Found {
@@ -39,7 +38,7 @@ const used = 'refs/muster/used/';
 const mostPacks = 40;
 
 /** The bare repository into which the other one is fetched. Nothing is checked out here. */
-export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions) {
+export function createMirror({ path, run, spec, mostBytes }: MirrorOptions) {
   const { url, ref } = spec;
   const shown = shownUrl(url);
   const packFolder = join(path, 'objects', 'pack');
@@ -53,15 +52,15 @@ export function createMirror({ path, run, spec, mostBytes, now }: MirrorOptions)
     return stdout;
   }
 
-  async function remote(args: readonly string[], { token, until, signal }: Reach): Promise<string> {
+  async function remote(args: readonly string[], { token, signal, late }: Reach): Promise<string> {
     const scrub = createScrub(token === null ? [] : [token, `${spec.credentials?.username ?? 'git'}:${token}`]);
     const { code, stdout, stderr } = await git(args, {
       env: networkEnvironment(spec, token),
-      signal,
-      timeout: Math.max(1, until - now()),
+      signal: AbortSignal.any([signal, late]),
+      timeout: null,
       watch: tooMuch,
     }).catch((error: unknown) => {
-      throw error instanceof TimedOut ? slow() : error;
+      throw error instanceof Unwanted && !signal.aborted ? slow() : error;
     });
     if (code !== 0) throw fetchFailure(shown, stderr, scrub);
     return stdout.toString();

@@ -15,8 +15,8 @@ export interface ProgramRun {
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
-  /** ms */
-  readonly timeout?: number;
+  /** ms; null: `signal` alone ends it. */
+  readonly timeout?: number | null;
   /** Of its standard output; what has more is ended. */
   readonly mostBytes?: number;
   /** Looks on while it runs; what it returns is why the program is ended. */
@@ -70,15 +70,15 @@ export function createProgram({ keeper, clock, random, cwd, env }: ProgramOption
     kill = () => void child.killTree();
     if (ended !== null) kill();
     const unwanted = (): void => end(new Unwanted('ended'));
-    const seconds = Math.max(1, Math.round(timeout / 1000));
-    const timer = clock.after(timeout, () => end(new TimedOut(`${named(argv)} took longer than ${seconds} s and was ended`)));
+    const late = (): void => end(new TimedOut(`${named(argv)} took longer than ${(timeout ?? 0) / 1000} s and was ended`));
+    const timer = timeout === null ? null : clock.after(timeout, late);
     let watching = clock.after(watchMs, look);
     signal?.addEventListener('abort', unwanted);
     if (isAborted(signal)) unwanted();
     const { code, failure } = await child.exited;
     over = true;
     await child.killTree();
-    timer.cancel();
+    timer?.cancel();
     watching.cancel();
     signal?.removeEventListener('abort', unwanted);
     if (ended !== null) throw ended;

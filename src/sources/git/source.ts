@@ -43,12 +43,13 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   const places = placesIn(options.dir);
   const id = (): string => options.random.id();
   const run = createProgram({ ...options, cwd: '/', env: gitEnvironment(options.env, places) });
-  const mirror = createMirror({ path: places.mirror, run, spec, mostBytes: bounds.mirrorBytes, now: () => clock.now() });
+  const mirror = createMirror({ path: places.mirror, run, spec, mostBytes: bounds.mirrorBytes });
   const asked = `${shownUrl(spec.url)} ${describe(spec.ref)}`;
   const review = createReview({ spec, bounds, places, mirror, run, id });
   const closing = new AbortController();
   const inTurn = oneByOne();
   let prepared = false;
+  let giveUp = (): void => {};
   let version: GitVersion | null = null;
   let record = await readRecord(places.record);
   let revision = await currentRevision(places);
@@ -76,12 +77,17 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
         const mine = next;
         next = null;
         const wish = unwantedBy(signals, closing.signal);
+        giveUp = wish.giveUp;
         return sync(mine?.applied ?? null, wish.signal).finally(wish.dispose);
       });
       next = { applied, signals, done };
       return done;
     },
-    restore: (to) => inTurn(() => restore(to)),
+    restore(to) {
+      // Whoever goes back does not want what a look under way may bring.
+      giveUp();
+      return inTurn(() => restore(to));
+    },
     async blame(file, line) {
       if (revision === null) return null;
       const told = blame(mirror, places, { revision, file, line, signal: closing.signal });
@@ -117,7 +123,9 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
 
   async function lookAndUse(applied: string | null, signal: AbortSignal): Promise<void> {
     const token = spec.credentials?.token === undefined ? null : await tokenOf(spec.credentials.token);
-    const reach = { token, until: clock.now() + spec.timeout, signal };
+    const late = new AbortController();
+    const timer = clock.after(spec.timeout, () => late.abort());
+    const reach = { token, signal, late: late.signal };
     const known = record.used.find((used) => used.revision === revision && used.asked === asked);
     const reviewed = await review({
       reach,
@@ -128,7 +136,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
       answered: () => {
         record = { ...record, fetchedAt: now() };
       },
-    });
+    }).finally(() => timer.cancel());
     await use({ ...reviewed, asked }, signal);
   }
 

@@ -9,5 +9,5 @@ export function unwantedBy(signals: readonly (AbortSignal | undefined)[], closin
   const dispose = (): void => {
     for (const signal of [closing, ...signals]) signal?.removeEventListener('abort', look);
   };
-  return { signal: all.signal, dispose };
+  return { signal: all.signal, giveUp: () => all.abort(), dispose };
 }

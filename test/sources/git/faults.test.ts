@@ -102,6 +102,24 @@ test('who does not want it any more ends it at once, and nothing is said to be w
   expect(gitsOf(own)).toEqual([]);
 });
 
+test('who goes back does not wait for a look that hangs', async () => {
+  const dir = tempDir();
+  const { commit } = repository(dir);
+  const first = commit({ 'muster.yaml': config });
+  const { port } = await gitDaemon(dir);
+  const wire = await cutWire(port, Number.POSITIVE_INFINITY, 'hang');
+  const { source } = await sourceOf({ url: `git://127.0.0.1:${wire.port}/repo.git`, timeout: 100_000_000 });
+  await source.sync({ applied: null });
+  const second = commit({ 'muster.yaml': `${config}# 2\n` });
+  await source.sync({ applied: first });
+  wire.cutAfter(0);
+  const looking = source.sync({ applied: second });
+  await wire.wasCut;
+  expect(await source.restore(first)).toBe(true);
+  expect((await looking).moved).toBe(false);
+  expect(source.doc).toMatchObject({ revision: first, problem: null });
+});
+
 test('a repository that is gone, or a daemon, is unreachable with since; it comes back by itself', async () => {
   const dir = tempDir();
   const { bare, commit } = repository(dir);
