@@ -86,6 +86,8 @@ async function attempt(
     const before = options.loaded.get(change.from ?? change.name);
     const moved = movedMeanwhile(ports.instances.get(change.from ?? change.name), before);
     if (moved || names.some(options.heldSince)) return changedMeanwhile(change.name);
+    const lost = change.action === 'remove' ? undefined : change.needs?.find((name) => ports.instances.get(name) === undefined);
+    if (lost !== undefined) return goneMeanwhile(lost);
     const back = options.onFailure === 'rollback' ? undoOf(change, before, ports) : null;
     await intend(change, options, ports);
     const outcome = await step(change, targetOf(change, options, ports), before, options, ports);
@@ -159,6 +161,10 @@ function changedMeanwhile(name: string): StepOutcome {
     status: 'skipped',
     error: { code: 'EBUSY', message: `${name} was changed by another command meanwhile; the next run looks again` },
   };
+}
+
+function goneMeanwhile(name: string): StepOutcome {
+  return { status: 'skipped', error: { code: 'EBUSY', message: `requires ${name}, which was removed by another command meanwhile` } };
 }
 
 /** Newest first. What cannot be undone stays `ok` in the result: that is then the truth. */

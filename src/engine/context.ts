@@ -7,6 +7,7 @@ import type { LastReconcile } from '../model/status-doc.ts';
 import type { Generation } from '../store/records.ts';
 import { type Agreement, createTransitions, type Transitions } from './conditions.ts';
 import { type Critical, createCritical } from './critical.ts';
+import type { RunUnderWay } from './due.ts';
 import { createEvents, type Events } from './events.ts';
 import type { EnginePorts, WantedOutcome } from './ports.ts';
 import type { KeptCode } from './retain.ts';
@@ -24,6 +25,8 @@ export interface EngineContext {
   /** The last reading of the daemon's own files. */
   outcome: WantedOutcome | null;
   lastReconcile: LastReconcile | null;
+  /** The run over the whole config that is changing something now. */
+  underWay: RunUnderWay | null;
   /** Whether what runs is as the files say, when that was looked at last; null: not yet. */
   agreement: Agreement | null;
   readonly transitions: Transitions;
@@ -46,6 +49,7 @@ export function createContext(ports: EnginePorts): EngineContext {
     generation: null,
     outcome: null,
     lastReconcile: null,
+    underWay: null,
     agreement: null,
     transitions: createTransitions(ports.clock.now()),
     reconciles: new Map(),

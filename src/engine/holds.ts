@@ -6,8 +6,8 @@ import type { Plan, Result } from '../model/plan.ts';
 import type { HoldDoc } from '../model/status-doc.ts';
 import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
 import { type EngineContext, holdsNow } from './context.ts';
+import { due } from './due.ts';
 import { loadedNames, notLoaded } from './names.ts';
-import { inForce } from './reconcile.ts';
 import { byOf } from './serial.ts';
 import { isUnderWay } from './under-way.ts';
 
@@ -56,7 +56,12 @@ export async function stop({ names: patterns, override, reason }: Params<'stop'>
       if (isUnderWay(name, context)) await instances.halt(name);
       const claim = await context.claims.acquire(name, 'stop');
       try {
-        if (instances.get(name) !== undefined) await instances.halt(name);
+        // Who has released it meanwhile wants it to run.
+        const isStopped = store.state.holds.get(name)?.stopped === true;
+        const isThere = instances.get(name) !== undefined;
+        if (isStopped && isThere) await instances.halt(name);
+        // A run that was on its way to it has removed it: there is nothing to hold.
+        if (isStopped && !isThere) await store.append({ type: 'released', name });
       } finally {
         claim.release();
       }
@@ -81,25 +86,27 @@ export async function release(names: readonly string[], common: Common, context:
   const over = names.flatMap((name) => store.state.holds.get(name) ?? []);
   await store.append(...over.map(({ name }) => ({ type: 'released' as const, name })));
   for (const { name } of over) context.events.emit({ type: 'hold', name, message: 'released', fields: byOf(common.by) });
-  const loaded = instances.snapshot();
-  const wanted = inForce(context).desired;
   // What has a hold of its own stays held when all is released that has none.
   const all = names.includes(everything)
-    ? [...new Set([...wanted.keys(), ...loaded.keys()])].filter((name) => !store.state.holds.has(name))
+    ? [...new Set([...due(context).keys(), ...instances.snapshot().keys()])].filter((name) => !store.state.holds.has(name))
     : names;
-  const halted = over.filter(({ name, stopped }) => stopped === true && loaded.get(name)?.state === 'E');
+  const again = new Set<string>();
   return runCommand(
     {
       name: 'release',
       common,
-      request: { scope: new Set(all), again: new Set(halted.map(({ name }) => name)), retryFailed: true },
-      desired: (now) =>
-        desiredWith(
+      request: { scope: new Set(all), again, retryFailed: true },
+      // Only once the names are claimed: until then a run may change them, and a stop be on its way.
+      desired(now) {
+        const wanted = due(context);
+        for (const { name, stopped } of over) if (stopped === true && now.get(name)?.state === 'E') again.add(name);
+        return desiredWith(
           now,
           all.flatMap((name) => wanted.get(name) ?? []),
-        ),
+        );
+      },
       busy: 'wait',
-      declared: wanted,
+      declared: { has: (name) => due(context).has(name) },
     },
     context,
   );

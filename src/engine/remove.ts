@@ -2,7 +2,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError } from '../model/error.ts';
 import type { Params } from '../model/methods.ts';
 import type { Plan, Result } from '../model/plan.ts';
-import { type Common, desiredWith, runCommand } from './commands.ts';
+import { type Command, type Common, desiredWith, runCommand } from './commands.ts';
 import { alternativesOf, type EngineContext } from './context.ts';
 import { keep } from './holds.ts';
 import { dependentsOf, loadedNames } from './names.ts';
@@ -14,22 +14,35 @@ export async function remove(params: Params<'remove'>, common: Common, context: 
   if (hold && !reason) throw new MusterError('EINVAL', 'a hold needs a reason', { hint: 'say --reason R' });
   const loaded = context.ports.instances.snapshot();
   const names = loadedNames(params.names, loaded, force);
-  const all = recursive ? dependentsOf(names, loaded, 'any', alternativesOf(context)) : names;
+  const affected = (now: typeof loaded): string[] => (recursive ? dependentsOf(names, now, 'any', alternativesOf(context)) : names);
+  const all = affected(loaded);
   const away = [...new Set([...all, ...params.names.filter((name) => declarationOf(name, context) !== undefined)])];
-  if (params.dryRun !== true) await cancelStarts(all, cancel, context);
-  const outcome = await runCommand(
-    {
-      name: 'remove',
-      common,
-      request: { scope: new Set(all), asked: new Set(names), drop: new Set(names), recursive },
-      desired: (now) => new Map([...desiredWith(now, [])].filter(([name]) => !all.includes(name))),
-      busy: 'wait',
-      cancel,
-      ...(hold ? { finish: () => keep(away, { reason: reason ?? '', forMs: null, by: common.by }, context) } : {}),
+  const command: Command = {
+    name: 'remove',
+    common,
+    request: { scope: new Set(all), asked: new Set(names), drop: new Set(names), recursive },
+    desired(now) {
+      const goes = new Set(affected(now));
+      const isOther = [...goes].some((name) => !all.includes(name)) || all.some((name) => now.has(name) && !goes.has(name));
+      if (isOther) throw new MusterError('ERESTART', 'others require it by now');
+      return new Map([...desiredWith(now, [])].filter(([name]) => !all.includes(name)));
     },
-    context,
-  );
+    busy: 'wait',
+    cancel,
+    ...(hold ? { finish: () => keep(away, { reason: reason ?? '', forMs: null, by: common.by }, context) } : {}),
+  };
+  if (params.dryRun !== true && (await isAllowed(command, context))) await cancelStarts(all, cancel, context);
+  const outcome = await runCommand(command, context).catch((error: unknown) => {
+    if (error instanceof MusterError && error.code === 'ERESTART') return null;
+    throw error;
+  });
+  if (outcome === null) return remove(params, common, context);
   return { ...outcome, diagnostics: [...outcome.diagnostics, ...(hold ? [] : declaredWarnings(all, context))] };
+}
+
+/** What is refused, as where one of them is held, has changed nothing. */
+async function isAllowed(command: Command, context: EngineContext): Promise<boolean> {
+  return (await runCommand({ ...command, common: { ...command.common, dryRun: true } }, context)).applyable;
 }
 
 /** `remove` of a name that is being loaded ends that load instead of waiting for it. */

@@ -86,6 +86,17 @@ export async function transact(transaction: Transaction, context: EngineContext)
   const loaded = ports.instances.snapshot();
   const planned = plannedBy(transaction, context, loaded);
   if (transaction.dryRun) return planned;
+  const makesGeneration = transaction.generation === 'new' && planned.applyable;
+  if (makesGeneration) context.underWay = { plan: planned, wanted: transaction.wanted };
+  try {
+    return await done(transaction, planned, loaded, context);
+  } finally {
+    if (makesGeneration) context.underWay = null;
+  }
+}
+
+async function done(transaction: Transaction, planned: Plan, loaded: ReadonlyMap<string, Loaded>, context: EngineContext): Promise<Result> {
+  const { ports } = context;
   const startedAt = ports.clock.now();
   if (!planned.applyable || planned.changes.length === 0) {
     await catchUp(transaction, context);

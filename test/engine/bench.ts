@@ -9,7 +9,7 @@ import { defaultPolicy, type Policy } from '../../src/model/policy.ts';
 import type { Log } from '../../src/model/ports.ts';
 import { openStore } from '../../src/store/store.ts';
 import { code } from '../instances/bench.ts';
-import { createFakeClock } from '../support/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { type Behaviour, createFakeDriver, type FakeDriver } from '../support/fake-driver.ts';
 import { createMemoryDisk } from '../support/memory-disk.ts';
 import { noPackages } from './no-packages.ts';
@@ -20,6 +20,7 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 export interface EngineBench {
   engine: Engine;
   driver: FakeDriver;
+  clock: FakeClock;
   /** What the files say: the declared modules, and the digest of the code of each by name (`broken`: it does not compile). */
   files: { modules: Desired[]; code: Record<string, string>; policy: Partial<Policy>; alternatives: Map<string, string> };
   /** Names of the modules whose code is watched. */
@@ -85,6 +86,7 @@ export async function createEngineBench(modules: Desired[], behave?: (launch: La
   return {
     engine,
     driver,
+    clock,
     files,
     watched: () => watched,
     running: () =>
