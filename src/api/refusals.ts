@@ -18,6 +18,7 @@ export function createRefusals(): (refusal: Refusal, context: EngineContext) => 
   const counted = new Map<string, { times: number; last: Refusal }>();
 
   return async (refusal, context) => {
+    if (context.ports.audit === undefined) return;
     const { module, method, asked, error } = refusal;
     const key = `${module} ${method} ${(error as { code?: unknown }).code}`;
     const known = module === null ? undefined : counted.get(key);

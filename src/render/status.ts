@@ -88,8 +88,8 @@ function countsText({ counts }: StatusDoc): string {
 }
 
 function runText(run: LastReconcile, said: readonly Diagnostic[], now: number, style: Style): string {
-  const { at, trigger, outcome, exitCode, changes, diagnostics } = run;
-  const head = `${ageText(at, now)} ago by ${trigger}: ${outcome}`;
+  const { at, trigger, by, outcome, exitCode, changes, diagnostics } = run;
+  const head = `${ageText(at, now)} ago by ${trigger}${by === undefined ? '' : ` (${by})`}: ${outcome}`;
   const failed = changes.filter(({ status }) => status !== 'ok');
   const lines = failed.map(({ name, action, status, error }) => `${name} ${action} ${status}${error === null ? '' : `: ${error}`}`);
   const errors = diagnostics.filter((found) => isError(found) && !said.some((other) => isSame(found, other)));

@@ -31,6 +31,24 @@ export function daemonFamilies({ status, figures, processes: { daemon, runners }
       'Conditions of the daemon, as muster status has them.',
       status.conditions.map((one) => [{ type: one.type }, Number(one.status)]),
     ),
+    ...(status.source?.fetchedAt == null
+      ? []
+      : [
+          gauge(
+            'muster_source_fetched_timestamp_seconds',
+            'When the repository of the config last answered.',
+            seconds(status.source.fetchedAt),
+          ),
+        ]),
+    gauge(
+      'muster_notifications_waiting',
+      'Notifications that their receiver has not taken yet.',
+      sum(status.notify.map(({ waiting }) => waiting)),
+    ),
+    {
+      ...gauge('muster_notifications_dropped', 'Notifications that were given up.', sum(status.notify.map(({ dropped }) => dropped))),
+      type: 'counter',
+    },
     many(
       'muster_pending_changes',
       'What a reload would do, by action.',
@@ -106,6 +124,10 @@ function processes(name: string, whose: string, all: readonly (readonly [Labels,
       all.map(([labels, { memoryBytes }]) => [labels, memoryBytes]),
     ),
   ];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
 }
 
 function took(name: string, help: string, all: MetricsDoc['starts']): Family {
