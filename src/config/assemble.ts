@@ -5,7 +5,7 @@ import { didYouMean } from '../model/suggest.ts';
 import type { Bounds } from './bounds.ts';
 import { declare } from './declare.ts';
 import { asDict, type Defaults, type Evaluated, evaluateEntry } from './entry.ts';
-import type { Findings } from './findings.ts';
+import { createFindings, type Findings } from './findings.ts';
 import type { Gathering, Layer } from './gather.ts';
 import { componentsKey, evaluateHosts, normalHosts } from './hosts.ts';
 import { mergeDicts } from './merge.ts';
@@ -31,7 +31,8 @@ export function assemble(layers: readonly Layer[], sourced: Layer | null, gather
   }
   const roots = layers.flatMap(({ units }) => units.flatMap(({ root }) => root ?? []));
   const mains = layers.flatMap(({ units }) => units[0]?.root ?? []);
-  if (mains.some(hasSource)) for (const root of roots) checkSourceAlone(root, findings);
+  // A later file may take it back.
+  if (mains.some(hasSource) && hasSource(mergedRoot(layers, createFindings()))) for (const root of roots) checkSourceAlone(root, findings);
   const assembled = sourced === null ? fromFiles(layers, gathering, session) : one(sourced, layers, gathering, session);
   if (assembled !== null && !gathering.incomplete) checkWhole(assembled.root, layers, sourced, findings);
   return assembled;

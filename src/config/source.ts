@@ -13,7 +13,7 @@ const words = z._default(z.array(text), []);
 /** What git takes and what runs no program of the one who wrote it: `ext::` and the like do. */
 const address = text.check(
   z.refine((url) => isAddress(url), {
-    error: 'expected https://, ssh://, git:// or file://, user@host:path, or a path',
+    error: 'expected https://, ssh://, git:// or file://, user@host:path, or an absolute path',
     abort: true,
   }),
   z.refine((url) => !hasCredentials(url), { error: withheld }),

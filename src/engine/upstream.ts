@@ -1,10 +1,27 @@
+import type { SourceDoc } from '../model/source.ts';
 import type { EngineContext } from './context.ts';
 import type { Edits } from './ports.ts';
 import type { Runs } from './runs.ts';
 
 /** Where the config comes from a repository: brings its files up to date, as far as what runs lets go of the commit it came from. */
-export function fetchSource({ ports, generation, stopping }: EngineContext, edits: Edits): Promise<boolean> {
-  return ports.sources.sync(generation?.revision ?? null, stopping.signal, edits);
+export async function fetchSource({ ports, generation, stopping, events }: EngineContext, edits: Edits): Promise<boolean> {
+  const before = ports.sources.source();
+  const moved = await ports.sources.sync(generation?.revision ?? null, stopping.signal, edits);
+  const message = newsOf(before, ports.sources.source());
+  if (message !== null) events.emit({ type: 'source', message, fields: { ...ports.sources.source() } });
+  return moved;
+}
+
+/** What is to be told of it; null: nothing that was not told before. */
+function newsOf(before: SourceDoc | null, now: SourceDoc | null): string | null {
+  if (now === null) return null;
+  const { revision, subject, problem } = now;
+  if (problem !== null) {
+    const isKnown = before?.problem?.code === problem.code && before.problem.revision === problem.revision;
+    return isKnown ? null : `${problem.code}: ${problem.message}`;
+  }
+  if (revision !== null && revision !== before?.revision) return `the files of ${revision.slice(0, 12)} are used: ${subject ?? ''}`;
+  return before?.problem == null ? null : 'the repository is as it should be again';
 }
 
 export interface Upstream {

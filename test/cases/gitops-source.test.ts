@@ -57,6 +57,8 @@ test('34, 35, 36. commits are applied as they are pushed; what does not hold, or
   expect(await pids(place)).toEqual(running);
   renameSync(`${repo.bare}.away`, repo.bare);
   await until(async () => (await place.status()).source?.problem === null, 'it is over');
+  const events = (await place.muster('events')).stdout;
+  expect(events).toMatch(/unreachable: .*repository is as it should be again/s);
   await applied(place, commit(repo, sleepers({ b: 1000 })));
   expect(await pids(place)).toEqual({ b: before.b });
 });

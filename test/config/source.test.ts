@@ -70,6 +70,11 @@ test('shows nothing of a password that stands in the url', async () => {
   expect(JSON.stringify(outcome)).not.toContain('hunter2');
 });
 
+test('a later file can take the source back', async () => {
+  const files = { 'muster.yaml': keys(''), 'over.yaml': 'version: 1\nsource: null\nmodules: {}\n' };
+  expect(good(await setting(files).compile('muster.yaml', 'over.yaml')).source).toBeNull();
+});
+
 test('a file with a source has nothing to run of its own, nor has what it includes', async () => {
   const text = `${keys('')}include: [more.yaml]\nmodules: {a: {module: builtin:heartbeat, provides: [x]}}\nalternatives: {x: a}\n`;
   const outcome = await setting({ 'muster.yaml': text, 'more.yaml': 'hosts: {}\n' }).compile();
