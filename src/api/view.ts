@@ -37,8 +37,16 @@ export const viewHandlers: Pick<Handlers, 'ping' | 'status' | 'list' | 'info' | 
 
   drift: async (_params, _call, { engine }) => driftPlan(engine.context),
 
-  export: async (_params, _call, { engine }) => exportState(engine.context),
+  async export({ parts }, call, { engine }) {
+    const { modules, ...state } = exportState(engine.context);
+    if (parts !== true) return { ...state, modules };
+    for (let at = 0; at < modules.length; at += modulesInPart) await call.part(modules.slice(at, at + modulesInPart));
+    return { ...state, modules: [] };
+  },
 };
+
+/** A spec has some kilobytes, seldom more. */
+const modulesInPart = 200;
 
 /** A host is named like a service: what stands below it are its components. */
 function isComponentOf(host: string, view: ModuleView): boolean {

@@ -1,6 +1,6 @@
 import { byName } from '../model/name.ts';
 import { formatVersion } from '../model/plan.ts';
-import { withBareSecrets } from '../model/secret-ref.ts';
+import { secretFilesIn, withBareSecrets } from '../model/secret-ref.ts';
 import { type LoadedState, type StateDoc, stateKind } from '../model/state-doc.ts';
 import { version } from '../model/version.ts';
 import { documentChecksum } from '../plan/checksum.ts';
@@ -36,14 +36,31 @@ function mainFiles({ ports, generation }: EngineContext): string[] {
 }
 
 function loadedStates({ ports }: EngineContext): LoadedState[] {
+  const secretFiles = new Set([...ports.instances.snapshot().values()].flatMap(({ spec }) => secretFilesIn(spec)));
   return [...ports.instances.snapshot().values()].sort(byName).map((loaded): LoadedState => {
     const { name, kind, spec, codeDigest, path, version: packaged, source, origin, generation } = loaded;
     const { state, failed, reconfigurable, started, finished } = loaded;
     const bare = withBareSecrets(spec);
+    // A digest of what has few possible values tells which it is.
+    const withheld = spec.files.some((file) => secretFiles.has(file));
     return {
-      ...{ name, kind, spec: bare, codeDigest, path, source, origin, generation, state, failed, reconfigurable, started },
+      ...{
+        name,
+        kind,
+        spec: bare,
+        codeDigest: withheld ? null : codeDigest,
+        path,
+        source,
+        origin,
+        generation,
+        state,
+        failed,
+        reconfigurable,
+        started,
+      },
       ...(packaged === undefined ? {} : { version: packaged }),
       ...(finished === undefined ? {} : { finished }),
+      ...(withheld ? { withheld } : {}),
       ...(ports.masked(bare) === bare ? {} : { masked: true as const }),
     };
   });

@@ -174,7 +174,10 @@ export const params = {
   release: z.strictObject({ ...asked, names: z.optional(names), all: flag, progress: flag }),
   drift: z.strictObject({}),
   /** What a plan without a daemon needs to know of this one. */
-  export: z.strictObject({}),
+  export: z.strictObject({
+    /** Modules come as parts, some hundred each, and the response is the rest: all of them may be more than one message can be. */
+    parts: flag,
+  }),
   logs: z.strictObject({ names, follow: flag, lines: z.optional(z.int().check(z.nonnegative())), since: z.optional(ms) }),
   events: z.strictObject({ follow: flag, lines: z.optional(z.int().check(z.nonnegative())) }),
   /** Counters of one module; without a name of all, by name. With `rusage` that instead, without a name of the daemon. */

@@ -26,6 +26,14 @@ export function secretPaths(data: unknown, path = ''): string[] {
   return Object.entries(data).flatMap(([key, value]) => secretPaths(value, path === '' ? key : `${path}.${key}`));
 }
 
+/** The files that secrets are read from. */
+export function secretFilesIn(data: unknown): string[] {
+  if (Array.isArray(data)) return data.flatMap(secretFilesIn);
+  if (!isMap(data)) return [];
+  if (isSecret(data)) return data.secret.startsWith('file:') ? [data.secret.slice('file:'.length)] : [];
+  return Object.values(data).flatMap(secretFilesIn);
+}
+
 /** `{secret: "file:…"}`, with or without a fingerprint; not a map of the user's that happens to have such a key. */
 function isSecret(data: Readonly<Record<string, unknown>>): data is { readonly secret: string } {
   const { secret } = data;

@@ -41,6 +41,8 @@ export interface LoadedState extends Omit<LoadedRecord, 'specDigest'> {
   reconfigurable: boolean;
   started: boolean;
   finished?: { at: number; why: string };
+  /** Its `files` hold a secret, and `codeDigest` is null instead of one that is made of that. */
+  withheld?: true;
   /** Values of secrets stood in its spec where none is declared; there is `***` in place of them. */
   masked?: true;
 }

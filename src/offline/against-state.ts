@@ -58,7 +58,7 @@ export async function planAgainstState(
   }
 }
 
-function loadedOf({ masked, ...module }: StateDoc['modules'][number]): Loaded {
+function loadedOf({ masked, withheld, ...module }: StateDoc['modules'][number]): Loaded {
   return { ...module, specDigest: digestSpec(module.kind, module.spec) };
 }
 
@@ -77,7 +77,7 @@ function warningsOf({ secrets, code, packages }: Untold, { config, exportedAt, v
       `whether a secret has changed since ${exportedAt} cannot be told from an exported state: ${some(secrets)}`,
     ]);
   }
-  if (code.length > 0) said.push(['codeNotCompared', `the code of these lies elsewhere and is taken as it was loaded: ${some(code)}`]);
+  if (code.length > 0) said.push(['codeNotCompared', `the code of these cannot be compared and is taken as it was loaded: ${some(code)}`]);
   if (packages.length > 0) said.push(['packagesNotCompared', `of packages only what the config says is compared: ${some(packages)}`]);
   if (config.revision !== null) {
     said.push([

@@ -29,6 +29,7 @@ export async function codeThere({ here, there, loaded, modulePath, sameVersion }
   if (there.spec.disabled) return { codeDigest: null, path: declared };
   const asLoaded = takenOver(there, loaded);
   const away = here !== there;
+  if (loaded?.withheld === true) return asLoaded;
   if (there.kind === 'package') return isSamePackage(there.spec, loaded) ? asLoaded : { codeDigest: null, path: declared };
   if (away && here.spec.files.some((file) => there.spec.files.includes(file))) return asLoaded;
   if (there.kind === 'command') return { ...(await digestOfFiles(here)), path: declared };

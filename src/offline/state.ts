@@ -110,6 +110,7 @@ const loaded = z.looseObject({
   reconfigurable: z.boolean(),
   started: z.boolean(),
   finished: z.optional(z.object({ at: z.number(), why: z.string() })),
+  withheld: z.optional(z.literal(true)),
   masked: z.optional(z.literal(true)),
 });
 

@@ -15,12 +15,14 @@ const config = `${main}  code: {module: ./code.mjs, config: {ttl: 30, password: 
   leaks: {command: [sh, -c, "sleep 1002"], args: ["--token=\${PASS}"]}
   gone: {command: [sleep, "1003"]}
   kept: {command: [sleep, "1004"]}
+  pinned: {command: [sleep, "1008"], files: [./token]}
 `;
 const edited = `${main}  code: {module: ./code.mjs, config: {ttl: 60, password: "\${PASS}-x"}}
   web: {command: [sleep, "1001"], env: {TOKEN: {secret: "file:./token"}}, files: [./web.conf]}
   leaks: {command: [sh, -c, "sleep 1002"], args: ["--token=\${PASS}"]}
   kept: {command: [sleep, "1005"]}
   next: {module: ./code.mjs, requires: [web]}
+  pinned: {command: [sleep, "1008"], files: [./token]}
 `;
 const [token, pass, set] = ['correct-horse-battery', 'staple-of-secrets', 'by-hand-and-hidden'];
 
@@ -58,7 +60,7 @@ test('export prints the state as JSON, or writes it for its owner alone', async 
   const { exportedAt: at, checksum: other, ...written } = await exported();
   expect(written).toEqual(state);
   expect(state).toMatchObject({ kind: 'State', formatVersion: '1.0', target: { daemonId: (await place.status()).daemonId } });
-  expect(state.modules.map(({ name }) => name)).toEqual(['code', 'gone', 'kept', 'leaks', 'mine', 'more', 'web']);
+  expect(state.modules.map(({ name }) => name)).toEqual(['code', 'gone', 'kept', 'leaks', 'mine', 'more', 'pinned', 'web']);
   expect((await stat(join(checkout.dir, 'state.json'))).mode & 0o777).toBe(0o600);
   expect(await checkout.muster('export')).toMatchObject({ code: 3 });
 });
@@ -83,6 +85,8 @@ test('nothing secret is in it: no value in any form, no fingerprint, nothing sea
   expect(modules.find(({ name }) => name === 'web')?.spec).toMatchObject({
     env: { TOKEN: { secret: `file:${join(place.dir, 'token')}` } },
   });
+  // A digest of a file with a secret could be found again by trying.
+  expect(modules.find(({ name }) => name === 'pinned')).toMatchObject({ codeDigest: null, withheld: true });
   expect(modules.find(({ name }) => name === 'leaks')).toMatchObject({ spec: { args: ['--token=***'] }, masked: true });
   expect(holds).toMatchObject([{ name: 'kept', reason: 'INC-77 ***', until: null }]);
 });
@@ -98,7 +102,8 @@ test('a plan of a checkout elsewhere is the plan of the daemon, and says what it
   const { id: _, createdAt: __, checksum: ___, diagnostics: none, ...daemons } = there;
   expect(said).toEqual(daemons);
   expect(here.changes.map(({ action, name }) => `${action} ${name}`).sort()).toEqual(['load next', 'reconfigure code', 'remove gone']);
-  expect(diagnostics.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['warning secretsNotCompared']);
+  expect(diagnostics.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['warning secretsNotCompared', 'warning codeNotCompared']);
+  expect(diagnostics[1]?.message).toMatch(/: pinned$/);
   expect(diagnostics[0]?.message).toMatch(/: code config\.password, code settings\.api\.token, web env\.TOKEN$/);
   expect(ran.stdout + ran.stderr).not.toContain('of-the-pipeline');
   const text = await against('state.json');

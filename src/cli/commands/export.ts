@@ -1,3 +1,4 @@
+import type { StateDoc } from '../../model/state-doc.ts';
 import type { Definition } from '../command.ts';
 import { printJson } from '../output.ts';
 import { ask } from '../remote.ts';
@@ -13,7 +14,14 @@ export const exportCommand: Definition<{ out?: string }> = {
   examples: ['muster export > state.json', 'muster export --out state.json'],
   async run(call) {
     const { out } = call.options;
-    const state = await ask(call, 'export', {});
+    // Another daemon that takes over in the middle begins anew.
+    let modules: StateDoc['modules'] = [];
+    const again = (): { parts: true } => {
+      modules = [];
+      return { parts: true };
+    };
+    const rest = await ask(call, 'export', again(), (part) => modules.push(...(part as StateDoc['modules'])), again);
+    const state: StateDoc = { ...rest, modules };
     if (out === undefined) printJson(call, state);
     else await writeDocument(call, out, state, 'the state');
     return 0;
