@@ -2,12 +2,12 @@ import type { DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Result } from '../model/plan.ts';
 import type { Clock, Timer } from '../model/ports.ts';
-import { audit, auditOwn } from './audit.ts';
-import { createContext, type EngineContext, holdsNow, isPaused, policyOf } from './context.ts';
+import { auditOwn } from './audit.ts';
+import { createContext, type EngineContext, isPaused, policyOf } from './context.ts';
 import { eventOf } from './events.ts';
+import { createExpiry } from './expiry.ts';
 import { createHealthMark } from './health-mark.ts';
 import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
-import { release } from './holds.ts';
 import { createInterval } from './interval.ts';
 import { createLookout } from './lookout.ts';
 import { isAutomatic } from './paused.ts';
@@ -83,9 +83,10 @@ export function createEngine(ports: EnginePorts): Engine {
     heal: () => trigger('selfHeal', { inForce: true }),
     reconcile: () => trigger('interval'),
   });
+  const expire = createExpiry(context);
   /** The interval and the end of holds are looked at once a second at most; a tick costs nothing while nothing is due. */
   const tick = async (): Promise<void> => {
-    await quietly(expireHolds(context));
+    await quietly(expire());
     await quietly(markHealthy());
     await interval();
   };
@@ -228,13 +229,4 @@ async function seePending(context: EngineContext): Promise<void> {
 /** A first start that can load nothing of what it should has nothing to stay for. */
 function unusable({ diagnostics }: Result): MusterError {
   return new MusterError('EINVALIDCONFIG', 'the config cannot be loaded; nothing was started', { diagnostics });
-}
-
-/** Holds that are over bring their modules, and nothing else, to the generation in force. */
-async function expireHolds(context: EngineContext): Promise<void> {
-  const inForce = new Set(holdsNow(context).map((hold) => hold.name));
-  const over = [...context.ports.store.state.holds.keys()].filter((name) => !inForce.has(name));
-  if (over.length === 0) return;
-  const result = (await release(over, {}, context)) as Result;
-  await audit({ trigger: 'holdExpired', params: { names: over } }, { result }, context);
 }

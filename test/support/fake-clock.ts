@@ -3,6 +3,8 @@ import type { Clock } from '../../src/model/ports.ts';
 export interface FakeClock extends Clock {
   /** Lets `ms` pass: due timers run in order of their time, and what they set going goes on between them. */
   advance(ms: number): Promise<void>;
+  /** Somebody sets the clock: timers come as they would have. */
+  jump(ms: number): void;
   /** Lets what is pending without a timer go on. */
   flush(): Promise<void>;
   /** Timers that are set, e.g. to see that none is left behind. */
@@ -10,7 +12,7 @@ export interface FakeClock extends Clock {
 }
 
 interface FakeTimer {
-  readonly at: number;
+  at: number;
   readonly fn: () => void;
 }
 
@@ -37,6 +39,10 @@ export function createFakeClock(start = Date.UTC(2030, 0, 1)): FakeClock {
         await flush();
       }
       now = end;
+    },
+    jump: (ms) => {
+      now += ms;
+      for (const timer of timers) timer.at += ms;
     },
     flush,
     pending: () => timers.size,
