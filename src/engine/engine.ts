@@ -6,6 +6,7 @@ import { auditOwn } from './audit.ts';
 import { createContext, type EngineContext, isPaused, policyOf } from './context.ts';
 import { eventOf } from './events.ts';
 import { createExpiry } from './expiry.ts';
+import { inMemory } from './generations.ts';
 import { createHealthMark } from './health-mark.ts';
 import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
 import { createInterval } from './interval.ts';
@@ -99,12 +100,12 @@ export function createEngine(ports: EnginePorts): Engine {
     context,
     runs,
     async restore() {
-      context.generation = await ports.store.loadGeneration('last');
+      context.generation = inMemory(await ports.store.loadGeneration('last'));
       for (const record of ports.store.state.loaded.values()) ports.instances.restore(record, ports.store.state.finished.get(record.name));
     },
     heritage: () => heritageOf(context),
     async inherit(heritage) {
-      context.generation = await ports.store.loadGeneration('last');
+      context.generation = inMemory(await ports.store.loadGeneration('last'));
       inherit(heritage, context);
     },
     async goOn() {

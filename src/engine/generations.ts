@@ -86,9 +86,16 @@ function chosen(alternatives: Alternatives | undefined): Pick<Generation, 'alter
   return alternatives === undefined || alternatives.size === 0 ? {} : { alternatives: Object.fromEntries(alternatives) };
 }
 
+/** What became of its run is read where somebody asks for it: of a thousand modules that is a megabyte. */
+export function inMemory<T extends Generation | null>(generation: T): T {
+  if (generation === null) return generation;
+  const { result, ...rest } = generation;
+  return rest as T;
+}
+
 async function save(generation: Generation, context: EngineContext): Promise<void> {
   await context.ports.store.saveGeneration(generation);
-  context.generation = generation;
+  context.generation = inMemory(generation);
   // Nobody waits for a tidy folder, and one that cannot be tidied is no failed change.
   retainCode(context).catch((error: unknown) => context.ports.log.warn({ err: error }, 'old code could not be removed'));
 }

@@ -26,8 +26,7 @@ export async function rollbackTo(number: number | undefined, { ports }: EngineCo
 }
 
 /** A generation that is kept, whole. Throws ENOENT where there is none of that number, EIO where its file is damaged. */
-export async function generationOf(number: number, { ports, generation }: EngineContext): Promise<Generation> {
-  if (generation?.number === number) return generation;
+export async function generationOf(number: number, { ports }: EngineContext): Promise<Generation> {
   const { store } = ports;
   const kept = await store.generations();
   if (!kept.includes(number)) throw unknown(number, kept);
@@ -80,9 +79,9 @@ async function recalled(modules: readonly LoadedRecord[], sources: EngineContext
 const atOnce = 16;
 
 /** Where the config comes from a repository, what commands have there is put back too; what could not be is told. */
-export async function restoreFiles({ config }: Wanted, { ports, generation }: EngineContext): Promise<readonly Diagnostic[]> {
+export async function restoreFiles({ config }: Wanted, { ports }: EngineContext): Promise<readonly Diagnostic[]> {
   const revision = config.revision ?? null;
-  if (revision === null || revision === generation?.revision) return [];
+  if (revision === null || revision === ports.sources.source()?.revision) return [];
   if (await ports.sources.restoreRevision(revision)) return [];
   const message = `the files of commit ${revision.slice(0, 12)} are not kept any more; commands find those of a later one`;
   return [{ ...nowhere, severity: 'warning', code: 'revisionGone', message }];

@@ -66,7 +66,10 @@ export function createPackages(options: PackagesOptions): Packages {
     });
   };
 
+  /** What was installed is there, whatever became of the archive that it came from. */
   const current = async ({ path, spec }: LoadedPackage): Promise<InstalledPackage | Install> => {
+    const install = installs.of(path);
+    if (install !== null) return install;
     const folder = await folderOf(spec.package);
     return folder === null ? installOf(path) : inPlace.at(folder);
   };

@@ -1,8 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { GenerationDoc, HistoryDoc } from '../../src/model/generation.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
+import { tells, writeArchive } from '../support/packages.ts';
 import { createPlace, json, type Place, type Ran, until } from '../support/place.ts';
 
 /** One daemon for all of them; each begins with `a` and `code`, in files of their own. */
@@ -78,6 +79,25 @@ test('of a secret whose value is gone it is said that the module gets the one th
   const texts = await Promise.all(files.map((file) => readFile(join(place.stateDir, 'generations', file), 'utf8')));
   for (const text of [...texts, JSON.stringify(await history()), gone.ran.stdout, gone.ran.stderr])
     expect(text).not.toContain('-the-rotation');
+});
+
+test('the version of a package that was installed runs again, without what it was installed from', async () => {
+  const archive = (version: string) =>
+    writeArchive(join(place.dir, `x-${version}.tgz`), { manifest: { name: 'x', version, main: 'index.js' }, files: { 'index.js': tells } });
+  const x = (version: string): string => `  x: {package: ./x-${version}.tgz, env: {OUT: "${place.dir}"}}\n`;
+  archive('1.0.0');
+  await apply(a + x('1.0.0'));
+  const old = await current();
+  const { path } = await place.module('x');
+  archive('2.0.0');
+  await apply(a + x('2.0.0'));
+  await Promise.all(['1.0.0', '2.0.0'].map((version) => rm(join(place.dir, `x-${version}.tgz`))));
+  const { ran, result } = await rollback();
+  expect(ran, ran.stderr).toMatchObject({ code: 0 });
+  expect(result.changes).toMatchObject([{ name: 'x', action: 'reload', version: '1.0.0' }]);
+  expect(await place.module('x')).toMatchObject({ state: 'R', version: '1.0.0', path });
+  expect(JSON.parse(await readFile(join(place.dir, 'seen.json'), 'utf8'))).toMatchObject({ version: '1.0.0' });
+  expect((await shown(old)).modules.find(({ name }) => name === 'x')).toMatchObject({ kind: 'package', version: '1.0.0' });
 });
 
 test('history show has who, when, why, files, the plan, what became of each change, and digests of code', async () => {
