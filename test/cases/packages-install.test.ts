@@ -116,6 +116,16 @@ test('26. a variable that only its installer has is not there', async () => {
   expect(seen('alpha.json').env.ONLY_HERE).toBeUndefined();
 });
 
+test.each([
+  ['', 'the name of the package is empty'],
+  [' ', 'the name of the package is empty'],
+  ['--global', '"--global" is no package'],
+])('%j is not handed to npm', async (spec, says) => {
+  const ran = await place.muster('install', '--', spec);
+  expect(ran).toMatchObject({ code: 1, stdout: '' });
+  expect(ran.stderr).toContain(`muster: install: ${says} (EINVAL)\n  name it as npm does: name, name@range`);
+});
+
 test('8. a package without anything to run, or whose script is missing, says so and leaves nothing', async () => {
   const before = await place.list();
   registry.publish({ manifest: { name: 'empty', version: '1.0.0' } });

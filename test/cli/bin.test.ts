@@ -41,3 +41,13 @@ test('an output that cannot be written is an error that says so', async () => {
     closeSync(full);
   }
 });
+
+test('what is no UTF-8 on stdin is refused before anybody is asked', async () => {
+  await using place = await createPlace();
+  const input = Buffer.from([0xff, 0xfe, 0x78]);
+  const { status, stderr } = spawnSync(process.execPath, [cli, 'set', 'a:b', '-'], { cwd: place.dir, input, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^muster: set a:b: what stdin has is no UTF-8 \(EINVAL\)\n/),
+  });
+});
