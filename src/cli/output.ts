@@ -19,7 +19,7 @@ interface RunPrinting {
 
 export const formatOption: OptionSpec = {
   flags: '-o, --output <FORMAT>',
-  doc: 'how to print the plan',
+  doc: 'how to print the plan or result',
   choices: ['text', 'json', 'ndjson', 'markdown'],
 };
 export const maxBytesOption: OptionSpec = {
@@ -68,8 +68,8 @@ export function printRun(call: Call, done: Plan | Result, detailed = (call.optio
 }
 
 /**
- * For commands on single modules, which are silent when they succeed: the plan of a dry-run, all of a result as JSON,
- * and of a result that is no success its text on stderr.
+ * For commands on single modules, which are silent when they succeed: the plan of a dry-run, all of a result in a form that was
+ * asked for, and of a result that is no success its text on stderr.
  */
 export function printQuietRun(call: Call, run: Plan | Result): number {
   return printDone(call, run, false);
@@ -81,7 +81,7 @@ export function printToldRun(call: Call, run: Plan | Result): number {
 }
 
 function printDone(call: Call, run: Plan | Result, told: boolean): number {
-  if (run.kind === 'Plan' || call.globals.json === true) return printRun(call, run);
+  if (run.kind === 'Plan' || formatOf(call) !== 'text') return printRun(call, run);
   printDiagnostics(run.diagnostics, call.io, call.errStyle);
   if (run.exitCode !== exitCode.ok) call.io.err(runText(run, call.errStyle));
   else if (told) print(call, runText(run, call.style));

@@ -18,8 +18,8 @@ export function planMarkdown(doc: Plan | Result, { maxBytes = Number.POSITIVE_IN
   const summary = boundedSummary(doc);
   const ends = [inline(summary), marker(doc)] as const;
   const rows = planRows(doc).filter(({ change }) => change !== null);
-  const head = headOf(columnsOf(doc, rows).map(([title]) => title));
-  const cells = columnsOf(doc, rows).map(([, cell]) => cell);
+  const columns = columnsOf(doc, rows);
+  const head = headOf(columns.map(([title]) => title));
   const lines = fenceable(planText(doc)).slice(0, -1);
   const [last = ''] = fenceable(summary);
   // What is said of what is left out, and what stands around the parts.
@@ -31,7 +31,7 @@ export function planMarkdown(doc: Plan | Result, { maxBytes = Number.POSITIVE_IN
   };
   const notes = planNotes(doc).map(({ level, text }) => `- **${level}** ${inline(shortened(text))}`);
   const shownNotes = take(notes, 0.5);
-  const table = rows.map((each) => row(cells.map((cell) => cell(each))));
+  const table = rows.map((each) => row(columns.map(([, cell]) => cell(each))));
   const shownRows = take(table, 1);
   // Where not all changes are in the table there is no use in some of them in another form.
   const shownLines = shownRows.length < table.length ? [] : take(lines, 1);

@@ -188,6 +188,22 @@ test('-o ndjson prints what is under way as it happens, the result last, and exi
   expect(JSON.parse(again.stdout)).toMatchObject({ kind: 'Result', outcome: 'noChanges' });
 });
 
+test('-o ndjson is there for commands on single modules too, which say nothing else', async () => {
+  for (const args of [
+    ['remove', '-o', 'ndjson', 'gone'],
+    ['load', '-o', 'ndjson', 'added'],
+    ['restart', 'keeps', '-o', 'ndjson'],
+  ]) {
+    const ran = await place.muster(...args);
+    const kinds = ran.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).kind);
+    expect([ran.code, kinds.at(-1), new Set(kinds.slice(0, -1))], ran.stderr).toEqual([0, 'Result', new Set(['Progress'])]);
+  }
+  expect(await place.muster('remove', 'added')).toEqual({ code: 0, stdout: '', stderr: expect.stringContaining('warning') });
+});
+
 test('-o ndjson prints a step before the run is over', async () => {
   await place.write('muster.yaml', `${config}  slow: {command: [sleep, "1009"], ready: {file: ./go}}\n`);
   await using running = startRunning(place, 'reconcile', '-o', 'ndjson');

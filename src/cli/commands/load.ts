@@ -4,7 +4,7 @@ import type { Params } from '../../model/methods.ts';
 import { withAbsolutePath } from '../../model/package-spec.ts';
 import type { Call, Definition } from '../command.ts';
 import { assignments, dryRun, jsonObject, override, type RunOptions, reason } from '../options.ts';
-import { printQuietRun } from '../output.ts';
+import { formatOption, printQuietRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
 
@@ -42,6 +42,7 @@ export const load: Definition<Options> = {
     dryRun,
     override,
     reason,
+    formatOption,
   ],
   examples: ['muster load ./modules/greeter.ts --loud', 'muster load --command ticker node ticker.mjs'],
   passThrough: true,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { MusterError } from '../../model/error.ts';
 import type { Definition } from '../command.ts';
 import { dryRun, lockTimeout, override, type RunOptions } from '../options.ts';
-import { printQuietRun } from '../output.ts';
+import { formatOption, printQuietRun } from '../output.ts';
 import { askRun } from '../remote.ts';
 import { runParams } from '../run-params.ts';
 
@@ -28,6 +28,7 @@ export const remove: Definition<Options> = {
     dryRun,
     override,
     lockTimeout,
+    formatOption,
   ],
   examples: ['muster remove greeter', 'muster remove --hold --reason INC-77 gc'],
   async run(call) {
