@@ -9,6 +9,9 @@ import type { Runs } from './runs.ts';
 
 /** After so long what happened at once is looked at once. */
 const pauseMs = 500;
+/** Of the time, at most this part goes into looking: with thousands of modules it is done less often. */
+const share = 30;
+const longestPauseMs = 5000;
 /** Kinds of events after which conditions may be others. */
 const telling: ReadonlySet<string> = new Set([
   'state',
@@ -33,11 +36,12 @@ export function createLookout(context: EngineContext, runs: Pick<Runs<never, unk
   const { ports } = context;
   let timer: Timer | null = null;
   let hasBegun = false;
+  let took = 0;
   let driftSeen: { readonly key: string; readonly drift: NonNullable<Situation['drift']> } | null = null;
   let told = '';
 
   const soon = (): void => {
-    if (hasBegun) timer ??= ports.clock.after(pauseMs, look);
+    if (hasBegun) timer ??= ports.clock.after(Math.min(longestPauseMs, Math.max(pauseMs, share * took)), look);
   };
   const heard = ({ type }: EventDoc): void => {
     if (telling.has(type)) soon();
@@ -46,6 +50,7 @@ export function createLookout(context: EngineContext, runs: Pick<Runs<never, unk
   function look(): void {
     timer = null;
     if (context.stopping.signal.aborted) return;
+    const began = ports.clock.now();
     const sick = unhealthy(context);
     const drift = lookForDrift();
     const facts = { ...factsNow(context, runs.current(), sick), ...(drift === null ? {} : { drift }) };
@@ -54,6 +59,7 @@ export function createLookout(context: EngineContext, runs: Pick<Runs<never, unk
     const text = JSON.stringify(situation);
     if (text !== told) ports.tell?.({ type: 'situation', at: ports.clock.now(), ...situation });
     told = text;
+    took = ports.clock.now() - began;
   }
 
   /** Nothing that runs is compared while it is being changed, and nothing twice. */
