@@ -29,7 +29,12 @@ export function withAbsolutePath(spec: string, absolute: (path: string) => strin
   return found.kind === 'local' ? absolute(found.path) : spec;
 }
 
+/** As one word of a name of a module; empty if nothing of it can be in one. */
+export function asWord(text: string): string {
+  return text.replace(/[^\w-]+/g, '-').replace(/^-+|-+$/g, '');
+}
+
 /** The name of the module that a package gives: without its scope, and without what only services have in their names. */
 export function moduleNameOf(packageName: string): string {
-  return packageName.replace(/^@[^/]*\//, '').replace(/[^\w-]/g, '-');
+  return asWord(packageName.replace(/^@[^/]*\//, ''));
 }

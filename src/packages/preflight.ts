@@ -1,6 +1,7 @@
 import { basename, extname, join, resolve, sep } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import type { PackageProgram } from '../model/package.ts';
+import { asWord } from '../model/package-spec.ts';
 import { type AppSettings, appSettings } from './apps.ts';
 import { type Entry, readManifest } from './manifest.ts';
 
@@ -75,8 +76,7 @@ function numbered({ instances }: AppSettings, app: string | null): Pick<PackageP
 
 function appName({ name, script }: Entry, index: number): string {
   const said = typeof name === 'string' ? name : basename(script, extname(script));
-  const words = said.replace(/[^\w-]+/g, '-').replace(/^-+|-+$/g, '');
-  return words === '' ? String(index) : words;
+  return asWord(said) || String(index);
 }
 
 function refuseDoubles(programs: readonly PackageProgram[], file: string): void {

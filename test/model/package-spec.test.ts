@@ -37,7 +37,9 @@ test('only local paths are made absolute', () => {
 });
 
 test('a module has the name of its package, without what only services have in theirs', () => {
-  expect(['a', '@scope/a-b', 'socket.io', '@s/x.y~z'].map(moduleNameOf)).toEqual(['a', 'a-b', 'socket-io', 'x-y-z']);
+  expect(['a', '@scope/a-b', 'socket.io', '@s/x.y~z', '../evil', '-'].map(moduleNameOf)).toEqual([
+    ...['a', 'a-b', 'socket-io', 'x-y-z', 'evil', ''],
+  ]);
 });
 
 test('maps of a config are merged, all else is replaced', () => {
