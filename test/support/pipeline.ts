@@ -50,7 +50,7 @@ export async function runScript({ steps, env }: Script, cwd: string, more: Reado
 export function sh(script: string, cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const { MUSTER_CONFIG, MUSTER_DAEMON, NODE_OPTIONS, VITEST, ...base } = process.env;
-    const child = spawn('timeout', ['60', 'sh', '-e', '-c', script], { cwd, env: { ...base, NO_COLOR: '1', ...env } });
+    const child = spawn('timeout', ['120', 'sh', '-e', '-c', script], { cwd, env: { ...base, NO_COLOR: '1', ...env } });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
