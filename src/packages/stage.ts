@@ -34,7 +34,7 @@ export async function stagePackage(asked: AskedPackage, key: string, staging: St
     await npm.install({ prefix, spec: exactSpec(asked), signal, scripts: asked.allowScripts });
     const taken = await takenBy(prefix, asked.spec);
     refuseOther(asked, taken, again === undefined ? 'muster.lock pins' : 'was installed');
-    XX;
+    const module = asked.module ?? (moduleNameOf(taken.name) || 'package');
     const digest = digestOf(taken, asked.allowScripts);
     const same = installs.last(module, (install) => install.key === key && install.digest === digest);
     if (same !== null && again === undefined && (await isWhole(same))) {
