@@ -11,7 +11,7 @@ import { createHealthMark } from './health-mark.ts';
 import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
 import { createInterval } from './interval.ts';
 import { createLookout } from './lookout.ts';
-import { isAutomatic } from './paused.ts';
+import { isAutomatic, stillPaused } from './paused.ts';
 import type { EnginePorts } from './ports.ts';
 import { dryRun, type RunOptions, runReconcile } from './reconcile.ts';
 import { tidy } from './retain.ts';
@@ -208,7 +208,7 @@ async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): 
     if (isPaused(context)) {
       const result = await runs.request({ key: 'boot', trigger: 'start', options: { ...boot, inForce: true } });
       await seePending(context);
-      return result;
+      return { ...result, diagnostics: [...result.diagnostics, stillPaused(context)] };
     }
     const result = await runs.request({ key: 'boot', trigger: 'start', options: boot });
     if (nothingKnown && result.outcome === 'error') throw unusable(result);

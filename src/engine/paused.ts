@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError } from '../model/error.ts';
 import type { Result } from '../model/plan.ts';
 import { type EngineContext, isPaused } from './context.ts';
@@ -18,11 +19,20 @@ export function assertMayRun(options: RunOptions, context: EngineContext): void 
   throw new MusterError('EREFUSED', 'automatic runs are paused after a rollback', { hint: 'muster reload applies the config' });
 }
 
-/** Who asks for a run over the config wants that to be in force, also should the daemon die in the middle of it. */
-export async function resume({ rollback, inForce }: RunOptions, context: EngineContext): Promise<void> {
-  if (rollback !== undefined || inForce === true || !isPaused(context)) return;
-  await context.ports.store.append({ type: 'paused', paused: null });
-  context.events.emit({ type: 'paused', message: 'automatic runs go on' });
+/**
+ * Who asks for a run over the config wants that to be in force, also should the daemon die in the middle of it. A run that is
+ * refused, or whose config does not hold, leaves all as it is.
+ */
+export function resuming(transaction: Transaction, { rollback, inForce }: RunOptions, context: EngineContext): Transaction {
+  if (rollback !== undefined || inForce === true || !isPaused(context)) return transaction;
+  return {
+    ...transaction,
+    async prepare() {
+      await context.ports.store.append({ type: 'paused', paused: null });
+      context.events.emit({ type: 'paused', message: 'automatic runs go on' });
+      return (await transaction.prepare?.()) ?? [];
+    },
+  };
 }
 
 /** What was gone back to stays, though the files have something else. With a new generation that stands in its record. */
@@ -34,4 +44,12 @@ export async function pause({ rollbackOf, reason, by }: Transaction, result: Res
     await store.append({ type: 'paused', paused });
   }
   if (isPaused(context)) context.events.emit({ type: 'paused', message: `automatic runs are paused: back at generation ${rollbackOf}` });
+}
+
+/** What a start says that loads what was gone back to, and not what the files have. */
+export function stillPaused({ ports }: EngineContext): Diagnostic {
+  const { generation, paused } = ports.store.state;
+  const message = `generation ${generation} was started, not the config: automatic runs are paused since ${paused?.since}`;
+  const hint = 'muster reload applies the config';
+  return { severity: 'warning', code: 'paused', message, hint, file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
 }

@@ -10,7 +10,7 @@ import { planChecksum } from '../plan/checksum.ts';
 import { agreementAfter, agreementOf } from './agreement.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import { tellError, tellResult } from './news.ts';
-import { assertMayRun, pause, resume } from './paused.ts';
+import { assertMayRun, pause, resuming } from './paused.ts';
 import type { Edits, Wanted } from './ports.ts';
 import { tidy } from './retain.ts';
 import { type Rollback, restoreFiles, wantedAgain } from './rollback.ts';
@@ -54,8 +54,7 @@ export async function runReconcile(options: RunOptions, trigger: string, context
     if (options.fetch === true && isOwn) await fetchSource(context, 'taken');
     const staging = stagingOf(options.onProgress, context);
     const transaction = await transactionFor(options, trigger, staging, context);
-    await resume(options, context);
-    const result = (await transact(transaction, context)) as Result;
+    const result = (await transact(resuming(transaction, options, context), context)) as Result;
     await pause(transaction, result, context);
     if (result.exitCode !== exitCode.ok) await letGo(transaction.wanted, context);
     remember(context, at, trigger, result);

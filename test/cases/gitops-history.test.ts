@@ -183,7 +183,7 @@ test('after a rollback nothing is applied that nobody asks for: no save, no inte
   expect(await place.status()).toMatchObject({ paused: true, generation, serial: serial + 1, drift: [{ name: 'a' }] });
 
   await place.kill();
-  await place.up();
+  expect((await place.up()).stderr).toContain(`generation ${generation} was started, not the config: automatic runs are paused since `);
   // Drift is undone by a start, as ever; the file is not applied.
   expect(await names()).toEqual(['a', 'code']);
   expect(await says()).toBe('"first saved"');

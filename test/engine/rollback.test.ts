@@ -78,6 +78,17 @@ test('what is refused, or only looked at, leaves everything as it was', async ()
   expect(state(bench)).toMatchObject({ generation, serial, paused: null });
 });
 
+test('a run that is refused leaves automatic ones waiting', async () => {
+  const bench = await createEngineBench(Array.from({ length: 6 }, (_, n) => module(`m${n}`)));
+  await apply(bench, module('m0', { args: ['x'] }));
+  await run(bench, { to: 1 });
+  await bench.engine.trigger('sighup');
+  expect(bench.engine.context.lastReconcile?.outcome).toBe('refused');
+  expect(state(bench).paused).not.toBeNull();
+  await run(bench);
+  expect(state(bench).paused).toBeNull();
+});
+
 test('by hand stays by hand, also where the old policy would prune it', async () => {
   const bench = await createEngineBench([module('a')]);
   bench.files.policy = { prune: 'all' };
