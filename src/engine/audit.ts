@@ -43,6 +43,25 @@ export async function auditOwn(trigger: string, result: Result, context: EngineC
   if (isTold(result)) await audit({ trigger }, { result }, context);
 }
 
+/** What was changed and recorded, and the daemon that did it died before it wrote the line. */
+export async function auditUnwritten({ ports }: EngineContext): Promise<void> {
+  if (ports.audit === undefined) return;
+  const { moves, generation } = ports.store.state;
+  const { lastSerial } = ports.audit;
+  for (const { serial, at, trigger, reason, by = null, changes } of moves.filter((move) => move.serial > lastSerial)) {
+    await ports.audit.append({
+      ...{ at, by, peer: null, method: null, trigger, params: {}, reason, outcome: 'applied', exitCode: exitCode.ok, planId: null },
+      ...{ serial, generation, changes: changes.map(movedChange), moreChanges: 0, error: null, recovered: true },
+    });
+  }
+}
+
+/** As the journal has it in words: `load web`. */
+function movedChange(text: string): AuditedChange {
+  const [action = '', ...name] = text.split(' ');
+  return { name: name.join(' '), action, status: 'ok' };
+}
+
 /** Whether a run did more than look. */
 export function isTold({ changes, outcome }: Pick<Result, 'changes' | 'outcome'>): boolean {
   return changes.length > 0 || outcome === 'refused';

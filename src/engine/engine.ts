@@ -2,7 +2,7 @@ import type { DownDoc } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import type { Result } from '../model/plan.ts';
 import type { Clock, Timer } from '../model/ports.ts';
-import { auditOwn } from './audit.ts';
+import { auditOwn, auditUnwritten } from './audit.ts';
 import { createContext, type EngineContext, isPaused, policyOf } from './context.ts';
 import { eventOf } from './events.ts';
 import { createExpiry } from './expiry.ts';
@@ -117,6 +117,7 @@ export function createEngine(ports: EnginePorts): Engine {
     },
     isIdle: () => runs.current() === null && context.trials === 0 && context.claims.isFree(),
     async boot() {
+      await auditUnwritten(context);
       const result = await bootRun(context, runs);
       await auditOwn('start', result, context);
       // What a daemon left behind that was killed between two steps of an installation.

@@ -9,7 +9,7 @@ import type { Runs } from './runs.ts';
 
 /** After so long what happened at once is looked at once. */
 const pauseMs = 500;
-/** Of the time, at most this part goes into looking: with thousands of modules it is done less often. */
+/** At most one part in so many of the time goes into looking: with thousands of modules it is done less often. */
 const share = 30;
 const longestPauseMs = 5000;
 /** Kinds of events after which conditions may be others. */

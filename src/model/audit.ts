@@ -33,6 +33,8 @@ export interface AuditLine {
   readonly error: { readonly code: string; readonly message: string } | null;
   /** So often the same was refused of the same module since the last line of it. */
   readonly times?: number;
+  /** Told by the journal: the daemon died before it could write the line. */
+  readonly recovered?: true;
 }
 
 export interface AuditedChange {
@@ -45,6 +47,8 @@ export interface AuditedChange {
 /** Where lines go. `append` resolves when the line is durable, or is known not to be for now. */
 export interface Audit {
   append(line: Omit<AuditLine, 'seq'>): Promise<void>;
+  /** Of the last line when the daemon began; 0 without one. */
+  readonly lastSerial: number;
   /** Why the last line could not be written, and how many wait or are lost; null: all are written. */
   readonly trouble: AuditTrouble | null;
 }

@@ -27,7 +27,8 @@ export interface AuditFile extends Audit {
  * disk, which refuses it first. Lines wait, and are written once there is room.
  */
 export async function openAudit({ disk, clock, log, fileBytes = mostBytes }: AuditOptions): Promise<AuditFile> {
-  let { seq, durable } = await tailOf(disk);
+  const tail = await tailOf(disk);
+  let { seq, durable } = tail;
   let file: AppendFile | null = null;
   let waiting: AuditLine[] = [];
   let running: Promise<void> | null = null;
@@ -100,6 +101,7 @@ export async function openAudit({ disk, clock, log, fileBytes = mostBytes }: Aud
       // Nobody waits for a disk that has just refused.
       if (trouble === null) await drain();
     },
+    lastSerial: tail.serial,
     get trouble() {
       return trouble === null && lost === 0 ? null : { ...(trouble ?? gap), waiting: waiting.length, lost };
     },
@@ -116,22 +118,22 @@ export async function openAudit({ disk, clock, log, fileBytes = mostBytes }: Aud
 const gap = { code: 'EIO', message: 'lines are missing: their numbers tell which' };
 
 /** The number of the last line, and how far the file is whole. */
-async function tailOf(disk: Disk): Promise<{ seq: number; durable: number | null }> {
+async function tailOf(disk: Disk): Promise<{ seq: number; serial: number; durable: number | null }> {
   for (const path of [auditFile, `${auditFile}.1`]) {
     const bytes = await disk.read(path);
     if (bytes === null || bytes.length === 0) continue;
     const end = bytes.lastIndexOf(10) + 1;
     const start = end < 2 ? 0 : bytes.lastIndexOf(10, end - 2) + 1;
-    return { seq: numberIn(Buffer.from(bytes.subarray(start, end)).toString()), durable: path === auditFile ? end : null };
+    return { ...numbersIn(Buffer.from(bytes.subarray(start, end)).toString()), durable: path === auditFile ? end : null };
   }
-  return { seq: 0, durable: null };
+  return { seq: 0, serial: 0, durable: null };
 }
 
-function numberIn(line: string): number {
+function numbersIn(line: string): { seq: number; serial: number } {
   try {
-    const { seq } = JSON.parse(line) as Partial<AuditLine>;
-    return typeof seq === 'number' ? seq : 0;
+    const { seq, serial } = JSON.parse(line) as Partial<AuditLine>;
+    return { seq: typeof seq === 'number' ? seq : 0, serial: typeof serial === 'number' ? serial : 0 };
   } catch {
-    return 0;
+    return { seq: 0, serial: 0 };
   }
 }

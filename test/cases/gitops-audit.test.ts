@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFile, stat, truncate } from 'node:fs/promises';
+import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -221,6 +221,22 @@ test('a disk that takes no line keeps nobody from an answer, shows in status, an
   expect((await linesOf(place)).at(-1)).toMatchObject({ seq: seq + 1, by: 'erin', method: 'hold', outcome: 'refused' });
 });
 
+test('a change of which a daemon died before it wrote the line is written by the next', async () => {
+  await using other = await createPlace('version: 1\nmodules:\n  a: {command: [sleep, "1006"]}\n');
+  await other.up();
+  const ran = await other.musterWith({ env: { MUSTER_BY: 'grace' } }, 'load', '--reason', 'try', '--command', 'x', 'sleep', '1008');
+  expect(ran.code).toBe(0);
+  await other.kill();
+  const lines = await linesOf(other);
+  expect(lines.map(({ trigger }) => trigger)).toEqual(['start', 'load']);
+  await writeFile(join(other.stateDir, 'audit.log'), `${JSON.stringify(lines[0])}\n`);
+  await other.up();
+  const [, written, started] = await linesOf(other);
+  expect(written).toMatchObject({ seq: 2, by: 'grace', trigger: 'load', reason: 'try', serial: 2, recovered: true });
+  expect(written?.changes).toEqual([{ name: 'x', action: 'load', status: 'ok' }]);
+  expect(started).toMatchObject({ seq: 3, trigger: 'start' });
+});
+
 test('lines go on after a crash, also behind one that was cut off; and after the last there is down', async () => {
   await using other = await createPlace('version: 1\nmodules:\n  a: {command: [sleep, "1006"]}\n');
   await other.up();
@@ -229,8 +245,9 @@ test('lines go on after a crash, also behind one that was cut off; and after the
   await truncate(file, (await stat(file)).size - 5);
   await other.up();
   expect((await other.musterWith({ env: { MUSTER_BY: 'frank' } }, 'down', '--reason', 'over')).code).toBe(0);
-  expect((await linesOf(other)).map(({ seq, trigger, by, reason }) => [seq, trigger, by, reason])).toEqual([
-    [1, 'start', null, null],
-    [2, 'down', 'frank', 'over'],
+  expect((await linesOf(other)).map(({ seq, trigger, by, reason, recovered = false }) => [seq, trigger, by, reason, recovered])).toEqual([
+    [1, 'start', null, null, true],
+    [2, 'start', null, null, false],
+    [3, 'down', 'frank', 'over', false],
   ]);
 });
