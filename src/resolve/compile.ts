@@ -27,6 +27,9 @@ export interface CompilerOptions {
 /** The compiler is a process of its own, 15 MB large; between reloads it is not needed. */
 const idleMs = 5000;
 
+/** Builds of all compilers: the compiler's process is one for the whole program, whoever started it. */
+let underWay = 0;
+
 /** Compiles with esbuild, which is imported and started when first needed. */
 export function createCompiler({ stat, concurrency = 8 }: CompilerOptions): Compiler {
   let running = 0;
@@ -51,15 +54,17 @@ export function createCompiler({ stat, concurrency = 8 }: CompilerOptions): Comp
     clearTimeout(idle);
     idle = undefined;
     const { stop: stopService } = await import('esbuild');
-    if (running === 0) await stopService();
+    if (underWay === 0) await stopService();
   }
 
   return {
     async compile(file) {
       await turn();
+      underWay += 1;
       try {
         return await build(file, stat);
       } finally {
+        underWay -= 1;
         done();
       }
     },
