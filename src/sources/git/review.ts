@@ -50,6 +50,10 @@ export function createReview({ spec, bounds, places, mirror, run, id }: ReviewOp
     forget(): void {
       last = null;
     },
+    /** Its files showed what its list did not. */
+    refuse(verdict: Trouble): void {
+      if (last?.verdict.revision === verdict.revision && isLasting(verdict)) last = { ...last, verdict };
+    },
   });
 
   async function review({ reach, since, applied, version, answered }: ReviewAsked): Promise<Reviewed> {
@@ -58,17 +62,19 @@ export function createReview({ spec, bounds, places, mirror, run, id }: ReviewOp
     if (!('commit' in spec.ref)) answered();
     const keyOf = (found: Found): string => JSON.stringify([found, keys?.digest, applied === found.revision ? null : applied]);
     if (last?.key === keyOf(there)) return settled(last.verdict);
-    const found = await fetched(there, since, reach, answered);
+    let found = there;
     try {
+      found = await fetched(there, since, reach, answered);
       const verdict = await judge(found, { reach, applied, version, keys });
       // The list of files is not kept: it may be long.
       last = { key: keyOf(found), verdict: { ...verdict, files: () => filesOf(verdict.revision) } };
       return verdict;
     } catch (error) {
       if (!(error instanceof Trouble)) throw error;
-      const trouble = new Trouble(error.code, error.message, error.revision ?? found.revision);
-      if (isLasting(trouble)) last = { key: keyOf(found), verdict: trouble };
-      throw trouble;
+      if (!isLasting(error)) throw error;
+      const verdict = new Trouble(error.code, error.message, error.revision ?? found.revision);
+      last = { key: keyOf(found), verdict };
+      throw verdict;
     }
   }
 

@@ -144,7 +144,10 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   async function use({ revision: to, files, ...found }: Reviewed & { asked: string }, signal: AbortSignal): Promise<void> {
     if (to !== revision) {
       await checkOut(to, await files(), ports(signal)).catch((error: unknown) => {
-        throw error instanceof Trouble ? new Trouble(error.code, error.message, to) : error;
+        if (!(error instanceof Trouble)) throw error;
+        const trouble = new Trouble(error.code, error.message, to);
+        review.refuse(trouble);
+        throw trouble;
       });
     }
     const was = record.used.find((used) => used.revision === to);
@@ -176,8 +179,9 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
       await use({ ...was, files: () => review.filesOf(to) }, closing.signal);
       return true;
     } catch (error) {
-      if (!(error instanceof BrokenMirror || error instanceof Unwanted)) throw diskTrouble(error);
-      log.warn({ err: error, revision: to }, 'a revision cannot be gone back to');
+      const why = diskTrouble(error);
+      if (!(why instanceof BrokenMirror || why instanceof Unwanted || why instanceof Trouble)) throw error;
+      log.warn({ err: why, revision: to }, 'a revision cannot be gone back to');
       return false;
     }
   }

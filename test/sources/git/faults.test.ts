@@ -17,6 +17,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { SpawnSpec } from '../../../src/model/keeper.ts';
+import { usualBounds } from '../../../src/sources/git/tree.ts';
 import { keeper } from '../../keeper/support/keeper.ts';
 import { config, cutWire, gitAt, gitDaemon, killGroup, repository, sourceOf, tempDir } from './support.ts';
 
@@ -81,6 +82,34 @@ test('a server that falls silent is given up after the timeout, with all that gi
   expect(doc).toMatchObject({ revision: first, problem: { code: 'unreachable' } });
   expect(doc.problem?.message).toBe(`${url} did not answer whole within 0.3 s (source.git.timeout)`);
   expect(gitsOf(own)).toEqual([]);
+});
+
+test('what is too large is given up while it still comes', async () => {
+  const dir = tempDir();
+  const { commit } = repository(dir);
+  const first = commit({ 'muster.yaml': config });
+  const { port } = await gitDaemon(dir);
+  const wire = await cutWire(port, Number.POSITIVE_INFINITY, 'hang');
+  const url = `git://127.0.0.1:${wire.port}/repo.git`;
+  const { source, dir: own, processes } = await sourceOf({ url }, { bounds: { ...usualBounds, mirrorBytes: 500_000 } });
+  await source.sync({ applied: null });
+  commit({ large: noise(3_000_000) });
+  // The end of it never comes.
+  wire.cutAfter(1_500_000);
+  const { doc } = await source.sync({ applied: first });
+  expect(doc).toMatchObject({ revision: first, problem: { code: 'refused' } });
+  expect(doc.problem?.message).toContain('more than 500000 bytes to fetch');
+  expect(gitsOf(own)).toEqual([]);
+  wire.mend();
+  const asked = processes.journal.length;
+  expect((await source.sync({ applied: first })).doc.problem).toEqual(doc.problem);
+  expect(
+    processes.journal.slice(asked).filter((line) => line.startsWith('begin')),
+    'it is not fetched again',
+  ).toHaveLength(1);
+  expect(rubbish(own)).toEqual([]);
+  commit({ large: null }, 'Be small', '--amend');
+  expect((await source.sync({ applied: first })).doc.problem).toBe(null);
 });
 
 test('who does not want it any more ends it at once, and nothing is said to be wrong', async () => {

@@ -69,7 +69,7 @@ test('a symbolic link that leads out is refused, however it does', async () => {
   const { bare, work, commit } = repository();
   symlinkSync('sub/deep', join(work, 'b'));
   const first = commit({ 'muster.yaml': config, 'sub/deep/file': 'x' });
-  const { source, dir } = await sourceOf({ url: bare });
+  const { source, dir, processes } = await sourceOf({ url: bare });
   await source.sync({ applied: null });
   for (const [name, target] of [
     ['link', '/etc/passwd'],
@@ -83,6 +83,10 @@ test('a symbolic link that leads out is refused, however it does', async () => {
     expect(doc).toMatchObject({ revision: first, problem: { code: 'refused', revision: bad } });
     expect(doc.problem?.message).toBe(`${name} is a symbolic link that leads out of the repository (to ${target})`);
     expect(readdirSync(join(dir, 'checkouts'))).toEqual([first]);
+    const asked = processes.journal.length;
+    expect((await source.sync({ applied: first })).doc.problem).toEqual(doc.problem);
+    const again = processes.journal.slice(asked).filter((line) => line.startsWith('begin'));
+    expect(again, 'it is not checked out again').toHaveLength(1);
     commit({ [name]: null });
   }
 });
