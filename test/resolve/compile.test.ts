@@ -9,10 +9,17 @@ test('a compiler that is done takes nothing from another one that is at work', a
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'code.mjs');
   await writeFile(file, 'export const main = () => 1;\n');
-  const [one, other] = [createCompiler({ stat: () => undefined }), createCompiler({ stat: () => undefined })];
+  const one = createCompiler({ stat: () => undefined });
+  let disposed: Promise<void> | undefined;
+  const other = createCompiler({
+    stat() {
+      disposed ??= one.dispose();
+      return undefined;
+    },
+  });
+  onTestFinished(other.dispose);
   await one.compile(file);
-  const all = Promise.all(Array.from({ length: 20 }, () => other.compile(file)));
-  await one.dispose();
-  expect((await all).map(({ sources }) => [...sources.keys()])).toEqual(Array.from({ length: 20 }, () => [file]));
-  await other.dispose();
+  const all = await Promise.all(Array.from({ length: 20 }, () => other.compile(file)));
+  expect(disposed).toBeDefined();
+  expect(all.map(({ sources }) => [...sources.keys()])).toEqual(Array.from({ length: 20 }, () => [file]));
 });
