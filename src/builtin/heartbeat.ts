@@ -1,6 +1,5 @@
 import type { Context } from '../model/context.ts';
-
-const defaultIntervalMs = 1000;
+import { readSettings } from './settings/heartbeat.ts';
 
 /** Writes a line and publishes `NAME.beat` each `config.intervalMs`, and takes a new interval without a restart. */
 export async function main(ctx: Context): Promise<void> {
@@ -14,18 +13,13 @@ export async function main(ctx: Context): Promise<void> {
     ctx.publish(`${ctx.name}.beat`, { beats });
   }
   function schedule(config: Context['config']): void {
-    const interval = intervalOf(config);
+    const { intervalMs } = readSettings(config);
     clearInterval(timer);
-    timer = setInterval(beat, interval);
+    timer = setInterval(beat, intervalMs);
   }
 
   schedule(ctx.config);
   ctx.onReconfigure(schedule);
   ctx.onShutdown(() => clearInterval(timer));
   await ctx.run();
-}
-
-function intervalOf({ intervalMs = defaultIntervalMs }: Context['config']): number {
-  if (typeof intervalMs === 'number' && intervalMs >= 1) return intervalMs;
-  throw new Error(`intervalMs is a number of milliseconds from 1 up, found ${JSON.stringify(intervalMs)}`);
 }

@@ -3,12 +3,14 @@ import { readSettings as readGateway } from '../gateway/settings.ts';
 import { settingsOf as readMetrics } from '../metrics/settings.ts';
 import { readSettings as readProxy } from '../proxy/settings.ts';
 import { BadConfig, type BadSetting } from './fields.ts';
+import { readSettings as readHeartbeat } from './heartbeat.ts';
 import { readSettings as readStatic } from './static.ts';
 import { readSettings as readVhost } from './vhost.ts';
 
 /** By module: each throws what is wrong with a config, and asks nothing of the world. */
 const readers: Readonly<Record<string, (config: Context['config']) => unknown>> = {
   'builtin:gateway': readGateway,
+  'builtin:heartbeat': readHeartbeat,
   'builtin:metrics': readMetrics,
   'builtin:proxy': readProxy,
   'builtin:static': readStatic,
