@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDaemon } from '../support/daemon.mjs';
+import { heapKb } from '../support/heap.mjs';
 import { fdCount, rssKb, threadCount } from '../support/proc.mjs';
 import { row } from '../support/table.mjs';
 
@@ -21,7 +22,7 @@ export const capacity = {
     if (wants(thousand) || wants(daemonSide)) rows.push(...(await memoryOf(join(dir, 'thousand'), 1000)).filter(({ what }) => wants(what)));
     if (wants(tenThousand)) rows.push((await memoryOf(join(dir, 'tenThousand'), 10_000))[0]);
     if (wants(threads)) rows.push(await manyThreads(join(dir, 'threads')));
-    for (const [isolation, cycles] of Object.entries({ thread: quick ? 100 : 1000, shared: 1000, process: quick ? 30 : 1000 })) {
+    for (const [isolation, cycles] of Object.entries({ thread: quick ? 300 : 1000, shared: 1000, process: quick ? 300 : 1000 })) {
       if (wants(churnOf(isolation))) rows.push(await churn(join(dir, `churn-${isolation}`), isolation, cycles));
     }
     return rows;
@@ -65,7 +66,7 @@ async function manyThreads(folder) {
   }
 }
 
-/** After so many cycles that everything that grows once has grown. */
+/** After as many cycles before that, in which everything has grown that grows once: the last 1,000 events, compiled code. */
 async function churn(folder, isolation, cycles) {
   const daemon = await started(folder, { first: 'thread' });
   try {
@@ -74,21 +75,32 @@ async function churn(folder, isolation, cycles) {
       await daemon.request('muster.load', { target: tiny, name: 'coming', args: [], isolation, cwd: '/' });
       await daemon.request('muster.remove', { names: ['coming'] });
     };
-    const warm = Math.max(20, cycles);
-    for (let i = 0; i < warm; i += 1) await cycle();
-    const look = () => [runner, daemon.pid].map((pid) => ({ kb: rssKb(pid), fds: fdCount(pid), threads: threadCount(pid) }));
-    await sleep(1000);
-    const before = look();
     for (let i = 0; i < cycles; i += 1) await cycle();
-    await sleep(1000);
-    const after = look();
+    const before = await settled([runner, daemon.pid]);
+    for (let i = 0; i < cycles; i += 1) await cycle();
+    const after = await settled([runner, daemon.pid]);
     const grown = (key) => after.map((now, index) => now[key] - before[index][key]);
-    const [inRunner, inDaemon] = grown('kb');
-    const note = `runner ${inRunner} kB, daemon ${inDaemon} kB; fds ${grown('fds').join(' and ')}, threads ${grown('threads').join(' and ')} more`;
+    const [inRunner, inDaemon] = grown('heap');
+    const both = (key) => grown(key).map(Math.round).join(' and ');
+    const note = `runner and daemon: heaps ${both('heap')} kB, resident ${both('rss')} kB; fds ${both('fds')}, threads ${both('threads')} more`;
     return row(churnOf(isolation), { value: (inRunner + inDaemon) / cycles, bound: 1, unit: ' kB', n: cycles, note });
   } finally {
     await daemon.stop();
   }
+}
+
+/** What each holds when it is at rest and its garbage is collected. Threads that are to wait for the next start come one after the other. */
+async function settled(pids) {
+  let before;
+  let threads;
+  do {
+    before = threads;
+    await sleep(1000);
+    threads = pids.map(threadCount).join(' ');
+  } while (threads !== before);
+  const all = [];
+  for (const pid of pids) all.push({ heap: await heapKb(pid), rss: rssKb(pid), fds: fdCount(pid), threads: threadCount(pid) });
+  return all;
 }
 
 async function started(folder, modules) {
