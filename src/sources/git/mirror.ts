@@ -147,7 +147,10 @@ export function createMirror({ path, run, spec, mostBytes }: MirrorOptions) {
     async keep(revisions: readonly string[]): Promise<void> {
       const kept = (await own(['for-each-ref', '--format=%(refname)', used])).toString().split('\n');
       const wanted = new Set(revisions.map((revision) => used + revision));
-      for (const name of wanted) if (!kept.includes(name)) await own(['update-ref', name, name.slice(used.length)]);
+      for (const revision of revisions) {
+        // After the mirror was made anew, what is in no history any more is gone.
+        if (!kept.includes(used + revision) && (await has(revision))) await own(['update-ref', used + revision, revision]);
+      }
       for (const name of kept) if (name !== '' && !wanted.has(name)) await own(['update-ref', '-d', name]);
       const packs = (await readdir(packFolder)).filter((file) => file.endsWith('.pack')).length;
       const half = packs > 1 && (await sizeOf(packFolder)) > mostBytes / 2;

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
-  promises,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,13 +11,10 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import type { SpawnSpec } from '../../../src/model/keeper.ts';
+import { expect, test } from 'vitest';
 import { usualBounds } from '../../../src/sources/git/tree.ts';
-import { keeper } from '../../keeper/support/keeper.ts';
-import { config, cutWire, gitAt, gitDaemon, killGroup, repository, sourceOf, tempDir } from './support.ts';
+import { config, cutWire, gitAt, gitDaemon, killGroup, repository, rubbish, sourceOf, tempDir } from './support.ts';
 
 /** Bytes that do not shrink when they are packed. */
 function noise(bytes: number): string {
@@ -60,11 +55,6 @@ test('a wire that is cut in the middle changes nothing, and the next look goes t
   expect((await source.sync({ applied: first })).doc).toMatchObject({ revision: second, problem: null });
   expect(rubbish(own)).toEqual([]);
 });
-
-/** What nobody removed: parts, locks, packs that were not finished. */
-function rubbish(own: string): string[] {
-  return readdirSync(own, { recursive: true, encoding: 'utf8' }).filter((name) => /\.part-|\.lock$|tmp_|^tmp\//.test(name));
-}
 
 test('a server that falls silent is given up after the timeout, with all that git has started', async () => {
   const dir = tempDir();
@@ -218,6 +208,24 @@ test.each(Object.keys(breaks))('a mirror that %s is fetched anew; what is used s
   expect(gitAt(join(one.dir, 'mirror.git'))('cat-file', '-t', second)).toBe('commit');
 });
 
+test('a mirror that is made anew does without what is in no history any more', async () => {
+  const { bare, commit } = repository();
+  const one = await sourceOf({ url: `file://${bare}`, allowRewind: true });
+  const gone = commit({ 'muster.yaml': config });
+  await one.source.sync({ applied: null });
+  const second = commit({ 'muster.yaml': `${config}# 2\n` }, 'Two', '--amend');
+  await one.source.sync({ applied: gone });
+  gitAt(bare)('reflog', 'expire', '--expire=now', '--all');
+  gitAt(bare)('gc', '--quiet', '--prune=now');
+  rmSync(join(one.dir, 'mirror.git'), { recursive: true });
+  await one.source.close();
+  const two = await sourceOf({ url: `file://${bare}`, allowRewind: true }, { dir: one.dir });
+  const third = commit({ 'muster.yaml': `${config}# 3\n` });
+  expect((await two.source.sync({ applied: second })).doc).toMatchObject({ revision: third, problem: null });
+  expect(await two.source.restore(gone)).toBe(false);
+  expect(await two.source.restore(second)).toBe(true);
+});
+
 test('a record that cannot be read costs what it says, and nothing else', async () => {
   const { bare, commit } = repository();
   const first = commit({ 'muster.yaml': config }, 'Begin');
@@ -227,72 +235,4 @@ test('a record that cannot be read costs what it says, and nothing else', async 
   const two = await sourceOf({ url: bare }, { dir: one.dir });
   expect(two.source.doc).toMatchObject({ revision: first, subject: null });
   expect((await two.source.sync({ applied: first })).doc).toMatchObject({ revision: first, subject: 'Begin', problem: null });
-});
-
-/** From its step `at` on nothing that a source does to the disk comes back: as if its daemon had been killed then. */
-function killedAt(at: number) {
-  const changing = ['rename', 'rm', 'mkdir', 'symlink', 'writeFile', 'open'] as const;
-  const own = Object.fromEntries(changing.map((name) => [name, promises[name]]));
-  let steps = 0;
-  let dead = (): void => {};
-  const died = new Promise<void>((resolve) => {
-    dead = resolve;
-  });
-  const step = (): boolean => {
-    steps += 1;
-    if (steps >= at) dead();
-    return steps < at;
-  };
-  const never = new Promise<never>(() => {});
-  const patched = (name: (typeof changing)[number]) =>
-    Object.assign(promises, { [name]: (...args: unknown[]) => (step() ? (own[name] as (...args: unknown[]) => unknown)(...args) : never) });
-  for (const name of changing) patched(name);
-  syncBuiltinESMExports();
-  const mend = (): void => {
-    Object.assign(promises, own);
-    syncBuiltinESMExports();
-  };
-  onTestFinished(mend);
-  return { died, step, never, mend };
-}
-
-test('whenever a daemon is killed, the one revision or the other is there whole, and the next daemon goes on', async () => {
-  const dir = tempDir();
-  const { bare, commit } = repository(dir);
-  const files = (turn: number) =>
-    Object.fromEntries([['muster.yaml', config], ...Array.from({ length: 20 }, (_, at) => [`code/${at}`, `${turn}\n`])]);
-  const first = commit(files(1));
-  const base = await sourceOf({ url: bare });
-  await base.source.sync({ applied: null });
-  await base.source.close();
-  const second = commit(files(2));
-  const turnOf = (own: string): string => {
-    const texts = Array.from({ length: 20 }, (_, at) => readFileSync(join(own, 'current/code', String(at)), 'utf8').trim());
-    expect(readFileSync(join(own, 'current/muster.yaml'), 'utf8')).toBe(config);
-    return [...new Set(texts)].join();
-  };
-  const seen = new Set<string>();
-  // Every third of its steps, another third each time.
-  const begin = 1 + (Date.now() % 3);
-  let over = false;
-  for (let at = begin; !over; at += 3) {
-    const own = join(dir, `own-${at}`);
-    cpSync(base.dir, own, { recursive: true, verbatimSymlinks: true });
-    const processes = keeper();
-    const kill = killedAt(at);
-    const spawn = (spec: SpawnSpec) => (kill.step() ? processes.keeper.spawn(spec) : processes.keeper.spawn(spec).then(() => kill.never));
-    const { source } = await sourceOf({ url: bare }, { dir: own, keeper: { spawn }, mortal: true });
-    const done = source.sync({ applied: first }).then(() => 'done');
-    over = (await Promise.race([done, kill.died])) === 'done';
-    await processes.keeper.dispose();
-    kill.mend();
-    seen.add(turnOf(own));
-    const next = await sourceOf({ url: bare }, { dir: own });
-    const { doc } = await next.source.sync({ applied: first });
-    expect(doc, `killed at step ${at}`).toMatchObject({ revision: second, problem: null });
-    expect(turnOf(own)).toBe('2');
-    expect(rubbish(own), `killed at step ${at}`).toEqual([]);
-    rmSync(own, { recursive: true });
-  }
-  expect([...seen].sort()).toEqual(['1', '2']);
 });

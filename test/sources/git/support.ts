@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -248,4 +248,9 @@ export async function cutWire(to: number, after: number, how: 'cut' | 'hang' = '
     server.close();
   });
   return { port: (server.address() as { port: number }).port, wasCut, cutAfter, mend };
+}
+
+/** What nobody removed: parts, locks, packs that were not finished. */
+export function rubbish(own: string): string[] {
+  return readdirSync(own, { recursive: true, encoding: 'utf8' }).filter((name) => /\.part-|\.lock$|tmp_|^tmp\//.test(name));
 }
