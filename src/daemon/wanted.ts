@@ -42,10 +42,10 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
   const packageSources = createPackageSources({ packages: options.packages, config: () => config });
 
   const upstream = createUpstream({ files, compiler, env, open: options.openSource, onSource: options.onSource });
+  const isOfSource = (path: string): boolean => upstream.root !== null && isBelow(path, upstream.root);
   /** Files of a repository move as a whole, and who moves them says so. */
   const watch = (): void => {
-    const { root } = upstream;
-    options.onRead([...configFiles, ...codeFiles].filter((path) => root === null || !isBelow(path, root)));
+    options.onRead([...configFiles, ...codeFiles].filter((path) => !isOfSource(path)));
   };
 
   const attempt = async (from: readonly string[] | CarriedConfig | null, staging: Staging | null, edits: Edits): Promise<WantedOutcome> => {
@@ -76,6 +76,7 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
   return {
     files,
     source: upstream.source,
+    isOfSource,
     sync: upstream.sync,
     restoreRevision: upstream.restoreRevision,
     said: upstream.said,

@@ -90,6 +90,8 @@ export interface Sources {
   read(files?: readonly string[] | CarriedConfig, staging?: Staging, edits?: Edits): Promise<WantedOutcome>;
   /** Where the config comes from a repository: how it is with that. */
   source(): SourceDoc | null;
+  /** Whether a file is one of that repository: it changes with its commits alone. */
+  isOfSource(path: string): boolean;
   /**
    * Looks there for something newer than the commit that what runs came from, within the time that the config gives it. Resolves
    * with whether other files are used than before. What is wrong there is said by `source` and, as a warning, by `read`. With

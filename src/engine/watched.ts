@@ -27,11 +27,16 @@ export function createWatched(context: EngineContext): () => Promise<void> {
   };
 }
 
-/** Not what is held or protected: a plan of the whole config shows what is due of them. */
+/**
+ * Not what is held or protected: a plan of the whole config shows what is due of them. Nor what is of a repository: a commit
+ * of which the config does not hold is not to be loaded in parts.
+ */
 function watching(context: EngineContext): Loaded[] {
+  const { instances, sources } = context.ports;
   const held = new Set(holdsNow(context).map(({ name }) => name));
-  const all = [...context.ports.instances.snapshot().values()];
-  return held.has('*') ? [] : all.filter(({ name, spec, started }) => spec.watch && started && !spec.protect && !held.has(name));
+  const mayReload = ({ name, spec, started, path }: Loaded): boolean =>
+    spec.watch && started && !spec.protect && !held.has(name) && !sources.isOfSource(path);
+  return held.has('*') ? [] : [...instances.snapshot().values()].filter(mayReload);
 }
 
 async function changedCode(module: Loaded, tried: Tried, context: EngineContext): Promise<Desired | null> {

@@ -12,6 +12,7 @@ export const noPackages = {
   sealed: (_path, value) => value,
   defaults: async () => ({}),
   source: () => null,
+  isOfSource: () => false,
   sync: async () => false,
   restoreRevision: async () => false,
   said: async () => [],

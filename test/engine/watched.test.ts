@@ -32,6 +32,18 @@ test.each(['off', 'apply'] as const)('also where the policy is to watch: %s', as
   expect(starts(bench, 'a')).toBe(2);
 });
 
+test('code of a repository is loaded by its commits alone: one that does not hold is not loaded in parts', async () => {
+  const bench = await createEngineBench([module('a', watch)]);
+  const { sources } = bench.engine.context.ports;
+  sources.isOfSource = (path) => path === bench.engine.context.ports.instances.get('a')?.path;
+  bench.files.code = { a: 'new' };
+  await bench.engine.filesChanged();
+  expect(starts(bench, 'a')).toBe(1);
+  sources.isOfSource = () => false;
+  await bench.engine.filesChanged();
+  expect(starts(bench, 'a')).toBe(2);
+});
+
 test('what it loads is in force from then on: neither drift nor undone', async () => {
   const bench = await createEngineBench([module('a', watch), module('b')]);
   const { context } = bench.engine;
