@@ -43,7 +43,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   if (before !== null) place(JSON.parse(before) as NotifySpec[]);
 
   function place(specs: readonly NotifySpec[]): void {
-    const wanted = new Map(specs.map((spec) => [keyOf(spec), spec]));
+    const wanted = byReceiver(specs);
     for (const [key, receiver] of receivers) {
       if (wanted.has(key)) continue;
       receivers.delete(key);
@@ -117,6 +117,17 @@ export function createNotifier(options: NotifierOptions): Notifier {
       log.debug({}, 'nobody is told any more');
     },
   };
+}
+
+/** One that stands there twice wants to hear of what either entry says. */
+function byReceiver(specs: readonly NotifySpec[]): ReadonlyMap<string, NotifySpec> {
+  const found = new Map<string, NotifySpec>();
+  for (const spec of specs) {
+    const key = keyOf(spec);
+    const on = [...new Set([...(found.get(key)?.on ?? []), ...spec.on])];
+    found.set(key, { ...spec, on });
+  }
+  return found;
 }
 
 /** What it is, whatever it wants to hear and however long it may take. */

@@ -28,6 +28,7 @@ export async function runHook({ argv, cwd, event, body }: Hook, signal: AbortSig
       beforehand: true,
       lease: ports.random.id(),
       name: 'notify',
+      containment: 'auto',
       argv,
       cwd,
       env: { ...baseEnvironment(ports.env), MUSTER_EVENT: event },

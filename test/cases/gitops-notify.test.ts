@@ -31,7 +31,7 @@ beforeAll(async () => {
   await place.write('hook', `${receiver.url}\n`);
   await place.write(
     'hook.sh',
-    '#!/bin/sh\n[ -e hang ] && { rm hang; sleep 1003 & sleep 1004; }\n[ -e fail ] && { rm fail; echo no luck; exit 3; }\necho "told $MUSTER_EVENT with $1"; cat > "told.json"\n',
+    '#!/bin/sh\n[ -e hang ] && { rm hang; setsid sleep 1003 & sleep 1004; }\n[ -e fail ] && { rm fail; echo no luck; exit 3; }\necho "told $MUSTER_EVENT with $1"; cat > "told.json"\n',
   );
   await chmod(join(place.dir, 'hook.sh'), 0o755);
   const ran = await place.musterWith({ env: { HOOK_TOKEN: token } }, 'up', '-d', '-c', 'muster.yaml');

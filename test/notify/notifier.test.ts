@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest';
+import type { NotifySpec, RunNews } from '../../src/model/notify.ts';
+import { createNotifier } from '../../src/notify/notifier.ts';
+import { openOutbox } from '../../src/notify/outbox.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
+import { quiet } from '../support/quiet.ts';
+
+const every: NotifySpec['on'] = ['applied', 'failed', 'drifted', 'degraded', 'recovered'];
+const spec = (url: string, more: Partial<NotifySpec> = {}): NotifySpec => ({ on: every, url, timeout: 1000, cwd: '/', ...more });
+
+/** A notifier on a disk, whose receivers do as they are told; `sent` has each attempt. */
+async function setting(disk: MemoryDisk = createMemoryDisk()) {
+  const clock = createFakeClock();
+  const sent: string[] = [];
+  const down = new Set<string>();
+  let count = 0;
+  const notifier = createNotifier({
+    clock,
+    random: { next: () => 1, id: () => `id${++count}` },
+    log: quiet,
+    outbox: await openOutbox({ disk, log: quiet }),
+    async send({ url }, notification, signal) {
+      sent.push(`${url} ${notification.trigger} ${(clock.now() - start) / 1000}s`);
+      if (down.has(`hang ${url}`)) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      if (down.has(String(url))) throw new Error('down');
+    },
+    about: () => ({ daemon: { id: 'd', name: 'n', host: 'h' }, generation: 1, revision: null }),
+    masked: (data) => data,
+    seal: { seal: (text) => `sealed ${text}`, open: (text) => text.slice('sealed '.length) },
+  });
+  const start = clock.now();
+  const applied = (trigger: string): void => {
+    const run: RunNews = {
+      ...{ type: 'run', at: clock.now(), whole: true, trigger, by: null, reason: null, outcome: 'applied' },
+      ...{ exitCode: 0, planId: 'p', summary: null, changes: [], errors: [] },
+    };
+    notifier.happened(run);
+  };
+  return { notifier, clock, sent, down, applied, disk };
+}
+
+test('one that is down is tried after 1, 2, 4 seconds and so on up to five minutes, and holds up nobody else', async () => {
+  const { notifier, clock, sent, down, applied } = await setting();
+  down.add('http://a/');
+  notifier.configure([spec('http://a/'), spec('http://b/')]);
+  applied('x');
+  applied('y');
+  await clock.advance(7000);
+  expect(sent.filter((line) => line.startsWith('http://b/'))).toEqual(['http://b/ x 0s', 'http://b/ y 0s']);
+  expect(sent.filter((line) => line.startsWith('http://a/'))).toEqual(['0s', '1s', '3s', '7s'].map((at) => `http://a/ x ${at}`));
+  expect(notifier.receivers[0]).toMatchObject({ to: 'http://a', waiting: 2, failure: { message: 'down', attempts: 4 } });
+  await clock.advance(3_600_000);
+  expect(sent.length).toBeLessThan(30);
+  down.clear();
+  await clock.advance(300_000);
+  expect(sent.slice(-2).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(['http://a/ x', 'http://a/ y']);
+  expect(notifier.receivers[0]).toMatchObject({ waiting: 0, dropped: 0, failure: null });
+});
+
+test('one that hangs is given up after its timeout, and what nobody took for a day is dropped and counted', async () => {
+  const { notifier, clock, down, applied, sent } = await setting();
+  down.add('hang http://a/');
+  notifier.configure([spec('http://a/')]);
+  applied('x');
+  await clock.advance(1000);
+  expect(notifier.receivers[0]?.failure).toMatchObject({ message: 'no answer within 1s', attempts: 1 });
+  await clock.advance(25 * 3_600_000);
+  expect(notifier.receivers[0]).toMatchObject({ waiting: 0, dropped: 1 });
+  down.clear();
+  applied('y');
+  await clock.advance(1000);
+  expect(sent.at(-1)).toContain('http://a/ y');
+});
+
+test('the same address twice is one receiver that hears of what either entry wants, once', async () => {
+  const { notifier, clock, sent, applied } = await setting();
+  notifier.configure([spec('http://a/', { on: ['applied'] }), spec('http://a/', { on: ['failed', 'applied'] })]);
+  applied('x');
+  await clock.flush();
+  expect(sent).toHaveLength(1);
+  expect(notifier.receivers).toMatchObject([{ on: ['applied', 'failed'] }]);
+});
+
+test('one that is no longer in the config hears nothing more, and what waits for it goes', async () => {
+  const { notifier, clock, sent, down, applied, disk } = await setting();
+  down.add('http://a/');
+  notifier.configure([spec('http://a/'), spec('http://b/')]);
+  applied('x');
+  await clock.flush();
+  notifier.configure([spec('http://b/')]);
+  await clock.advance(600_000);
+  expect(sent.filter((line) => line.startsWith('http://a/'))).toHaveLength(1);
+  expect(disk.text('outbox')).not.toContain('"type":"queued"');
+});
+
+test('another daemon knows whom to tell before it has read a config, and goes on with what waits', async () => {
+  const first = await setting();
+  first.down.add('http://a/');
+  first.notifier.configure([spec('http://a/')]);
+  first.applied('x');
+  await first.clock.flush();
+  const second = await setting(first.disk.kill());
+  second.notifier.resume();
+  await second.clock.flush();
+  expect(second.notifier.receivers).toMatchObject([{ to: 'http://a', waiting: 0 }]);
+  expect(second.sent).toEqual(['http://a/ x 0s']);
+});
+
+test('nobody is told while it pauses, and an attempt that was under way is made again', async () => {
+  const { notifier, clock, sent, down, applied } = await setting();
+  down.add('hang http://a/');
+  notifier.configure([spec('http://a/')]);
+  applied('x');
+  await clock.flush();
+  await notifier.pause();
+  applied('y');
+  await clock.advance(60_000);
+  expect(sent).toEqual(['http://a/ x 0s']);
+  down.clear();
+  notifier.resume();
+  await clock.flush();
+  expect(sent).toEqual(['http://a/ x 0s', 'http://a/ x 60s', 'http://a/ y 60s']);
+});
