@@ -69,5 +69,13 @@ export function* servicesIn(prefix: string): Generator<string> {
 
 /** A topic without its last word; empty for one that has no service. */
 export function prefixOf(topic: string): string {
-  return topic.slice(0, Math.max(0, topic.lastIndexOf('.')));
+  if (topic !== lastTopic) {
+    lastPrefix = topic.slice(0, Math.max(0, topic.lastIndexOf('.')));
+    lastTopic = topic;
+  }
+  return lastPrefix;
 }
+
+/** Requests that follow each other mostly are to the same topic, and a text that was looked up before is looked up faster. */
+let lastTopic = '';
+let lastPrefix = '';
