@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { post } from '../../src/notify/post.ts';
 import { createReceiver } from '../support/receiver.ts';
@@ -68,7 +69,7 @@ test('a certificate that nobody vouches for is not believed', async () => {
     '-subj',
     '/CN=127.0.0.1',
   ];
-  execFileSync('openssl', [...args, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  await promisify(execFile)('openssl', [...args, '-keyout', key, '-out', cert]);
   let asked = 0;
   const server = createServer({ key: await readFile(key), cert: await readFile(cert) }, (_request, response) => {
     asked += 1;
