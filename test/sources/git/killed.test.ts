@@ -49,10 +49,10 @@ test('whenever a daemon is killed, the one revision or the other is there whole,
     return [...new Set(texts)].join();
   };
   const seen = new Set<string>();
-  // Every third of its steps, another third each time.
-  const begin = 1 + (Date.now() % 3);
+  // Every fifth of its steps, others each time.
+  const begin = 1 + (Date.now() % 5);
   let over = false;
-  for (let at = begin; !over; at += 3) {
+  for (let at = begin; !over; at += 5) {
     const own = join(dir, `own-${at}`);
     cpSync(base.dir, own, { recursive: true, verbatimSymlinks: true });
     const processes = keeper();
