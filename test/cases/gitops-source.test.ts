@@ -1,4 +1,5 @@
 import { readFileSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cutWire, gitDaemon, repository } from '../sources/git/support.ts';
@@ -64,7 +65,9 @@ test('34, 35, 36. commits are applied as they are pushed; what does not hold, or
 });
 
 test('without a checkout there is nothing to start; with one, or with a generation, what ran runs though nothing can be fetched', async () => {
-  const { place, repo } = await setting(onlyAsked, null);
+  // Commands that need nothing of the checkout.
+  const host = (url: string): string => onlyAsked(url, '', 'defaults: {command: {cwd: /}}\n');
+  const { place, repo } = await setting(host, null);
   await using _ = place;
   const first = await place.muster('up', '-d', '-c', 'muster.yaml');
   expect(first).toMatchObject({ code: 1, stdout: '' });
@@ -89,6 +92,13 @@ test('without a checkout there is nothing to start; with one, or with a generati
   const again = await place.muster('up', '-d', '-c', 'muster.yaml');
   expect(again.code).toBe(1);
   expect(await place.status()).toMatchObject({ config: { valid: false }, counts: { R: 1 } });
+
+  // And where nothing is left of what was fetched, and nothing can be fetched.
+  await place.muster('down');
+  await rm(join(place.stateDir, 'source'), { recursive: true });
+  renameSync(repo.bare, `${repo.bare}.away`);
+  expect((await place.muster('up', '-d', '-c', 'muster.yaml')).code).toBe(1);
+  expect(await place.status()).toMatchObject({ config: { valid: false }, source: { revision: null }, counts: { R: 1 } });
 });
 
 test('a config can move into a repository and out of it again without a touch of what stays the same', async () => {
