@@ -59,8 +59,8 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   let full = false;
   /** A rollback was acknowledged, and nobody has asked for a run since. */
   let waits = false;
-  /** Daemons in which somebody asks for one just now. */
-  const asking = new Set<Daemon>();
+  /** Who asks for one just now, and in which daemon. */
+  const asking = new Set<{ on: Daemon }>();
   let untilCrash = Number.POSITIVE_INFINITY;
   let crashed: { disk: MemoryDisk; power: boolean } | null = null;
 
@@ -182,15 +182,16 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   function trigger(on: Daemon, name: string): void {
     if (name !== 'sighup') return void on.engine.trigger(name);
     waits = false;
-    asking.add(on);
-    void on.engine.trigger(name).then(() => asking.delete(on));
+    const one = { on };
+    asking.add(one);
+    void on.engine.trigger(name).then(() => asking.delete(one));
   }
 
   /** To any generation that is kept: whoever does not run as it has it runs anew. */
   function goBack(on: Daemon): void {
     asked(...names);
     goBackIn(on.engine, random.pick).then((paused) => {
-      if (!on.dead && paused && !asking.has(on)) waits = true;
+      if (!on.dead && paused && ![...asking].some((one) => one.on === on)) waits = true;
     }, expected);
   }
 
