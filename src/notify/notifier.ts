@@ -95,7 +95,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
       for (const receiver of receivers.values()) if (!isPaused) receiver.wake();
     },
     happened(happening) {
-      if (receivers.size > 0 || outbox.sealed !== null) look(happening);
+      // What was told is kept too.
+      if (receivers.size > 0 || outbox.sealed !== null) look(masked(happening) as Happening);
     },
     get receivers() {
       return [...receivers.values()].map(({ doc }) => doc);

@@ -26,7 +26,7 @@ async function setting(disk: MemoryDisk = createMemoryDisk()) {
       if (down.has(String(url))) throw new Error('down');
     },
     about: () => ({ daemon: { id: 'd', name: 'n', host: 'h' }, generation: 1, revision: null }),
-    masked: (data) => data,
+    masked: (data) => JSON.parse(JSON.stringify(data).replaceAll('hush-hush', '***')),
     seal: { seal: (text) => `sealed ${text}`, open: (text) => text.slice('sealed '.length) },
   });
   const start = clock.now();
@@ -105,6 +105,19 @@ test('another daemon knows whom to tell before it has read a config, and goes on
   await second.clock.flush();
   expect(second.notifier.receivers).toMatchObject([{ to: 'http://a', waiting: 0 }]);
   expect(second.sent).toEqual(['http://a/ x 0s']);
+});
+
+test('no secret is in what is sent, nor in what is kept of it', async () => {
+  const { notifier, clock, disk, down } = await setting();
+  down.add('http://a/');
+  notifier.configure([spec('http://a/')]);
+  notifier.happened({
+    ...{ type: 'run', at: clock.now(), whole: true, trigger: 'reload', by: null, reason: 'hush-hush', outcome: 'failed', exitCode: 4 },
+    ...{ planId: 'p', summary: null, changes: [{ name: 'a', action: 'load', status: 'failed', error: 'bad hush-hush' }], errors: [] },
+  });
+  await clock.flush();
+  expect(disk.text('outbox')).toContain('bad ***');
+  expect(disk.text('outbox')).not.toContain('hush-hush');
 });
 
 test('nobody is told while it pauses, and an attempt that was under way is made again', async () => {
