@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { createApi } from '../api/api.ts';
+import { audit } from '../engine/audit.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createStatus } from '../engine/status.ts';
 import { cgroupAccess } from '../keeper/cgroup/access.ts';
@@ -108,6 +109,7 @@ async function runLocked(
       await succession.confirm();
       parts.log.info({ from: succession.before }, succession.before === null ? 'the other daemon is gone; this one goes on' : 'took over');
       isOurs = true;
+      if (succession.before !== null) await audit({ trigger: 'takeOver', params: { from: succession.before } }, null, parts.engine.context);
     }
     const end = await untilStopped(options, parts, watcher, succession);
     if (typeof end !== 'number') isOurs = false;

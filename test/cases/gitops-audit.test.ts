@@ -244,10 +244,12 @@ test('lines go on after a crash, also behind one that was cut off; and after the
   const file = join(other.stateDir, 'audit.log');
   await truncate(file, (await stat(file)).size - 5);
   await other.up();
+  await other.up('--replace');
   expect((await other.musterWith({ env: { MUSTER_BY: 'frank' } }, 'down', '--reason', 'over')).code).toBe(0);
   expect((await linesOf(other)).map(({ seq, trigger, by, reason, recovered = false }) => [seq, trigger, by, reason, recovered])).toEqual([
     [1, 'start', null, null, true],
     [2, 'start', null, null, false],
-    [3, 'down', 'frank', 'over', false],
+    [3, 'takeOver', null, null, false],
+    [4, 'down', 'frank', 'over', false],
   ]);
 });
