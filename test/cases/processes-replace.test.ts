@@ -18,7 +18,6 @@ const fixtures = join(import.meta.dirname, 'fixtures');
 const counts = join(fixtures, 'counts-requests.mjs');
 const asks = join(fixtures, 'asks-steadily.mjs');
 const counting = "let i = 0; setInterval(() => console.log('count', ++i), 20)";
-
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 if (!hasPython) process.stderr.write('skipped: sd_notify over a replacement; python3 is missing\n');
 
@@ -100,8 +99,8 @@ test('a new daemon has every process, thread, counter and request of the old one
   const { answers } = await seenBy('asksNear');
   const { rx } = await client.ask<{ rx: { request: number } }>('muster.stats', { name: 'near' });
   expect(rx.request).toBeGreaterThanOrEqual(answers - 8);
-  const { message } = (await place.module('near')).status;
-  expect([message, (await place.module('dead')).state, (await place.module('dead')).restarts]).toEqual(['counts', 'B', 0]);
+  const [{ status }, { state, restarts }] = [await place.module('near'), await place.module('dead')];
+  expect([status.message, state, restarts]).toEqual(['counts', 'B', 0]);
   const log = (await readFile(join(place.stateDir, 'log/counting.log'), 'utf8')).trim().split('\n');
   expect(log).toEqual(log.map((_, index) => `count ${index + 1}`));
 });
