@@ -48,6 +48,7 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
   const wards = new Map<string, Ward>();
   const starting = new Map<string, Starting>();
   const underWay = new Set<Promise<unknown>>();
+  const boot = bootId();
   const limiting = new Map<number, { resolve(): void; reject(error: unknown): void }>();
   /** What a keeper says of programs before they are inherited. */
   const early: Exclude<FromKeeper, Hello>[] = [];
@@ -153,7 +154,7 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
       heirloom.attend(spec);
       return heirloom.child;
     }
-    const lease = { id: spec.lease, name: spec.name, pid: null, startTime: null, bootId: bootId() };
+    const lease = { id: spec.lease, name: spec.name, pid: null, startTime: null, bootId: boot };
     await leases.begin(lease);
     try {
       await attachment.ready();

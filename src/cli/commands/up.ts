@@ -79,7 +79,8 @@ function upOptions(call: Call<Options>, onReady: (first: FirstRun) => void): UpO
     files: (config ?? []).map((file) => resolve(call.io.cwd, file)),
     stateDir,
     daemonName: name,
-    env: call.io.env,
+    // As it is now, and in a form that costs less to read than the process's own.
+    env: { ...call.io.env },
     cwd: call.io.cwd,
     terminal: call.io.errTerminal,
     onReady,
