@@ -1,6 +1,6 @@
 import { resolve } from 'node:path/posix';
 import { globMatches } from '../model/glob.ts';
-import { packageSpecKind } from '../model/package-spec.ts';
+import { isFromElsewhere, packageSpecKind } from '../model/package-spec.ts';
 import { isBelow } from '../model/place.ts';
 import type { GitAllow } from '../model/source.ts';
 import type { Findings } from './findings.ts';
@@ -91,6 +91,7 @@ export function checkEntryBounds(entry: BoundEntry): void {
     if (place !== null && !isBelow(text, bounds.root)) outside(path[0] ?? '', text, place, findings);
   }
   checkProgram(entry, at);
+  checkPackage(entry, at);
 }
 
 /** A program that is named by a path of the repository; one of the host is named by its name or its whole path. */
@@ -103,8 +104,21 @@ function checkProgram({ raw, bounds, findings }: BoundEntry, at: (path: readonly
   if (place !== null && !isBelow(path, bounds.root) && !isBelow(path, cwd)) outside('command', program, place, findings);
 }
 
-function outside(what: string, path: string, at: Located, findings: Findings): void {
-  findings.error(at, 'outsideSource', `${what}: ${path} lies outside of the repository`, 'name a path within it');
+/** npm takes much for a way to a file of this host; only what is known to be none is taken. */
+function checkPackage({ raw, bounds, findings }: BoundEntry, at: (path: readonly string[]) => Located | null): void {
+  const { package: spec } = raw;
+  const place = at(['package']);
+  if (typeof spec !== 'string' || spec === '' || place === null) return;
+  const kind = packageSpecKind(spec);
+  // npm reads a path as that of a URL, in which %2f is a slash.
+  const isWithin = kind.kind === 'local' && isBelow(kind.path, bounds.root) && !/[%?#\\]/.test(kind.path.slice(bounds.root.length));
+  if (!isWithin && !isFromElsewhere(spec)) outside('package', spec, place, findings, packageHint);
+}
+
+const packageHint = 'name a folder or an archive within it, NAME@RANGE, or a repository or archive of another host by its whole URL';
+
+function outside(what: string, path: string, at: Located, findings: Findings, hint = 'name a path within it'): void {
+  findings.error(at, 'outsideSource', `${what}: ${path} lies outside of the repository`, hint);
 }
 
 /** Whole matches of globs; what no glob names is refused. */
@@ -141,15 +155,13 @@ function hostFields({ allowRoot, control, cgroup }: BoundEntry['raw']): [string[
 }
 
 /** Absolute paths that muster reads, runs or serves from. What a test only looks for is not among them. */
-function pathsIn({ module, cwd, files, package: spec, config }: BoundEntry['raw']): [string[], string][] {
+function pathsIn({ module, cwd, files, config }: BoundEntry['raw']): [string[], string][] {
   const found: [string[], string][] = [];
   if (typeof module === 'string' && module.startsWith('/')) found.push([['module'], module]);
   if (typeof cwd === 'string') found.push([['cwd'], cwd]);
   if (Array.isArray(files)) {
     for (const [index, file] of files.entries()) if (typeof file === 'string') found.push([['files', String(index)], file]);
   }
-  const local = typeof spec === 'string' ? packageSpecKind(spec) : null;
-  if (local?.kind === 'local') found.push([['package'], local.path]);
   const served = module === 'builtin:static' ? (config as { root?: unknown } | undefined)?.root : undefined;
   if (typeof served === 'string') found.push([['config', 'root'], served]);
   return found;

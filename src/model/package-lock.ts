@@ -1,13 +1,17 @@
 import * as z from 'zod/mini';
 import type { ConfigSet } from './config-set.ts';
 import type { PackageLock } from './package.ts';
-import { moduleNameOf, packageSpecKind, withAbsolutePath } from './package-spec.ts';
+import { isFromElsewhere, moduleNameOf, packageSpecKind, withAbsolutePath } from './package-spec.ts';
 
 /** The name of the lock file, beside the config. */
 export const lockName = 'muster.lock';
 
 const nullable = z.nullable(z.string());
-const locked = z.strictObject({ spec: z.string(), version: z.string(), integrity: nullable, resolved: nullable });
+/** What npm is asked for is made of it. */
+const exact = z.string().check(z.regex(/^\d[\w.+-]*$/, 'expected an exact version, such as 1.2.3'));
+const locked = z
+  .strictObject({ spec: z.string(), version: exact, integrity: nullable, resolved: nullable })
+  .check(z.refine(isResolvedAlike, { path: ['resolved'], error: 'expected where the spec leads: it comes from another host' }));
 const schema = z.strictObject({ version: z.literal(1), packages: z.record(z.string(), locked) });
 
 /** What keeps a text from being a lock, and where in it; lines and columns from 1. */
@@ -38,6 +42,11 @@ export function parseLock(text: string, absolute: (path: string) => string): Par
   }
   const entries = Object.entries(read.data.packages);
   return { lock: new Map(entries.map(([name, each]) => [name, { ...each, spec: withAbsolutePath(each.spec, absolute) }])) };
+}
+
+/** What comes from elsewhere is not to be had from a place on this machine. */
+function isResolvedAlike({ spec, resolved }: { spec: string; resolved: string | null }): boolean {
+  return resolved === null || !isFromElsewhere(spec) || isFromElsewhere(resolved);
 }
 
 /** Of the last key on the way that is there. */

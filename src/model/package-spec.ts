@@ -5,17 +5,45 @@ export type PackageSpecKind =
   | { readonly kind: 'git' }
   | { readonly kind: 'other' };
 
-const local = /^(?:\.{1,2}(?:$|\/)|\/|file:)/;
+const local = /^(?:\.{1,2}(?:$|\/)|\/|file:)/i;
 const archive = /\.(?:tgz|tar|tar\.gz)$/i;
-const git = /^(?:git\+|git:|git@|ssh:|github:|gitlab:|bitbucket:|gist:)|^[^@/:\s]+\/[^@/:\s]+$|^https?:.*\.git(?:#.*)?$/;
+const git = /^(?:git\+|git:|git@|ssh:|github:|gitlab:|bitbucket:|gist:)|^[^@/:~\s][^@/:\s]*\/[^@/:\s]+$|^https?:.*\.git(?:#.*)?$/;
 const registry = /^(@[\w.~-]+\/[\w.~-]+|[\w.~-]+)(?:@(.*))?$/;
+/** After a name and an @ it is a version, a range or a tag, of that package or of another. */
+const range = /^(?!\.)(?!.*\.(?:tgz|tar|tar\.gz)$)(?:npm:(?:@[\w.~-]+\/)?[\w.~-]+@?)?[^/:@]*$/i;
 
 export function packageSpecKind(spec: string): PackageSpecKind {
   const hasScheme = /^[a-z+]+:/.test(spec);
-  if (local.test(spec) || (!hasScheme && archive.test(spec))) return { kind: 'local', path: spec.replace(/^file:(?:\/\/(?=\/))?/, '') };
+  if (local.test(spec)) return { kind: 'local', path: spec.replace(/^file:(?:\/\/(?=\/))?/i, '') };
   if (git.test(spec)) return { kind: 'git' };
-  const [, name, range = ''] = registry.exec(spec) ?? [];
-  return name === undefined ? { kind: 'other' } : { kind: 'registry', name, range };
+  const [, name, after] = registry.exec(spec) ?? [];
+  if (name !== undefined && after !== undefined) {
+    if (range.test(after)) return { kind: 'registry', name, range: after };
+    // It is the name under which npm is to have what comes after it.
+    return packageSpecKind(after).kind === 'registry' ? { kind: 'other' } : packageSpecKind(after);
+  }
+  if (!hasScheme && archive.test(spec)) return { kind: 'local', path: spec };
+  return name === undefined ? { kind: 'other' } : { kind: 'registry', name, range: '' };
+}
+
+/** One version of a package of the registry, also of one that has another name here. */
+export function exactly({ name, range }: { readonly name: string; readonly range: string }, version: string): string {
+  const alias = /^npm:@?[^@]+/i.exec(range);
+  return alias === null ? `${name}@${version}` : `${name}@${alias[0]}@${version}`;
+}
+
+const fromElsewhere = [
+  // Of a registry: what comes after the name is no path and no URL, for there is no slash and no colon in it.
+  /^(?:@\w[\w.-]*\/)?\w[\w.-]*(?:@npm:(?:@\w[\w.-]*\/)?\w[\w.-]*)?(?:@[\w+~^<>=|*-][\w.+~^<>=|* -]*)?$/,
+  /^(?:https?|git|git\+https?):\/\/[^/\s\\-][^/\s\\]*\/\S*$/,
+  // Of what has a colon after the host npm makes an address that git reads in its own way.
+  /^(?:git\+ssh:\/\/(?:\w[\w.-]*@)?\w[\w.-]*(?::\d+\/|[:/])|git@\w[\w-]*(?:\.[\w-]+)+:)(?!\/\/)[^:#\s]+(?:#[^-\s]\S*)?$/,
+  /^(?:(?:github:|gitlab:|bitbucket:)?\w[\w.-]*\/\w[\w.-]*|gist:\w+)(?:#[^-\s]\S*)?$/,
+];
+
+/** Whether it comes from a registry or another host, as each npm reads it. What is in no known form may name a file of this one. */
+export function isFromElsewhere(spec: string): boolean {
+  return packageSpecKind(spec).kind !== 'local' && fromElsewhere.some((form) => form.test(spec));
 }
 
 /** npm takes some texts for a package of the name `undefined`, others for options. */

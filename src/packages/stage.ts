@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import type { AskedPackage, PackagePin, Staging } from '../model/package.ts';
-import { moduleNameOf, packageSpecKind } from '../model/package-spec.ts';
+import { exactly, moduleNameOf, packageSpecKind } from '../model/package-spec.ts';
 import { manifestText } from './in-place.ts';
 import type { Install, Installs } from './installs.ts';
 import type { Npm } from './npm.ts';
@@ -105,7 +105,7 @@ function packageOf(path: string): string {
 function exactSpec({ spec, pin }: AskedPackage): string {
   const kind = packageSpecKind(spec);
   if (pin === null) return spec;
-  if (kind.kind === 'registry') return `${kind.name}@${pin.version}`;
+  if (kind.kind === 'registry') return exactly(kind, pin.version);
   return kind.kind === 'git' && pin.resolved !== null ? pin.resolved : spec;
 }
 

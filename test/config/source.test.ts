@@ -165,6 +165,39 @@ test.each([
   if (!outcome.ok) expect(outcome.diagnostics[0]?.file).toBe(`${root}/muster.yaml`);
 });
 
+const packages = (spec: string): string => `modules:\n  a: {package: ${JSON.stringify(spec)}}\n`;
+
+test.each([
+  ...['p@file:/tmp/p', 'p@FILE:/tmp/p', 'FILE:/tmp/p', 'p@/tmp/p', '@x/p@/tmp/p', 'p@../../../../tmp/p', '@x/p@file:/tmp/p', 'p@..'],
+  ...[
+    '~/p',
+    'p@~/p',
+    'a/../../../tmp/p',
+    'p@c:/../../../tmp/p',
+    '.a/../../../tmp/p',
+    '@x/a/../../../tmp/p',
+    'p.tgz@https://h/../../../tmp/p',
+  ],
+  ...['git+file:///tmp/p', 'p@git+file:///tmp/p', 'file://localhost/tmp/p', 'git+ssh://file:///tmp/p', 'git+ssh:///tmp/p:p', 'ext::sh'],
+  ...['./a%2f..%2f..%2f..%2ftmp%2fp.tgz', '../p.tgz', 'p@npm:../../tmp/p', 'p@npm:file:/tmp/p', 'git+https:///tmp/p', 'p@../p.tgz'],
+])('a package of a repository cannot be %s', async (spec) => {
+  expect(found(await sourced({ 'muster.yaml': packages(spec) }, {}, keys('')))).toEqual(['2:16 outsideSource']);
+});
+
+test.each([
+  ...['p', '@x/p', 'p@^1.2', 'p@>=1 <3', 'p@~1', '@x/p@latest', 'p@npm:@x/other@1.0.0-rc.1', 'p@*', 'p@next'],
+  ...['./p', '.', 'file:p', 'p-1.0.0.tgz', 'p@.', 'p@file:./p', 'p@./sub/p.tgz'],
+  ...[
+    'https://h.example/p.tgz',
+    'git+https://h.example/p.git#v1',
+    'git+ssh://git@h.example/p.git#semver:^1',
+    'git+ssh://git@h.example:u/p.git',
+  ],
+  ...['git@h.example:u/p.git', 'github:u/p', 'u/p#v1', 'git://h.example/p.git', 'git+ssh://git@h.example:22/u/p.git'],
+])('a package of a repository can be %s', async (spec) => {
+  expect(good(await sourced({ 'muster.yaml': packages(spec) }, {}, keys(''))).modules.size).toBe(1);
+});
+
 test('what the host allows can be said, and no more', async () => {
   const allow = { secrets: ['file:/run/secrets/*', 'env:APP_*'], users: ['app'] };
   const fine = entry(`user: app, args: ["\${APP_NAME}"], env: {A: {secret: "file:/run/secrets/a"}, B: {secret: "env:APP_B"}}`);

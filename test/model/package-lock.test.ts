@@ -8,6 +8,8 @@ test.each([
   ['{', 1, 2],
   ['{"version": 1,\n  "packages": {]}', 2, 16],
   ['{"version": 1,\n "packages": {\n  "a": {"spec": "a"}}}', 3, 3],
+  ['{"version": 1, "packages": {"a": {"spec": "a",\n "version": "file:/tmp/a", "integrity": null, "resolved": null}}}', 2, 2],
+  ['{"version": 1, "packages": {"a": {"spec": "u/a", "version": "1.0.0", "integrity": null,\n  "resolved": "git+file:///a.git"}}}', 2, 3],
   ['{"version": 2,\n "packages": {}}', 1, 2],
 ])('what is wrong with %j is told with its place', (text, line, column) => {
   expect(parseLock(text, same)).toMatchObject({ problem: { line, column, message: expect.stringMatching(/\S/) } });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { configVariables, mergedConfig } from '../../src/model/package-config.ts';
-import { moduleNameOf, packageSpecKind, withAbsolutePath } from '../../src/model/package-spec.ts';
+import { exactly, moduleNameOf, packageSpecKind, withAbsolutePath } from '../../src/model/package-spec.ts';
 
 test.each<[string, ReturnType<typeof packageSpecKind>]>([
   ['name', { kind: 'registry', name: 'name', range: '' }],
@@ -9,6 +9,17 @@ test.each<[string, ReturnType<typeof packageSpecKind>]>([
   ['@scope/name', { kind: 'registry', name: '@scope/name', range: '' }],
   ['@scope/name@latest', { kind: 'registry', name: '@scope/name', range: 'latest' }],
   ['alias@npm:other@1', { kind: 'registry', name: 'alias', range: 'npm:other@1' }],
+  ['alias@npm:@x/other', { kind: 'registry', name: 'alias', range: 'npm:@x/other' }],
+  ['alias@file:../a', { kind: 'local', path: '../a' }],
+  ['@x/alias@/a/b', { kind: 'local', path: '/a/b' }],
+  ['alias@./a.tgz', { kind: 'local', path: './a.tgz' }],
+  ['alias@..', { kind: 'local', path: '..' }],
+  ['alias@user/repo', { kind: 'git' }],
+  ['alias@git+file:///r.git', { kind: 'git' }],
+  ['alias@https://example.com/a.tgz', { kind: 'other' }],
+  ['FILE:/a', { kind: 'local', path: '/a' }],
+  ['~/a', { kind: 'other' }],
+  ['alias@~/a', { kind: 'other' }],
   ['.', { kind: 'local', path: '.' }],
   ['..', { kind: 'local', path: '..' }],
   ['./a', { kind: 'local', path: './a' }],
@@ -23,6 +34,13 @@ test.each<[string, ReturnType<typeof packageSpecKind>]>([
   ['https://example.com/a.tgz', { kind: 'other' }],
 ])('%s is what npm takes it for', (spec, kind) => {
   expect(packageSpecKind(spec)).toEqual(kind);
+});
+
+test('one version of a package is that of the package which is installed, whatever it is called here', () => {
+  const ranges = ['', '^1', 'npm:other', 'npm:@x/other@^1'];
+  expect(ranges.map((range) => exactly({ name: 'p', range }, '1.2.3'))).toEqual([
+    ...['p@1.2.3', 'p@1.2.3', 'p@npm:other@1.2.3', 'p@npm:@x/other@1.2.3'],
+  ]);
 });
 
 test('only local paths are made absolute', () => {
