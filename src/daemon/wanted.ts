@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { ConfigCompiler } from '../config/compiler.ts';
 import type { CarriedConfig, Edits, Sources, WantedOutcome } from '../engine/ports.ts';
 import type { ConfigOutcome, ConfigSet } from '../model/config-set.ts';
+import type { Spec } from '../model/fields/table.ts';
 import type { Packages, Staging } from '../model/package.ts';
 import { lockName } from '../model/package-lock.ts';
 import { isBelow } from '../model/place.ts';
@@ -97,7 +98,7 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
     unlockedPackages: packageSources.unlockedPackages,
     lockPackages: packageSources.lockPackages,
     newer: packageSources.newer,
-    withArgs: (desired, args) => resolver.respec(desired, { ...desired.spec, args: [...args] }),
+    withArgs: (desired, args) => resolver.respec(desired, withArgs(desired.spec, args)),
     withSettings: resolver.withSettings,
     sealed: resolver.sealed,
     defaults: (record) => resolver.defaults(record).catch(() => ({})),
@@ -119,6 +120,12 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
       return { name: (await options.nameIn(target)) ?? file.split('.')[0] ?? file, module: target };
     },
   };
+}
+
+/** Whoever says them, they are its package's no more. */
+function withArgs(spec: Spec, args: readonly string[]): Spec {
+  const by = 'byPackage' in spec ? { byPackage: spec.byPackage?.filter((field) => field !== 'args') } : {};
+  return { ...spec, ...by, args: [...args] };
 }
 
 /** What secrets of enabled modules refer to, each once. */

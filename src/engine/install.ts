@@ -125,8 +125,10 @@ function noSpec(spec: string): MusterError {
 /** What was said of it when it was installed holds for another version, too. */
 function keptFrom(module: Loaded | undefined): Record<string, unknown> {
   if (module === undefined || module.origin === 'config') return {};
-  const { config, env, allowScripts } = module.spec as PackageSpec;
-  const said = Object.entries({ config, env }).filter(([, value]) => Object.keys(value).length > 0);
+  const { config, env, args, allowScripts, byPackage = [] } = module.spec as PackageSpec;
+  const said = Object.entries({ config, env, ...(byPackage.includes('args') ? {} : { args }) }).filter(
+    ([, value]) => Object.keys(value).length > 0,
+  );
   return { ...(withoutFingerprints(Object.fromEntries(said)) as object), ...(allowScripts ? { allowScripts } : {}) };
 }
 

@@ -9,6 +9,12 @@ import { remember } from './reconcile.ts';
 /** What became of a module the last time its code was found changed, so that it is tried, and said, once. */
 type Tried = Map<string, string>;
 
+/** One whose code has changed, and as it is to be. */
+interface Changed {
+  readonly module: Loaded;
+  readonly desired: Desired;
+}
+
 /**
  * Loads those modules again that say `watch: true` and whose code has changed on disk. Touches nothing else, and does not
  * reject for their faults.
@@ -18,10 +24,10 @@ export function createWatched(context: EngineContext): () => Promise<void> {
   return async () => {
     const { instances } = context.ports;
     for (const name of tried.keys()) if (instances.get(name) === undefined) tried.delete(name);
-    const changed: Desired[] = [];
+    const changed: Changed[] = [];
     for (const module of watching(context)) {
       const desired = await changedCode(module, tried, context);
-      if (desired !== null) changed.push(desired);
+      if (desired !== null) changed.push({ module, desired });
     }
     if (changed.length > 0) await reloadChanged(changed, tried, context);
   };
@@ -55,10 +61,10 @@ async function changedCode(module: Loaded, tried: Tried, context: EngineContext)
   }
 }
 
-async function reloadChanged(changed: readonly Desired[], tried: Tried, context: EngineContext): Promise<void> {
+async function reloadChanged(changed: readonly Changed[], tried: Tried, context: EngineContext): Promise<void> {
   const { clock, instances } = context.ports;
   const at = new Date(clock.now()).toISOString();
-  const names = changed.map(({ name }) => name);
+  const names = changed.map(({ module }) => module.name);
   try {
     const result = await runCommand(
       {
@@ -68,7 +74,7 @@ async function reloadChanged(changed: readonly Desired[], tried: Tried, context:
         desired: (now) =>
           desiredWith(
             now,
-            changed.filter(({ name, specDigest }) => now.get(name)?.specDigest === specDigest),
+            changed.filter(({ module: { name, specDigest } }) => now.get(name)?.specDigest === specDigest).map(({ desired }) => desired),
           ),
         busy: 'wait',
         generation: 'amended',

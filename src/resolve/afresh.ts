@@ -2,9 +2,10 @@ import { deepFreeze } from '../model/canonical.ts';
 import type { PackageSpec } from '../model/fields/table.ts';
 import type { Desired, LoadedRecord } from '../model/module.ts';
 import { digestFiles, type Parts, type Resolution } from './desire.ts';
-import { digestCode } from './digest.ts';
+import { digestCode, digestSpec } from './digest.ts';
 import { type Look, lookOnce } from './files.ts';
 import { findModule } from './find-module.ts';
+import { settled, unsettled } from './package.ts';
 
 /** A module as it is recorded, with the code that its files hold now. Throws what is wrong with that. */
 export async function afresh(record: LoadedRecord, parts: Parts): Promise<Resolution> {
@@ -20,13 +21,14 @@ export async function afresh(record: LoadedRecord, parts: Parts): Promise<Resolu
 
 /** One that runs where it is has what its folder holds; an installed one what was installed. */
 async function packageAfresh(record: LoadedRecord, files: ReadonlyMap<string, string>, parts: Parts, look: Look): Promise<Resolution> {
-  const { name, kind, specDigest, source } = record;
-  const spec = record.spec as PackageSpec;
-  const loaded = { path: record.path, spec };
+  const { name, kind, source } = record;
+  const loaded = { path: record.path, spec: record.spec as PackageSpec };
   const { packages } = parts;
   if (packages === null) throw new Error('no packages can be looked at');
   const { version, digest } = await packages.current(loaded);
-  const { script, module } = await packages.programOf(loaded);
+  const { script, module, fields } = await packages.programOf(loaded);
+  const spec = settled(unsettled(loaded.spec), fields);
+  const specDigest = digestSpec(kind, spec);
   const code = module ? { file: script, build: await parts.codebase.build(script, look) } : null;
   const codeDigest = digestCode(digest, [...files.values()]);
   const desired: Desired = deepFreeze({ name, kind, spec, specDigest, codeDigest, path: script, version, source });

@@ -82,12 +82,25 @@ function pinOf({ module, spec }: AskedPackage, lock: Pass['lock']): PackagePin |
 }
 
 /** What the package says of fields holds where the config leaves them as they are by default. */
-function settled(spec: PackageSpec, fields: PackageFields): PackageSpec {
+export function settled(spec: PackageSpec, fields: PackageFields): PackageSpec {
   const given = Object.entries(fields).filter(([name, value]) => {
     const now = spec[name as keyof PackageFields];
-    return value !== undefined && canonicalJson(now) === canonicalJson(packageFields[name as keyof PackageFields].schema.parse(undefined));
+    return value !== undefined && canonicalJson(now) === canonicalJson(byDefault(name as keyof PackageFields));
   });
-  return given.length === 0 ? spec : { ...spec, ...Object.fromEntries(given) };
+  if (given.length === 0) return spec;
+  return { ...spec, ...Object.fromEntries(given), byPackage: given.map(([name]) => name as keyof PackageFields) };
+}
+
+/** As it was before its package had a say in it. */
+export function unsettled(spec: PackageSpec): PackageSpec {
+  const { byPackage = [], ...rest } = spec;
+  return byPackage.length === 0
+    ? spec
+    : ({ ...rest, ...Object.fromEntries(byPackage.map((name) => [name, byDefault(name)])) } as PackageSpec);
+}
+
+function byDefault(name: keyof PackageFields): unknown {
+  return packageFields[name].schema.parse(undefined);
 }
 
 function noApp(app: string, name: string, names: readonly (string | null)[]): MusterError {

@@ -175,7 +175,7 @@ test('what is installed from a folder is loaded again with each save of it, once
     60_000,
   );
   const second = await place.module('dev');
-  await place.write('dev/package.json', JSON.stringify({ name: 'dev', version: '0.0.2', main: 'index.js' }));
+  await place.write('dev/package.json', JSON.stringify({ name: 'dev', version: '0.0.2', apps: [{ script: 'index.js', args: '--again' }] }));
   await until(async () => (await place.module('dev')).version === '0.0.2', 'a save is taken up', 60_000);
   expect((await place.module('dev')).pid).not.toBe(second.pid);
   const reloads = async () => {
@@ -183,6 +183,7 @@ test('what is installed from a folder is loaded again with each save of it, once
     return events.filter((line) => /"type":"result"/.test(line) && /watch: applied/.test(line)).length;
   };
   await until(async () => (await reloads()) >= 2, 'both saves are done with', 60_000);
+  expect(seen('dev').args).toEqual(['--again']);
   expect(await place.musterWith({ cwd: folder }, 'uninstall', '.')).toMatchObject({ code: 0, stderr: '' });
   expect((await place.list()).map(({ name }) => name)).not.toContain('dev');
   expect(existsSync(join(folder, 'package.json'))).toBe(true);

@@ -189,6 +189,24 @@ test('17. a newer version has its new defaults, and what was said of the old one
   expect(installedFolders('alpha')).toHaveLength(1);
 });
 
+test('another version has the arguments that it was installed with; those that its package says are of each version', async () => {
+  const publish = (version: string, args: string) =>
+    registry.publish({ manifest: { name: 'worded', version, apps: [{ script: 'index.js', args }] } });
+  const argsOf = async (...said: string[]) => {
+    expect(await place.muster('install', ...said)).toMatchObject({ code: 0 });
+    return seen('worded.json').args;
+  };
+  publish('1.0.0', '--of one');
+  expect(await argsOf(...out('worded.json'), 'worded')).toEqual(['--of', 'one']);
+  publish('1.1.0', '--of two');
+  expect(await argsOf('worded')).toEqual(['--of', 'two']);
+  publish('1.2.0', '--of three');
+  expect(await argsOf('worded', '--', '--mine', 'a b')).toEqual(['--mine', 'a b']);
+  publish('1.3.0', '--of four');
+  expect(await argsOf('worded')).toEqual(['--mine', 'a b']);
+  expect(await place.muster('uninstall', 'worded')).toMatchObject({ code: 0 });
+});
+
 test('18. an installation that npm fails in leaves what ran as it was', async () => {
   const before = await place.module('alpha');
   registry.publish(alpha('1.2.0'));

@@ -148,6 +148,13 @@ export const packageFields = {
   ...cgroupFields,
   restart: restart('onFailure'),
   settings,
+  byPackage: field({
+    schema: z.optional(z.array(z.enum(['args', 'stopTimeout', 'restart']))),
+    change: 'ignored',
+    applies: 'resolve',
+    derived: true,
+    doc: 'Fields that have their values from package.json.',
+  }),
   ...common,
   ...identityFields,
 };
