@@ -90,18 +90,22 @@ export function checkEntryBounds(entry: BoundEntry): void {
     const place = at(path);
     if (place !== null && !isBelow(text, bounds.root)) outside(path[0] ?? '', text, place, findings);
   }
-  checkProgram(entry, at);
+  checkPrograms(entry, at);
   checkPackage(entry, at);
 }
 
-/** A program that is named by a path of the repository; one of the host is named by its name or its whole path. */
-function checkProgram({ raw, bounds, findings }: BoundEntry, at: (path: readonly string[]) => Located | null): void {
-  const { command, cwd } = raw;
-  const program = Array.isArray(command) ? command[0] : undefined;
-  if (typeof program !== 'string' || typeof cwd !== 'string' || program.startsWith('/') || !program.includes('/')) return;
-  const path = resolve(cwd, program);
-  const place = at(['command', '0']);
-  if (place !== null && !isBelow(path, bounds.root) && !isBelow(path, cwd)) outside('command', program, place, findings);
+/** Programs that are named by a path of the repository; one of the host is named by its name or its whole path. */
+function checkPrograms({ raw, bounds, findings }: BoundEntry, at: (path: readonly string[]) => Located | null): void {
+  for (const path of [['command'], ['waitFor', 'command'], ['health', 'command']]) {
+    const argv = valueAt(raw, path);
+    const program: unknown = Array.isArray(argv) ? argv[0] : undefined;
+    if (typeof program !== 'string' || program.startsWith('/') || !program.includes('/')) continue;
+    // A package runs in its own folder, wherever that will be.
+    const cwd = typeof raw.cwd === 'string' ? raw.cwd : '/package';
+    const found = resolve(cwd, program);
+    const place = at([...path, '0']);
+    if (place !== null && !isBelow(found, bounds.root) && !isBelow(found, cwd)) outside(path.join('.'), program, place, findings);
+  }
 }
 
 /** npm takes much for a way to a file of this host; only what is known to be none is taken. */
@@ -131,9 +135,12 @@ function allowHint(list: keyof GitAllow, item: string): string {
 }
 
 function referenceAt(raw: unknown, path: readonly string[]): string | null {
-  const value = path.reduce<unknown>((inner, word) => (inner as Record<string, unknown> | undefined)?.[word], raw);
-  const reference = (value as { secret?: unknown } | undefined)?.secret;
+  const reference = valueAt(raw, [...path, 'secret']);
   return typeof reference === 'string' ? reference : null;
+}
+
+function valueAt(raw: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, word) => (inner as Record<string, unknown> | null | undefined)?.[word], raw);
 }
 
 function accountsIn({ user, group, groups }: BoundEntry['raw']): [string[], string][] {
