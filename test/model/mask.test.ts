@@ -48,6 +48,15 @@ test('what is not secret stays as it is, around it too', () => {
   expect(mask(`Basic ${Buffer.from(secret).toString('base64')}, ok`)).toBe('Basic ***, ok');
 });
 
+test.each([`'it'\\''s"a "Secret'`, `'it'"'"'s"a "Secret'`, `'it''s"a "Secret'`, `it's""a ""Secret`])(
+  'a secret within quotes is hidden: %s',
+  (written) => {
+    const mask = createMask(() => [`it's"a "Secret`]);
+    expect(mask(`got ${written} there`)).toMatch(/^got '?\*\*\*'? there$/);
+    expect(mask(JSON.stringify({ written }))).toMatch(/^\{"written":"'?\*\*\*'?"\}$/);
+  },
+);
+
 test.each(['abcde', 'üü', ''])('a secret of less than six bytes (%j) is left to its own field', (short) => {
   expect(createMask(() => [short])(`${short} abcdef üüü`)).toBe(`${short} abcdef üüü`);
 });

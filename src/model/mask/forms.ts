@@ -14,19 +14,35 @@ export function isMaskable(text: string): boolean {
 
 /**
  * What to look for, for a secret to be found: itself; its lines, for output is shown by lines; in base64 wherever it begins in
- * what was encoded; in hex. How it looks when it is escaped is not here: text is unescaped before it is searched.
+ * what was encoded; in hex; in one of these within the other. How it looks when it is escaped is not here: text is unescaped before it is searched.
  */
 export function formsOf(secret: string): readonly string[] {
   if (!isMaskable(secret)) return [];
   const forms = new Set<string>();
   for (const part of [secret, ...secret.split(/[\r\n]+/).map((line) => line.trim())]) {
-    // `+` is a blank in the query of a URL.
-    for (const text of [part, part.replaceAll(' ', '+')]) for (const form of [text, ...readings(text)]) forms.add(form);
+    for (const text of spellingsOf(part)) for (const form of [text, ...readings(text)]) forms.add(form);
   }
-  const bytes = Buffer.from(secret);
-  for (const text of [...base64Of(bytes), bytes.toString('hex')]) forms.add(text);
-  forms.add(bytes.toString('hex').toUpperCase());
+  for (const text of encodedTwice(secret)) forms.add(text);
   return [...forms].filter(isMaskable);
+}
+
+/** As it is within quotes that are not escaped by a sign before them, and in the query of a URL, where `+` is a blank. */
+function spellingsOf(text: string): string[] {
+  const quoted = ["'\\''", `'"'"'`, "''"].map((written) => text.replaceAll("'", written));
+  return [text, ...quoted, text.replaceAll('"', '""'), text.replaceAll(' ', '+')];
+}
+
+/** In base64 and hex, and these in each other, as a secret of Kubernetes is that somebody has encoded before. */
+function encodedTwice(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const once = [...base64Of(bytes), ...hexOf(bytes)];
+  const inner = [...[0, 1, 2].map((before) => coreOf(bytes, before)), ...hexOf(bytes)].map((text) => Buffer.from(text));
+  return [...once, ...inner.flatMap((text) => [...[0, 1, 2].map((before) => coreOf(text, before)), ...hexOf(text)])];
+}
+
+function hexOf(bytes: Buffer): string[] {
+  const hex = bytes.toString('hex');
+  return [hex, hex.toUpperCase()];
 }
 
 function base64Of(bytes: Buffer): string[] {
