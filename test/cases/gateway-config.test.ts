@@ -178,8 +178,8 @@ describe('TLS', () => {
     expect((await shownAt(port)).subject.CN).toBe('two');
 
     const answer = new Promise((resolve) => kept.once('data', resolve));
-    kept.write('GET /echo HTTP/1.1\r\nHost: a.org\r\nConnection: close\r\n\r\n');
-    expect(String(await answer)).toMatch(/^HTTP\/1\.1 200 .*"x-forwarded-proto":"https"/s);
+    kept.write('POST /echo HTTP/1.1\r\nHost: a.org\r\nConnection: close, Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nby');
+    expect(String(await answer)).toMatch(/^HTTP\/1\.1 200 .*"x-forwarded-proto":"https".*"body":"by"/s);
   });
 
   test('an address that stays can change to TLS and back', async () => {

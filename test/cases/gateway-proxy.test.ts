@@ -86,6 +86,11 @@ test('an upgrade goes through, and so does the refusal of one', async () => {
   expect(await spoken(upgrade('/chat'))).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n.*upgrade: websocket\r\n.*HELLO$/is);
 });
 
+test('one that comes with a body is asked for without the upgrade', async () => {
+  const head = 'POST /x HTTP/1.1\r\nHost: www.org\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\n';
+  expect(await raw(port, `${head}hello`)).toMatch(/^HTTP\/1\.1 203 .*"text":"hello"/s);
+});
+
 test('a removed proxy closes its upgrades and its connections', async () => {
   const text = `GET /chat HTTP/1.1\r\nHost: unix.org\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`;
   const socket = connect(port, '127.0.0.1', () => socket.write(text));

@@ -244,6 +244,28 @@ describe('what Node hands out', () => {
     expect(got).toMatch(/^HTTP\/1\.1 201 Created.*text$/s);
     expect(await get('GET / HTTP/1.1', 'Host: nobody.org', 'Connection: Upgrade', 'Upgrade: websocket')).toMatch(/^HTTP\/1\.1 421 /);
   });
+
+  test('its body arrives then, and the connection goes on', async () => {
+    const head = ['POST /echo HTTP/1.1', 'Host: a.example.com'];
+    const h2c = [...head, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQ'];
+    const asked = [
+      [...h2c, 'Content-Length: 3', '', 'one'].join('\r\n'),
+      [...h2c, 'Transfer-Encoding: chunked', '', '3', 'two', '0', '', ''].join('\r\n'),
+      [...head, 'Connection: close', 'Content-Length: 5', '', 'three'].join('\r\n'),
+    ];
+    const got = await raw(port, asked.join(''));
+    expect(got.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 200']);
+    expect([...got.matchAll(/"body":"(\w+)"/g)].map(([, body]) => body)).toEqual(['one', 'two', 'three']);
+    expect(got).not.toMatch(/h2c|http2-settings|"connection"/i);
+  });
+
+  test('what was asked before it on the same connection is answered first', async () => {
+    const { pid, restarts } = await place.module('gateway');
+    const asked = (path: string, more: string) => `GET ${path} HTTP/1.1\r\nHost: a.example.com\r\n${more}\r\n`;
+    const got = await raw(port, asked('/slow', '') + asked('/echo', 'Connection: Upgrade, close\r\nUpgrade: shout\r\n'));
+    expect(got).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\nslow HTTP\/1\.1 200 .*"url":"\/echo"/s);
+    expect(await place.module('gateway')).toMatchObject({ pid, restarts });
+  });
 });
 
 test('stats of the gateway tell requests by component, status and time', async () => {

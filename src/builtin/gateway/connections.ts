@@ -7,6 +7,8 @@ interface Connection {
   of: Component | 'several' | null;
   /** Of requests that were sent one after the other without waiting, all that are not over, in their order. */
   readonly exchanges: Exchange[];
+  /** Done when there are none of them. */
+  next: (() => void) | null;
 }
 
 /** The connections of clients. */
@@ -17,9 +19,11 @@ export class Connections {
     return this.#open.size;
   }
 
+  /** Once more of one that has asked for another protocol means nothing. */
   add(socket: Socket): void {
+    if (this.#open.has(socket)) return;
     const exchanges: Exchange[] = [];
-    this.#open.set(socket, { of: null, exchanges });
+    this.#open.set(socket, { of: null, exchanges, next: null });
     socket.once('close', () => {
       this.#open.delete(socket);
       // Node says so only of the response that has its turn.
@@ -32,9 +36,22 @@ export class Connections {
   }
 
   ended(exchange: Exchange): void {
-    const exchanges = this.#open.get(exchange.request.socket)?.exchanges ?? [];
-    const at = exchanges.indexOf(exchange);
-    if (at !== -1) exchanges.splice(at, 1);
+    const { socket } = exchange.request;
+    const connection = this.#open.get(socket);
+    const at = connection?.exchanges.indexOf(exchange) ?? -1;
+    if (connection === undefined || at === -1) return;
+    connection.exchanges.splice(at, 1);
+    if (connection.next === null || connection.exchanges.length > 0) return;
+    // Whoever else waits for the end of the response may close the connection after it.
+    process.nextTick(follow, socket, connection.next);
+    connection.next = null;
+  }
+
+  /** Once all that was asked on it has its answer; never, if it is closed then. */
+  afterAll(socket: Socket, then: () => void): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined || connection.exchanges.length === 0) follow(socket, then);
+    else connection.next = then;
   }
 
   serves({ request }: Exchange, component: Component): void {
@@ -54,6 +71,11 @@ export class Connections {
   destroyAll(): void {
     for (const socket of this.#open.keys()) socket.destroy();
   }
+}
+
+function follow(socket: Socket, then: () => void): void {
+  if (socket.writable) then();
+  else socket.destroySoon();
 }
 
 function close(socket: Socket, exchanges: readonly Exchange[]): void {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Context } from '../../model/context.ts';
 import { messageOf } from '../../model/error.ts';
 import { checkAccessLog, openAccessLog } from './access-log.ts';
@@ -122,10 +123,12 @@ export class Gateway {
 
   #prepare(server: Server, isSecure: boolean): void {
     const requests = this.#requests;
-    server.on(isSecure ? 'secureConnection' : 'connection', (socket) => this.#connections.add(socket));
+    const event = isSecure ? 'secureConnection' : 'connection';
+    server.on(event, (socket) => this.#connections.add(socket));
     server.on('request', (request, response) => requests.accept(request, response));
     server.on('checkContinue', (request, response) => requests.accept(request, response, true));
-    server.on('upgrade', (request, socket, head) => acceptUpgrade(request, socket, head, requests, this.#requestPorts));
+    const anew = (socket: Socket): void => void server.emit(event, socket);
+    server.on('upgrade', (request, socket, head) => acceptUpgrade({ request, socket, head }, anew, this.#requestPorts));
     server.on('error', (error) => this.#ports.ctx.log.error(`a listener: ${messageOf(error)}`));
   }
 

@@ -1,31 +1,53 @@
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../../model/error.ts';
 import { forwarded } from './headers.ts';
 import type { Live } from './live.ts';
-import type { Requests, RequestsPorts } from './requests.ts';
+import type { RequestsPorts } from './requests.ts';
 import { readTarget, type Target } from './target.ts';
+import { withoutUpgrade } from './without-upgrade.ts';
+
+export interface AskedUpgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What has come already of what follows. */
+  readonly head: Buffer;
+}
 
 /**
  * Takes a connection that a client wants to use otherwise (WebSocket) to the component, which has it from then on; it ends with
- * that. A component that does not know how answers as if nothing had been asked.
+ * that. A component that does not know how answers as if nothing had been asked: the request begins `anew`, without that. Not
+ * before all that was asked on this connection earlier has its answer.
  */
-export function acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, requests: Requests, ports: RequestsPorts): void {
-  socket.on('error', () => socket.destroy());
-  const target = readTarget(request);
-  const found = target === null ? 400 : ports.routes.find(target.domain, target.path);
-  const live = typeof found === 'number' ? null : found.component.taking();
-  const isClear = target === null || ports.arrivals.isOver;
-  if (target === null || typeof found === 'number' || live === null) refuse(socket, typeof found === 'number' && isClear ? found : 503);
-  else if (live.loaded.handles('upgrade')) handOver({ request, socket, head, mount: found.mount }, target, live, ports);
-  else answerPlainly(request, socket as Socket, requests);
+export function acceptUpgrade(asked: AskedUpgrade, anew: (socket: Socket) => void, ports: RequestsPorts): void {
+  const socket = asked.socket as Socket;
+  const destroy = (): void => void socket.destroy();
+  socket.on('error', destroy);
+  ports.connections.afterAll(socket, () => {
+    socket.setTimeout(0);
+    if (isTaken(asked, ports)) return;
+    socket.off('error', destroy);
+    socket.unshift(Buffer.concat([withoutUpgrade(asked.request), asked.head]));
+    anew(socket);
+  });
 }
 
-interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
+/** False: it is to be answered by what is spoken already. */
+function isTaken(asked: AskedUpgrade, ports: RequestsPorts): boolean {
+  const { request, socket } = asked;
+  if (hasBody(request) || /^h2c$/i.test(request.headers.upgrade ?? '')) return false;
+  const target = readTarget(request);
+  const found = target === null ? 400 : ports.routes.find(target.domain, target.path);
+  if (target === null || typeof found === 'number') return false;
+  const live = found.component.taking();
+  if (live?.loaded.handles('upgrade') === false) return false;
+  if (live === null) refuse(socket, 503);
+  else handOver({ ...asked, mount: found.mount }, target, live, ports);
+  return true;
+}
+
+interface Upgrade extends AskedUpgrade {
   readonly mount: string;
 }
 
@@ -47,16 +69,7 @@ function refuse(socket: Duplex, status: number): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }
 
-/** Who asks for another protocol can always be answered in this one. A body would not be read any more. */
-function answerPlainly(request: IncomingMessage, socket: Socket, requests: Requests): void {
-  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  if (hasBody) {
-    refuse(socket, 400);
-    return;
-  }
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket);
-  response.once('finish', () => socket.destroySoon());
-  requests.accept(request, response);
+/** What follows it is in HTTP still: nobody who takes a connection would read that. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
