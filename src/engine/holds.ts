@@ -45,8 +45,14 @@ export async function keep(
  */
 export async function stop({ names: patterns, override, reason }: Params<'stop'>, context: EngineContext): Promise<string[]> {
   const { store, clock, instances } = context.ports;
-  const names = loadedNames(patterns, instances.snapshot());
-  if (override !== true) assertNotHeld(names, context);
+  const loaded = instances.snapshot();
+  const names = loadedNames(patterns, loaded);
+  if (override !== true) {
+    assertNotHeld(names, context);
+    const declared = due(context);
+    const isProtected = (name: string): boolean => [loaded, declared].some((all) => all.get(name)?.spec.protect === true);
+    assertNotProtected(names.filter(isProtected));
+  }
   const since = clock.now();
   const holds = names.map((name): Hold => ({ name, reason: reason ?? 'stopped by hand', since, until: null, stopped: true }));
   await store.append(...holds.map((item) => ({ type: 'hold' as const, hold: item })));
@@ -78,6 +84,13 @@ function assertNotHeld(names: readonly string[], context: EngineContext): void {
     if (found === undefined || found.stopped === true) continue;
     throw new MusterError('EREFUSED', `${name} is held: ${found.reason}`, { hint: 'muster release, or --override' });
   }
+}
+
+function assertNotProtected(names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new MusterError('EREFUSED', `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} protected`, {
+    hint: '--override stops it all the same',
+  });
 }
 
 /** `release NAME...|--all`, `start NAME...` and expiry: brings just these to the generation in force. */

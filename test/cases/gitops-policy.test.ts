@@ -100,6 +100,7 @@ test('protect keeps a module from removal and reload without --override, also wh
     ['reload', 'web'],
     ['remove', 'web'],
     ['restart', 'web'],
+    ['stop', 'web', '--reason', 'x'],
   ])
     expect((await place.muster(...words)).code).toBe(8);
   expect(await place.module('web')).toMatchObject({ pid, state: 'R' });
