@@ -3,7 +3,7 @@ import { isChanging } from '../model/changing.ts';
 import { MusterError } from '../model/error.ts';
 import type { Method } from '../model/methods.ts';
 import type { Result } from '../model/plan.ts';
-import { looksSecret } from '../model/settings.ts';
+import { withheld } from '../model/settings.ts';
 import type { ApiPorts, Call } from './call.ts';
 import { createRefusals } from './refusals.ts';
 
@@ -70,24 +70,23 @@ const deepest = 4;
 /** What looks secret by its name is not told, whatever it is; long things are cut. */
 function paramsOf(given: Given): unknown {
   const told = Object.entries(given).filter(([name, value]) => value !== undefined && !left.has(name));
-  const isSecret = typeof given.key === 'string' && given.key.split('.').some(looksSecret);
   const plan = given.plan === undefined ? [] : [['plan', (given.plan as { id?: unknown }).id ?? null] as const];
-  return Object.fromEntries([
-    ...told.map(([name, value]) => [name, isSecret && name === 'value' ? '***' : bounded(name, value, deepest)] as const),
-    ...plan,
-  ]);
+  const shown = Object.entries(withheld(Object.fromEntries(told)) as Given).map(
+    ([name, value]) => [name, bounded(value, deepest)] as const,
+  );
+  return Object.fromEntries([...shown, ...plan]);
 }
 
-function bounded(name: string, value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return looksSecret(name) && name !== 'key' ? '***' : shortened(value);
+function bounded(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return shortened(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === 0) return '…';
   if (Array.isArray(value)) {
-    const items = value.slice(0, mostItems).map((item) => bounded('', item, depth - 1));
+    const items = value.slice(0, mostItems).map((item) => bounded(item, depth - 1));
     return value.length > mostItems ? [...items, `… ${value.length - mostItems} more`] : items;
   }
   const entries = Object.entries(value);
-  const some = entries.slice(0, mostItems).map(([key, item]) => [key, bounded(key, item, depth - 1)] as const);
+  const some = entries.slice(0, mostItems).map(([key, item]) => [key, bounded(item, depth - 1)] as const);
   return Object.fromEntries(entries.length > mostItems ? [...some, ['…', `${entries.length - mostItems} more`]] : some);
 }
 

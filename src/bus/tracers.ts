@@ -1,5 +1,6 @@
 import { type Address, daemonAddress, type Traced, type Tracing } from '../model/bus.ts';
 import type { TraceRecord } from '../model/documents.ts';
+import { withheld } from '../model/settings.ts';
 import { createGlobs, type Globs } from './globs.ts';
 import type { Link } from './link.ts';
 
@@ -107,7 +108,9 @@ export class Tracers {
   record(record: Omit<Traced, 'at' | 'size'>): void {
     if (!this.active || record.topic === untraced) return;
     const size = sizeOf(record.payload);
-    if (this.#own.push({ ...record, at: this.#now(), size }) > 1) return;
+    // What is set or loaded by hand is said outright, and no secret that anybody knows of yet.
+    const payload = record.to === daemonAddress ? withheld(record.payload) : record.payload;
+    if (this.#own.push({ ...record, payload, at: this.#now(), size }) > 1) return;
     setImmediate(() => {
       const records = this.#own;
       this.#own = [];

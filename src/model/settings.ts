@@ -33,6 +33,23 @@ export function shownSettings(
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shownSettings(item, [key], told)]));
 }
 
+/**
+ * What a method is asked with, without what stands under a key that says that nobody should read it; of `{key, value}` the one
+ * says it of the other.
+ */
+export function withheld(value: unknown, depth = 0): unknown {
+  if (depth > deepest) return '…';
+  if (Array.isArray(value)) return value.map((item) => withheld(item, depth + 1));
+  if (!isMap(value)) return value;
+  const isSet = typeof value.key === 'string' && value.key.split('.').some(looksSecret);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const isSecret = key === 'value' ? isSet : key !== 'key' && looksSecret(key);
+      return [key, isSecret && isTelling(item) ? '***' : withheld(item, depth + 1)];
+    }),
+  );
+}
+
 const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
 const deepest = 32;
 

@@ -154,6 +154,8 @@ it('records itself what only the daemon sees: requests to nobody and to the daem
   bus.publish('news.asked', 4, { name: 'm', address: module.address });
   await main.resolve(module.address, 'nosuch');
   main.say({ type: 'packets', packets: [['request', 0, module.address, 1, 'muster', 'muster.ping', {}, 'm']] });
+  const set = { name: 'm', key: 'db.password', value: 'hunter2', env: { TOKEN: 'hunter2', A: '1' } };
+  main.say({ type: 'packets', packets: [['request', 0, module.address, 3, 'muster', 'muster.set', set, 'm']] });
   main.say({ type: 'packets', packets: [['request', 0, module.address, 2, 'muster', 'muster.trace', {}, 'm']] });
   await turn();
   await turn();
@@ -164,7 +166,9 @@ it('records itself what only the daemon sees: requests to nobody and to the daem
     { type: 'event', topic: 'news.asked', from: 'm', to: null, payload: 4 },
     { type: 'request', topic: 'nosuch', from: 'm', to: null, error: 'ENOSYS', payload: undefined },
     { type: 'request', topic: 'muster.ping', from: 'm', to: 'muster', payload: {} },
+    { type: 'request', topic: 'muster.set', from: 'm', to: 'muster', payload: { ...set, value: '***', env: { TOKEN: '***', A: '1' } } },
     { type: 'response', topic: 'muster.ping', from: 'muster', to: 'm', payload: 'pong' },
+    { type: 'response', topic: 'muster.set', from: 'muster', to: 'm', payload: 'pong' },
   ]);
   end.abort();
 });

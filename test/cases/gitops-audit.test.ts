@@ -161,7 +161,16 @@ test('settings are a line where they change something, and no value of a secret 
   const lines = await during(async () => {
     for (const value of ['1', '1', '2']) expect((await as('alice', 'set', 'act:level', value)).code).toBe(0);
     expect((await as('alice', 'set', 'act:db.password', 'hunter2hunter2')).code).toBe(0);
-    const load = ['--name', 'other', '--env', 'API_TOKEN=hunter2hunter2', '--env', 'B=1', '--config', '{"pass":"hunter2hunter2"}'];
+    const load = [
+      '--name',
+      'other',
+      '--env',
+      'API_TOKEN=hunter2hunter2',
+      '--env',
+      'B=1',
+      '--config',
+      '{"pass":"hunter2hunter2","token":{"of":["hunter2hunter2"]}}',
+    ];
     expect((await as('alice', 'load', ...load, './look.mjs', secret)).code).toBe(0);
     expect((await as(`alice ${secret}`, 'restart', 'a', '--reason', `it is ${secret}`)).code).toBe(0);
   });
@@ -169,7 +178,7 @@ test('settings are a line where they change something, and no value of a secret 
     ['set', { name: 'act', key: 'level', value: 1 }],
     ['set', { name: 'act', key: 'level', value: 2 }],
     ['set', { name: 'act', key: 'db.password', value: '***' }],
-    ['load', { env: { API_TOKEN: '***', B: '1' }, config: { pass: '***' } }],
+    ['load', { env: { API_TOKEN: '***', B: '1' }, config: { pass: '***', token: '***' } }],
     ['restart', { names: ['a'] }],
   ]);
   const text = await readFile(join(place.stateDir, 'audit.log'), 'utf8');
