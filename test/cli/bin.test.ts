@@ -6,10 +6,13 @@ import { cli, createPlace, run } from '../support/place.ts';
 
 const stampBytes = 64;
 
-test('the client starts with the cache of its build, with one of another node, with a damaged one and without one', async () => {
+test.each([
+  { part: 'client', args: ['--version'], code: 0, says: /^\d+\.\d+\.\d+/ },
+  { part: 'daemon', args: ['up', '-c', 'none.yaml', '--json'], code: 1, says: /none\.yaml does not exist/ },
+])('the $part starts with the cache of its build, with one of another node, with a damaged one and without one', async (one) => {
   await using place = await createPlace();
-  for (const part of ['cli.cjs', 'client.cjs', 'client.cache']) cpSync(join(dirname(cli), part), join(place.dir, part));
-  const file = join(place.dir, 'client.cache');
+  cpSync(dirname(cli), join(place.dir, 'dist'), { recursive: true });
+  const file = join(place.dir, 'dist', `${one.part}.cache`);
   const cache = readFileSync(file);
   const stamp = cache.subarray(0, stampBytes);
   const caches = [
@@ -20,9 +23,10 @@ test('the client starts with the cache of its build, with one of another node, w
   ];
   for (const content of caches) {
     writeFileSync(file, content);
-    const ran = await run([join(place.dir, 'cli.cjs'), '--version'], place.stateDir, {});
-    expect(ran).toMatchObject({ code: 0, stderr: '' });
-    expect(ran.stdout).toMatch(/^\d+\.\d+\.\d+/);
+    const ran = await run([join(place.dir, 'dist', 'cli.cjs'), ...one.args], place.stateDir, { cwd: place.dir });
+    expect(ran.code, ran.stderr).toBe(one.code);
+    if (one.code === 0) expect(ran.stderr).toBe('');
+    expect(ran.stdout + ran.stderr).toMatch(one.says);
   }
 });
 
