@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MusterError } from '../model/error.ts';
 import type { AskedPackage, PackagePin, Staging } from '../model/package.ts';
+import { saveCommand } from '../model/package-lock.ts';
 import { exactly, moduleNameOf, packageSpecKind } from '../model/package-spec.ts';
 import { manifestText } from './in-place.ts';
 import type { Install, Installs } from './installs.ts';
@@ -33,7 +34,7 @@ export async function stagePackage(asked: AskedPackage, key: string, staging: St
     await writeFile(join(prefix, 'package.json'), '{"name": "installed-by-muster", "private": true}\n');
     await npm.install({ prefix, spec: exactSpec(asked), signal, scripts: asked.allowScripts });
     const taken = await takenBy(prefix, asked.spec);
-    refuseOther(asked, taken, again === undefined ? 'muster.lock pins' : 'was installed');
+    refuseOther(asked, taken, again !== undefined);
     const module = asked.module ?? (moduleNameOf(taken.name) || 'package');
     const digest = digestOf(taken, asked.allowScripts);
     const same = installs.last(module, (install) => install.key === key && install.digest === digest);
@@ -109,15 +110,17 @@ function exactSpec({ spec, pin }: AskedPackage): string {
   return kind.kind === 'git' && pin.resolved !== null ? pin.resolved : spec;
 }
 
-function refuseOther({ spec, pin }: AskedPackage, { pin: found }: Taken, whose: string): void {
+function refuseOther({ module, spec, pin }: AskedPackage, { pin: found }: Taken, isAgain: boolean): void {
   if (pin === null) return;
   const differs =
     pin.version !== found.version || pin.integrity !== found.integrity || (pin.integrity === null && pin.resolved !== found.resolved);
   if (!differs) return;
   const was = pin.integrity ?? pin.resolved ?? pin.version;
   const is = found.integrity ?? found.resolved ?? found.version;
+  const whose = isAgain ? 'was installed' : 'muster.lock pins';
+  const take = isAgain || module === null ? `muster install ${spec}` : saveCommand(module, spec);
   throw new MusterError('EPERM', `${spec} is not what ${whose}: ${pin.version} ${was}; found ${found.version} ${is}`, {
-    hint: 'find out why; to take it: muster install --save',
+    hint: `find out why; to take it: ${take}`,
   });
 }
 

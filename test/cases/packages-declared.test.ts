@@ -119,7 +119,9 @@ test('a lock that pins another version is installed as it says, and one that pin
   const before = await place.module('x');
   const refused = await place.muster('reload');
   expect(refused.code).toBe(1);
-  expect(refused.stderr).toMatch(new RegExp(`is not what muster\\.lock pins: ${version}.*`));
+  expect(refused.stderr).toMatch(
+    new RegExp(`is not what muster\\.lock pins: ${version}.*\\n.*to take it: muster install --save @scope/x@\\^1\\n`),
+  );
   expect(identities([await place.module('x')])).toEqual(identities([before]));
   await declare(entry('^2'));
   await place.write('muster.lock', JSON.stringify(lock));
