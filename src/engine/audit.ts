@@ -4,6 +4,7 @@ import { exitCode, exitCodeOf } from '../model/exit-code.ts';
 import { guardText } from '../model/guard-text.ts';
 import type { ChangeResult, Result } from '../model/plan.ts';
 import type { EngineContext } from './context.ts';
+import { endBegun } from './serial.ts';
 
 const mostChanges = 50;
 const mostText = 300;
@@ -44,7 +45,9 @@ export async function auditOwn(trigger: string, result: Result, context: EngineC
 }
 
 /** What was changed and recorded, and the daemon that did it died before it wrote the line. */
-export async function auditUnwritten({ ports }: EngineContext): Promise<void> {
+export async function auditUnwritten(context: EngineContext): Promise<void> {
+  await endBegun(context);
+  const { ports } = context;
   if (ports.audit === undefined) return;
   const { moves, generation } = ports.store.state;
   const { lastSerial } = ports.audit;

@@ -12,7 +12,7 @@ import type { NewerVersions, Staging } from '../model/package.ts';
 import type { Log, Random } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Blame, SourceDoc } from '../model/source.ts';
-import type { Generation, StoreState } from '../store/records.ts';
+import type { Generation, JournalRecord, StoreState } from '../store/records.ts';
 
 /** What the config wants, with everything a plan must know of it. */
 export interface Wanted {
@@ -146,6 +146,7 @@ export interface EngineStore {
   /** Why the last write failed; null if it did not. */
   readonly failure: MusterError | null;
   append: ApplyPorts['store']['append'];
+  appendLater(...records: JournalRecord[]): void;
   takeRoom(bytes: number): Promise<void>;
   freeRoom(): Promise<void>;
   lookForRoom(): Promise<void>;

@@ -5,17 +5,20 @@ import type { Plan } from '../model/plan.ts';
 import type { EngineContext } from './context.ts';
 import { roomForRun } from './generation-run.ts';
 import type { Wanted } from './ports.ts';
+import { beginningOf } from './serial.ts';
 import type { Transaction } from './transact.ts';
 
 /** What stands around the records of modules in a generation, and beside that of a module in the journal, at most. */
 const around = 1024;
 
 /** Before anything is touched: a disk that takes no more refuses the change whole. */
-export async function makeRoom({ generation, recorded, wanted }: Transaction, planned: Plan, { ports }: EngineContext): Promise<void> {
+export async function makeRoom(transaction: Transaction, planned: Plan, context: EngineContext): Promise<void> {
+  const { generation, recorded, wanted } = transaction;
+  const { ports } = context;
   const { store } = ports;
   try {
     if (generation !== null) await store.takeRoom(roomFor(wanted, planned, store.state.generation));
-    await store.append({ type: 'serial', serial: store.state.serial });
+    await store.append(beginningOf(transaction, planned, context));
   } catch (error) {
     if (recorded !== true) throw error;
     ports.log.warn({ err: error }, 'what is recorded already is brought back, though nothing more can be recorded');

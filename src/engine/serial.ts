@@ -1,20 +1,44 @@
 import { MusterError } from '../model/error.ts';
-import type { ChangeResult, Plan } from '../model/plan.ts';
+import type { Plan, Result } from '../model/plan.ts';
 import { planAgain } from '../plan/as-saved.ts';
 import type { JournalRecord, Move } from '../store/records.ts';
 import type { EngineContext } from './context.ts';
 import type { Transaction } from './transact.ts';
 
+/** What is about to be applied, and who asked for it. */
+export function beginningOf({ trigger, reason, by }: Transaction, { id, changes }: Plan, { ports }: EngineContext): JournalRecord {
+  const planned = Object.fromEntries(changes.map(({ name, action }) => [name, action]));
+  return { type: 'begun', begun: { id, at: new Date(ports.clock.now()).toISOString(), trigger, reason, ...byOf(by), planned } };
+}
+
 /** The next serial, with who moved it there. */
-export function moveOf({ trigger, reason, by }: Transaction, changes: readonly ChangeResult[], { ports }: EngineContext): JournalRecord {
-  const serial = ports.store.state.serial + 1;
+export function moveOf(
+  { trigger, reason, by }: Transaction,
+  { planId, changes }: Pick<Result, 'planId' | 'changes'>,
+  { ports }: EngineContext,
+): JournalRecord {
   const done = changes.filter(({ status }) => status === 'ok').map(({ action, name }) => `${action} ${name}`);
+  return nextSerial({ at: new Date(ports.clock.now()).toISOString(), trigger, reason, ...byOf(by) }, done, planId, ports);
+}
+
+function nextSerial(
+  who: Omit<Move, 'serial' | 'changes'>,
+  done: readonly string[],
+  ended: string,
+  { store }: Pick<EngineContext['ports'], 'store'>,
+): JournalRecord {
+  const serial = store.state.serial + 1;
   const shown = done.length > mostNamed ? [...done.slice(0, mostNamed), `${done.length - mostNamed} more`] : done;
-  return {
-    type: 'serial',
-    serial,
-    moved: { serial, at: new Date(ports.clock.now()).toISOString(), trigger, reason, ...byOf(by), changes: shown },
-  };
+  return { type: 'serial', serial, moved: { serial, ...who, changes: shown }, ended };
+}
+
+/** What an earlier daemon was doing when it died: of what it had done by then the serial moves as well. */
+export async function endBegun({ ports }: EngineContext): Promise<void> {
+  const { store } = ports;
+  for (const { id, at, trigger, reason, by, planned, done } of [...store.state.begun.values()]) {
+    const changes = [...done].map((name) => `${planned[name]} ${name}`);
+    await store.append(done.size === 0 ? { type: 'ended', id } : nextSerial({ at, trigger, reason, ...byOf(by) }, changes, id, ports));
+  }
 }
 
 const mostNamed = 5;

@@ -109,6 +109,7 @@ async function done(transaction: Transaction, planned: Plan, loaded: ReadonlyMap
     await makeRoom(transaction, planned, context);
     return await carryOut(transaction, await prepared(transaction, planned), loaded, context);
   } finally {
+    if (ports.store.state.begun.has(planned.id)) ports.store.appendLater({ type: 'ended', id: planned.id });
     if (transaction.generation !== null) await ports.store.freeRoom();
   }
 }
@@ -204,7 +205,7 @@ async function recordRun(
   const unsaved = transaction.generation === 'new' && !isInForce(transaction, context);
   if (!changed && !unsaved) return;
   await follow(changes, context);
-  await store.append(moveOf(transaction, changes, context));
+  await store.append(moveOf(transaction, result, context));
   if (transaction.generation === 'new') await saveGeneration(transaction, result, context);
   if (transaction.generation === 'amended') await amendGeneration(transaction, result, context);
 }

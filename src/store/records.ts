@@ -28,6 +28,19 @@ export interface Move {
   readonly changes: readonly string[];
 }
 
+/** A change of the loaded set that is under way, and who asked for it. */
+export interface Begun extends Pick<Move, 'at' | 'trigger' | 'reason' | 'by'> {
+  /** Of its plan. */
+  readonly id: string;
+  /** By name what is to be done. */
+  readonly planned: Readonly<Record<string, string>>;
+}
+
+/** What of it the journal has as done: should the daemon die in the middle, the next one knows whose that was. */
+export interface UnderWay extends Begun {
+  readonly done: ReadonlySet<string>;
+}
+
 /** So many moves, and generations, are remembered. */
 const mostMoves = 20;
 export const mostGenerations = 20;
@@ -40,8 +53,11 @@ export type JournalRecord =
   | { type: 'renamed'; from: string; record: LoadedRecord }
   /** A oneshot as it is loaded has done its work; null: it is to run again. */
   | { type: 'finished'; name: string; finished: Finished | null }
-  /** Without `moved` the serial is what it was. */
-  | { type: 'serial'; serial: number; moved?: Move }
+  /** Without `moved` the serial is what it was; `ended` is what moved it, if that was begun. */
+  | { type: 'serial'; serial: number; moved?: Move; ended?: string }
+  | { type: 'begun'; begun: Begun }
+  /** Without having moved the serial. */
+  | { type: 'ended'; id: string }
   /** One that was a rollback pauses automatic runs. */
   | { type: 'generation'; generation: GenerationHead }
   /** Null: they go on. */
@@ -70,6 +86,7 @@ export interface StoreState {
   readonly holds: ReadonlyMap<string, Hold>;
   readonly settings: ReadonlyMap<string, Settings>;
   readonly leases: ReadonlyMap<string, Lease>;
+  readonly begun: ReadonlyMap<string, UnderWay>;
 }
 
 /** The state as the store alone may change it. */
@@ -85,12 +102,13 @@ export interface MutableState extends StoreState {
   readonly holds: Map<string, Hold>;
   readonly settings: Map<string, Settings>;
   readonly leases: Map<string, Lease>;
+  readonly begun: Map<string, UnderWay & { readonly done: Set<string> }>;
 }
 
 export function emptyState(): MutableState {
   return {
     ...{ daemonId: '', serial: 0, moves: [], generation: 0, heads: new Map(), paused: null },
-    ...{ loaded: new Map(), finished: new Map(), holds: new Map(), settings: new Map(), leases: new Map() },
+    ...{ loaded: new Map(), finished: new Map(), holds: new Map(), settings: new Map(), leases: new Map(), begun: new Map() },
   };
 }
 
@@ -102,14 +120,17 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       break;
     case 'loaded':
       state.loaded.set(record.record.name, record.record);
+      foldDone(state, record.record.name);
       break;
     case 'removed':
       state.loaded.delete(record.name);
       state.finished.delete(record.name);
+      foldDone(state, record.name);
       break;
     case 'renamed':
       state.loaded.delete(record.from);
       state.loaded.set(record.record.name, record.record);
+      foldDone(state, record.record.name);
       break;
     case 'finished':
       if (record.finished === null) state.finished.delete(record.name);
@@ -118,6 +139,13 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
     case 'serial':
       state.serial = record.serial;
       if (record.moved !== undefined) state.moves = moved(state.moves, record.moved);
+      if (record.ended !== undefined) state.begun.delete(record.ended);
+      break;
+    case 'begun':
+      state.begun.set(record.begun.id, { ...record.begun, done: new Set() });
+      break;
+    case 'ended':
+      state.begun.delete(record.id);
       break;
     case 'generation':
       foldGeneration(state, record.generation);
@@ -145,6 +173,10 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       record satisfies never;
   }
   return state;
+}
+
+function foldDone(state: MutableState, name: string): void {
+  for (const { planned, done } of state.begun.values()) if (Object.hasOwn(planned, name)) done.add(name);
 }
 
 function foldGeneration(state: MutableState, head: GenerationHead): void {

@@ -2,7 +2,7 @@ import type { GenerationHead, Paused } from '../model/generation.ts';
 import type { Lease } from '../model/keeper.ts';
 import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
 import type { Settings } from '../model/settings.ts';
-import { emptyState, type Move, type MutableState, type StoreState } from './records.ts';
+import { type Begun, emptyState, type Move, type MutableState, type StoreState } from './records.ts';
 import { seal, unseal } from './sealed.ts';
 
 /** Everything up to and including record `seq`; what the journal still has of that is passed over. */
@@ -29,6 +29,8 @@ interface SnapshotBody {
   /** Not in snapshots of versions that had none. */
   settings?: { name: string; settings: Settings }[];
   leases: Lease[];
+  /** Not in snapshots of versions that did not record them. */
+  begun?: (Begun & { done: string[] })[];
 }
 
 export function encodeSnapshot(seq: number, state: StoreState): string {
@@ -47,6 +49,7 @@ export function encodeSnapshot(seq: number, state: StoreState): string {
     holds: [...state.holds.values()],
     settings: [...state.settings].map(([name, settings]) => ({ name, settings })),
     leases: [...state.leases.values()],
+    begun: [...state.begun.values()].map((begun) => ({ ...begun, done: [...begun.done] })),
   } satisfies SnapshotBody);
 }
 
@@ -66,5 +69,6 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot | null {
   for (const hold of body.holds) state.holds.set(hold.name, hold);
   for (const { name, settings } of body.settings ?? []) state.settings.set(name, settings);
   for (const lease of body.leases) state.leases.set(lease.id, lease);
+  for (const begun of body.begun ?? []) state.begun.set(begun.id, { ...begun, done: new Set(begun.done) });
   return { seq: body.seq, state };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AuditLine } from '../../src/model/audit.ts';
 import { createPlace, type Place, until } from '../support/place.ts';
+import { startRunning } from '../support/running.ts';
 
 /** One daemon for most of them. */
 let place: Place;
@@ -244,6 +245,25 @@ test('a change of which a daemon died before it wrote the line is written by the
   expect(written).toMatchObject({ seq: 2, by: 'grace', trigger: 'load', reason: 'try', serial: 2, recovered: true });
   expect(written?.changes).toEqual([{ name: 'x', action: 'load', status: 'ok' }]);
   expect(started).toMatchObject({ seq: 3, trigger: 'start' });
+});
+
+test('of a run in the middle of which the daemon died the next one writes what had been done, and whose it was', async () => {
+  const config = (seconds: string, b: string) =>
+    `version: 1\npolicy: {watch: off}\nmodules:\n  a: {command: [sleep, "${seconds}"]}\n  b: {command: [sleep, "${seconds}"]${b}}\n`;
+  await using other = await createPlace(config('1006', ''));
+  await other.up();
+  await other.write('muster.yaml', config('2006', ', requires: [a], ready: {file: never}, startTimeout: 5m'));
+  await using _ = startRunning(other, 'reload', '--reason', 'try');
+  const journal = async () => readFile(join(other.stateDir, 'journal'), 'utf8');
+  await until(async () => (await journal()).includes('2006'), 'a is recorded as reloaded');
+  await other.kill();
+  await other.write('muster.yaml', config('2006', ''));
+  await other.up();
+  const [, written, started] = await linesOf(other);
+  expect(written).toMatchObject({ trigger: 'reload', reason: 'try', serial: 2, recovered: true });
+  expect(written?.by).toMatch(/@/);
+  expect(written?.changes).toEqual([{ name: 'a', action: 'reload', status: 'ok' }]);
+  expect(started).toMatchObject({ trigger: 'start', serial: 3 });
 });
 
 test('lines go on after a crash, also behind one that was cut off; and after the last there is down', async () => {

@@ -17,11 +17,19 @@ export const records: fc.Arbitrary<JournalRecord> = fc.oneof(
     }),
   ),
   fc.nat(1000).map((serial): JournalRecord => ({ type: 'serial', serial })),
+  names.map(
+    (id): JournalRecord => ({
+      type: 'begun',
+      begun: { id, at: 'now', trigger: 'load', reason: null, planned: { a: 'load', b: 'remove' } },
+    }),
+  ),
+  names.map((id): JournalRecord => ({ type: 'ended', id })),
   fc.tuple(fc.nat(30), names).map(
     ([serial, name]): JournalRecord => ({
       type: 'serial',
       serial,
       moved: { serial, at: 'now', trigger: 'load', reason: null, changes: [`load ${name}`] },
+      ended: name,
     }),
   ),
   names.map((name): JournalRecord => ({ type: 'hold', hold: { name, reason: 'because', since: 1, until: null } })),
