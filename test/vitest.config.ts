@@ -7,8 +7,32 @@ delete process.env.NODE_EXTRA_CA_CERTS;
 if (certificates !== undefined) process.env.REGISTRY_CA_CERTS = certificates;
 
 /** Those that take longest, most of it waiting, so that none of them is begun when all else is done. */
-const long =
-  /(?:soak|simulation|hostile-modules|kill|faults|context|holds-and-claims|modules-isolation|survivors|packages-pm2|packages-settings)\.test\.ts$/;
+const long = [
+  'soak',
+  'simulation',
+  'hostile-modules',
+  'kill',
+  'faults',
+  'context',
+  'holds-and-claims',
+  'modules-isolation',
+  'survivors',
+  'packages-pm2',
+  'packages-install',
+  'packages-settings',
+  'processes-keep',
+  'processes-replace',
+  'processes-start',
+  'properties',
+  'fuzz',
+  'incremental',
+  'hosts-converge',
+  'gateway-life',
+  'reconcile-ownership',
+  'against-state',
+  'gitops-saved-plans',
+  'supervise',
+].map((name) => `${name}.test.ts`);
 
 /** These measure the process they run in, change it for good, or need one that nobody else was in. */
 const alone = [
@@ -28,7 +52,8 @@ const alone = [
 /** Long ones first; then those of one project after the other, for it is the next file that takes over a worker. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId, project }: TestSpecification): number => (long.test(moduleId) ? 0 : project.name === 'alone' ? 1 : 2);
+    const rank = ({ moduleId, project }: TestSpecification): number =>
+      long.some((name) => moduleId.endsWith(name)) ? 0 : project.name === 'alone' ? 1 : 2;
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
