@@ -5,7 +5,7 @@ import type { Desired, Loaded } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import type { Staging } from '../model/package.ts';
 import { saveCommand } from '../model/package-lock.ts';
-import { isPackageSpec, packageSpecKind } from '../model/package-spec.ts';
+import { isPackageSpec, packageModule, packageSpecKind } from '../model/package-spec.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
 import type { EngineContext } from './context.ts';
@@ -80,6 +80,8 @@ async function installNamed(
           again: new Set(again),
           drop: new Set(gone),
           retryFailed: true,
+          // All that a package has is of one version.
+          onFailure: 'rollback',
         },
         desired: (loaded) => new Map([...desiredWith(loaded, modules)].filter(([name]) => !gone.includes(name))),
         busy: 'wait',
@@ -185,10 +187,8 @@ export function installed(name: string, { ports }: EngineContext): Loaded[] {
   return all.filter((module) => module.kind === 'package' && baseName(module) === name);
 }
 
-/** Without the program, where a package has several. */
-export function baseName({ name, spec }: Pick<Loaded, 'name' | 'spec'>): string {
-  const { app } = spec as PackageSpec;
-  return app !== undefined && name.endsWith(`.${app}`) ? name.slice(0, -app.length - 1) : name;
+function baseName({ name, spec }: Pick<Loaded, 'name' | 'spec'>): string {
+  return packageModule(name, spec as PackageSpec);
 }
 
 function refuseDeclared(name: string, declared: ReadonlyMap<string, Desired>, { override, spec }: InstallParams): void {

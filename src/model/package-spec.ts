@@ -66,3 +66,8 @@ export function asWord(text: string): string {
 export function moduleNameOf(packageName: string): string {
   return asWord(packageName.replace(/^@[^/]*\//, ''));
 }
+
+/** The entry that a module of a package is of: of a package with several programs each is a module, `ENTRY.APP`. */
+export function packageModule(name: string, { app }: { readonly app?: string | undefined }): string {
+  return app !== undefined && name.endsWith(`.${app}`) ? name.slice(0, -app.length - 1) : name;
+}

@@ -1,4 +1,5 @@
-import type { Spec } from '../model/fields/table.ts';
+import type { PackageSpec, Spec } from '../model/fields/table.ts';
+import { packageModule } from '../model/package-spec.ts';
 import type { Change } from '../model/plan.ts';
 import { type Draft, loadedOf, specAfter } from './draft.ts';
 import type { Relations } from './requires.ts';
@@ -90,7 +91,21 @@ function downwards(draft: Draft, { wait, need }: Edges): void {
       const successor = next.resolve(service);
       if (successor !== change.name && isAwaited(changes.get(successor))) need(change.name, successor);
     }
+    for (const other of othersOfPackage(draft, change)) need(change.name, other);
   }
+}
+
+/** What comes of the same package: another version may have other programs. */
+function othersOfPackage(draft: Draft, change: Change): readonly string[] {
+  const loaded = loadedOf(draft, change);
+  if (loaded?.kind !== 'package') return [];
+  const own = packageModule(loaded.name, loaded.spec as PackageSpec);
+  return [...draft.changes.values()]
+    .filter((other) => {
+      const spec = other.kind === 'package' && isAwaited(other) ? specAfter(draft, other) : undefined;
+      return spec !== undefined && packageModule(other.name, spec as PackageSpec) === own;
+    })
+    .map(({ name }) => name);
 }
 
 function orderedAfter(spec: Spec, { requiredBy, resolve }: Relations): readonly string[] {

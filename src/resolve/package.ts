@@ -7,6 +7,7 @@ import type { PackageSpec } from '../model/fields/table.ts';
 import type { Entry, Reason } from '../model/module.ts';
 import type { AskedPackage, InstalledPackage, PackageFields, PackagePin, Packages } from '../model/package.ts';
 import { lockedFile, lockMismatch } from '../model/package-lock.ts';
+import { packageModule } from '../model/package-spec.ts';
 import type { Outcome, Parts, Pass } from './desire.ts';
 import { digestSpec } from './digest.ts';
 import { identityOf } from './identity.ts';
@@ -14,7 +15,7 @@ import { identityOf } from './identity.ts';
 /** What an entry with a package comes to; with `staging` it is installed where it is not. Throws what is wrong with the package. */
 export async function findPackage(module: string, spec: PackageSpec, outcome: Outcome, pass: Pass, parts: Parts): Promise<void> {
   const { packages } = parts;
-  const asked: AskedPackage = { module: moduleOf(module, spec), spec: spec.package, allowScripts: spec.allowScripts, pin: null };
+  const asked: AskedPackage = { module: packageModule(module, spec), spec: spec.package, allowScripts: spec.allowScripts, pin: null };
   const pinned = { ...asked, pin: pinOf(asked, pass.lock) };
   const there = (await packages?.find(pinned)) ?? null;
   const isWhole = there !== null && there.lost !== true;
@@ -65,11 +66,6 @@ async function staged(module: string, asked: AskedPackage, { staging }: Pass, pa
   if (packages === null || staging === null) return null;
   const { only = module } = staging;
   return only === module || only.startsWith(`${module}.`) ? packages.stage(asked, staging) : null;
-}
-
-/** Those of one package share what is installed for it. */
-function moduleOf(module: string, { app }: PackageSpec): string {
-  return app !== undefined && module.endsWith(`.${app}`) ? module.slice(0, -app.length - 1) : module;
 }
 
 /** A lock that says another thing than the config is not to be guessed about. */

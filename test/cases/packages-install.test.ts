@@ -204,7 +204,27 @@ test('another version has the arguments that it was installed with; those that i
   expect(await argsOf('worded', '--', '--mine', 'a b')).toEqual(['--mine', 'a b']);
   publish('1.3.0', '--of four');
   expect(await argsOf('worded')).toEqual(['--mine', 'a b']);
-  expect(await place.muster('uninstall', 'worded')).toMatchObject({ code: 0 });
+});
+
+test('a version of which one program does not run gives way whole, whatever programs it has', async () => {
+  const publish = (version: string, apps: Record<string, string>) =>
+    registry.publish({
+      manifest: { name: 'mm', version, apps: Object.entries(apps).map(([name, script]) => ({ name, script })) },
+      files: { 'bad.js': crashes },
+    });
+  const programs = async () =>
+    (await place.list()).filter(({ name }) => /^mm\b/.test(name)).map((one) => `${one.name} ${one.version} ${one.state}`);
+  publish('1.0.0', { x: 'index.js', y: 'index.js' });
+  expect(await place.muster('install', ...out('mm.json'), '--config', '{"mine": 1}', 'mm')).toMatchObject({ code: 0 });
+  publish('2.0.0', { x: 'index.js', y: 'bad.js', z: 'index.js' });
+  expect((await place.muster('install', 'mm')).code).toBe(4);
+  expect(await programs()).toEqual(['mm.x 1.0.0 R', 'mm.y 1.0.0 R']);
+  publish('3.0.0', { x: 'bad.js' });
+  const before = await place.list();
+  expect((await place.muster('install', 'mm')).code).toBe(4);
+  expect(identities(await place.list())).toEqual(identities(before));
+  expect(JSON.parse(seen('mm.json').env.mm ?? '')).toEqual({ mine: 1 });
+  expect(await place.muster('uninstall', 'mm.x', 'mm.y', 'worded')).toMatchObject({ code: 0 });
 });
 
 test('18. an installation that npm fails in leaves what ran as it was', async () => {
