@@ -17,11 +17,11 @@ export interface CheckoutPorts {
 
 /**
  * Writes the files of a commit into a folder that nobody knows, looks whether they are what the commit says and lead nowhere
- * else, and only then, when they are on the disk, gives it its name.
+ * else, and only then, when they are on the disk, gives it its name. Says whether it did: false if there is one of that name.
  */
-export async function checkOut(revision: string, files: readonly TreeFile[], { places, run, signal, id }: CheckoutPorts): Promise<void> {
+export async function checkOut(revision: string, files: readonly TreeFile[], { places, run, signal, id }: CheckoutPorts): Promise<boolean> {
   const place = join(places.checkouts, revision);
-  if (await isFolder(place)) return;
+  if (await isFolder(place)) return false;
   const part = partOf(place, id());
   const index = join(places.temporary, `index-${id().replaceAll('/', '-')}`);
   await mkdir(part, { mode: 0o700 });
@@ -36,13 +36,14 @@ export async function checkOut(revision: string, files: readonly TreeFile[], { p
     await run({ argv: ['sync', '--file-system', part] }).catch(() => null); // without it a power cut may cost a checkout
     await rename(part, place);
     await syncFolder(places.checkouts);
+    return true;
   } finally {
     await rm(part, { recursive: true, force: true });
     await rm(index, { force: true });
   }
 }
 
-function checkoutFailure(stderr: string): Error {
+export function checkoutFailure(stderr: string): Error {
   if (/No space left|quota/i.test(stderr)) return new Trouble('disk', `there is no room for a checkout: ${plain(stderr)}`);
   if (/invalid path|unable to create (?:file|symlink)|collid/i.test(stderr))
     return new Trouble('refused', `git does not check it out: ${plain(stderr)}`);

@@ -9,6 +9,7 @@ import { checkOut } from './checkout.ts';
 import { currentRevision, pruneCheckouts, switchTo } from './current.ts';
 import { document } from './document.ts';
 import { gitEnvironment, shownUrl } from './environment.ts';
+import { createMending } from './mend.ts';
 import { createMirror, describe } from './mirror.ts';
 import { checkGit, type GitVersion } from './needs.ts';
 import { placesIn } from './places.ts';
@@ -46,11 +47,13 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   const mirror = createMirror({ path: places.mirror, run, spec, mostBytes: bounds.mirrorBytes });
   const asked = `${shownUrl(spec.url)} ${describe(spec.ref)}`;
   const review = createReview({ spec, bounds, places, mirror, run, id });
+  const mending = createMending();
   const closing = new AbortController();
   const inTurn = oneByOne();
   let prepared = false;
   let giveUp = (): void => {};
   let version: GitVersion | null = null;
+  let mended = false;
   let record = await readRecord(places.record);
   let revision = await currentRevision(places);
   let next: { applied: string | null; readonly signals: (AbortSignal | undefined)[]; readonly done: Promise<Synced> } | null = null;
@@ -100,7 +103,12 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   };
 
   async function sync(applied: string | null, signal: AbortSignal): Promise<Synced> {
+    // Somebody may have removed what is used, and all around it.
+    const there = await currentRevision(places);
+    if (there !== revision) prepared = false;
+    revision = there;
     const before = revision;
+    mended = false;
     let problem: SourceDoc['problem'] = null;
     try {
       await whole(signal, () => lookAndUse(applied, signal)).catch((error: unknown) => {
@@ -113,12 +121,31 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
       if (!(error instanceof Trouble)) throw error;
       problem = problemOf(error);
     }
+    if (revision !== null && revision === before) mended = await heldTo(revision, signal);
     await remember({ ...record, problem });
     return synced(before);
   }
 
+  /** Whatever the repository says: what is used is as its commit has it. */
+  async function heldTo(used: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await ready();
+      const mended = await mending.mend(used, ports(signal));
+      if (mended) log.warn({ revision: used, source: asked }, 'files of the checkout were not as the commit has them; they are again');
+      return mended;
+    } catch (error) {
+      prepared = false;
+      if (error instanceof BrokenMirror) {
+        // The next look fetches it anew.
+        review.forget();
+        await discardMirror(places, id);
+      } else if (!(error instanceof Unwanted)) log.warn({ err: error, revision: used }, 'the checkout cannot be compared with its commit');
+      return false;
+    }
+  }
+
   function synced(before: string | null): Synced {
-    return { doc: document(spec, record, revision), root: rootOf(), moved: revision !== before };
+    return { doc: document(spec, record, revision), root: rootOf(), moved: mended || revision !== before };
   }
 
   async function lookAndUse(applied: string | null, signal: AbortSignal): Promise<void> {
@@ -143,12 +170,15 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   /** What is used, is kept, and then switched to; whatever ends it in between, one of the two is there, whole. */
   async function use({ revision: to, files, ...found }: Reviewed & { asked: string }, signal: AbortSignal): Promise<void> {
     if (to !== revision) {
-      await checkOut(to, await files(), ports(signal)).catch((error: unknown) => {
+      const isNew = await checkOut(to, await files(), ports(signal)).catch((error: unknown) => {
         if (!(error instanceof Trouble)) throw error;
         const trouble = new Trouble(error.code, error.message, to);
         review.refuse(trouble);
         throw trouble;
       });
+      // One that was used before may have been changed since.
+      if (isNew) await mending.sees(to, places);
+      else await mending.mend(to, ports(signal));
     }
     const was = record.used.find((used) => used.revision === to);
     const since = to === revision && was !== undefined ? was.since : now();

@@ -236,3 +236,32 @@ test('a record that cannot be read costs what it says, and nothing else', async 
   expect(two.source.doc).toMatchObject({ revision: first, subject: null });
   expect((await two.source.sync({ applied: first })).doc).toMatchObject({ revision: first, subject: 'Begin', problem: null });
 });
+
+test('files of the checkout that somebody has changed or removed are as the commit has them after the next look', async () => {
+  const dir = tempDir();
+  const { commit, bare } = repository(dir);
+  commit({ 'muster.yaml': config, 'run.sh': 'true\n', 'conf.d/a.yaml': 'a\n' });
+  const { source, dir: own } = await sourceOf({ url: bare });
+  const { root } = await source.sync({ applied: null });
+  const read = (path: string) => readFileSync(join(own, 'current', path), 'utf8');
+  expect((await source.sync({ applied: null })).moved).toBe(false);
+  writeFileSync(join(own, 'current/muster.yaml'), `${config}# other\n`);
+  rmSync(join(own, 'current/conf.d'), { recursive: true });
+  writeFileSync(join(own, 'current/pid'), '7\n');
+  const mended = await source.sync({ applied: null });
+  expect(mended).toMatchObject({ moved: true, root, doc: { problem: null } });
+  expect([read('muster.yaml'), read('conf.d/a.yaml'), read('pid')]).toEqual([config, 'a\n', '7\n']);
+  expect((await source.sync({ applied: null })).moved).toBe(false);
+
+  for (const gone of ['current', 'checkouts', '.']) {
+    rmSync(join(own, gone), { recursive: true });
+    expect((await source.sync({ applied: null })).doc.problem).toBeNull();
+    expect(read('muster.yaml')).toBe(config);
+  }
+  // Also what was changed while no daemon looked on.
+  await source.close();
+  writeFileSync(join(own, 'current/muster.yaml'), 'version: 1\nmodules: {x: {}}\n');
+  const again = await sourceOf({ url: bare }, { dir: own });
+  expect((await again.source.sync({ applied: null })).moved).toBe(true);
+  expect(read('muster.yaml')).toBe(config);
+});
