@@ -13,7 +13,7 @@ export async function main(ctx: Context): Promise<void> {
   const routes = new Routes<Component>();
   const connections = new Connections();
   const arrivals = new Arrivals();
-  const components = new Components({ ctx, routes, connections, host: () => host });
+  const components = new Components({ ctx, routes, connections, host: () => host, left: () => arrivals.end() });
   const gateway = new Gateway(settings, { ctx, routes, connections, components, arrivals });
   const host: ModuleHost = ctx.hostModules({
     load: (module) => arrivals.during(components.load(module)),

@@ -21,6 +21,12 @@ export class Arrivals {
     if (this.#underWay === 0) this.#rest(firstMs);
   }
 
+  /** Somebody has left a place: what was to come back is back. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#over = true;
+  }
+
   async during(load: Promise<void>): Promise<void> {
     this.#underWay += 1;
     clearTimeout(this.#timer);

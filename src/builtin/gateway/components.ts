@@ -10,6 +10,8 @@ export interface ComponentsPorts {
   host(): ModuleHost;
   readonly routes: Routes<Component>;
   readonly connections: Connections;
+  /** A component has left its place, for good or for another name. */
+  left(): void;
 }
 
 /** A component that is told to go has this share of its time for its own end, when its last requests are done. */
@@ -78,6 +80,7 @@ export class Components {
   }
 
   #drop(component: Component): void {
+    this.#ports.left();
     this.#byName.delete(component.name);
     this.#ports.routes.remove(component.mounts, component);
     component.remove();
@@ -88,6 +91,7 @@ export class Components {
     routes.remove(component.mounts, component);
     component.mounts = mounts;
     if (component.name !== name) {
+      this.#ports.left();
       this.#byName.delete(component.name);
       component.name = name;
       this.#byName.set(name, component);
