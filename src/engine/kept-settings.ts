@@ -1,3 +1,4 @@
+import { type Settings, undeclared } from '../model/settings.ts';
 import type { EngineContext } from './context.ts';
 
 /** Forgets all that was set of these. */
@@ -11,4 +12,14 @@ export async function moveSettings(from: string, to: string, { ports }: EngineCo
   const settings = ports.store.state.settings.get(from);
   if (settings === undefined) return;
   await ports.store.append({ type: 'settings', name: to, settings }, { type: 'settings', name: from, settings: null });
+}
+
+/** What the config declares of a module by now is set by hand no more. */
+export async function forgetDeclared(name: string, { ports }: EngineContext): Promise<void> {
+  const settings = ports.store.state.settings.get(name);
+  const module = ports.instances.get(name);
+  if (settings === undefined || module?.origin !== 'config') return;
+  const left = undeclared(settings, (module.spec as { config?: Settings }).config ?? {});
+  if (JSON.stringify(left) === JSON.stringify(settings)) return;
+  await ports.store.append({ type: 'settings', name, settings: Object.keys(left).length === 0 ? null : left });
 }

@@ -16,7 +16,7 @@ import { registeredFor } from '../plan/registered.ts';
 import { resultExitCode } from '../plan/result.ts';
 import { type EngineContext, holdsNow, registrations, targetOf } from './context.ts';
 import { amendGeneration, isInForce, saveGeneration } from './generations.ts';
-import { moveSettings } from './kept-settings.ts';
+import { forgetDeclared, moveSettings } from './kept-settings.ts';
 import type { Wanted } from './ports.ts';
 import { makeRoom, unrecorded } from './room.ts';
 import { assertSerial, byOf, moveOf } from './serial.ts';
@@ -221,11 +221,12 @@ async function catchUp({ claimed }: Transaction, { ports, claims }: EngineContex
   );
 }
 
-/** A hold, and what was set, follow their module to a new name. */
+/** A hold, and what was set, follow their module to a new name; what was set goes where the config says it now. */
 async function follow(changes: readonly ChangeResult[], context: EngineContext): Promise<void> {
   const { store } = context.ports;
   for (const { name, from, status } of changes) {
     if (from !== undefined && status === 'ok') await moveSettings(from, name, context);
+    if (status === 'ok') await forgetDeclared(name, context);
     const hold = from === undefined || status !== 'ok' ? undefined : store.state.holds.get(from);
     if (hold !== undefined) await store.append({ type: 'hold', hold: { ...hold, name } }, { type: 'released', name: hold.name });
   }

@@ -96,6 +96,18 @@ export function declaresAt(config: Settings, path: readonly string[]): boolean {
   return true;
 }
 
+/** What is set without all that a config says itself. */
+export function undeclared(settings: Settings, config: Settings): Settings {
+  const left = Object.entries(settings).flatMap(([word, value]): [string, unknown][] => {
+    if (!Object.hasOwn(config, word)) return [[word, value]];
+    const said = config[word];
+    if (!isMap(value) || isReference(value) || !isMap(said) || isReference(said)) return [];
+    const inner = undeclared(value, said);
+    return Object.keys(inner).length === 0 ? [] : [[word, inner]];
+  });
+  return Object.fromEntries(left);
+}
+
 /** The paths of keys that are set, as they are written. */
 export function settingKeys(tree: Settings, before = ''): string[] {
   return Object.entries(tree).flatMap(([word, value]) =>

@@ -32,7 +32,7 @@ export async function desiredThere(
   const desired = new Map<string, Desired>();
   for (const [name, declared] of there.modules) {
     const local = here.modules.get(name)?.entry ?? declared.entry;
-    for (const entry of eachApp(settled(declared.entry), state)) {
+    for (const entry of eachApp(settled(declared.entry, true), state)) {
       const loaded = loadedByName.get(entry.name) ?? loadedByName.get(entry.spec.renamedFrom ?? '');
       const spec = specOf(entry, loaded);
       const pair = { here: local === declared.entry ? entry : local, there: entry, loaded };

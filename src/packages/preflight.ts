@@ -90,9 +90,10 @@ function refuseDoubles(programs: readonly PackageProgram[], file: string): void 
 /** As Node finds a main file. */
 function findScript({ script }: Entry, place: string, { folder, look }: PreflightOptions): string {
   const path = resolve(folder, script);
-  const candidates = [path, ...['.js', '.cjs', '.mjs'].map((extension) => path + extension), join(path, 'index.js')];
+  const beside = path === folder ? [] : [path, ...['.js', '.cjs', '.mjs'].map((extension) => path + extension)];
+  const candidates = [...beside, join(path, 'index.js')];
   const found = candidates.find((each) => look.isFile(each));
-  if (!path.startsWith(folder + sep)) {
+  if (path !== folder && !path.startsWith(folder + sep)) {
     throw new MusterError('EINVAL', `${place} names the script ${script}, which lies outside the package (${path})`, {
       hint: 'a package runs what it brings along; another program is a command: of its own',
     });

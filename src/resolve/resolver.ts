@@ -138,7 +138,7 @@ export function createResolver(options: ResolverOptions): Resolver {
   /** The programs of a package that has several. It has been looked up, and perhaps installed, as a whole. */
   function eachApp(entry: Entry, { apps }: Resolution, source: Position | null, pass: Pass): Promise<Desired[]> {
     const staged = pass.staging === null ? null : { ...pass.staging, fresh: false };
-    const entries = appsOf(entry, apps).map(settled);
+    const entries = appsOf(entry, apps).map((each) => settled(each, source !== null));
     return Promise.all(entries.map(async (each) => placed(each, await resolveEntry(each, { ...pass, staging: staged }), source)));
   }
 
@@ -148,7 +148,7 @@ export function createResolver(options: ResolverOptions): Resolver {
       const lock = hasPackages ? await lockOf(config, packages) : null;
       const pass = startPass(parts, config.modulePath, { lock, staging });
       const stale: Entry[] = [];
-      const declared = [...config.modules].map(([name, { entry, source }]) => ({ name, entry: settled(entry), source }));
+      const declared = [...config.modules].map(([name, { entry, source }]) => ({ name, entry: settled(entry, true), source }));
       for (const { entry } of declared) {
         const known = resolutions.get(entry);
         if (known === undefined || !stillHolds(known, pass, parts)) stale.push(entry);
@@ -167,14 +167,14 @@ export function createResolver(options: ResolverOptions): Resolver {
       return desired;
     },
     async resolveOne(given, source, modulePath) {
-      const entry = settled(given);
+      const entry = settled(given, false);
       const pass = startPass(parts, modulePath);
       const known = resolutions.get(entry);
       const resolved = known !== undefined && stillHolds(known, pass, parts) ? known : await resolveEntry(entry, pass);
       return placed(entry, resolved, source);
     },
     async resolvePackage(given, of) {
-      const entry = settled(given);
+      const entry = settled(given, false);
       const pass = startPass(parts, [], of);
       const resolved = await resolveEntry(entry, pass);
       return resolved.apps.length === 0 ? [placed(entry, resolved, null)] : eachApp(entry, resolved, null, pass);

@@ -3,23 +3,27 @@ import { MusterError } from '../model/error.ts';
 import type { CodeSpec } from '../model/fields/table.ts';
 import type { Entry } from '../model/module.ts';
 import { mergedConfig } from '../model/package-config.ts';
-import { isMap, isReference, looksSecret, type Settings } from '../model/settings.ts';
+import { isMap, isReference, looksSecret, type Settings, undeclared } from '../model/settings.ts';
 import { digestSpec } from './digest.ts';
 
 /** What was set by hand of the config of the module of that name; undefined: nothing. */
 export type SettingsOf = (name: string) => Settings | undefined;
 
-/** Entries with what was set over their config; the same object for the same entry and the same settings. */
-export function createSettled(settingsOf: SettingsOf): (entry: Entry) => Entry {
+/**
+ * Entries with what was set over their config; the same object for the same entry and the same settings. What the config files
+ * declare holds against what was set before they did.
+ */
+export function createSettled(settingsOf: SettingsOf): (entry: Entry, isDeclared: boolean) => Entry {
   const made = new WeakMap<Entry, { readonly settings: Settings; readonly entry: Entry }>();
-  return (entry) => {
+  return (entry, isDeclared) => {
     if (!('config' in entry.spec)) return entry;
     const { renamedFrom } = entry.spec;
     const settings = settingsOf(entry.name) ?? (renamedFrom === undefined ? undefined : settingsOf(renamedFrom));
     if (settings === undefined) return entry;
     const known = made.get(entry);
     if (known?.settings === settings) return known.entry;
-    const settled = withSettings(entry, settings);
+    const held = isDeclared ? undeclared(settings, entry.spec.config) : settings;
+    const settled = Object.keys(held).length === 0 ? entry : withSettings(entry, held);
     made.set(entry, { settings, entry: settled });
     return settled;
   };

@@ -218,6 +218,15 @@ test('settings follow a module to its new name', async () => {
   expect((await place.reload()).result).toMatchObject({ outcome: 'noChanges' });
 });
 
+test('what the config declares since then holds, and is set by hand no more', async () => {
+  done(await place.muster('set', 'alive:db.user', 'me'));
+  await place.write('muster.yaml', config('alive: {module: ./live.mjs, config: {level: 1, db: {host: here, port: 6000}}}'));
+  expect((await place.reload()).result.changes).toMatchObject([{ name: 'alive', action: 'reconfigure', status: 'ok' }]);
+  expect(await request('alive.config')).toMatchObject({ config: { db: { host: 'here', port: 6000, user: 'me' } } });
+  expect(json(await place.muster('get', 'alive:db.port', '--json'))).toMatchObject({ value: 6000, from: 'config' });
+  expect((await place.reload()).result).toMatchObject({ outcome: 'noChanges' });
+});
+
 test('17. another version has the new keys of its package and keeps what was set', async () => {
   done(await place.muster('set', 'byhand:every', '9'));
   writeArchive(join(place.dir, 'byhand.tgz'), {

@@ -33,6 +33,7 @@ test('the first of apps, pm2, bin and main counts, in whatever form it is', () =
   expect(script({ bin: { b: './script', a: 'run' }, main: 'index.js' })).toEqual(['script']);
   expect(script({ main: './lib' })).toEqual(['lib/index.js']);
   expect(script({ main: 'index' })).toEqual(['index.js']);
+  expect(script({ main: '.' })).toEqual(['index.js']);
 });
 
 test.each<[string, unknown, string]>([
