@@ -71,6 +71,11 @@ test('of a secret with several lines each line is hidden, for output is shown by
   const mask = createMask(() => [key]);
   expect(lines.map(mask)).toEqual(['***', '***', 'short', '  ***  ', '***']);
   expect(mask(key)).toBe('***');
+  for (const line of lines.filter((one) => one !== 'short')) {
+    expect(mask(Buffer.from(line.trim()).toString('hex'))).toBe('***');
+    const basic = Buffer.from(`bob:${line.trim()}`).toString('base64');
+    expect(mask(basic)).toMatch(/^.{6}\*\*\*.{0,3}$/);
+  }
   const long = 'x'.repeat(70) + secret.repeat(5);
   const wrapped =
     Buffer.from(long)

@@ -13,14 +13,16 @@ export function isMaskable(text: string): boolean {
 }
 
 /**
- * What to look for, for a secret to be found: itself; its lines, for output is shown by lines; in base64 wherever it begins in
+ * What to look for, for a secret to be found: itself; its lines, for output is shown by lines; these in base64 wherever they begin in
  * what was encoded; in hex; in one of these within the other. How it looks when it is escaped is not here: text is unescaped before it is searched.
  */
 export function formsOf(secret: string): readonly string[] {
   if (!isMaskable(secret)) return [];
   const forms = new Set<string>();
-  for (const part of [secret, ...secret.split(/[\r\n]+/).map((line) => line.trim())]) {
+  const lines = secret.split(/[\r\n]+/).map((line) => line.trim());
+  for (const part of new Set([secret, ...lines.filter(isMaskable)])) {
     for (const text of spellingsOf(part)) for (const form of [text, ...readings(text)]) forms.add(form);
+    for (const text of encodedOnce(part)) forms.add(text);
   }
   for (const text of encodedTwice(secret)) forms.add(text);
   return [...forms].filter(isMaskable);
@@ -32,12 +34,16 @@ function spellingsOf(text: string): string[] {
   return [text, ...quoted, text.replaceAll('"', '""'), text.replaceAll(' ', '+')];
 }
 
-/** In base64 and hex, and these in each other, as a secret of Kubernetes is that somebody has encoded before. */
+function encodedOnce(text: string): string[] {
+  const bytes = Buffer.from(text);
+  return [...base64Of(bytes), ...hexOf(bytes)];
+}
+
+/** In base64 and hex in each other, as a secret of Kubernetes is that somebody has encoded before. */
 function encodedTwice(secret: string): string[] {
   const bytes = Buffer.from(secret);
-  const once = [...base64Of(bytes), ...hexOf(bytes)];
   const inner = [...[0, 1, 2].map((before) => coreOf(bytes, before)), ...hexOf(bytes)].map((text) => Buffer.from(text));
-  return [...once, ...inner.flatMap((text) => [...[0, 1, 2].map((before) => coreOf(text, before)), ...hexOf(text)])];
+  return inner.flatMap((text) => [...[0, 1, 2].map((before) => coreOf(text, before)), ...hexOf(text)]);
 }
 
 function hexOf(bytes: Buffer): string[] {
