@@ -86,6 +86,10 @@ export function checkEntryBounds(entry: BoundEntry): void {
   }
   for (const [path, what] of hostFields(raw))
     refuse(path, `the repository may not say ${what}`, "it belongs to the host's own file: defaults");
+  for (const [path, file] of keysIn(raw)) {
+    if (isBelow(file, bounds.root) || isAllowed(`file:${file}`, bounds.allow.secrets)) continue;
+    refuse(path, `the repository may not read the secret file:${file}`, allowHint('secrets', `file:${file}`));
+  }
   for (const [path, text] of pathsIn(raw)) {
     const place = at(path);
     if (place !== null && !isBelow(text, bounds.root)) outside(path[0] ?? '', text, place, findings);
@@ -159,6 +163,21 @@ function hostFields({ allowRoot, control, cgroup }: BoundEntry['raw']): [string[
     if (value !== undefined && value !== null) found.push([['cgroup', field], `cgroup.${field}`]);
   }
   return found;
+}
+
+/** The files of certificates and their keys, which a gateway shows to be this host. */
+function keysIn({ module, config }: BoundEntry['raw']): [string[], string][] {
+  if (module !== 'builtin:gateway') return [];
+  const pairs = [
+    ['config', 'tls'],
+    ...Object.keys(Object(valueAt(config, ['tls', 'hosts']))).map((name) => ['config', 'tls', 'hosts', name]),
+  ];
+  return pairs.flatMap((pair) =>
+    ['cert', 'key'].flatMap((field): [string[], string][] => {
+      const file = valueAt({ config }, [...pair, field]);
+      return typeof file === 'string' ? [[[...pair, field], resolve(file)]] : [];
+    }),
+  );
 }
 
 /** Absolute paths that muster reads, runs or serves from. What a test only looks for is not among them. */

@@ -157,6 +157,16 @@ test.each([
   ['a program outside to wait for', entry('waitFor: {command: [sub/../../../x.sh]}'), '2:50 outsideSource'],
   ['a program outside of a package', 'modules:\n  a: {package: p, health: {command: [../x.sh]}}\n', '2:38 outsideSource'],
   ['a folder to serve', 'hosts:\n  a.example: {components: {b.example: {static: /etc}}}\n', '2:48 outsideSource'],
+  [
+    'the key of a certificate of the host',
+    `modules:\n  a: {module: builtin:gateway, config: {tls: {cert: ${root}/c, key: /etc/k}}}\n`,
+    `2:${62 + root.length} notAllowed`,
+  ],
+  [
+    'a certificate of the host for one domain',
+    `modules:\n  a: {module: builtin:gateway, config: {tls: {cert: ${root}/c, key: ${root}/k, hosts: {x: {cert: ${root}/../c, key: ${root}/k}}}}}\n`,
+    `2:${84 + 2 * root.length} notAllowed`,
+  ],
   ['all of that by way of defaults', 'defaults: {command: {user: root}}\nmodules: {a: {command: [x]}}\n', '1:28 notAllowed'],
   ['all of that by way of an alias', 'x-u: &u {user: root}\nmodules: {a: {<<: *u, command: [x]}}\n', '1:16 notAllowed'],
   ['nothing to run', 'version: 1\n', '1:1 noModules'],
@@ -206,6 +216,8 @@ test('what the host allows can be said, and no more', async () => {
   const fine = entry(`user: app, args: ["\${APP_NAME}"], env: {A: {secret: "file:/run/secrets/a"}, B: {secret: "env:APP_B"}}`);
   const config = good(await sourced({ 'muster.yaml': fine }, allow, keys(''), { APP_NAME: 'shop' }));
   expect(config.modules.get('a')?.entry.spec).toMatchObject({ user: 'app', args: ['shop'] });
+  const tls = 'modules: {a: {module: builtin:gateway, config: {tls: {cert: /run/secrets/c, key: /run/secrets/k}}}}\n';
+  expect(good(await sourced({ 'muster.yaml': tls }, allow, keys(''))).modules.size).toBe(1);
   const climbing = entry('env: {A: {secret: "file:/run/secrets/../../etc/shadow"}}');
   expect(found(await sourced({ 'muster.yaml': climbing }, allow))).toEqual(['2:48 notAllowed']);
 });
