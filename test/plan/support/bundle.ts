@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { basename, join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -21,17 +21,24 @@ export async function bundle(entry: string, edit?: Edit): Promise<string> {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     logLevel: 'silent',
-    plugins:
-      edit === undefined ? [] : [{ name: 'edit', setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, ({ path }) => edited(path, edit)) }],
+    plugins: edit === undefined ? [] : [editing(edit)],
   });
   return result.outputFiles[0]?.text ?? '';
 }
 
-function edited(path: string, { file, from, to }: Edit) {
-  const contents = readFileSync(path, 'utf8');
-  if (path !== join(root, file)) return { contents, loader: 'ts' as const };
-  if (!contents.includes(from)) throw new Error(`${file} no longer has the text to change: ${from}`);
-  return { contents: contents.replaceAll(from, to), loader: 'ts' as const };
+/** Of the files that have its name only that one is edited; esbuild reads the others by itself, which is faster. */
+function editing({ file, from, to }: Edit): Plugin {
+  const filter = new RegExp(`/${basename(file)}$`);
+  return {
+    name: 'edit',
+    setup: ({ onLoad }) =>
+      onLoad({ filter }, ({ path }) => {
+        if (path !== join(root, file)) return undefined;
+        const contents = readFileSync(path, 'utf8');
+        if (!contents.includes(from)) throw new Error(`${file} no longer has the text to change: ${from}`);
+        return { contents: contents.replaceAll(from, to), loader: 'ts' };
+      }),
+  };
 }
 
 /** The exports of such code. */
