@@ -9,13 +9,7 @@ import type { AskedPackage, LockedPackage, Packages } from '../model/package.ts'
 import { lockedFile, lockName } from '../model/package-lock.ts';
 import { packageSpecKind, withAbsolutePath } from '../model/package-spec.ts';
 import { lockText } from '../packages/lock.ts';
-
-interface Written {
-  readonly path: string;
-  /** Null: there was no such file. */
-  readonly before: string | null;
-  readonly after: string;
-}
+import type { UnfinishedSaves, Written } from './unfinished-saves.ts';
 
 /**
  * Writes a package into the config file that declares it, or into the first one, and what it was resolved to into the lock
@@ -26,6 +20,7 @@ export async function savePackage(
   entry: Readonly<Record<string, unknown>>,
   config: ConfigSet,
   packages: Packages,
+  unfinished: UnfinishedSaves,
 ): Promise<SavedEntry> {
   refuseSourced(config);
   if (config.source !== null) {
@@ -44,8 +39,10 @@ export async function savePackage(
   const lock = await lockWith({ module, spec, allowScripts, pin: null }, dirname(first), packages);
   if (lock !== null) written.push(lock);
   const done: Written[] = [];
+  const keep = await unfinished.begin(written);
   const undo = async (): Promise<void> => {
     for (const each of done.splice(0).reverse()) await putBack(each);
+    await keep();
   };
   try {
     for (const each of written) {
@@ -56,7 +53,7 @@ export async function savePackage(
     await undo();
     throw error;
   }
-  return { undo };
+  return { undo, keep };
 }
 
 /** What a repository says is changed there. */
@@ -111,9 +108,12 @@ function asWritten(folder: string, path: string): string {
 
 async function putBack({ path, before, after }: Written): Promise<void> {
   const now = await readFile(path, 'utf8').catch(() => null);
-  if (now !== after) return;
-  if (before === null) await rm(path, { force: true });
-  else await writeWhole(path, before);
+  if (now === after) await writeOrRemove(path, before);
+}
+
+/** Null: there is to be no such file. */
+export function writeOrRemove(path: string, text: string | null): Promise<void> {
+  return text === null ? rm(path, { force: true }) : writeWhole(path, text);
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

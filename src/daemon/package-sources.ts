@@ -7,9 +7,11 @@ import type { PackageLock, Packages } from '../model/package.ts';
 import { lockedFile } from '../model/package-lock.ts';
 import { moduleNameOf, packageSpecKind } from '../model/package-spec.ts';
 import { lockOfAll, savePackage } from './package-files.ts';
+import type { UnfinishedSaves } from './unfinished-saves.ts';
 
 export interface PackageSourcesOptions {
   readonly packages: Packages;
+  readonly unfinished: UnfinishedSaves;
   /** As it was last read without errors. */
   config(): ConfigSet | null;
 }
@@ -19,7 +21,7 @@ type PackageSources = Pick<Sources, 'packageName' | 'savePackage' | 'unlockedPac
 };
 
 /** What commands on packages ask of the config and of what is installed. */
-export function createPackageSources({ packages, config }: PackageSourcesOptions): PackageSources {
+export function createPackageSources({ packages, unfinished, config }: PackageSourcesOptions): PackageSources {
   const readConfig = (): ConfigSet => {
     const read = config();
     if (read !== null) return read;
@@ -35,7 +37,7 @@ export function createPackageSources({ packages, config }: PackageSourcesOptions
       if (found !== null) return { name: moduleNameOf(found.name), path: found.programs[0]?.script ?? null };
       throw new MusterError('EINVAL', `what ${spec} is called is known only once it is installed`, { hint: 'give it a name with --name' });
     },
-    savePackage: (module, entry) => savePackage(module, entry, readConfig(), packages),
+    savePackage: (module, entry) => savePackage(module, entry, readConfig(), packages, unfinished),
     unlockedPackages: async () => {
       const { unlocked } = await lockOfAll(readConfig(), packages);
       return unlocked;

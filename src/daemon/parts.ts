@@ -41,9 +41,11 @@ import { createInspector } from './inspect.ts';
 import { logsTotal } from './logs-total.ts';
 import { maskedDriver } from './masked-driver.ts';
 import { leaseOwner } from './owner.ts';
+import { writeOrRemove } from './package-files.ts';
 import { packageLook } from './package-look.ts';
 import { createPlanSeal } from './plan-seal.ts';
 import { createTelling } from './telling.ts';
+import { createUnfinishedSaves, undoUnfinished } from './unfinished-saves.ts';
 import { together, veilOf } from './veil.ts';
 import { createSources } from './wanted.ts';
 import { systemClock, systemRandom } from './world.ts';
@@ -72,7 +74,9 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   const log = createLog(mask);
   const disk = openDisk(up.stateDir);
   const key = await loadKey(disk);
-  const store = await openStore({ disk: veiledDisk(disk, veilOf(key, mask)), random: systemRandom, log });
+  const veiled = veiledDisk(disk, veilOf(key, mask));
+  const store = await openStore({ disk: veiled, random: systemRandom, log });
+  if (heritage === null) await undoUnfinished(veiled, writeOrRemove, log);
   const audit = await openAudit({ disk, clock: systemClock, log });
   const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log, most: logsTotal(up.env) });
   const owner = await leaseOwner(key, up.stateDir);
@@ -167,7 +171,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     createGitSource({ spec, dir: join(up.stateDir, 'source'), keeper, clock: systemClock, random: systemRandom, log, env: up.env, secret });
   const sources = createSources({
     ...{ files, compiler, resolver, packages, env: up.env, onRead, onModules: keeper.prepare, nameIn },
-    ...{ openSource, onSource },
+    ...{ openSource, onSource, unfinished: createUnfinishedSaves(veiled) },
   });
   const masked = (data: unknown): unknown => (mask(JSON.stringify(data)) === JSON.stringify(data) ? data : asShown(data, mask));
   const notifier = await createTelling({

@@ -13,12 +13,14 @@ import { entryOf } from './by-hand.ts';
 import { createPackageSources } from './package-sources.ts';
 import { entriesOutside } from './source/entries.ts';
 import { createUpstream } from './source/upstream.ts';
+import type { UnfinishedSaves } from './unfinished-saves.ts';
 
 export interface WantedOptions {
   files: readonly string[];
   compiler: ConfigCompiler;
   resolver: Resolver;
   packages: Packages;
+  unfinished: UnfinishedSaves;
   env: Readonly<Record<string, string | undefined>>;
   /** A repository that the config is to come from; without any network. */
   openSource(spec: GitSpec): Promise<Source>;
@@ -40,7 +42,7 @@ export function createSources(options: WantedOptions): Sources & { close(): Prom
   let codeFiles: readonly string[] = [];
   let references: readonly string[] = [];
   let looking: Promise<void> = Promise.resolve();
-  const packageSources = createPackageSources({ packages: options.packages, config: () => config });
+  const packageSources = createPackageSources({ packages: options.packages, unfinished: options.unfinished, config: () => config });
 
   const upstream = createUpstream({ files, compiler, env, open: options.openSource, onSource: options.onSource });
   const isOfSource = (path: string): boolean => upstream.root !== null && isBelow(path, upstream.root);

@@ -165,12 +165,18 @@ async function save(
     throw new MusterError(problem.code as MusterError['code'], problem.message, problem.hint === undefined ? {} : { hint: problem.hint });
   try {
     const saved = await context.ports.sources.savePackage(name, raw);
-    const result = await reconcile();
+    const result = await reconcile().catch(async (error: unknown) => {
+      await saved.undo();
+      throw error;
+    });
     const names = new Set([name, ...modules.map((module) => module.name)]);
     const isDone =
       result.exitCode === 0 ||
       (result.kind === 'Result' && result.changes.every((change) => !names.has(change.name) || change.status === 'ok'));
-    if (result.outcome !== 'error' && result.outcome !== 'refused' && isDone) return result;
+    if (result.outcome !== 'error' && result.outcome !== 'refused' && isDone) {
+      await saved.keep();
+      return result;
+    }
     await saved.undo();
     // What is declared and does not run is listed; now it is declared no more.
     if (result.kind === 'Result' && result.changes.some((change) => names.has(change.name) && change.status === 'failed'))

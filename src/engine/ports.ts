@@ -68,6 +68,8 @@ export interface WantedCode {
 export interface SavedEntry {
   /** Puts both back as they were, if nobody has changed them since. */
   undo(): Promise<void>;
+  /** It runs: a daemon that is killed from now on finds it as it is. */
+  keep(): Promise<void>;
 }
 
 /** Edits of the daemon's own files that nobody has asked for yet: taken as they are, or left out. */

@@ -103,6 +103,29 @@ test('a daemon that is killed between the installation and the start runs what w
   expect(folders).toHaveLength(1);
 });
 
+test('a daemon that is killed before a saved package is known to run has the config and the lock put back by the next one', async () => {
+  const waits = `defaults: {package: {ready: {file: ./never}}}\n`;
+  const own = readIn(place, 'muster.yaml');
+  await place.write('muster.yaml', `${waits}${own}`);
+  const before = readIn(place, 'muster.yaml');
+  await using _ = startRunning(place, 'install', '--save', 'unproven');
+  await until(
+    async () => (await place.list()).some(({ name, state, pid }) => name === 'unproven' && state === 'I' && pid !== null),
+    'it starts',
+    60_000,
+  );
+  expect(readIn(place, 'muster.yaml')).toContain('unproven');
+  await place.kill();
+  expect(existsSync(join(place.dir, 'muster.lock'))).toBe(true);
+  await place.write('never', '');
+  expect((await up()).code).toBe(0);
+  expect([readIn(place, 'muster.yaml'), existsSync(join(place.dir, 'muster.lock'))]).toEqual([before, false]);
+  expect((await place.list()).map(({ name, state }) => `${name} ${state}`)).toEqual(['beat R', 'late R', 'slow R']);
+  expect(existsSync(join(place.stateDir, 'unfinished-saves'))).toBe(false);
+  await place.write('muster.yaml', own);
+  expect((await place.muster('reload')).code).toBe(0);
+});
+
 test('a package that does not run leaves nothing: no folder by hand, and no module or entry where it was to be saved', async () => {
   npm('crashes');
   const config = readIn(place, 'muster.yaml');

@@ -4,7 +4,7 @@ import type { EnginePorts } from '../../src/engine/ports.ts';
 export const noPackages = {
   packageByHand: async () => [],
   packageName: async (spec) => ({ name: spec, path: null }),
-  savePackage: async () => ({ undo: async () => {} }),
+  savePackage: async () => ({ undo: async () => {}, keep: async () => {} }),
   unlockedPackages: async () => [],
   lockPackages: async () => {},
   newer: async () => null,
