@@ -4,7 +4,7 @@ import type { Timer } from '../model/ports.ts';
 import { type Agreement, conditionsOf, type Facts } from './conditions.ts';
 import { type EngineContext, holdsNow } from './context.ts';
 import { type Unhealthy, unhealthy } from './health.ts';
-import { driftPlan } from './reconcile.ts';
+import { driftNow } from './reconcile.ts';
 import type { Runs } from './runs.ts';
 
 /** After so long what happened at once is looked at once. */
@@ -86,15 +86,6 @@ export function createLookout(context: EngineContext, runs: Pick<Runs<never, unk
       timer?.cancel();
     },
   };
-}
-
-export function driftNow(context: EngineContext): { name: string; text: string }[] {
-  if (context.generation === null) return [];
-  return driftPlan(context).changes.map(({ name, action }) => ({ name, text: driftText(action) }));
-}
-
-function driftText(action: string): string {
-  return action === 'load' ? 'not loaded' : action === 'remove' ? 'loaded but not declared' : 'differs from the generation in force';
 }
 
 /** What is known without asking anybody. */

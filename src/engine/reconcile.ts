@@ -7,6 +7,7 @@ import type { Plan, Result, SavedPlan } from '../model/plan.ts';
 import type { Request } from '../model/plan-input.ts';
 import type { LastReconcile } from '../model/status-doc.ts';
 import { planChecksum } from '../plan/checksum.ts';
+import { driftOf, withDrift } from '../plan/drift.ts';
 import { agreementAfter, agreementOf } from './agreement.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import { tellError, tellResult } from './news.ts';
@@ -98,13 +99,19 @@ export async function dryRun(options: DryRunOptions, context: EngineContext): Pr
   const plan = planOf({ ...transactionOf(options, 'dryRun', wanted, true), againstEmpty: options.againstEmpty ?? false }, context);
   if (options.from === undefined && options.againstEmpty !== true && Object.keys(options.request).length === 0)
     context.agreement = agreementOf(plan);
-  return options.save === true && plan.applyable ? savePlan(plan, wanted, options.request, context) : plan;
+  const told = withDrift(plan, driftNow(context));
+  return options.save === true && plan.applyable ? savePlan(told, wanted, options.request, context) : told;
 }
 
 /** What differs from the generation in force; pending edits of the files are not in it. */
 export function driftPlan(context: EngineContext): Plan {
   const options = { reason: null, request: { prune: 'none' } } as const;
-  return planOf(transactionOf(options, 'drift', inForce(context), true), context);
+  const plan = planOf(transactionOf(options, 'drift', inForce(context), true), context);
+  return withDrift(plan, context.generation === null ? [] : driftOf(plan));
+}
+
+export function driftNow(context: EngineContext): Plan['drift'] {
+  return context.generation === null ? [] : driftPlan(context).drift;
 }
 
 /** A config that does not hold, as the document of a plan in which nothing is changed. */

@@ -10,8 +10,8 @@ import { conditionsOf, type LogTrouble } from './conditions.ts';
 import { type EngineContext, holdsNow, isPaused } from './context.ts';
 import { type Unhealthy, unhealthy } from './health.ts';
 import { holdDoc } from './holds.ts';
-import { driftNow, factsNow } from './lookout.ts';
-import { dryRun } from './reconcile.ts';
+import { factsNow } from './lookout.ts';
+import { driftNow, dryRun } from './reconcile.ts';
 
 /** What the daemon knows of itself beside the engine. */
 export interface Identity {
