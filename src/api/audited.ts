@@ -34,6 +34,7 @@ interface Work {
 async function audited({ method, given, call, run }: Work, refused: ReturnType<typeof createRefusals>, ports: ApiPorts): Promise<unknown> {
   const { context } = ports.engine;
   const settingsBefore = settingsOf(given, ports);
+  const holdsBefore = new Map(context.ports.store.state.holds);
   let isWritten = false;
   // Once it has left nobody can tell any more who it was.
   call.signal.addEventListener('abort', () => void call.peer?.(), { once: true });
@@ -53,8 +54,9 @@ async function audited({ method, given, call, run }: Work, refused: ReturnType<t
   try {
     const answer = await run(withRecord(call, recorded));
     if (isResult(answer)) await recorded(answer);
-    const acted = !isResult(answer) || actsAnyway(method, given) || settingsOf(given, ports) !== settingsBefore;
-    if (!isWritten && acted) await audit(await asked(), isResult(answer) ? { result: answer } : null, context);
+    const holds = actsOnHolds.has(method) ? changedHolds(holdsBefore, context.ports.store.state.holds) : [];
+    const acted = !isResult(answer) || holds.length > 0 || settingsOf(given, ports) !== settingsBefore;
+    if (!isWritten && acted) await audit({ ...(await asked()), holds }, isResult(answer) ? { result: answer } : null, context);
     return answer;
   } catch (error) {
     if (isRefusal(error)) await refused({ module: call.from?.name ?? null, method, asked: await asked(), error }, context);
@@ -91,8 +93,10 @@ function bounded(value: unknown, depth: number): unknown {
 }
 
 /** These end or begin holds also where that changes nothing of what runs. */
-function actsAnyway(method: Method, { hold }: Given): boolean {
-  return method === 'start' || method === 'release' || (method === 'remove' && hold === true);
+const actsOnHolds: ReadonlySet<Method> = new Set(['hold', 'stop', 'start', 'release', 'remove']);
+
+function changedHolds(before: ReadonlyMap<string, unknown>, now: ReadonlyMap<string, unknown>): string[] {
+  return [...new Set([...before.keys(), ...now.keys()])].filter((name) => before.get(name) !== now.get(name)).sort();
 }
 
 /** Another object whenever what is set of the module is another. */

@@ -17,6 +17,8 @@ export interface Asked {
   readonly peer?: Peer | null;
   readonly reason?: string | null | undefined;
   readonly params?: unknown;
+  /** Whose holds began or ended by it. */
+  readonly holds?: readonly string[];
   /** So often the same was refused before. */
   readonly times?: number;
 }
@@ -27,12 +29,12 @@ type Became = { readonly result: Result } | { readonly error: unknown } | null;
 /** Writes the line, if there are lines; resolves when it is as durable as it can be. */
 export async function audit(asked: Asked, became: Became, { ports }: EngineContext): Promise<void> {
   if (ports.audit === undefined) return;
-  const { method = null, by = null, peer = null, reason = null, params = {}, times } = asked;
+  const { method = null, by = null, peer = null, reason = null, params = {}, holds = [], times } = asked;
   const { serial, generation } = ports.store.state;
   const line: Omit<AuditLine, 'seq'> = {
     at: new Date(ports.clock.now()).toISOString(),
     ...{ by, peer, method, trigger: asked.trigger, params, reason },
-    ...outcomeOf(became),
+    ...withHolds(outcomeOf(became), method ?? asked.trigger, holds),
     ...{ serial, generation },
     ...(times === undefined ? {} : { times }),
   };
@@ -89,6 +91,13 @@ function outcomeOf(became: Became): Outcome {
     moreChanges: result.changes.length - told.length,
     error: first === undefined ? null : { code: first.code, message: shortened(first.message) },
   };
+}
+
+/** Where nothing that runs was changed, they are what was. */
+function withHolds(outcome: Outcome, action: string, holds: readonly string[]): Outcome {
+  if (outcome.changes.length > 0) return outcome;
+  const changes = holds.slice(0, mostChanges).map((name): AuditedChange => ({ name, action, status: 'ok' }));
+  return { ...outcome, changes, moreChanges: holds.length - changes.length };
 }
 
 const words = { applied: 'applied', failed: 'failed', refused: 'refused', error: 'error', noChanges: 'done', changes: 'done' } as const;

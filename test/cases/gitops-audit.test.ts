@@ -87,6 +87,9 @@ test('each call that changes something is a line before it is answered: who, wha
     changes: [{ name: 'a', action: 'reload', status: 'ok' }],
     planId: expect.any(String),
   });
+  expect(lines.slice(2, 4).map(({ changes }) => changes)).toEqual(
+    ['hold', 'release'].map((action) => [{ name: 'x', action, status: 'ok' }]),
+  );
   for (const { peer } of lines) expect(peer).toEqual({ uid: process.getuid?.(), pid: process.pid });
   const seqs = lines.map(({ seq }) => seq);
   expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) + index));
@@ -115,6 +118,7 @@ test('what only looks, or changes nothing, is no line', async () => {
       ['restart', 'a', '--dry-run'],
       ['drift'],
       ['debug', 'act'],
+      ['release', '--all'],
       ['remove', '-f', 'nobody'],
     ])
       expect((await place.muster(...args)).code, args.join(' ')).toBe(0);

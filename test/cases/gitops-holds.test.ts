@@ -48,6 +48,11 @@ test('21. what is held is left alone, shown with reason and what would be done, 
 
 test('22. a hold without a reason, or of nothing, says what is missing', async () => {
   expect(await place.muster('hold', 'gc')).toMatchObject({ code: 1, stderr: expect.stringContaining('--reason') });
+  expect(await place.muster('hold', 'gc', '--reason', ' ')).toMatchObject({ code: 1, stderr: expect.stringContaining('--reason') });
+  expect(await place.muster('hold', 'gc', '--reason', 'r', '--for', '0s')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('--for'),
+  });
   expect(await place.muster('hold', '--reason', 'r')).toMatchObject({ code: 1 });
   expect(await place.muster('hold', 'nobody', '--reason', 'r')).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
   expect(await place.muster('release', 'gc')).toMatchObject({ code: 1, stderr: expect.stringContaining('not held') });
@@ -123,7 +128,8 @@ test('19. drift names what differs from the generation in force and changes noth
   const [before, { serial }] = [await kept(), await place.status()];
   const drift = await place.muster('drift', '--json');
   expect(drift.code).toBe(2);
-  expect(json(drift)).toMatchObject({ changes: [{ name: 'gc', action: 'load' }] });
+  expect(json(drift)).toMatchObject({ changes: [{ name: 'gc', action: 'load' }], drift: [{ name: 'gc', text: 'not loaded' }] });
+  expect((await place.dryRun()).plan.drift).toEqual([{ name: 'gc', text: 'not loaded' }]);
   for (let times = 0; times < 3; times += 1) expect((await place.muster('drift')).code).toBe(2);
   expect((await place.list()).map(({ name }) => name)).toEqual(['cache', 'web']);
   expect(await place.status()).toMatchObject({ serial, drift: [{ name: 'gc' }] });

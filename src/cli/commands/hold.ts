@@ -18,7 +18,9 @@ export const hold: Definition<{ all?: boolean; reason?: string; for?: number }> 
   async run(call) {
     const { all, reason } = call.options;
     const names = namesOrAll(call.args, all);
-    if (!reason) throw new MusterError('EINVAL', 'a hold needs --reason', { hint: 'e.g. --reason INC-77' });
+    if (reason === undefined || reason.trim() === '')
+      throw new MusterError('EINVAL', 'a hold needs --reason', { hint: 'e.g. --reason INC-77' });
+    if (call.options.for === 0) throw new MusterError('EINVAL', 'a hold --for 0s would be over at once', { hint: 'e.g. --for 4h' });
     const document = await ask(call, 'hold', { ...names, reason, ...(call.options.for === undefined ? {} : { for: call.options.for }) });
     if (call.globals.json === true) printJson(call, document);
     else print(call, `held: ${document.held.join(', ')}`);
