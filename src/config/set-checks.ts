@@ -3,6 +3,7 @@ import type { Alternatives } from '../model/requires.ts';
 import { didYouMean } from '../model/suggest.ts';
 import type { Evaluated, Reference } from './entry.ts';
 import type { Findings } from './findings.ts';
+import { checkMounts } from './mounts.ts';
 import { type Relations, relationsOf } from './relations.ts';
 
 type Modules = ReadonlyMap<string, Evaluated>;
@@ -21,6 +22,7 @@ export function checkSet(modules: Modules, alternatives: Alternatives, findings:
     for (const service of module.provides) checkService(module, service, modules, findings);
     checkLoader(module, modules, relations, findings);
   }
+  checkMounts(modules, relations, findings);
   for (const cycle of cyclesIn(modules.keys(), relations.waitsFor)) reportCycle(cycle, modules, relations, findings);
 }
 

@@ -150,8 +150,8 @@ test('a component is mounted elsewhere, and renamed, without losing a request', 
   await up({ a: entry('a') });
   expect((await reload({ c: entry('a', { renamedFrom: 'a' }) })).changes).toMatchObject([{ action: 'rename', status: 'ok' }]);
   expect([(await ask('a')).status, (await ask('c')).body]).toEqual([421, 'slow a']);
-  const taken = await reload({ c: entry('a', { renamedFrom: 'a' }), d: entry('d', { config: { mount: 'c' } }) });
-  expect(taken.changes.find(({ name }) => name === 'd')?.error).toMatchObject({ code: 'EEXIST', message: expect.stringContaining('"c"') });
+  const taken = await place.muster('load', '--name', 'd', '--service', 'gateway', '--config', '{"mount": "c"}', fixture('message.mjs'));
+  expect(taken).toMatchObject({ code: 4, stderr: expect.stringMatching(/"c" is taken by "c" \(EEXIST\)/) });
 });
 
 test('a change that would mount it where it cannot be is refused before it hears of it, and it stays where it was', async () => {
@@ -163,9 +163,10 @@ test('a change that would mount it where it cannot be is refused before it hears
     [7, 'config.mount is text'],
     ['b', '"b" is taken by "b"'],
   ] as const) {
-    const { changes, exitCode } = await reload({ a: taker({ mount }), b });
+    const ran = await place.muster('set', '--json', '--override', 'a:mount', JSON.stringify(mount));
+    const { changes } = JSON.parse(ran.stdout) as Result;
     expect(changes).toMatchObject([{ name: 'a', action: 'reconfigure', status: 'reverted' }]);
-    expect([exitCode, changes[0]?.error?.message]).toEqual([4, expect.stringContaining(message)]);
+    expect([ran.code, changes[0]?.error?.message]).toEqual([4, expect.stringContaining(message)]);
     expect((await ask('any', '/a')).body).toBe('{"mount":"/a"} in 0 changes');
   }
   expect((await reload({ a: taker({ mount: '/c' }), b })).exitCode).toBe(0);

@@ -37,6 +37,19 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   ],
   'a cycle over the service that loads a module': [`${head}  g: {module: m, requires: [g.a]}\n  g.a: m\n`, '3:29 cycle'],
   'a service that would load itself': [`${head}  a: {module: m, service: a}\n`, '3:3 cycle'],
+  'components of a gateway at one place': [
+    `${head}  g: {module: builtin:gateway}\n  a.org: {module: m, service: g}\n  b: {module: m, service: g, config: {mount: [/x, A.org]}}\n  c: {module: m, service: g, config: {mount: /x/}}\n`,
+    '5:3 mountTaken',
+    '6:3 mountTaken',
+  ],
+  'components at one place of which one is loaded, or of two gateways': [
+    `${head}  g: {module: builtin:gateway}\n  h: {module: builtin:gateway, config: {listen: "127.0.0.1:1"}}\n  a.org: {module: m, service: g, onlyIf: {env: [X]}}\n  b: {module: m, service: g, config: {mount: a.org}}\n  c: {module: m, service: h, config: {mount: a.org}}\n`,
+  ],
+  'what is no place of a component': [
+    `${head}  g: {module: builtin:gateway}\n  a: {module: m, service: g, config: {mount: [/x, 5, "a b/"]}}\n`,
+    '4:3 badValue',
+    '4:3 badValue',
+  ],
   'a module loaded by a disabled one': [`${head}  g: {module: m, disabled: true}\n  g.a: m\n`, '4:3 disabledRequirement'],
   'a module loaded by a service that is not declared is for the planner to judge': [`${head}  g.a: m\n`],
   'alternatives that fit': [`${two}alternatives: {sched: simple, x-note: anything}\n`],

@@ -1,5 +1,5 @@
 import type { Context } from '../../model/context.ts';
-import { type Field, fail, texts } from '../settings/fields.ts';
+import { BadConfig, type BadSetting, type Field, fail, text } from '../settings/fields.ts';
 
 /** Where a component answers. */
 export interface Mount {
@@ -14,15 +14,33 @@ export interface Mount {
  * service `gateway` answers at `/status`, any other name is the domain. Throws EINVAL.
  */
 export function mountsOf(name: string, service: string, config: Context['config']): readonly Mount[] {
-  const field: Field = { path: ['mount'], value: config.mount };
-  const written = texts(field);
-  if (written.length > 0) return written.map((one) => parse(field, one));
+  const { mount = [] } = config;
+  const written = (Array.isArray(mount) ? mount : [mount]).map(
+    (value, at): Field => ({ path: Array.isArray(mount) ? ['mount', at] : ['mount'], value }),
+  );
+  if (written.length > 0) return all(written);
   if (name.startsWith(`${service}.`)) return [{ domain: null, path: name.slice(service.length).replaceAll('.', '/') }];
   return [{ domain: name.toLowerCase(), path: '/' }];
 }
 
 export function mountText({ domain, path }: Mount): string {
   return `${domain ?? ''}${path === '/' && domain !== null ? '' : path}`;
+}
+
+/** All that is wrong is said at once. */
+function all(fields: readonly Field[]): readonly Mount[] {
+  const problems: BadSetting[] = [];
+  const mounts = fields.flatMap((field) => {
+    try {
+      return [parse(field, text(field))];
+    } catch (error) {
+      if (!(error instanceof BadConfig)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new BadConfig(problems);
+  return mounts;
 }
 
 function parse(field: Field, written: string): Mount {

@@ -1,4 +1,5 @@
 import type { Context } from '../../model/context.ts';
+import { mountsOf, mountText } from '../gateway/mount.ts';
 import { readSettings as readGateway } from '../gateway/settings.ts';
 import { settingsOf as readMetrics } from '../metrics/settings.ts';
 import { readSettings as readProxy } from '../proxy/settings.ts';
@@ -16,6 +17,20 @@ const readers: Readonly<Record<string, (config: Context['config']) => unknown>> 
   'builtin:static': readStatic,
   'builtin:vhost': readVhost,
 };
+
+/** Where a component of a gateway answers, and what of that is no place. */
+export function judgeMounts(
+  name: string,
+  gateway: string,
+  config: Context['config'],
+): { mounts: string[]; problems: readonly BadSetting[] } {
+  try {
+    return { mounts: mountsOf(name, gateway, config).map(mountText), problems: [] };
+  } catch (error) {
+    if (error instanceof BadConfig) return { mounts: [], problems: error.problems };
+    throw error;
+  }
+}
 
 /** What is wrong with the config of a module that comes with muster, as far as the config alone tells it. */
 export function judgeConfig(module: string, config: Context['config']): readonly BadSetting[] {
