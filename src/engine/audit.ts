@@ -42,8 +42,13 @@ export async function audit(asked: Asked, became: Became, { ports }: EngineConte
 }
 
 /** What the daemon did by itself is a line if it changed something or was kept from it. */
-export async function auditOwn(trigger: string, result: Result, context: EngineContext): Promise<void> {
-  if (isTold(result)) await audit({ trigger }, { result }, context);
+export async function auditOwn(
+  trigger: string,
+  result: Result,
+  context: EngineContext,
+  who: Pick<Asked, 'by' | 'reason'> = {},
+): Promise<void> {
+  if (isTold(result)) await audit({ trigger, ...who }, { result }, context);
 }
 
 /** What was changed and recorded, and the daemon that did it died before it wrote the line. */

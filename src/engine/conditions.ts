@@ -1,4 +1,5 @@
 import type { AuditTrouble } from '../model/audit.ts';
+import type { Paused } from '../model/generation.ts';
 import type { ReceiverDoc } from '../model/notify.ts';
 import type { SourceDoc, SourceProblem } from '../model/source.ts';
 import type { Condition, LastReconcile } from '../model/status-doc.ts';
@@ -34,7 +35,7 @@ export interface Facts {
   readonly drift?: readonly { readonly name: string; readonly text: string }[];
   readonly held: readonly { readonly name: string; readonly reason: string; readonly since: string }[];
   /** Of the rollback after which nothing is run by itself. */
-  readonly paused: { readonly since: string; readonly rollbackOf: number; readonly reason: string | null } | null;
+  readonly paused: Paused | null;
   readonly source: SourceDoc | null;
   readonly recording: { readonly code: string; readonly message: string } | null;
   readonly auditing: AuditTrouble | null;
@@ -84,8 +85,9 @@ function first(times: readonly string[]): { at?: string } {
   return at === undefined ? {} : { at };
 }
 
-function pausedText({ rollbackOf, reason }: NonNullable<Facts['paused']>): string {
-  return `back at generation ${rollbackOf}${reason === null ? '' : ` (${reason})`}; muster reload applies the config`;
+function pausedText({ rollbackOf, reason, underWay }: Paused): string {
+  const where = underWay === undefined ? 'back at' : 'on the way back to';
+  return `${where} generation ${rollbackOf}${reason === null ? '' : ` (${reason})`}; muster reload applies the config`;
 }
 
 function ready({ outcome, unhealthy, sickSince }: Facts): Undated {

@@ -3,6 +3,7 @@ import { MusterError } from '../model/error.ts';
 import type { Result } from '../model/plan.ts';
 import type { Clock, Timer } from '../model/ports.ts';
 import { auditOwn, auditUnwritten } from './audit.ts';
+import { bootRun } from './boot.ts';
 import { createContext, type EngineContext, isPaused, policyOf } from './context.ts';
 import { eventOf } from './events.ts';
 import { createExpiry } from './expiry.ts';
@@ -11,7 +12,7 @@ import { createHealthMark } from './health-mark.ts';
 import { type EngineHeritage, heritageOf, inherit } from './heritage.ts';
 import { createInterval } from './interval.ts';
 import { createLookout } from './lookout.ts';
-import { isAutomatic, stillPaused } from './paused.ts';
+import { isAutomatic } from './paused.ts';
 import type { EnginePorts } from './ports.ts';
 import { dryRun, type RunOptions, runReconcile } from './reconcile.ts';
 import { tidy } from './retain.ts';
@@ -118,8 +119,9 @@ export function createEngine(ports: EnginePorts): Engine {
     isIdle: () => runs.current() === null && context.trials === 0 && context.claims.isFree(),
     async boot() {
       await auditUnwritten(context);
+      const { paused } = ports.store.state;
       const result = await bootRun(context, runs);
-      await auditOwn('start', result, context);
+      await auditOwn('start', result, context, paused?.underWay === undefined ? {} : { by: paused.by, reason: paused.reason });
       // What a daemon left behind that was killed between two steps of an installation.
       if (ports.hasInstalls?.() === true) void tidy([], context);
       context.critical.afterBoot();
@@ -188,47 +190,4 @@ function combined(options: readonly RunOptions[]): RunOptions {
       for (const option of options) option.onProgress?.(progress);
     },
   };
-}
-
-/**
- * The first run. Where the config does not hold or its plan is refused, the last good generation runs; without one the
- * start fails with what is wrong.
- */
-async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
-  // One module that does not come up must not keep those down that ran before: no `stop`, no rollback to nothing.
-  const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' }, fetch: true } as const;
-  const nothingKnown = context.generation === null && context.ports.store.state.loaded.size === 0;
-  // What was wrong with the config stays in `status`; that its stand-in worked says nothing of it.
-  const runLastGood = async (): Promise<Result> => {
-    const { lastReconcile } = context;
-    const result = await runs.request({ key: 'boot', trigger: 'lastGood', options: { ...boot, inForce: true } });
-    context.lastReconcile = lastReconcile;
-    return result;
-  };
-  try {
-    if (isPaused(context)) {
-      const result = await runs.request({ key: 'boot', trigger: 'start', options: { ...boot, inForce: true } });
-      await seePending(context);
-      return { ...result, diagnostics: [...result.diagnostics, stillPaused(context)] };
-    }
-    const result = await runs.request({ key: 'boot', trigger: 'start', options: boot });
-    if (nothingKnown && result.outcome === 'error') throw unusable(result);
-    if (!result.applyable && !nothingKnown) await runLastGood();
-    return result;
-  } catch (error) {
-    if (!(error instanceof MusterError) || nothingKnown) throw error;
-    return runLastGood();
-  }
-}
-
-/** The files are read, and watched, though they are not to be applied; what is wrong with them stands in `status`. */
-async function seePending(context: EngineContext): Promise<void> {
-  await dryRun({ reason: null, request: {} }, context).catch((error: unknown) => {
-    if (!(error instanceof MusterError)) throw error;
-  });
-}
-
-/** A first start that can load nothing of what it should has nothing to stay for. */
-function unusable({ diagnostics }: Result): MusterError {
-  return new MusterError('EINVALIDCONFIG', 'the config cannot be loaded; nothing was started', { diagnostics });
 }

@@ -1,9 +1,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError } from '../model/error.ts';
-import type { Result } from '../model/plan.ts';
 import { type EngineContext, isPaused } from './context.ts';
 import type { RunOptions } from './reconcile.ts';
-import { byOf } from './serial.ts';
 import type { Transaction } from './transact.ts';
 
 /** What triggers a run without anybody who asks for it. */
@@ -23,8 +21,8 @@ export function assertMayRun(options: RunOptions, context: EngineContext): void 
  * Who asks for a run over the config wants that to be in force, also should the daemon die in the middle of it. A run that is
  * refused, or whose config does not hold, leaves all as it is.
  */
-export function resuming(transaction: Transaction, { rollback, inForce }: RunOptions, context: EngineContext): Transaction {
-  if (rollback !== undefined || inForce === true || !isPaused(context)) return transaction;
+export function resuming(transaction: Transaction, { inForce }: RunOptions, context: EngineContext): Transaction {
+  if (inForce === true || !isPaused(context)) return transaction;
   return {
     ...transaction,
     async prepare() {
@@ -33,17 +31,6 @@ export function resuming(transaction: Transaction, { rollback, inForce }: RunOpt
       return (await transaction.prepare?.()) ?? [];
     },
   };
-}
-
-/** What was gone back to stays, though the files have something else. With a new generation that stands in its record. */
-export async function pause({ rollbackOf, reason, by }: Transaction, result: Result, context: EngineContext): Promise<void> {
-  const { store, clock } = context.ports;
-  if (rollbackOf === undefined || !result.applyable) return;
-  if (result.outcome === 'noChanges' && store.state.paused?.rollbackOf !== rollbackOf) {
-    const paused = { since: new Date(clock.now()).toISOString(), rollbackOf, reason, ...byOf(by) };
-    await store.append({ type: 'paused', paused });
-  }
-  if (isPaused(context)) context.events.emit({ type: 'paused', message: `automatic runs are paused: back at generation ${rollbackOf}` });
 }
 
 /** What a start says that loads what was gone back to, and not what the files have. */

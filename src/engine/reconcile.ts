@@ -10,8 +10,9 @@ import { planChecksum } from '../plan/checksum.ts';
 import { driftOf, withDrift } from '../plan/drift.ts';
 import { agreementAfter, agreementOf } from './agreement.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
+import { goBack } from './going-back.ts';
 import { tellError, tellResult } from './news.ts';
-import { assertMayRun, pause, resuming } from './paused.ts';
+import { assertMayRun, resuming } from './paused.ts';
 import type { Edits, Wanted } from './ports.ts';
 import { tidy } from './retain.ts';
 import { type Rollback, restoreFiles, wantedAgain } from './rollback.ts';
@@ -55,8 +56,9 @@ export async function runReconcile(options: RunOptions, trigger: string, context
     if (options.fetch === true && isOwn) await fetchSource(context, 'taken');
     const staging = stagingOf(options.onProgress, context);
     const transaction = await transactionFor(options, trigger, staging, context);
-    const result = (await transact(resuming(transaction, options, context), context)) as Result;
-    await pause(transaction, result, context);
+    const result = await (options.rollback === undefined
+      ? (transact(resuming(transaction, options, context), context) as Promise<Result>)
+      : goBack(transaction, options.rollback.to, context));
     if (result.exitCode !== exitCode.ok) await letGo(transaction.wanted, context);
     remember(context, at, trigger, result);
     if (isOwn) context.agreement = agreementAfter(result) ?? context.agreement;

@@ -54,6 +54,8 @@ export interface Paused {
   readonly rollbackOf: number;
   readonly reason: string | null;
   readonly by?: string;
+  /** It is on its way, and a daemon that starts goes on with it; `override`: also what is held or protected. Absent: it is back. */
+  readonly underWay?: { readonly override: boolean };
 }
 
 /** `history`: newest first. */

@@ -2,16 +2,18 @@ import { desiredOf } from '../../src/apply/step.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import type { Wanted } from '../../src/engine/ports.ts';
 import { createInstances } from '../../src/instances/instances.ts';
+import type { AuditLine } from '../../src/model/audit.ts';
 import type { Launch } from '../../src/model/driver.ts';
 import { MusterError } from '../../src/model/error.ts';
 import type { Desired, LoadedRecord } from '../../src/model/module.ts';
+import type { Result } from '../../src/model/plan.ts';
 import { defaultPolicy, type Policy } from '../../src/model/policy.ts';
 import type { Log } from '../../src/model/ports.ts';
 import { openStore } from '../../src/store/store.ts';
 import { code } from '../instances/bench.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { type Behaviour, createFakeDriver, type FakeDriver } from '../support/fake-driver.ts';
-import { createMemoryDisk } from '../support/memory-disk.ts';
+import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
 import { noPackages } from './no-packages.ts';
 import { seeded } from './seeded.ts';
 
@@ -19,6 +21,11 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface EngineBench {
   engine: Engine;
+  disk: MemoryDisk;
+  /** Lines of its audit log. */
+  audited: Omit<AuditLine, 'seq'>[];
+  /** What came of its first run. */
+  booted: Result;
   driver: FakeDriver;
   clock: FakeClock;
   /** What the files say: the declared modules, and the digest of the code of each by name (`broken`: it does not compile). */
@@ -34,13 +41,18 @@ export function module(name: string, fields: object = {}): Desired {
   return code(name, fields).desired;
 }
 
-/** An engine over modules that only pretend to run, with a config that is data. */
-export async function createEngineBench(modules: Desired[], behave?: (launch: Launch, nth: number) => Behaviour): Promise<EngineBench> {
+/** An engine over modules that only pretend to run, with a config that is data; on a disk that an earlier one has left, or a fresh one. */
+export async function createEngineBench(
+  modules: Desired[],
+  behave?: (launch: Launch, nth: number) => Behaviour,
+  disk: MemoryDisk = createMemoryDisk(),
+): Promise<EngineBench> {
   const clock = createFakeClock();
   const random = seeded(1);
   const driver = createFakeDriver(clock, behave);
-  const store = await openStore({ disk: createMemoryDisk(), random, log: silent });
+  const store = await openStore({ disk, random, log: silent });
   const files: EngineBench['files'] = { modules, code: {}, policy: {}, alternatives: new Map() };
+  const audited: EngineBench['audited'] = [];
   let watched: readonly string[] = [];
   const material = async () => ({ env: {}, config: {}, codeFile: null });
   const withCode = (desired: Desired): Desired => ({ ...desired, codeDigest: files.code[desired.name] ?? 'code' });
@@ -77,14 +89,16 @@ export async function createEngineBench(modules: Desired[], behave?: (launch: La
       ...noPackages,
       locate: async (target) => ({ name: target, module: `/modules/${target}.js` }),
     },
+    audit: { append: async (line) => void audited.push(line), lastSerial: store.state.serial, trouble: null },
     pruneCode: async () => {},
     host: 'bench',
     env: new Set(),
     defaultConcurrency: 4,
   });
-  await engine.boot();
+  await engine.restore();
+  const booted = await engine.boot();
   return {
-    engine,
+    ...{ engine, disk, audited, booted },
     driver,
     clock,
     files,
