@@ -57,7 +57,10 @@ export function createLookout(context: EngineContext, runs: Pick<Runs<never, unk
     context.transitions.observe(conditionsOf(facts), ports.clock.now());
     const situation = { unhealthy: sick, drift };
     const text = JSON.stringify(situation);
-    if (text !== told) ports.tell?.({ type: 'situation', at: ports.clock.now(), ...situation });
+    if (text !== told) {
+      const loaded = new Set(ports.instances.snapshot().keys());
+      ports.tell?.({ type: 'situation', at: ports.clock.now(), ...situation, loaded });
+    }
     told = text;
     took = ports.clock.now() - began;
   }

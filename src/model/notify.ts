@@ -50,6 +50,8 @@ export interface Situation {
   readonly type: 'situation';
   readonly at: number;
   readonly unhealthy: readonly { readonly name: string; readonly reason: string }[];
+  /** Names of what is loaded. */
+  readonly loaded: ReadonlySet<string>;
   /** Null: it cannot be told, since something is being changed. */
   readonly drift: readonly { readonly name: string; readonly text: string }[] | null;
 }

@@ -32,13 +32,22 @@ export interface Standing {
   readonly watched: ReadonlyMap<string, Watched>;
   /** The last that was seen. */
   readonly unhealthy: Situation['unhealthy'];
+  /** Null: nothing was seen yet. */
+  readonly loaded: Situation['loaded'] | null;
 }
 
 /** What is to be told now. */
 export type News =
   | { readonly event: 'applied' | 'failed'; readonly run: RunNews }
   | { readonly event: 'drifted'; readonly drift: NonNullable<Situation['drift']> }
-  | { readonly event: 'degraded' | 'recovered'; readonly names: readonly string[]; readonly unhealthy: Situation['unhealthy'] };
+  | { readonly event: 'degraded'; readonly names: readonly string[]; readonly unhealthy: Situation['unhealthy'] }
+  /** `gone`: those of `names` that are not loaded any more. */
+  | {
+      readonly event: 'recovered';
+      readonly names: readonly string[];
+      readonly gone: readonly string[];
+      readonly unhealthy: Situation['unhealthy'];
+    };
 
 export interface Decision {
   readonly standing: Standing;
@@ -48,7 +57,7 @@ export interface Decision {
 }
 
 export function standingAfter(told: Told): Standing {
-  return { told, watched: new Map(), unhealthy: [] };
+  return { told, watched: new Map(), unhealthy: [], loaded: null };
 }
 
 /** Which notifications follow from what happened. Transitions count: what goes on as it was told already is no news. */
@@ -57,7 +66,7 @@ export function decide(standing: Standing, happening: Happening | { readonly typ
   if (happening.type === 'time') return settled(standing, happening.at, []);
   const drifted = afterLook(standing.told, happening);
   const watched = watch(standing, happening);
-  return settled({ told: drifted.told, watched, unhealthy: happening.unhealthy }, happening.at, drifted.news);
+  return settled({ told: drifted.told, watched, unhealthy: happening.unhealthy, loaded: happening.loaded }, happening.at, drifted.news);
 }
 
 function afterRun(standing: Standing, run: RunNews): Decision {
@@ -112,7 +121,7 @@ function watch({ told, watched }: Standing, { unhealthy, at }: Situation): Map<s
 
 /** What has been as it is for long enough. */
 function settled(standing: Standing, at: number, before: readonly News[]): Decision {
-  const { told, unhealthy } = standing;
+  const { told, unhealthy, loaded } = standing;
   const watched = new Map([...standing.watched].filter(([name, one]) => !isWell(name, one, told, at)));
   const due = unhealthy.filter(({ name }) => isDue(watched.get(name), at));
   const fresh = due.filter(({ name }) => !told.unhealthy.includes(name)).map(({ name }) => name);
@@ -124,8 +133,11 @@ function settled(standing: Standing, at: number, before: readonly News[]): Decis
   };
   const news: News[] = [...before];
   if (fresh.length > 0) news.push({ event: 'degraded', names: fresh, unhealthy });
-  if (isOver) news.push({ event: 'recovered', names: told.unhealthy, unhealthy });
-  const next = { told: after, watched, unhealthy };
+  if (isOver) {
+    const gone = told.unhealthy.filter((name) => loaded?.has(name) === false);
+    news.push({ event: 'recovered', names: told.unhealthy, gone, unhealthy });
+  }
+  const next = { told: after, watched, unhealthy, loaded };
   return { standing: next, news, lookAt: nextLook(next) };
 }
 

@@ -49,8 +49,14 @@ function sentence(news: News): string {
       return `drifted: ${listed(news.drift.map(({ name, text }) => `${name} ${text}`))}`;
     case 'degraded':
       return `not healthy: ${listed(news.unhealthy.map(({ name, reason }) => `${name}: ${reason}`))}`;
-    case 'recovered':
-      return `healthy again: ${listed(news.names)}`;
+    case 'recovered': {
+      const well = news.names.filter((name) => !news.gone.includes(name));
+      const parts = [
+        ['healthy again', well],
+        ['not loaded any more', news.gone],
+      ] as const;
+      return parts.flatMap(([what, names]) => (names.length === 0 ? [] : [`${what}: ${listed(names)}`])).join('; ');
+    }
   }
 }
 

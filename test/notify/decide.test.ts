@@ -9,6 +9,10 @@ const run = (parts: Partial<RunNews>): RunNews => ({
 });
 const failure = (error: string) => [{ name: 'web', action: 'load', status: 'failed', error }];
 
+const loaded = new Set(['web', 'db']);
+const gone = (news: ReturnType<typeof decide>['news'][number]): string =>
+  'gone' in news && news.gone.length > 0 ? ` without ${news.gone.join()}` : '';
+
 /** What is told while these things happen, each with its time; where something is to be looked at again, that happens too. */
 function story(standing: Standing = standingAfter(nothingTold)) {
   let now = standing;
@@ -18,7 +22,8 @@ function story(standing: Standing = standingAfter(nothingTold)) {
     const decision = decide(now, happening);
     now = decision.standing;
     next = decision.lookAt;
-    for (const news of decision.news) told.push(`${happening.at} ${news.event}${'names' in news ? ` ${news.names.join()}` : ''}`);
+    for (const news of decision.news)
+      told.push(`${happening.at} ${news.event}${'names' in news ? ` ${news.names.join()}` : ''}${gone(news)}`);
   };
   const until = (at: number): void => {
     while (next !== null && next <= at) take({ type: 'time', at: next });
@@ -36,6 +41,7 @@ function story(standing: Standing = standingAfter(nothingTold)) {
         type: 'situation',
         at,
         unhealthy: unhealthy.map((name) => ({ name, reason: 'down' })),
+        loaded,
         drift: drift?.map((name) => ({ name, text: 'not loaded' })) ?? null,
       });
     },
@@ -96,6 +102,14 @@ describe('health', () => {
     see(10_000, []);
     until(20_000);
     expect(told).toEqual(['3000 degraded web', '13000 recovered web']);
+  });
+
+  test('is told with what is not loaded any more, which is no better for that', () => {
+    const { told, see, until } = story();
+    see(0, ['web', 'other']);
+    see(10_000, []);
+    until(20_000);
+    expect(told).toEqual(['3000 degraded web,other', '13000 recovered web,other without other']);
   });
 
   test('is not told of a reload', () => {
