@@ -13,7 +13,8 @@ export function makeProgram(table: readonly Definition[], argv: readonly string[
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [COMMAND]', 'print the help of a command')
     .enablePositionalOptions()
-    .configureHelp({ showGlobalOptions: false, groupItems: globalLast });
+    // What a command takes is told by its own help: here it would leave no room on a line for what it does.
+    .configureHelp({ showGlobalOptions: false, groupItems: globalLast, subcommandTerm: (command) => command.name() });
   for (const option of globalOptions()) program.addOption(option);
   for (const definition of relevant(table, argv))
     program.addCommand(makeCommand(definition, program, found), { hidden: definition.hidden === true });

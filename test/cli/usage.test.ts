@@ -49,6 +49,12 @@ describe('usage', () => {
     }
   });
 
+  it('fits on the lines of a terminal, with a line or two for each command', async () => {
+    const { out } = await bench.muster(['--help']);
+    for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    for (const name of commands) expect(out).toMatch(new RegExp(`^ {2}${name} {2,}\\S`, 'm'));
+  });
+
   it('prints the version', async () => {
     expect(await bench.muster(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
