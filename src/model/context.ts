@@ -178,7 +178,7 @@ export interface LoadedModule {
   /** Calls `fn` when its name, its config or `takes` has changed; one function at a time. */
   onChange(fn: () => void): void;
   /** Calls `fn` with a changed config before the module gets it; if it throws, the change is refused. One function at a time. */
-  beforeReconfigure(fn: (config: LoadedModule['config']) => void): void;
+  beforeReconfigure(fn: (config: LoadedModule['config']) => void | Promise<void>): void;
 }
 
 /** Into the module's own log. Text is taken as it is, anything else as `util.format` shows it. */

@@ -173,6 +173,23 @@ test('a change that would mount it where it cannot be is refused before it hears
   expect((await ask('any', '/c')).body).toBe('{"mount":"/c"} in 1 changes');
 });
 
+test('places change hands within one edit, whoever comes first and however they are changed', async () => {
+  const a = (mount: string) => ({ module: fixture('takes-config.mjs'), service: 'gateway', config: { mount } });
+  const b = (mount: string) => entry('b', { config: { mount } });
+  const bodies = async (...paths: string[]) =>
+    Promise.all(paths.map(async (path) => (await ask('any', path)).body.replace(/^.*"args":\["b"\].*("mount":"[^"]+").*$/, 'b $1')));
+  await up({ a: a('/1'), b: b('/2') });
+  expect((await reload({ a: a('/2'), b: b('/1') })).exitCode).toBe(0);
+  expect(await bodies('/2', '/1')).toEqual(['{"mount":"/2"} in 1 changes', 'b "mount":"/1"']);
+  expect((await reload({ a: a('/1'), b: b('/3') })).exitCode).toBe(0);
+  expect(await bodies('/1', '/3')).toEqual(['{"mount":"/1"} in 2 changes', 'b "mount":"/3"']);
+  expect((await reload({ a: a('/3') })).exitCode).toBe(0);
+  expect(await bodies('/3')).toEqual(['{"mount":"/3"} in 3 changes']);
+  expect((await reload({ a: a('/1'), c: a('/3') })).exitCode).toBe(0);
+  expect((await reload({ a: a('/3'), c: a('/1') })).exitCode).toBe(0);
+  expect(await bodies('/3', '/1')).toEqual(['{"mount":"/3"} in 5 changes', '{"mount":"/1"} in 1 changes']);
+});
+
 test('who waits for a component when the gateway itself is reloaded is told to come again, and holds nothing up', async () => {
   const file = join(await mkdtemp(join(tmpdir(), 'muster-save-')), 'begun');
   const limits = { queueTimeout: '1m', shutdownTimeout: '1m' };

@@ -2,6 +2,7 @@ import type { Context, Dismissed, HostedModule, LoadedModule, ModuleHost } from 
 import { Component } from './component.ts';
 import type { Connections } from './connections.ts';
 import { type Mount, mountsOf } from './mount.ts';
+import { Places } from './places.ts';
 import type { Routes } from './routes.ts';
 
 export interface ComponentsPorts {
@@ -22,9 +23,11 @@ const leastOwnMs = 250;
 export class Components {
   readonly #byName = new Map<string, Component>();
   readonly #ports: ComponentsPorts;
+  readonly #places: Places;
 
   constructor(ports: ComponentsPorts) {
     this.#ports = ports;
+    this.#places = new Places(ports.routes);
   }
 
   all(): Iterable<Component> {
@@ -33,10 +36,10 @@ export class Components {
 
   /** Requests wait for it from now on. One that fails to start is mounted all the same: who asks hears that it does not run. */
   async load(module: HostedModule): Promise<void> {
-    const { ctx, routes, host } = this.#ports;
+    const { ctx, host } = this.#ports;
     const { name } = module;
     const mounts = mountsOf(name, ctx.name, module.config);
-    routes.check(mounts, name);
+    await this.#places.free(mounts, name);
     const component = this.#byName.get(name) ?? this.#create(name, mounts);
     component.coming();
     // One that starts beside another takes over its place, and its mounts, when it runs.
@@ -50,7 +53,7 @@ export class Components {
     }
     this.#move(component, name, mounts);
     loaded.onChange(() => this.#changed(component, loaded));
-    loaded.beforeReconfigure((config) => routes.check(mountsOf(loaded.name, ctx.name, config), component.name));
+    loaded.beforeReconfigure((config) => this.#places.free(mountsOf(loaded.name, ctx.name, config), component.name));
     component.add(loaded);
   }
 
@@ -83,6 +86,7 @@ export class Components {
     this.#ports.left();
     this.#byName.delete(component.name);
     this.#ports.routes.remove(component.mounts, component);
+    this.#places.moved();
     component.remove();
   }
 
@@ -97,15 +101,16 @@ export class Components {
       this.#byName.set(name, component);
     }
     if (!component.removed) routes.add(mounts, component);
+    this.#places.moved();
   }
 
   /** It was renamed, or reconfigured, or takes requests again. */
   #changed(component: Component, { name, config, takes }: LoadedModule): void {
     if (!takes) return;
-    const { ctx, routes } = this.#ports;
+    const { ctx } = this.#ports;
     try {
       const mounts = mountsOf(name, ctx.name, config);
-      routes.check(mounts, component.name);
+      this.#places.check(mounts, component.name);
       this.#move(component, name, mounts);
     } catch (error) {
       ctx.log.error(`${name} stays where it was mounted: ${error instanceof Error ? error.message : error}`);

@@ -10,11 +10,11 @@ export class Routes<C extends Mounted> {
   readonly #byDomain = new Map<string, Map<string, C>>();
   readonly #anywhere = new Map<string, C>();
 
-  /** Throws EEXIST, naming the holder, and changes nothing, if one of the places is another's. */
-  check(mounts: readonly Mount[], name: string): void {
+  /** Throws EEXIST, naming the holder, and changes nothing, if one of the places is another's who does not leave it. */
+  check(mounts: readonly Mount[], name: string, leaves: (holder: string, mount: Mount) => boolean): void {
     for (const mount of mounts) {
       const holder = this.#under(mount.domain)?.get(mount.path);
-      if (holder !== undefined && holder.name !== name) {
+      if (holder !== undefined && holder.name !== name && !leaves(holder.name, mount)) {
         throw new MusterError('EEXIST', `"${mountText(mount)}" is taken by "${holder.name}"`, { hint: 'config.mount says another place' });
       }
     }

@@ -49,7 +49,7 @@ export class Life implements ModuleHere, ContextPorts {
   /** Told when its name, its config or whether it takes requests has changed. */
   onChange: (() => void) | null = null;
   /** Told of a changed config before the module is; throws to refuse it. */
-  beforeReconfigure: ((config: Start['config']) => void) | null = null;
+  beforeReconfigure: ((config: Start['config']) => void | Promise<void>) | null = null;
   /** What it is for the module of this realm that has loaded it. */
   guest: Guest | null = null;
   readonly #start: Start;
@@ -228,7 +228,7 @@ export class Life implements ModuleHere, ContextPorts {
 
   async #reconfigure(call: number, config: Start['config']): Promise<void> {
     try {
-      this.beforeReconfigure?.(config);
+      await this.beforeReconfigure?.(config);
       await this.#control.reconfigure(config);
       this.onChange?.();
       this.post({ type: 'reconfigured', call, thrown: null });

@@ -38,7 +38,7 @@ export class Loaded implements LoadedModule {
     this.#life.onChange = fn;
   }
 
-  beforeReconfigure(fn: (config: LoadedModule['config']) => void): void {
+  beforeReconfigure(fn: (config: LoadedModule['config']) => void | Promise<void>): void {
     this.#life.beforeReconfigure = fn;
   }
 }
