@@ -5,7 +5,8 @@ import type { Clock, Log, Random, Timer } from '../model/ports.ts';
 import { type Decision, decide, isWanted, type Standing, standingAfter } from './decide.ts';
 import { messageOf } from './message.ts';
 import type { Outbox } from './outbox.ts';
-import { createReceiver, type Receiver, type ReceiverPorts } from './receiver.ts';
+import { createReceiver, labelOf, type Receiver, type ReceiverPorts } from './receiver.ts';
+import { type Receivers, successorsOf } from './successors.ts';
 
 export interface NotifierOptions {
   readonly clock: Clock;
@@ -39,27 +40,45 @@ export function createNotifier(options: NotifierOptions): Notifier {
   let standing: Standing = standingAfter(outbox.told);
   let timer: Timer | null = null;
   let isPaused = false;
+  let inOrder: Receivers = new Map();
   const before = outbox.sealed === null ? null : seal.open(outbox.sealed);
   if (before !== null) place(JSON.parse(before) as NotifySpec[]);
 
-  function place(specs: readonly NotifySpec[]): void {
+  /** Who takes the place of whom. */
+  function place(specs: readonly NotifySpec[]): ReadonlyMap<string, string> {
     const wanted = byReceiver(specs);
+    const successors = successorsOf(inOrder, wanted);
+    inOrder = wanted;
+    const ended = new Map<string, Promise<void>>();
     for (const [key, receiver] of receivers) {
       if (wanted.has(key)) continue;
       receivers.delete(key);
-      void receiver.pause();
+      const over = receiver.pause();
+      const successor = successors.get(key);
+      if (successor !== undefined) ended.set(successor, over);
+      else gone(receiver.spec, outbox.waiting(key).length);
     }
     for (const [key, spec] of wanted) {
       const known = receivers.get(key);
       if (known !== undefined) known.spec = spec;
-      else receivers.set(key, placed(key, spec));
+      else receivers.set(key, placed(key, spec, ended.get(key)));
     }
+    return successors;
   }
 
-  function placed(key: string, spec: NotifySpec): Receiver {
+  /** It begins when the one before it is over, for what that one has sent is not sent again. */
+  function placed(key: string, spec: NotifySpec, before: Promise<void> | undefined): Receiver {
     const receiver = createReceiver(key, spec, options);
-    if (isPaused) void receiver.pause();
+    if (isPaused || before !== undefined) void receiver.pause();
+    void before?.then(() => {
+      if (!isPaused && receivers.get(key) === receiver) receiver.resume();
+    });
     return receiver;
+  }
+
+  function gone(spec: NotifySpec, count: number): void {
+    if (count > 0)
+      log.warn({ to: labelOf(spec), count }, 'notifications were dropped that waited for a receiver which is not in the config any more');
   }
 
   function look(happening: Happening | { type: 'time'; at: number }): void {
@@ -87,10 +106,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   return {
     configure(specs) {
-      place(specs);
+      const successors = place(specs);
       const sealed = specs.length === 0 && outbox.sealed === null ? null : seal.seal(JSON.stringify(specs));
       if (sealed !== null && (outbox.sealed === null || seal.open(outbox.sealed) !== JSON.stringify(specs))) {
-        void outbox.keepOnly([...receivers.keys()], sealed);
+        void outbox.keepOnly([...receivers.keys()], sealed, successors);
       }
       for (const receiver of receivers.values()) if (!isPaused) receiver.wake();
     },

@@ -25,8 +25,8 @@ export interface Outbox {
   /** Returns how many were dropped for want of room, by receiver. */
   queue(told: Told, notifications: readonly { to: readonly string[]; notification: Notification }[]): Promise<ReadonlyMap<string, number>>;
   done(to: string, id: string): Promise<void>;
-  /** Nobody but these is told any more. */
-  keepOnly(receivers: readonly string[], sealed: string): Promise<void>;
+  /** Nobody but these is told any more; what waits for others goes to their successors. */
+  keepOnly(receivers: readonly string[], sealed: string, successors?: ReadonlyMap<string, string>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -34,6 +34,8 @@ export async function openOutbox({ disk, log }: { disk: Disk; log: Log }): Promi
   let told: Told = nothingTold;
   let sealed: string | null = null;
   const queues = new Map<string, Notification[]>();
+  /** An attempt that was under way may end after its receiver was replaced. */
+  let heirs: ReadonlyMap<string, string> = new Map();
   let file: AppendFile | null = null;
   /** The file is not what is known here: it is written anew. */
   let isStale = false;
@@ -141,10 +143,15 @@ export async function openOutbox({ disk, log }: { disk: Disk; log: Log }): Promi
       await write([...tooOld, ...records]);
       return dropped;
     },
-    done: (to, id) => write([{ type: 'done', to, id }]),
-    async keepOnly(receivers, next) {
+    done: (to, id) => write([{ type: 'done', to: (queues.has(to) ? undefined : heirs.get(to)) ?? to, id }]),
+    async keepOnly(receivers, next, successors = new Map()) {
       const isSame = sealed === next && [...queues.keys()].every((to) => receivers.includes(to));
       if (isSame) return;
+      heirs = new Map([...[...heirs].map(([from, to]) => [from, successors.get(to) ?? to] as const), ...successors]);
+      for (const [from, to] of successors) {
+        const waiting = [...(queues.get(from) ?? []), ...(queues.get(to) ?? [])];
+        queues.set(to, waiting);
+      }
       for (const to of queues.keys()) if (!receivers.includes(to)) queues.delete(to);
       isStale = true;
       await write([{ type: 'receivers', sealed: next }]);

@@ -14,6 +14,7 @@ async function setting(disk: MemoryDisk = createMemoryDisk()) {
   const clock = createFakeClock();
   const sent: string[] = [];
   const down = new Set<string>();
+  const late = new Map<string, Promise<void>>();
   let count = 0;
   const notifier = createNotifier({
     clock,
@@ -23,6 +24,7 @@ async function setting(disk: MemoryDisk = createMemoryDisk()) {
     async send({ url }, notification, signal) {
       sent.push(`${url} ${notification.trigger} ${(clock.now() - start) / 1000}s`);
       if (down.has(`hang ${url}`)) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      await late.get(String(url));
       if (down.has(String(url))) throw new Error('down');
     },
     about: () => ({ daemon: { id: 'd', name: 'n', host: 'h' }, generation: 1, revision: null }),
@@ -37,7 +39,13 @@ async function setting(disk: MemoryDisk = createMemoryDisk()) {
     };
     notifier.happened(run);
   };
-  return { notifier, clock, sent, down, applied, disk };
+  /** It answers when what is returned is called. */
+  const takes = (url: string): (() => void) => {
+    let answer = (): void => {};
+    late.set(url, new Promise((resolve) => (answer = resolve)));
+    return () => answer();
+  };
+  return { notifier, clock, sent, down, applied, disk, takes };
 }
 
 test('one that is down is tried after 1, 2, 4 seconds and so on up to five minutes, and holds up nobody else', async () => {
@@ -92,6 +100,54 @@ test('one that is no longer in the config hears nothing more, and what waits for
   await clock.advance(600_000);
   expect(sent.filter((line) => line.startsWith('http://a/'))).toHaveLength(1);
   expect(disk.text('outbox')).not.toContain('"type":"queued"');
+});
+
+const edits: Record<string, [NotifySpec[], NotifySpec[], string]> = {
+  'its headers': [[spec('http://a/', { headers: { x: '1' } })], [spec('http://a/', { headers: { x: '2' } })], 'http://a/'],
+  'its port and path': [[spec('http://b/'), spec('http://a:1/x')], [spec('http://a:2/y'), spec('http://b/')], 'http://a:2/y'],
+  'a wrong host': [[spec('http://b/'), spec('http://aa/')], [spec('http://b/'), spec('http://a/')], 'http://a/'],
+};
+
+test.each(Object.keys(edits))('what waits goes to the entry as it is after an edit of %s, once and in order', async (what) => {
+  const [before, after, now] = edits[what] as (typeof edits)[string];
+  const { notifier, clock, sent, down, applied, disk } = await setting();
+  const old = before.map(({ url }) => String(url)).find((url) => url !== 'http://b/') ?? '';
+  down.add(old);
+  notifier.configure(before);
+  applied('x');
+  applied('y');
+  await clock.flush();
+  down.clear();
+  notifier.configure(after);
+  applied('z');
+  await clock.flush();
+  expect(sent.filter((line) => !line.startsWith('http://b/'))).toEqual([
+    `${old} x 0s`,
+    ...['x', 'y', 'z'].map((one) => `${now} ${one} 0s`),
+  ]);
+  expect(sent.filter((line) => line.startsWith('http://b/'))).toHaveLength(before.length === 1 ? 0 : 3);
+  await clock.advance(600_000);
+  expect(notifier.receivers.map(({ waiting }) => waiting)).toEqual(after.map(() => 0));
+  const next = await setting(disk.kill());
+  next.notifier.resume();
+  await next.clock.flush();
+  expect(next.sent).toEqual([]);
+});
+
+test('what a receiver takes while its entry is edited is not sent once more', async () => {
+  const { notifier, clock, sent, applied, takes } = await setting();
+  const taken = takes('http://a/');
+  notifier.configure([spec('http://a/')]);
+  applied('x');
+  await clock.flush();
+  notifier.configure([spec('http://a/', { headers: { x: '2' } })]);
+  applied('y');
+  await clock.flush();
+  expect(sent).toEqual(['http://a/ x 0s']);
+  taken();
+  await clock.flush();
+  expect(sent).toEqual(['http://a/ x 0s', 'http://a/ y 0s']);
+  expect(notifier.receivers).toMatchObject([{ waiting: 0, dropped: 0 }]);
 });
 
 test('another daemon knows whom to tell before it has read a config, and goes on with what waits', async () => {
