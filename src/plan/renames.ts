@@ -3,13 +3,19 @@ import type { PlanInput } from '../model/plan-input.ts';
 
 /**
  * New name -> former name, where `renamedFrom` names a loaded module that nobody wants under that name, and the new
- * name is free. If several entries claim the same one, the first by name gets it.
+ * name is free. If several entries claim the same one, the first by name gets it. A rollback gives the old name back to
+ * the loaded module that says so of itself.
  */
-export function findRenames({ loaded, desired, request }: PlanInput, wanted: ReadonlyMap<string, Desired>): Map<string, string> {
+export function findRenames(
+  { loaded, desired, request, rollbackOf }: PlanInput,
+  wanted: ReadonlyMap<string, Desired>,
+): Map<string, string> {
   const renames = new Map<string, string>();
   const claims = new Map<string, string>();
+  const since = rollbackOf === undefined ? [] : [...loaded.values()].filter(({ name }) => !desired.has(name));
+  const renamedSince = new Map(since.map(({ name, spec }) => [spec.renamedFrom, name]));
   for (const [name, { spec }] of wanted) {
-    const from = spec.renamedFrom;
+    const from = renamedSince.get(name) ?? spec.renamedFrom;
     if (from === undefined || from === name || desired.has(from) || !loaded.has(from) || loaded.has(name)) continue;
     if (request.drop.has(from) || request.drop.has(name)) continue;
     const other = claims.get(from);

@@ -99,6 +99,20 @@ test('by hand stays by hand, also where the old policy would prune it', async ()
   expect(bench.running()).toEqual(['a x', 'h']);
 });
 
+test('what was renamed gets its name back, and what runs is not touched', async () => {
+  const bench = await createEngineBench([module('a'), module('b')]);
+  const renamed = { ...module('a', { renamedFrom: 'a' }), name: 'a2' };
+  await apply(bench, renamed, module('b', { renamedFrom: 'gone' }));
+  await apply(bench, renamed, module('b', { args: ['x'] }));
+  const result = await run(bench, { to: 1 });
+  expect(result.changes.map(({ name, from, action }) => [name, from, action])).toEqual([
+    ['a', 'a2', 'rename'],
+    ['b', undefined, 'reload'],
+  ]);
+  expect(bench.driver.starts.filter(({ launch }) => launch.args.length === 0).map(({ name }) => name)).toEqual(['a', 'b', 'b']);
+  expect((await run(bench, { to: 3 })).changes.map(({ name, from }) => [name, from])).toContainEqual(['a2', 'a']);
+});
+
 test('what was declared since goes, also where nothing is to be pruned', async () => {
   const bench = await createEngineBench([module('a')]);
   bench.files.policy = { prune: 'none' };
