@@ -59,9 +59,11 @@ export async function auditUnwritten(context: EngineContext): Promise<void> {
   const { moves, generation } = ports.store.state;
   const { lastSerial } = ports.audit;
   for (const { serial, at, trigger, reason, by = null, changes } of moves.filter((move) => move.serial > lastSerial)) {
+    const [, more] = changes.at(-1)?.match(/^(\d+) more$/) ?? [];
+    const named = more === undefined ? changes : changes.slice(0, -1);
     await ports.audit.append({
       ...{ at, by, peer: null, method: null, trigger, params: {}, reason, outcome: 'applied', exitCode: exitCode.ok, planId: null },
-      ...{ serial, generation, changes: changes.map(movedChange), moreChanges: 0, error: null, recovered: true },
+      ...{ serial, generation, changes: named.map(movedChange), moreChanges: Number(more ?? 0), error: null, recovered: true },
     });
   }
 }

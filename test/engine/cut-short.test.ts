@@ -66,3 +66,19 @@ test('a rollback that comes to nothing before it has changed anything leaves aut
   await expect(back).rejects.toMatchObject({ code: 'EIO' });
   expect(state(bench).paused).toBeNull();
 });
+
+test('of many changes that were done the line of the audit log names the first and counts the others', async () => {
+  const many = (arg: string) =>
+    Array.from({ length: 8 }, (_, n) => module(`m${n}`, { args: [arg], ...(n < 7 ? {} : { requires: ['m0'] }) }));
+  const died = await createEngineBench(many('old'), ({ name, args }) =>
+    name === 'm7' && args[0] === 'new' ? { readyAfter: 'never' } : {},
+  );
+  died.files.modules = many('new');
+  void died.engine.runs.request({ key: 'reload', trigger: 'reload', options: { reason: null, request: {} } });
+  await died.clock.flush();
+  const { audited } = await createEngineBench(many('new'), undefined, died.disk.kill());
+  expect(audited[0]).toMatchObject({ trigger: 'reload', recovered: true, moreChanges: 2 });
+  expect(audited[0]?.changes.map(({ name, action }) => `${action} ${name}`)).toEqual(
+    ['m0', 'm1', 'm2', 'm3', 'm4'].map((name) => `reload ${name}`),
+  );
+});
