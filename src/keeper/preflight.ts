@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { closedTo } from '../model/closed.ts';
 import { MusterError } from '../model/error.ts';
 import type { SpawnSpec } from '../model/keeper.ts';
 import { argumentProblem, findProgram, type ProgramLook, type ProgramProblem } from '../model/program.ts';
@@ -31,9 +32,14 @@ export function spawnError(error: unknown, spec: SpawnSpec, file: string): Muste
     });
   }
   if (code === 'EACCES' || code === 'EPERM') {
+    const closed = closedTo(spec.identity ?? null, file, spec.cwd, (path) => statSync(path, { throwIfNoEntry: false }));
+    if (closed !== null) return toError(closed);
     return new MusterError('EACCES', `the system does not let ${file} be executed`, {
       ...cause,
-      hint: 'Is its file system mounted noexec?',
+      hint:
+        spec.identity?.uid == null
+          ? 'Is its file system mounted noexec?'
+          : `May uid ${spec.identity.uid} read and execute it, and enter all folders on the way? Is its file system mounted noexec?`,
     });
   }
   if (code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENFILE') {

@@ -1,7 +1,9 @@
 import { deepFreeze } from '../model/canonical.ts';
+import { closedTo } from '../model/closed.ts';
 import type { Environment } from '../model/environment.ts';
 import { MusterError } from '../model/error.ts';
 import type { CodeSpec, CommandSpec, PackageSpec, Spec } from '../model/fields/table.ts';
+import type { Identity } from '../model/keeper.ts';
 import { leastBytes } from '../model/mask/forms.ts';
 import type { Desired, Entry, Note } from '../model/module.ts';
 import type { PackageLock, Packages, Staging } from '../model/package.ts';
@@ -87,14 +89,15 @@ export async function desire(entry: Entry, pass: Pass, parts: Parts): Promise<Re
   // The planner does not load it, whatever the world says; so neither secrets nor files are touched for it.
   if (entry.spec.disabled) return resolution(entry, { spec: entry.spec, path: declaredPath(entry) });
   const outcome: Outcome = { spec: entry.spec, path: declaredPath(entry) };
+  let identity: Identity | null = null;
   try {
     if (entry.secrets.length > 0) await readSecrets(entry, outcome, pass, parts);
     outcome.files = await digestFiles(entry.spec.files, pass, parts);
     if (asksIdentity(outcome.spec)) {
       outcome.accounts = parts.accounts.version(pass.look);
-      await identityOf(outcome.spec, parts.accounts, parts.self);
+      identity = (await identityOf(outcome.spec, parts.accounts, parts.self)).identity;
     }
-    if (entry.kind === 'command') checkCommand(entry.spec as CommandSpec, outcome, pass, parts);
+    if (entry.kind === 'command') checkCommand(entry.spec as CommandSpec, identity, outcome, pass, parts);
     if (entry.kind === 'code') await findCode(entry.spec as CodeSpec, outcome, pass, parts);
     if (entry.kind === 'package') await findPackage(entry.name, outcome.spec as PackageSpec, outcome, pass, parts);
   } catch (error) {
@@ -177,11 +180,14 @@ export async function digestFiles(files: readonly string[], pass: Pick<Pass, 'lo
   return found;
 }
 
-function checkCommand(spec: CommandSpec, outcome: Outcome, pass: Pass, parts: Parts): void {
+function checkCommand(spec: CommandSpec, identity: Identity | null, outcome: Outcome, pass: Pass, parts: Parts): void {
   const path = moduleEnvironment(parts.env, { PATH: parts.env.PATH ?? null, ...pick(spec.env, 'PATH') }).PATH;
   const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path };
   const refused =
-    argumentProblem([...spec.command, ...spec.args], { arg0: spec.arg0, cwd: spec.cwd }) ?? parts.unable(spec) ?? pass.check(command);
+    argumentProblem([...spec.command, ...spec.args], { arg0: spec.arg0, cwd: spec.cwd }) ??
+    parts.unable(spec) ??
+    pass.check(command) ??
+    closedTo(identity, command.argv0, command.cwd, pass.look.stat);
   outcome.command = command;
   if (refused !== null) outcome.problem = refused;
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Spec } from '../../src/model/fields/table.ts';
@@ -125,4 +125,18 @@ test('what this machine cannot do is a problem of the module that asks for it', 
     (await resolver.resolve(configOf([entry(name, 'command', { command: ['true'], cwd: folder, ready })]))).get(name)?.problem;
   expect(await problemOf('told', 'notify')).toEqual(refusal);
   expect(await problemOf('plain', 'alive')).toBeUndefined();
+});
+
+test.runIf(process.getuid?.() === 0)('a program that another user cannot get at is a problem of the plan', async () => {
+  const folder = tempFolder({ 'p.sh': '#!/bin/sh\n' });
+  chmodSync(join(folder, 'p.sh'), 0o755);
+  const problemOf = async (user: object) =>
+    (await resolverIn(folder).resolve(configOf([entry('p', 'command', { command: ['./p.sh'], cwd: folder, ...user })]))).get('p')?.problem;
+  expect(await problemOf({ user: 'nobody' })).toMatchObject({
+    code: 'EACCES',
+    message: expect.stringContaining(`lies in ${folder}, which`),
+  });
+  expect(await problemOf({})).toBeUndefined();
+  chmodSync(folder, 0o711);
+  expect(await problemOf({ user: 'nobody' })).toBeUndefined();
 });
