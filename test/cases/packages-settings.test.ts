@@ -219,10 +219,10 @@ test('settings follow a module to its new name', async () => {
 });
 
 test('what the config declares since then holds, and is set by hand no more', async () => {
-  done(await place.muster('set', 'alive:db.user', 'me'));
+  done(await place.muster('set', 'alive:db.user', '12345678901234567890'));
   await place.write('muster.yaml', config('alive: {module: ./live.mjs, config: {level: 1, db: {host: here, port: 6000}}}'));
   expect((await place.reload()).result.changes).toMatchObject([{ name: 'alive', action: 'reconfigure', status: 'ok' }]);
-  expect(await request('alive.config')).toMatchObject({ config: { db: { host: 'here', port: 6000, user: 'me' } } });
+  expect(await request('alive.config')).toMatchObject({ config: { db: { host: 'here', port: 6000, user: '12345678901234567890' } } });
   expect(json(await place.muster('get', 'alive:db.port', '--json'))).toMatchObject({ value: 6000, from: 'config' });
   expect((await place.reload()).result).toMatchObject({ outcome: 'noChanges' });
 });

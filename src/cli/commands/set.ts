@@ -69,10 +69,11 @@ async function read(call: Call): Promise<string> {
   throw new MusterError('E2BIG', 'the value is longer than 1 MiB', { hint: 'set the path of a file that has it' });
 }
 
-/** JSON where it is that, else the text itself. */
+/** JSON where it is that, else the text itself, as also of a number with more digits than a number can have. */
 function settingValue(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? text.trim() : value;
   } catch {
     return text;
   }
