@@ -200,7 +200,10 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   }
 
   async function restore(to: string): Promise<boolean> {
-    if (to === revision) return true;
+    if (to === revision) {
+      await heldTo(to, closing.signal);
+      return true;
+    }
     const was = record.used.find((used) => used.revision === to);
     if (was === undefined) return false;
     try {

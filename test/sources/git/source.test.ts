@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { usualBounds } from '../../../src/sources/git/tree.ts';
@@ -141,6 +141,18 @@ test('what was fetched bit by bit is put together before it takes more room than
   }
   expect(packs()).toBeLessThan(4);
   for (const revision of all) expect(await source.restore(revision)).toBe(true);
+});
+
+test('who goes back to the commit that is used has its files, whatever became of them', async () => {
+  const { bare, commit } = repository();
+  const first = commit({ 'muster.yaml': config, 'a.txt': 'a\n' });
+  const { source, dir } = await sourceOf({ url: bare });
+  await source.sync({ applied: null });
+  rmSync(join(dir, 'current/a.txt'));
+  writeFileSync(join(dir, 'current/muster.yaml'), 'other');
+  expect(await source.restore(first)).toBe(true);
+  expect(readdirSync(join(dir, 'current'))).toEqual(['a.txt', 'muster.yaml']);
+  expect(readFileSync(join(dir, 'current/muster.yaml'), 'utf8')).toBe(config);
 });
 
 test('who goes back and looks again has what the repository has', async () => {
