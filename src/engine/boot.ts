@@ -3,6 +3,7 @@ import { MusterError, messageOf } from '../model/error.ts';
 import type { Paused } from '../model/generation.ts';
 import type { Result } from '../model/plan.ts';
 import type { EngineContext } from './context.ts';
+import { standIn } from './generations.ts';
 import { stillPaused } from './paused.ts';
 import { dryRun, type RunOptions } from './reconcile.ts';
 import type { Runs } from './runs.ts';
@@ -12,6 +13,11 @@ import type { Runs } from './runs.ts';
  * start fails with what is wrong.
  */
 export async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
+  const result = await firstRun(context, runs);
+  return { ...result, diagnostics: [...result.diagnostics, ...standIn(context)] };
+}
+
+async function firstRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
   // One module that does not come up must not keep those down that ran before: no `stop`, no rollback to nothing.
   const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' }, fetch: true } as const;
   const nothingKnown = context.generation === null && context.ports.store.state.loaded.size === 0;
@@ -49,11 +55,11 @@ async function bootPaused(paused: Paused, boot: RunOptions, context: EngineConte
     try {
       result = await run({ reason: paused.reason, by: paused.by, request, rollback: { to } });
       if (!result.applyable) throw new MusterError('EREFUSED', 'it is refused', { diagnostics: result.diagnostics });
-      found.push(wentOn(`the daemon before died on its way back to generation ${to}; this one has gone there`));
+      found.push(cutShort(`the daemon before died on its way back to generation ${to}; this one has gone there`));
     } catch (error) {
       if (!(error instanceof MusterError)) throw error;
       result = null;
-      found.push(wentOn(`the daemon before died on its way back to generation ${to}, and this one cannot go there: ${messageOf(error)}`));
+      found.push(cutShort(`the daemon before died on its way back to generation ${to}, and this one cannot go there: ${messageOf(error)}`));
     }
   }
   result ??= await run({ inForce: true });
@@ -61,7 +67,7 @@ async function bootPaused(paused: Paused, boot: RunOptions, context: EngineConte
   return { ...result, diagnostics: [...result.diagnostics, ...found, stillPaused(context)] };
 }
 
-function wentOn(message: string): Diagnostic {
+function cutShort(message: string): Diagnostic {
   return { severity: 'warning', code: 'rollbackCutShort', message, file: '', line: 0, column: 0, endLine: 0, endColumn: 0 };
 }
 

@@ -1,5 +1,6 @@
 import equal from 'fast-deep-equal';
 import { recordOf } from '../apply/persist.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Desired, Hold, LoadedRecord } from '../model/module.ts';
 import type { Result } from '../model/plan.ts';
 import type { Alternatives } from '../model/requires.ts';
@@ -91,6 +92,15 @@ export function inMemory<T extends Generation | null>(generation: T): T {
   if (generation === null) return generation;
   const { result, ...rest } = generation;
   return rest as T;
+}
+
+/** That another generation is in force than was, for its file is damaged; nothing once a run has made one since. */
+export function standIn({ generation, ports }: EngineContext): Diagnostic[] {
+  const { generation: last } = ports.store.state;
+  if (last === (generation?.number ?? 0)) return [];
+  const instead = generation === null ? 'none before it is whole' : `generation ${generation.number} is in force in its place`;
+  const message = `the file of generation ${last} is damaged; ${instead}`;
+  return [{ severity: 'warning', code: 'generationDamaged', message, file: '', line: 0, column: 0, endLine: 0, endColumn: 0 }];
 }
 
 async function save(generation: Generation, context: EngineContext): Promise<void> {

@@ -8,6 +8,7 @@ import type { StatusDoc } from '../model/status-doc.ts';
 import { agreementOf } from './agreement.ts';
 import { conditionsOf, type LogTrouble } from './conditions.ts';
 import { type EngineContext, holdsNow, isPaused } from './context.ts';
+import { standIn } from './generations.ts';
 import { type Unhealthy, unhealthy } from './health.ts';
 import { holdDoc } from './holds.ts';
 import { factsNow } from './lookout.ts';
@@ -53,7 +54,8 @@ export function createStatus(identity: Identity, context: EngineContext, beside:
       context.agreement = agreement;
       const facts = { ...factsNow(context, beside.current(), sick, agreement), drift, logs: beside.logTroubles(), receivers };
       const held = holdsNow(context).map(holdDoc);
-      const diagnostics = outcome === null ? [] : [...(outcome.ok ? outcome.wanted.config.warnings : outcome.diagnostics)];
+      const ofConfig = outcome === null ? [] : outcome.ok ? outcome.wanted.config.warnings : outcome.diagnostics;
+      const diagnostics = [...ofConfig, ...standIn(context)];
       return {
         formatVersion,
         daemonId: ports.store.state.daemonId,

@@ -36,14 +36,25 @@ export interface EngineBench {
   running(): string[];
 }
 
+const fault = {
+  severity: 'error',
+  code: 'yaml',
+  message: 'broken',
+  file: '/muster.yaml',
+  line: 1,
+  column: 1,
+  endLine: 1,
+  endColumn: 2,
+} as const;
+
 /** Code as the config declares it. */
 export function module(name: string, fields: object = {}): Desired {
   return code(name, fields).desired;
 }
 
-/** An engine over modules that only pretend to run, with a config that is data; on a disk that an earlier one has left, or a fresh one. */
+/** An engine over modules that only pretend to run, with a config that is data, or does not hold; on a disk that an earlier one has left, or a fresh one. */
 export async function createEngineBench(
-  modules: Desired[],
+  declared: Desired[] | 'broken',
   behave?: (launch: Launch, nth: number) => Behaviour,
   disk: MemoryDisk = createMemoryDisk(),
 ): Promise<EngineBench> {
@@ -51,7 +62,7 @@ export async function createEngineBench(
   const random = seeded(1);
   const driver = createFakeDriver(clock, behave);
   const store = await openStore({ disk, random, log: silent });
-  const files: EngineBench['files'] = { modules, code: {}, policy: {}, alternatives: new Map() };
+  const files: EngineBench['files'] = { modules: declared === 'broken' ? [] : declared, code: {}, policy: {}, alternatives: new Map() };
   const audited: EngineBench['audited'] = [];
   let watched: readonly string[] = [];
   const material = async () => ({ env: {}, config: {}, codeFile: null });
@@ -75,7 +86,7 @@ export async function createEngineBench(
     masked: (data) => data,
     sources: {
       files: [],
-      read: async () => ({ ok: true, wanted: read() }),
+      read: async () => (declared === 'broken' ? { ok: false, diagnostics: [fault], files: [] } : { ok: true, wanted: read() }),
       byHand: async ({ name, raw }) => withCode({ ...module(name, raw), source: null }),
       withArgs: async (desired) => desired,
       async afresh(record: LoadedRecord) {

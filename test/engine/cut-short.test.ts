@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { standIn } from '../../src/engine/generations.ts';
 import { MusterError } from '../../src/model/error.ts';
 import { createEngineBench, type EngineBench, module } from './bench.ts';
 
@@ -81,4 +82,19 @@ test('of many changes that were done the line of the audit log names the first a
   expect(audited[0]?.changes.map(({ name, action }) => `${action} ${name}`)).toEqual(
     ['m0', 'm1', 'm2', 'm3', 'm4'].map((name) => `reload ${name}`),
   );
+});
+
+test('where the generation in force is damaged that is said with the one that is started in its place', async () => {
+  const before = await createEngineBench(set('old'));
+  before.files.modules = set('new');
+  await before.engine.runs.request({ key: 'reload', trigger: 'reload', options: { reason: null, request: {} } });
+  const left = before.disk.kill();
+  await left.replace('generations/2.json', 'damaged');
+  const bench = await createEngineBench('broken', undefined, left);
+  expect(bench.running()).toEqual(all('old'));
+  const said = { code: 'generationDamaged', message: 'the file of generation 2 is damaged; generation 1 is in force in its place' };
+  expect(bench.booted.diagnostics).toMatchObject([said]);
+  expect(standIn(bench.engine.context)).toMatchObject([said]);
+  const next = await createEngineBench(set('newest'), undefined, bench.disk.kill());
+  expect(next.booted.diagnostics).toEqual([]);
 });
