@@ -5,6 +5,7 @@ import { type LoadedState, type StateDoc, stateKind } from '../model/state-doc.t
 import { version } from '../model/version.ts';
 import { documentChecksum } from '../plan/checksum.ts';
 import { type EngineContext, holdsNow, registrations, targetOf } from './context.ts';
+import { driftNow } from './reconcile.ts';
 
 /** What the loaded set is, for plans that are made elsewhere. Values of secrets are nowhere in it, nor anything made of them. */
 export function exportState(context: EngineContext): StateDoc {
@@ -20,6 +21,7 @@ export function exportState(context: EngineContext): StateDoc {
     holds: holdsNow(context)
       .map(({ since, until, ...hold }) => ({ ...hold, since: iso(since), until: until === null ? null : iso(until) }))
       .sort(byName),
+    drift: driftNow(context),
     settings: Object.fromEntries([...ports.store.state.settings].map(([name, tree]) => [name, withBareSecrets(tree)])),
     registered: Object.fromEntries(registrations(context)),
     env: [...ports.env].sort(),

@@ -1,5 +1,5 @@
 import type { LoadedRecord, State } from './module.ts';
-import type { Target } from './plan.ts';
+import type { Plan, Target } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { Settings } from './settings.ts';
 import type { HoldDoc } from './status-doc.ts';
@@ -20,6 +20,8 @@ export interface StateDoc {
   /** Of the generation in force: its policy, and the names it declared; null before the first. */
   applied: { policy: Policy; names: string[] } | null;
   holds: HoldDoc[];
+  /** What differed from the generation in force by then. */
+  drift: Plan['drift'];
   /** By module what was set by hand over its config. */
   settings: Record<string, Settings>;
   /** By service who has registered it. */

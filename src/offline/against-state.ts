@@ -7,6 +7,7 @@ import type { Plan } from '../model/plan.ts';
 import { plainRequest } from '../model/plan-input.ts';
 import type { StateDoc } from '../model/state-doc.ts';
 import { version } from '../model/version.ts';
+import { withDrift } from '../plan/drift.ts';
 import { plan } from '../plan/plan.ts';
 import { registeredFor } from '../plan/registered.ts';
 import { digestSpec } from '../resolve/digest.ts';
@@ -45,7 +46,7 @@ export async function planAgainstState(
       now,
       id: randomUUID(),
     });
-    return shown(planned, await secretsIn(config, at));
+    return shown(withDrift(planned, state.drift), await secretsIn(config, at));
   } catch (error) {
     if (error instanceof MusterError) throw error;
     // Its checksum is right, so somebody wrote it who is no muster.

@@ -129,6 +129,7 @@ const schema = z.looseObject({
   config: z.looseObject({ files: texts, revision: z.nullable(z.string()) }),
   applied: z.nullable(z.looseObject({ policy, names: z.array(name) })),
   holds: z.array(hold),
+  drift: z.array(z.object({ name, text: z.string() })),
   settings: z.record(z.string(), tree),
   registered: z.record(z.string(), z.string()),
   env: texts,
