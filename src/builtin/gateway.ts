@@ -13,6 +13,8 @@ export async function main(ctx: Context): Promise<void> {
   const routes = new Routes<Component>();
   const connections = new Connections();
   const arrivals = new Arrivals();
+  const comesBack = ctx.again || ctx.restored !== undefined;
+  if (!comesBack) arrivals.end();
   const components = new Components({ ctx, routes, connections, host: () => host, left: () => arrivals.end() });
   const gateway = new Gateway(settings, { ctx, routes, connections, components, arrivals });
   const host: ModuleHost = ctx.hostModules({
@@ -23,6 +25,7 @@ export async function main(ctx: Context): Promise<void> {
   ctx.onReconfigure((config) => gateway.apply(readSettings(config)));
   ctx.onStats(() => gateway.stats());
   ctx.onShutdown(() => gateway.close());
+  ctx.onSave(() => true);
   await gateway.apply(settings);
   arrivals.begin();
   await ctx.run();

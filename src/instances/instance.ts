@@ -182,11 +182,11 @@ export class Instance {
     this.#runAs(target, this.#ports.clock.now());
     this.status.set('core', '');
     this.standing.enter('I', reason);
-    this.runs.start(driver, this.#launchOf(target, restored));
+    this.runs.start(driver, this.#launchOf(target, restored, reason === 'restart'));
   }
 
-  #launchOf(target: Target, restored: Uint8Array | null): Launch {
-    return launchOf(this.name, target, this.#ports.random.id(), restored);
+  #launchOf(target: Target, restored: Uint8Array | null, again = false): Launch {
+    return launchOf(this.name, target, this.#ports.random.id(), restored, again);
   }
 
   #runAs(target: Target, startedAt: number): void {

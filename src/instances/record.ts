@@ -14,9 +14,9 @@ export function recordOf({ desired, origin, generation }: Target): LoadedRecord 
 }
 
 /** What the driver gets. The name is the present one: it may have been renamed since. */
-export function launchOf(name: string, { desired, material }: Target, lease: string, restored: Uint8Array | null): Launch {
+export function launchOf(name: string, { desired, material }: Target, lease: string, restored: Uint8Array | null, again = false): Launch {
   const { kind, spec, path, codeDigest } = desired;
-  return { name, lease, kind, spec, path, codeDigest, args: spec.args, ...material, restored };
+  return { name, lease, kind, spec, path, codeDigest, args: spec.args, ...material, restored, ...(again ? { again } : {}) };
 }
 
 /** How its file is found: with the folder and the PATH that the module itself gets. */

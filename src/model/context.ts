@@ -18,6 +18,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Of this machine among several; 0 until there are several. */
   readonly rank: number;
+  /** True for an instance that muster starts again by itself: after an end that was not asked for, or with its service or runner. */
+  readonly again: boolean;
 
   /** Says that the module runs now: `load` returns, what requires it starts. */
   ready(): void;

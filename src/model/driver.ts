@@ -25,6 +25,8 @@ export interface Launch {
   readonly config: Readonly<Record<string, unknown>>;
   /** What the last instance saved (`Launched.save`); null: nothing. */
   readonly restored: Uint8Array | null;
+  /** It comes back by itself: after its end, or with its service or runner. */
+  readonly again?: true;
   /** As whom a process runs; absent: as the daemon. */
   readonly identity?: Identity;
   /** Of a package: what it runs. */

@@ -30,6 +30,8 @@ export interface Start {
   readonly expectName: string | null;
   /** What the last instance saved; null: nothing. */
   readonly restored: Uint8Array | null;
+  /** It comes back by itself. */
+  readonly again?: true;
 }
 
 /** Which realm a module is put into. A realm is a JavaScript heap with one channel: a thread of a runner process. */

@@ -5,11 +5,11 @@ import type { CodeSpec } from '../model/fields/table.ts';
 import type { CodeText, Start } from './protocol.ts';
 
 /** A launch, as a realm is told of it. */
-export function toStart({ name, path, codeFile, args, env, config, spec, restored }: Launch): Start {
+export function toStart({ name, path, codeFile, args, env, config, spec, restored, again }: Launch): Start {
   if (codeFile === null) throw new MusterError('EINVAL', `there is no code of "${name}"`);
   const { module: named, maxHeap } = spec as CodeSpec;
   const expectName = /[/:]/.test(named) ? null : named;
-  return { name, path, codeFile, args, env, config, maxHeap: maxHeap ?? null, expectName, restored };
+  return { name, path, codeFile, args, env, config, maxHeap: maxHeap ?? null, expectName, restored, ...(again === true ? { again } : {}) };
 }
 
 /** For a runner that cannot read the file. */

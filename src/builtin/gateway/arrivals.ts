@@ -4,8 +4,8 @@ const firstMs = 1000;
 const quietMs = 250;
 
 /**
- * Whether components may still be on their way. A gateway that begins, as after a crash, is not told how many are to come: as long
- * as they come, and for a moment after the last one, nobody knows that there is nothing at a place.
+ * Whether components may still be on their way back. A gateway that comes back itself, as after a crash, is not told how many they
+ * are: as long as they come, and for a moment after the last one, nobody knows that there is nothing at a place.
  */
 export class Arrivals {
   #underWay = 0;

@@ -44,12 +44,12 @@ export class ContextControl implements Live {
     this.#tell = resolve;
   });
 
-  constructor({ args, env, config, restored }: Pick<Start, 'args' | 'env' | 'config' | 'restored'>, ports: ContextPorts) {
+  constructor({ args, env, config, restored, again }: Pick<Start, 'args' | 'env' | 'config' | 'restored' | 'again'>, ports: ContextPorts) {
     this.#ports = ports;
     this.#packed = restored;
     this.#config = deepFreeze(config);
     this.#readiness = new Readiness(ports);
-    this.context = new ModuleContext(this, ports.bus, { args: Object.freeze(args), env: Object.freeze(env) });
+    this.context = new ModuleContext(this, ports.bus, { args: Object.freeze(args), env: Object.freeze(env), again: again === true });
   }
 
   name(): string {

@@ -20,12 +20,14 @@ export class ModuleContext implements Context {
   readonly args: Context['args'];
   readonly env: Context['env'];
   readonly rank = 0;
+  readonly again: Context['again'];
 
-  constructor(live: Live, bus: Pick<ModuleBus, OfBus>, { args, env }: Pick<Context, 'args' | 'env'>) {
+  constructor(live: Live, bus: Pick<ModuleBus, OfBus>, { args, env, again }: Pick<Context, 'args' | 'env' | 'again'>) {
     this.#live = live;
     this.#bus = bus;
     this.args = args;
     this.env = env;
+    this.again = again;
     Object.freeze(this);
   }
 
