@@ -9,7 +9,7 @@ import { maskedPlan } from '../plan/masked-plan.ts';
 import { plan } from '../plan/plan.ts';
 import type { EngineContext } from './context.ts';
 import { readWanted } from './reconcile.ts';
-import { generationOf } from './rollback.ts';
+import { configOf, generationOf } from './rollback.ts';
 
 type Compared = Params<'diff'>['from'];
 
@@ -36,15 +36,10 @@ async function sideOf(compared: Compared, context: EngineContext): Promise<Side>
     const { config, desired } = await readWanted(compared.files, context);
     return { config, desired, target: { host: compared.files[0] ?? host, generation: 0 } };
   }
-  const { configDigest, files, policy, alternatives = {}, modules, number } = await generationOf(compared.generation, context);
+  const generation = await generationOf(compared.generation, context);
+  const { modules, number } = generation;
   return {
-    config: {
-      digest: configDigest,
-      files: files.map((file) => ({ ...file, text: '' })),
-      policy,
-      warnings: [],
-      alternatives: new Map(Object.entries(alternatives)),
-    },
+    config: configOf(generation),
     desired: new Map(modules.map((record) => [record.name, desiredOf(record)])),
     target: { host, generation: number },
   };

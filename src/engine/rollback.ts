@@ -52,18 +52,20 @@ export async function wantedAgain({ to, from }: Rollback, context: EngineContext
 }
 
 export async function wantedOf(generation: Generation, { ports }: EngineContext): Promise<Wanted> {
-  const { configDigest, files, policy, alternatives = {}, revision, modules } = generation;
   return {
-    config: {
-      digest: configDigest,
-      // Of their texts nothing is kept: what is wanted is known already.
-      files: files.map((file) => ({ ...file, text: '' })),
-      policy,
-      warnings: [],
-      alternatives: new Map(Object.entries(alternatives)),
-      revision: revision ?? null,
-    },
-    desired: new Map((await recalled(modules, ports.sources)).map((desired) => [desired.name, desired])),
+    config: { ...configOf(generation), revision: generation.revision ?? null },
+    desired: new Map((await recalled(generation.modules, ports.sources)).map((desired) => [desired.name, desired])),
+  };
+}
+
+/** What a generation keeps of its config; of the texts nothing, for what is wanted is known already. */
+export function configOf({ configDigest, files, policy, alternatives = {} }: Generation) {
+  return {
+    digest: configDigest,
+    files: files.map((file) => ({ ...file, text: '' })),
+    policy,
+    warnings: [],
+    alternatives: new Map(Object.entries(alternatives)),
   };
 }
 
