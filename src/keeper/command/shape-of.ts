@@ -1,4 +1,5 @@
 import type { LogSpec } from '../../model/fields/log.ts';
+import { maskedJson } from '../../model/mask/json.ts';
 import type { LogShape } from '../logs/shape.ts';
 
 /** Metadata goes along with every record: of long arguments only so much. */
@@ -26,6 +27,6 @@ export function shapeOf(settings: LogSpec, [command = '', ...args]: readonly str
     return told.length > longestArgument ? `${told.slice(0, longestArgument)}…` : told;
   };
   const some = args.length > mostArguments ? [...args.slice(0, mostArguments).map(short), '…'] : args.map(short);
-  const own = JSON.parse(mask(JSON.stringify(metadata))) as Record<string, unknown>;
+  const own = JSON.parse(maskedJson(JSON.stringify(metadata), mask, true)) as Record<string, unknown>;
   return { level, stderrLevel, prefix, metadata: { ...own, command: short(command), args: some } };
 }
