@@ -8,6 +8,7 @@ import { connect, type PeerCertificate } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Result } from '../../src/model/plan.ts';
+import { freePort } from '../support/free-port.ts';
 import { http } from '../support/http.ts';
 import { createPlace, type Place, until } from '../support/place.ts';
 import { type Talk, talk } from '../support/talk.ts';
@@ -184,10 +185,7 @@ describe('TLS', () => {
 
   test('an address that stays can change to TLS and back', async () => {
     await certify('all');
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
+    const port = await freePort();
     const listen = `127.0.0.1:${port}`;
     await changed({ listen });
     expect((await http(port, '/text')).status).toBe(201);

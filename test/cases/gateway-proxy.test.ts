@@ -1,6 +1,7 @@
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { type Asked, http, raw } from '../support/http.ts';
 import { createPlace, type Place } from '../support/place.ts';
 
@@ -113,12 +114,4 @@ function spoken(text: string): Promise<string> {
     });
     socket.on('error', reject).on('close', () => resolve(got));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port: found } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return found;
 }

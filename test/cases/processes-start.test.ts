@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { EventDoc } from '../../src/model/documents.ts';
 import type { Result } from '../../src/model/plan.ts';
+import { freePort } from '../support/free-port.ts';
 import { createPlace, isAlive, type Place, until } from '../support/place.ts';
 import { talk } from '../support/talk.ts';
 import { within } from '../support/within.ts';
@@ -25,19 +26,6 @@ async function webServer(): Promise<{ url: string; status: number; asked: number
   });
   state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return state;
-}
-
-/** One that nobody gets who asks for any. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    const server = createServer();
-    const listening = await new Promise((resolve) =>
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
-    );
-    await new Promise((resolve) => server.close(resolve));
-    if (listening) return port;
-  }
 }
 
 /** A daemon without modules yet, asked through its socket. */

@@ -1,16 +1,12 @@
-import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/builtin/gateway/settings.ts';
+import { freePort } from '../support/free-port.ts';
 import { createPlace } from '../support/place.ts';
 import { fencesOf, filesOf, rowsOf, textOf } from './page.ts';
 import { expectShown, shownIn } from './shown.ts';
 
 test('the components of the page run with its first config, and answer as it shows', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  const text = textOf('gateway').replaceAll('8080', String(port));
+  const text = textOf('gateway').replaceAll('8080', String(await freePort()));
   const config = fencesOf(text).find(({ language }) => language === 'yaml')?.text;
   await using place = await createPlace(`version: 1\n${config}`);
   for (const { file, text: code } of filesOf(text)) await place.write(file, code);

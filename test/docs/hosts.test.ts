@@ -1,20 +1,14 @@
 import { cpSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { createPlace, json } from '../support/place.ts';
 import { fencesOf, filesOf, textOf } from './page.ts';
 import { bash, expectShown, shownIn } from './shown.ts';
 
-/** A port that was free a moment ago, in place of the one that is shown. */
-async function withFreePort(text: string): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return text.replaceAll('8080', String(port));
-}
+/** One that is free in place of the one that is shown. */
+const withFreePort = async (text: string) => text.replaceAll('8080', String(await freePort()));
 
 test('the tour of hosts and components works as pasted', async () => {
   const text = await withFreePort(textOf('hosts'));

@@ -15,6 +15,7 @@ import type { Probe } from '../../src/keeper/command/probes/probe.ts';
 import { tcpProbe } from '../../src/keeper/command/probes/tcp.ts';
 import type { Identity } from '../../src/model/keeper.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { runs, tempDir, until } from './support/keeper.ts';
 
 /** The port of a server that is gone when the test is over. */
@@ -22,14 +23,6 @@ async function portOf(server: Server, host = '127.0.0.1'): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await portOf(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const tried = (probe: Probe, signal = new AbortController().signal) => probe.attempt(signal);

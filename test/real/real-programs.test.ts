@@ -1,5 +1,6 @@
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { createPlace, isAlive, type Place, until } from '../support/place.ts';
 import { bring } from './bring.ts';
 
@@ -12,7 +13,7 @@ describe('real programs', () => {
 
   beforeAll(async () => {
     place = await createPlace();
-    const [nginx = 0, redis = 0, python = 0] = await freePorts(3);
+    const [nginx, redis, python] = await Promise.all([freePort(), freePort(), freePort()]);
     ports = { nginx, redis, python };
     await place.write('nginx.conf', nginxConf('one'));
     await place.write('tmp/.keep', '');
@@ -130,17 +131,4 @@ describe('real programs', () => {
 /** Each connection is its own: one that is kept open would be the old worker's. */
 async function get(port: number): Promise<string> {
   return (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).text();
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = servers.map(
-    (server) =>
-      new Promise<number>((resolve) => {
-        server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-      }),
-  );
-  const found = await Promise.all(ports);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return found;
 }

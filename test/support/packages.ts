@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 export interface PackageText {
   readonly manifest: Readonly<Record<string, unknown>> & { readonly name: string; readonly version: string };
@@ -82,7 +82,7 @@ export async function startRegistry(): Promise<Registry> {
   const spoiled = new Map<string, 'missing' | 'other' | 'hangs'>();
   const asked: string[] = [];
   const held: (() => void)[] = [];
-  let port = 0;
+  const port = await freePort();
   let server: Server | null = null;
 
   const packument = (name: string) => {
@@ -148,7 +148,6 @@ export async function startRegistry(): Promise<Registry> {
       const opened = serve();
       server = opened;
       await new Promise<void>((resolve) => opened.listen(port, '127.0.0.1', resolve));
-      port = (opened.address() as AddressInfo).port;
     },
     async [Symbol.asyncDispose]() {
       await registry.close();

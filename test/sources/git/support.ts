@@ -10,6 +10,7 @@ import type { Log } from '../../../src/model/ports.ts';
 import type { GitSpec, Source } from '../../../src/model/source.ts';
 import { createGitSource, type GitSourceOptions } from '../../../src/sources/git/source.ts';
 import { clock, keeper } from '../../keeper/support/keeper.ts';
+import { freePort } from '../../support/free-port.ts';
 import { quiet } from '../../support/quiet.ts';
 
 export { clock };
@@ -198,15 +199,6 @@ async function answers(port: number, daemon: ChildProcess): Promise<boolean> {
     await pause(20);
   }
   return false;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A wire to a port that is cut after so many bytes of answers; `hang`: it stays open and says nothing more. */
