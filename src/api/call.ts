@@ -4,6 +4,7 @@ import type { Peer } from '../model/audit.ts';
 import type { BusPort, Party } from '../model/bus.ts';
 import type { CgroupAccess } from '../model/cgroup-access.ts';
 import type { DownDoc, LogRecord, Rusage, RusageOf, TraceRecord } from '../model/documents.ts';
+import type { KeeperTrouble } from '../model/keeper.ts';
 import type { Method, Params, Responses } from '../model/methods.ts';
 import type { Result } from '../model/plan.ts';
 
@@ -65,6 +66,7 @@ export interface ApiPorts {
   /** Brings the sizes and digests in views up to the files on disk. */
   refreshFacts(): Promise<void>;
   /** Of the daemon's own process; null where it cannot be told. */
+  keeperTrouble(): KeeperTrouble | null;
   rusage(who: RusageOf): Rusage | null;
   /** The names that a file of code exports, read without running it. */
   exportsOf(path: string): Promise<string[]>;

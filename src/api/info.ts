@@ -2,6 +2,7 @@ import { notLoaded } from '../engine/names.ts';
 import type { InfoDoc, ModuleView } from '../model/documents.ts';
 import { type ErrorCode, MusterError } from '../model/error.ts';
 import type { Spec } from '../model/fields/table.ts';
+import { keeperText } from '../model/keeper-text.ts';
 import type { Desired } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import { formatVersion } from '../model/plan.ts';
@@ -35,6 +36,7 @@ function declaredOf({ engine }: ApiPorts): ReadonlyMap<string, Desired> {
 async function infoOfLoaded(view: ModuleView, ports: ApiPorts): Promise<InfoDoc> {
   const { instances } = ports.engine.context.ports;
   const spec = instances.get(view.name)?.spec;
+  const trouble = view.pid === null ? null : ports.keeperTrouble();
   return {
     formatVersion,
     ...view,
@@ -42,6 +44,7 @@ async function infoOfLoaded(view: ModuleView, ports: ApiPorts): Promise<InfoDoc>
     exports: view.kind === 'code' ? await exportsAt(view.path, ports) : [],
     spec: spec === undefined ? null : shownSpec(spec),
     ...reloadsOf(view.name, instances.snapshot()),
+    ...(trouble === null ? {} : { keeper: keeperText(trouble) }),
     output: instances.output(view.name),
     ...(instances.wire(view.name) ?? {}),
   };

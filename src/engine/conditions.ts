@@ -1,5 +1,7 @@
 import type { AuditTrouble } from '../model/audit.ts';
 import type { Paused } from '../model/generation.ts';
+import type { KeeperTrouble } from '../model/keeper.ts';
+import { keeperText } from '../model/keeper-text.ts';
 import type { ReceiverDoc } from '../model/notify.ts';
 import type { SourceDoc, SourceProblem } from '../model/source.ts';
 import type { Condition, LastReconcile } from '../model/status-doc.ts';
@@ -41,6 +43,7 @@ export interface Facts {
   readonly auditing: AuditTrouble | null;
   readonly logs?: readonly LogTrouble[];
   readonly receivers?: readonly ReceiverDoc[];
+  readonly keeper?: KeeperTrouble | null;
 }
 
 /** `at`: when it came to be so, where that is known. */
@@ -57,7 +60,7 @@ export function isNormal({ type, status }: Pick<Condition, 'type' | 'status'>): 
 
 /** All conditions that these facts tell of. */
 export function conditionsOf(facts: Facts): Undated[] {
-  const { held, paused, recording, source, drift, logs, receivers } = facts;
+  const { held, paused, recording, source, drift, logs, receivers, keeper } = facts;
   return [
     ready(facts),
     reconciling(facts),
@@ -67,6 +70,7 @@ export function conditionsOf(facts: Facts): Undated[] {
     { type: 'Recording', status: recording === null, reason: recording?.code ?? 'written', message: recording?.message ?? '' },
     auditing(facts.auditing),
     ...(logs === undefined ? [] : [logging(logs)]),
+    ...(keeper === undefined ? [] : [keeping(keeper)]),
     ...(receivers === undefined || receivers.length === 0 ? [] : [notifying(receivers)]),
     ...(drift === undefined ? [] : [drifted(drift)]),
     {
@@ -151,6 +155,12 @@ function auditing(trouble: AuditTrouble | null): Undated {
 function logging(troubles: readonly LogTrouble[]): Undated {
   const message = troubles.map(({ name, error, dropped }) => `output of ${name} is dropped (${dropped} bytes so far): ${error}`).join('; ');
   return { type: 'Logging', status: troubles.length === 0, reason: troubles.length === 0 ? 'written' : 'outputDropped', message };
+}
+
+function keeping(trouble: KeeperTrouble | null): Undated {
+  if (trouble === null) return { type: 'Keeping', status: true, reason: 'answers', message: '' };
+  const { since, isStopped } = trouble;
+  return { type: 'Keeping', status: false, reason: isStopped ? 'stopped' : 'silent', message: keeperText(trouble), at: since };
 }
 
 function notifying(receivers: readonly ReceiverDoc[]): Undated {

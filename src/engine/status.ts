@@ -1,6 +1,7 @@
 import type { Containment } from '../model/documents.ts';
 import { MusterError } from '../model/error.ts';
 import { guardText } from '../model/guard-text.ts';
+import type { KeeperTrouble } from '../model/keeper.ts';
 import type { State } from '../model/module.ts';
 import type { ReceiverDoc } from '../model/notify.ts';
 import { formatVersion, type Plan } from '../model/plan.ts';
@@ -32,6 +33,7 @@ export interface Beside {
   logTroubles(): readonly LogTrouble[];
   /** Those that are told of what happens. */
   receivers(): readonly ReceiverDoc[];
+  keeperTrouble(): KeeperTrouble | null;
 }
 
 export interface StatusReporter {
@@ -52,7 +54,8 @@ export function createStatus(identity: Identity, context: EngineContext, beside:
       const receivers = [...beside.receivers()];
       const agreement = agreementOf(pending);
       context.agreement = agreement;
-      const facts = { ...factsNow(context, beside.current(), sick, agreement), drift, logs: beside.logTroubles(), receivers };
+      const known = factsNow(context, beside.current(), sick, agreement);
+      const facts = { ...known, drift, logs: beside.logTroubles(), receivers, keeper: beside.keeperTrouble() };
       const held = holdsNow(context).map(holdDoc);
       const ofConfig = outcome === null ? [] : outcome.ok ? outcome.wanted.config.warnings : outcome.diagnostics;
       const diagnostics = [...ofConfig, ...standIn(context)];

@@ -4,7 +4,7 @@ import type { Held, Kept, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import { a, type Check, list, number, object, optional, or, text, texts } from './shape.ts';
 
 /** What the two ends must have in common; a keeper of another version is put away, and its children are found again. */
-export const keeperVersion = 2;
+export const keeperVersion = 3;
 /** How long a keeper that is handed over waits for the next daemon, ms. */
 export const handoverMs = 30_000;
 
@@ -33,6 +33,8 @@ export type ToKeeper =
   /** This daemon goes, and another one comes soon: until that has said `settled` nothing ends because a daemon does. */
   | { readonly type: 'handOver' }
   | { readonly type: 'settled' }
+  /** To be answered by `pong`, so that one that hangs is noticed. */
+  | { readonly type: 'ping' }
   | { readonly type: 'dispose' };
 
 export type FromKeeper =
@@ -51,7 +53,11 @@ export type FromKeeper =
   /** Nothing of its tree is left. */
   | { readonly type: 'gone'; readonly id: string }
   | { readonly type: 'limited'; readonly call: number; readonly error: WireError | null }
+  | { readonly type: 'pong' }
   | { readonly type: 'log'; readonly level: LogLevel; readonly fields: Readonly<Record<string, unknown>>; readonly message: string };
+
+/** What it says of what it looks after. */
+export type Report = Exclude<FromKeeper, { type: 'hello' | 'pong' }>;
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -99,6 +105,7 @@ const toKeeper: { readonly [T in ToKeeper['type']]: Check<unknown> } = {
   release: object({ ...id, clean: or(a(true), a(false)) }),
   handOver: object({}),
   settled: object({}),
+  ping: object({}),
   dispose: object({}),
 };
 
@@ -109,6 +116,7 @@ const fromKeeper: { readonly [T in FromKeeper['type']]: Check<unknown> } = {
   exited: object({ ...id, exit }),
   gone: object(id),
   limited: object({ call: number, error: nullable(error) }),
+  pong: object({}),
   log: object({ level: or(a('debug'), a('info'), a('warn'), a('error')), fields: record, message: text }),
 };
 

@@ -1,14 +1,14 @@
 import { fromWire, MusterError } from '../model/error.ts';
-import type { Child, Held, Keeper, Lease, LeaseLog, SpawnSpec } from '../model/keeper.ts';
+import type { Child, Held, Keeper, KeeperTrouble, Lease, LeaseLog, SpawnSpec } from '../model/keeper.ts';
 import type { Log } from '../model/ports.ts';
 import { stillRuns } from './adopted.ts';
 import { endLeftCgroups } from './cgroup/contain.ts';
 import { takeLastWords } from './last-words.ts';
 import { bootId, createScan } from './proc.ts';
-import type { Found, FromKeeper, Order } from './protocol.ts';
+import type { Found, Order, Report } from './protocol.ts';
 import { createAttachment } from './remote/attachment.ts';
 import { createHeirlooms } from './remote/heirlooms.ts';
-import type { Hello, LinkOptions } from './remote/link.ts';
+import type { LinkOptions } from './remote/link.ts';
 import { createWard, type Ward, type WardPorts } from './remote/ward.ts';
 import { sweepLeases } from './sweep.ts';
 
@@ -32,6 +32,10 @@ export interface RemoteKeeper extends Keeper {
   handOver(): Promise<readonly Held[]>;
   /** This daemon goes on with what another one has handed over. */
   settled(): void;
+  /** Resolves when the keeper process answers, or there is none. */
+  answers(): Promise<void>;
+  /** What is wrong with the keeper process; null: nothing. */
+  trouble(): KeeperTrouble | null;
 }
 
 /** A command that the keeper was told to start. */
@@ -51,7 +55,7 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
   const boot = bootId();
   const limiting = new Map<number, { resolve(): void; reject(error: unknown): void }>();
   /** What a keeper says of programs before they are inherited. */
-  const early: Exclude<FromKeeper, Hello>[] = [];
+  const early: Report[] = [];
   let sweeping = false;
   let calls = 0;
   let disposed = false;
@@ -119,6 +123,8 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
     settled() {
       attachment.send({ type: 'settled' });
     },
+    answers: attachment.answers,
+    trouble: attachment.trouble,
     dropKept: heirlooms.drop,
     async dispose() {
       disposed = true;
@@ -186,7 +192,7 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
     resolve?.(ward);
   }
 
-  function receive(message: Exclude<FromKeeper, Hello>): void {
+  function receive(message: Report): void {
     if (sweeping) {
       early.push(message);
       return;

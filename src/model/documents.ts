@@ -89,6 +89,8 @@ export interface InfoDoc extends Partial<ModuleView> {
   loadedAs?: string[];
   /** Why it is not loaded, or cannot be. */
   notLoaded?: string;
+  /** What is wrong with the keeper process, which looks after it; absent: nothing. */
+  keeper?: string;
   /** Last lines of output. */
   output: string[];
   /** Of a package that runs: what it has said over its channel. */

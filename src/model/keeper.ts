@@ -69,6 +69,15 @@ export interface Identity {
   readonly noNewPrivileges: boolean;
 }
 
+/** A keeper process that lives and does not answer. */
+export interface KeeperTrouble {
+  readonly pid: number;
+  /** When that was noticed, ISO 8601. */
+  readonly since: string;
+  /** By a signal or a debugger. */
+  readonly isStopped: boolean;
+}
+
 export interface SpawnSpec {
   readonly lease: string;
   readonly name: string;

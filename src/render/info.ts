@@ -35,6 +35,7 @@ export function infoText(doc: InfoDoc, now: number, style: Style = plainStyle, s
   add('Thread', doc.threadId);
   add('Restarts', doc.restarts);
   add('Containment', doc.containment);
+  add('Keeper', doc.keeper);
   add('Last exit', doc.lastExit && exitText(doc.lastExit, now));
   add('Held', doc.held && `${doc.held.reason}${doc.held.until === null ? '' : `, until ${doc.held.until}`}`);
   add('Services', doc.services?.join(', '));

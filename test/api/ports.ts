@@ -45,6 +45,7 @@ export function makeWorld(modules: readonly (Partial<ModuleView> & { name: strin
     engine: { context },
     bus: world.bus,
     refreshFacts: async () => {},
+    keeperTrouble: () => null,
     rusage: () => ({ utime: 7, stime: 0, maxrss: 1 }),
     mask: (text: string) => text.replaceAll('hunter22', '***'),
     pid: 1,

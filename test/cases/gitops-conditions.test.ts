@@ -42,6 +42,7 @@ test('all is as it should be from the start of the daemon on', async () => {
     'Recording true',
     'Auditing true',
     'Logging true',
+    'Keeping true',
     'Drifted false',
     'Held false',
     'Paused false',

@@ -217,7 +217,7 @@ test('down --keep leaves what runs to the next daemon, without losing a byte, an
   expect(counts.findIndex((line, index) => line !== `count ${index + 1}`)).toBe(-1);
 });
 
-test('A keeper that is lost is replaced, and nothing is lost or doubled by it', async () => {
+test('A keeper that is stopped is told of, one that is lost is replaced, and nothing is lost or doubled by it', async () => {
   await using place = await createPlace();
   const end = join(place.dir, 'end');
   await config(place, {
@@ -228,9 +228,21 @@ test('A keeper that is lost is replaced, and nothing is lost or doubled by it', 
   await place.up();
   const before = await place.list();
   const keeper = await keeperOf(place, 'counter');
+  const outputGoesOn = async () => {
+    const { length } = await readFile(join(place.stateDir, 'log/counter.log'));
+    await until(async () => (await readFile(join(place.stateDir, 'log/counter.log'))).length > length, 'output goes on');
+  };
+  const keeping = async () => (await place.status()).conditions.find(({ type }) => type === 'Keeping');
+  process.kill(keeper, 'SIGSTOP');
+  await until(async () => (await keeping())?.status === false, 'it is said that the keeper does not answer');
+  await outputGoesOn();
+  expect((await place.muster('info', 'counter')).stdout).toMatch(new RegExp(`Keeper .*kill -CONT ${keeper}`));
+  expect((await place.muster('status')).stdout).toMatch(new RegExp(`Keeping .*kill -CONT ${keeper}`));
+  process.kill(keeper, 'SIGCONT');
+  await until(async () => (await keeping())?.status === true, 'the keeper answers again');
+
   await kill(keeper);
-  const { length } = await readFile(join(place.stateDir, 'log/counter.log'));
-  await until(async () => (await readFile(join(place.stateDir, 'log/counter.log'))).length > length, 'output goes on');
+  await outputGoesOn();
   const pids = (modules: Awaited<ReturnType<Place['list']>>) => modules.map(({ name, pid, state }) => [name, pid, state]);
   expect(pids(await place.list())).toEqual(pids(before));
 

@@ -51,6 +51,17 @@ test('of receivers it is told who does not take what, since the first of them, a
   });
 });
 
+test('of the keeper it is told that it does not answer, since when, and what to do where it is stopped', () => {
+  expect(only('Keeping', {})).toBeUndefined();
+  expect(only('Keeping', { keeper: null })).toMatchObject({ status: true, reason: 'answers' });
+  const since = '2030-01-01T00:00:00.000Z';
+  const stopped = only('Keeping', { keeper: { pid: 7, since, isStopped: true } });
+  expect(stopped).toMatchObject({ status: false, reason: 'stopped', message: expect.stringContaining('kill -CONT 7'), at: since });
+  const silent = only('Keeping', { keeper: { pid: 7, since, isStopped: false } });
+  expect(silent).toMatchObject({ status: false, reason: 'silent', message: expect.stringContaining('(pid 7) does not answer') });
+  expect(silent?.message).not.toContain('CONT');
+});
+
 test('since is the last change of the status: what is seen again keeps it, and so does another reason', () => {
   const transitions = createTransitions(0);
   const at = (now: number, status: boolean, reason = 'r', known?: string): string => {

@@ -8,9 +8,10 @@ import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { exitWords } from '../../src/keeper/death.ts';
 import { fifoFolder } from '../../src/keeper/places.ts';
+import { beatMs, missMs } from '../../src/keeper/remote/heartbeat.ts';
 import type { Child, Kept } from '../../src/model/keeper.ts';
 import { cli, processesOf } from '../support/place.ts';
-import { runs, spec, tempDir, until } from './support/keeper.ts';
+import { clock, runs, spec, tempDir, until } from './support/keeper.ts';
 import { remoteKeeper } from './support/remote.ts';
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
@@ -168,6 +169,48 @@ test('a keeper that is killed at any moment loses and doubles nothing', async ()
   expect(exitWords(await last.exited)).toMatch(/nobody saw|SIGTERM/);
   await keeper.dispose();
   expect(await processesOf(mark)).toEqual([]);
+});
+
+test('a keeper that is stopped is noticed, may go on, and is replaced if it does not: what it was told meanwhile is done, once', async () => {
+  const hurried = { ...clock, after: (ms: number, fn: () => void) => clock.after(ms === beatMs || ms === missMs ? ms / 5 : ms, fn) };
+  const { keeper, pid } = await remoteKeeper('', undefined, hurried);
+  const mark = `MARK=${process.pid}-${Date.now()}`;
+  const env = { PATH: process.env.PATH ?? '', MARK: mark.slice(5) };
+  const sleep = () => keeper.spawn(spec(['sleep', '1000'], { env }));
+  const first = await sleep();
+  const stopped = pid();
+  expect(keeper.trouble()).toBe(null);
+
+  process.kill(stopped, 'SIGSTOP');
+  const second = sleep();
+  await until(() => keeper.trouble() !== null);
+  process.kill(stopped, 'SIGCONT');
+  await until(() => keeper.trouble() === null);
+  expect(await runs((await second).pid)).toBe(true);
+  expect(pid()).toBe(stopped);
+
+  process.kill(stopped, 'SIGSTOP');
+  const third = sleep();
+  const ended = (await second).killTree();
+  await until(() => keeper.trouble() !== null);
+  expect(keeper.trouble()).toEqual({ pid: stopped, since: expect.any(String), isStopped: true });
+  await ended;
+  const young = await third;
+  expect((await processesOf(mark)).sort()).toEqual([first.pid, young.pid].sort());
+  expect(await runs(stopped)).toBe(false);
+  expect(pid()).not.toBe(stopped);
+  await keeper.answers();
+  expect(keeper.trouble()).toBe(null);
+});
+
+test('a keeper that is stopped keeps no daemon from its end, nor does it outlive that', async () => {
+  const hurried = { ...clock, after: (ms: number, fn: () => void) => clock.after(ms === beatMs || ms === missMs ? ms / 20 : ms, fn) };
+  const { keeper, pid } = await remoteKeeper('', undefined, hurried);
+  const child = await keeper.spawn(spec(['sleep', '1000']));
+  const stopped = pid();
+  process.kill(stopped, 'SIGSTOP');
+  await keeper.dispose();
+  expect([await runs(stopped), await runs(child.pid)]).toEqual([false, false]);
 });
 
 test('pipes that somebody has removed are made anew', async () => {

@@ -33,7 +33,7 @@ export async function passOn(parts: Parts, server: Pick<SocketServer, 'pause' | 
 }
 
 async function untilCalm(parts: Parts, deadline: number): Promise<void> {
-  while (!isCalm(parts)) {
+  while (!isCalm(parts) || !(await within(parts.keeper.answers(), holdMs))) {
     if (Date.now() > deadline) throw tooBusy(parts);
     await pause(lookMs);
   }
@@ -72,12 +72,15 @@ async function letGo({ engine, instances, bus, code, keeper, shown, close }: Par
   return { instances: given.heritage, ...known, code: runners, held };
 }
 
-function tooBusy({ engine, instances }: Parts): MusterError {
+function tooBusy({ engine, instances, keeper }: Parts): MusterError {
   const names = instances.unsteady();
+  const silent = keeper.trouble();
   const what =
-    names.length > 0
-      ? `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} on the way up or down`
-      : `${engine.runs.current() ?? 'a change'} is under way`;
+    silent !== null
+      ? `the keeper of commands (pid ${silent.pid}) does not answer`
+      : names.length > 0
+        ? `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} on the way up or down`
+        : `${engine.runs.current() ?? 'a change'} is under way`;
   return new MusterError('EBUSY', `the daemon cannot be replaced now: ${what}`, { hint: 'try again when that is over (muster list)' });
 }
 

@@ -107,6 +107,9 @@ export function serveDaemons({ wards, pool, sentinel, lease, leave }: DaemonsOpt
       case 'settled':
         handingOver = false;
         break;
+      case 'ping':
+        tell({ type: 'pong' });
+        break;
       case 'dispose':
         wards.dispose().then(close);
         break;

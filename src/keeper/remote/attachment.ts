@@ -1,10 +1,11 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { MusterError, messageOf } from '../../model/error.ts';
-import type { Held, Lease, LeaseLog } from '../../model/keeper.ts';
+import type { Held, KeeperTrouble, Lease, LeaseLog } from '../../model/keeper.ts';
 import type { Log } from '../../model/ports.ts';
+import { stillRuns } from '../adopted.ts';
 import { bootId, statOf } from '../proc.ts';
-import type { FromKeeper, ToKeeper } from '../protocol.ts';
+import type { Report, ToKeeper } from '../protocol.ts';
 import { type Hello, type Link, type LinkOptions, linkTo, startKeeper } from './link.ts';
 
 export interface AttachmentOptions extends LinkOptions {
@@ -14,7 +15,7 @@ export interface AttachmentOptions extends LinkOptions {
   readonly log: Log;
   /** A new id for the lease of the keeper itself. */
   readonly newId: () => string;
-  receive(message: Exclude<FromKeeper, Hello>): void;
+  receive(message: Report): void;
   /** What a keeper has to look after that is new. */
   inCare(): readonly Held[];
   /** Whether there is anything to do for a keeper. */
@@ -43,6 +44,10 @@ export interface Attachment {
   leave(): Promise<void>;
   /** The same; the next daemon comes soon, and until then all stays as it is. */
   handOver(): Promise<void>;
+  /** Resolves when the keeper answers, or there is none to answer. */
+  answers(): Promise<void>;
+  /** Null: there is nothing wrong with it. */
+  trouble(): KeeperTrouble | null;
 }
 
 const keeperName = 'keeper:commands';
@@ -58,6 +63,8 @@ export function createAttachment(options: AttachmentOptions): Attachment {
   let closed: (() => void) | null = null;
   /** While it is open, nobody kills what runs because the keeper is gone (`process/sentinel.ts`). */
   let pulse: number | null = null;
+  /** Since when it has not answered, ms since the epoch. */
+  let silentSince: number | null = null;
 
   return {
     ready,
@@ -76,16 +83,27 @@ export function createAttachment(options: AttachmentOptions): Attachment {
     },
     start,
     async close() {
-      if (await part((keeper) => keeper.send({ type: 'dispose' }))) await endOwn();
+      if (!(await part((keeper) => keeper.send({ type: 'dispose' })))) return;
+      beat(null);
+      await endOwn();
     },
     async leave() {
-      await part((keeper) => keeper.close());
+      if (await part((keeper) => keeper.close())) beat(null);
     },
+    // The pulse goes on until this process ends: should the keeper be lost before the next daemon is there, that will find all of it.
     async handOver() {
       await part((keeper) => {
         keeper.send({ type: 'handOver' });
         keeper.close();
       });
+    },
+    async answers() {
+      if (link === null) await attaching?.catch(() => {});
+      await link?.answers();
+    },
+    trouble() {
+      if (silentSince === null || own?.pid == null) return null;
+      return { pid: own.pid, since: new Date(silentSince).toISOString(), isStopped: isStopped(own.pid) };
     },
   };
 
@@ -98,7 +116,6 @@ export function createAttachment(options: AttachmentOptions): Attachment {
       closed = resolve;
       say(keeper);
     });
-    beat(null);
     return true;
   }
 
@@ -131,7 +148,7 @@ export function createAttachment(options: AttachmentOptions): Attachment {
   }
 
   async function attach(adopt: readonly Held[]): Promise<Hello> {
-    const fresh = await linkTo(options, adopt, { receive: options.receive, lost: (error) => lost(error) });
+    const fresh = await linkTo(options, adopt, { receive: options.receive, lost, silent, hung });
     link = fresh;
     beat(fresh.hello.sentinel ?? null);
     for (const message of waiting.splice(0)) fresh.send(message);
@@ -149,8 +166,23 @@ export function createAttachment(options: AttachmentOptions): Attachment {
     if (before !== null) closeSync(before);
   }
 
+  function silent(isSilent: boolean): void {
+    silentSince = isSilent ? clock.now() : null;
+    const pid = own?.pid ?? null;
+    if (!isSilent) log.info({ pid }, 'the keeper of commands answers again');
+    else log.warn({ pid, stopped: pid !== null && isStopped(pid) }, 'the keeper of commands does not answer');
+  }
+
+  /** It would not hear that it is to go. */
+  function hung(): void {
+    log.error({ pid: own?.pid }, 'the keeper of commands hangs: it is killed');
+    if (own?.pid != null && stillRuns(own)) process.kill(own.pid, 'SIGKILL');
+    link?.destroy();
+  }
+
   function lost(error: unknown): void {
     link = null;
+    silentSince = null;
     if (closed !== null) {
       closed();
       return;
@@ -173,6 +205,11 @@ export function createAttachment(options: AttachmentOptions): Attachment {
     if (own !== null) await options.end(own);
     own = null;
   }
+}
+
+/** By a signal, or a debugger. */
+function isStopped(pid: number): boolean {
+  return ['T', 't'].includes(statOf(pid)?.state ?? '');
 }
 
 function leaseOf(id: string, pid: number): Lease {

@@ -7,7 +7,8 @@ import type { Held } from '../../model/keeper.ts';
 import type { Clock } from '../../model/ports.ts';
 import { createPeer, type Peer } from '../peer.ts';
 import { leaseVariable } from '../proc.ts';
-import { type FromKeeper, keeperVersion, parseFromKeeper, type ToKeeper } from '../protocol.ts';
+import { type FromKeeper, keeperVersion, parseFromKeeper, type Report, type ToKeeper } from '../protocol.ts';
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 
 export interface LinkOptions {
   readonly stateDir: string;
@@ -30,12 +31,20 @@ export interface Link {
   send(message: ToKeeper): void;
   /** Sends what waits, then goes; `lost` follows. */
   close(): void;
+  /** Goes at once; `lost` follows. */
+  destroy(): void;
+  /** Resolves with its next answer. */
+  answers(): Promise<void>;
 }
 
 export interface LinkEvents {
-  receive(message: Exclude<FromKeeper, Hello>): void;
+  receive(message: Report): void;
   /** It is gone, or cannot be understood. Never called before `hello`. */
   lost(error: unknown): void;
+  /** It is there and has not answered for some seconds; false: it does again. */
+  silent(isSilent: boolean): void;
+  /** It has not answered for so long that it is of no use. */
+  hung(): void;
 }
 
 /** A keeper that has just been started, or one whose daemon died a moment ago, needs a little; one that hangs is of no use. */
@@ -48,22 +57,27 @@ export async function linkTo({ dial, clock }: LinkOptions, adopt: readonly Held[
   const socket = await dial();
   return new Promise((resolve, reject) => {
     let hello: Hello | null = null;
+    let heart: Heartbeat | null = null;
     const late = clock.after(helloMs, () => peer.destroy());
     const peer: Peer<ToKeeper> = createPeer<FromKeeper, ToKeeper>(socket, {
       parse: parseFromKeeper,
       receive(message) {
         if (message.type !== 'hello') {
-          if (hello !== null) events.receive(message);
+          if (message.type === 'pong') heart?.answered();
+          else if (hello !== null) events.receive(message);
           return;
         }
         late.cancel();
         if (message.version === keeperVersion) {
           hello = message;
-          resolve({ hello, send: peer.send, close: peer.end });
+          heart = createHeartbeat({ clock, ask: () => peer.send({ type: 'ping' }), silent: events.silent, hung: events.hung });
+          const { answers } = heart;
+          resolve({ hello, send: peer.send, close: peer.end, destroy: peer.destroy, answers });
         } else peer.destroy();
       },
       lost(error) {
         late.cancel();
+        heart?.stop();
         if (hello !== null) events.lost(error);
         else reject(new MusterError('EHOSTUNREACH', `the keeper does not answer${error === null ? '' : `: ${messageOf(error)}`}`));
       },

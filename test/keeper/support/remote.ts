@@ -5,9 +5,10 @@ import { onTestFinished } from 'vitest';
 import { fifoFolder, keeperSocket } from '../../../src/keeper/places.ts';
 import { createRemoteKeeper, type RemoteKeeper } from '../../../src/keeper/remote.ts';
 import type { Lease } from '../../../src/model/keeper.ts';
+import type { Clock } from '../../../src/model/ports.ts';
 import { dial } from '../../../src/socket/client.ts';
 import { cli } from '../../support/place.ts';
-import { clock, silent, tempDir } from './keeper.ts';
+import { silent, clock as system, tempDir } from './keeper.ts';
 
 export interface RemoteSetting {
   readonly keeper: RemoteKeeper;
@@ -21,7 +22,7 @@ export interface RemoteSetting {
 let count = 0;
 
 /** A daemon's side of a keeper process, in a state dir of its own or in that of `before`; all of it is ended when the test is over. */
-export async function remoteKeeper(within = '', before?: RemoteSetting): Promise<RemoteSetting> {
+export async function remoteKeeper(within = '', before?: RemoteSetting, clock: Clock = system): Promise<RemoteSetting> {
   const stateDir = before?.stateDir ?? join(await tempDir(), within);
   await mkdir(stateDir, { recursive: true });
   const open = new Map<string, Lease>(before?.open);
