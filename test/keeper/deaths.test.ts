@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exitSeen, exitUnseen, exitWords } from '../../src/keeper/death.ts';
-import { longestMs, type Outlook, untilTurn } from '../../src/keeper/process/executor/turn.ts';
+import { latestMs, longestMs, type Outlook, stillHolds, untilTurn } from '../../src/keeper/process/executor/turn.ts';
 import { spec, until } from './support/keeper.ts';
 import { remoteKeeper } from './support/remote.ts';
 
@@ -50,8 +50,9 @@ test('a status says how a process died, and what nobody saw is no success', () =
   ]);
 });
 
+const quiet: Outlook = { living: 3, isDying: false, dead: 2, unclear: 0, sinceLastDeath: 60, sinceFirstDeath: 100 };
+
 test('zombies are reaped when nobody is dying, at once where nobody else lives, and in the end in any case', () => {
-  const quiet: Outlook = { living: 3, isDying: false, dead: 2, unclear: 0, sinceLastDeath: 60, sinceFirstDeath: 100 };
   const wait = (more: Partial<Outlook>): number | null => untilTurn({ ...quiet, ...more });
   expect(wait({})).toBe(0);
   expect(wait({ dead: 0 })).toBe(null);
@@ -61,4 +62,11 @@ test('zombies are reaped when nobody is dying, at once where nobody else lives, 
   expect(wait({ sinceLastDeath: 5, unclear: 1 })).toBe(0);
   expect(wait({ isDying: true, unclear: 1 })).toBeGreaterThan(0);
   expect(wait({ isDying: true, sinceLastDeath: 5, sinceFirstDeath: longestMs })).toBe(0);
+});
+
+test('they are reaped upon a look that nothing came between, however many have died meanwhile', () => {
+  const holds = (tookMs: number, more: Partial<Outlook> = {}): boolean => stillHolds(tookMs, { ...quiet, ...more });
+  expect([holds(1), holds(20), holds(20, { living: 60 }), holds(20, { living: 0 })]).toEqual([true, false, true, true]);
+  expect([holds(20, { sinceFirstDeath: longestMs }), holds(20, { sinceFirstDeath: latestMs })]).toEqual([false, true]);
+  expect([holds(1, { isDying: true }), holds(1, { isDying: true, sinceFirstDeath: longestMs })]).toEqual([false, true]);
 });

@@ -6,7 +6,7 @@ import { exitSeen, exitUnseen } from '../../death.ts';
 import { begin } from '../../execute.ts';
 import { hasMemory, isAlive, statOf } from '../../proc.ts';
 import { asked, deaths, type ExecutorData, type FromExecutor, type ToExecutor } from './messages.ts';
-import { longestMs, type Outlook, untilTurn } from './turn.ts';
+import { type Outlook, stillHolds, untilTurn } from './turn.ts';
 
 interface Born {
   readonly id: number;
@@ -15,8 +15,6 @@ interface Born {
   state: 'lives' | 'unclear' | 'told';
 }
 
-/** For each that lives; it takes a fiftieth of that. */
-const longestLookMs = 0.5;
 /** From here on a whole look at each would take so long that many could die while it lasts. */
 const many = 32;
 
@@ -114,9 +112,7 @@ function look(): boolean {
 function isCertain(): boolean {
   const began = performance.now();
   if (look()) return false;
-  const { living, sinceFirstDeath } = outlook();
-  if (living === 0 || sinceFirstDeath > longestMs) return true;
-  return !isDying && performance.now() - began < 1 + living * longestLookMs;
+  return stillHolds(performance.now() - began, outlook());
 }
 
 function outlook(): Outlook {
