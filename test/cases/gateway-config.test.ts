@@ -34,7 +34,11 @@ afterAll(async () => {
 async function declare(config: object): Promise<void> {
   const modules = {
     gateway: { module: 'builtin:gateway', config },
-    a: { module: fixture('message.mjs'), service: 'gateway', config: { mount: ['/', 'a.org', 'b.org'] } },
+    a: {
+      module: fixture('message.mjs'),
+      service: 'gateway',
+      config: { mount: ['/', 'a.org', 'b.org'], answersWith: join(place.dir, 'go') },
+    },
   };
   await place.write('muster.yaml', `${JSON.stringify({ version: 1, modules }, null, 1)}\n`);
 }
@@ -101,7 +105,10 @@ test('addresses come and go, new ones first; what is under way at an old one is 
   const socket = join(place.dir, 'web.sock');
   const slow = http(before, '/slow');
   await until(async () => JSON.stringify(await daemon.ask('gateway.stats')).includes('"open":1'), 'it is under way');
-  await changed({ listen: [`unix:${socket}`, '[::1]:0'] });
+  const change = changed({ listen: [`unix:${socket}`, '[::1]:0'] });
+  await until(async () => (await overSocket(socket).catch(() => 0)) === 201, 'the new one is there');
+  await place.write('go', '');
+  await change;
   expect((await slow).status).toBe(200);
   await expect(http(before, '/text')).rejects.toThrow(/ECONNREFUSED/);
   expect((await place.module('gateway')).status.message).toMatch(/^listening on unix:.*web\.sock, http:\/\/\[::1\]:\d+$/);

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { http, raw } from '../support/http.ts';
+import { type Answered, http, raw } from '../support/http.ts';
 import { createPlace, type Place, until } from '../support/place.ts';
 import { type Talk, talk } from '../support/talk.ts';
 
@@ -13,12 +13,16 @@ let port = 0;
 
 beforeAll(async () => {
   const limits = '{maxHeaderSize: 8K, headersTimeout: 1s, maxRequests: 40}';
-  place = await createPlace(`version: 1
+  place = await createPlace();
+  await place.write(
+    'muster.yaml',
+    `version: 1
 modules:
   gateway: {module: builtin:gateway, config: {listen: "127.0.0.1:0", limits: ${limits}}}
-  a.example.com: {module: ${fixture('message.mjs')}, service: gateway}
+  a.example.com: {module: ${fixture('message.mjs')}, service: gateway, config: {answersWith: ${join(place.dir, 'go')}}}
   f.example.com: {module: ${fixture('fetch.mjs')}, service: gateway}
-`);
+`,
+  );
   await place.up();
   daemon = await talk(place);
   port = Number((await place.module('gateway')).status.message.split(':').at(-1));
@@ -60,8 +64,15 @@ test('headers that are too large get 431, those that come too slowly 408', async
 });
 
 test('more at a time than a component may have get 503 and when to come back', async () => {
-  const all = await Promise.all(Array.from({ length: 60 }, () => ask('a.example.com', '/slow')));
-  const refused = all.filter(({ status }) => status === 503);
+  const refused: Answered[] = [];
+  const asked = Array.from({ length: 60 }, async () => {
+    const answer = await ask('a.example.com', '/slow');
+    if (answer.status === 503) refused.push(answer);
+    return answer;
+  });
+  await until(() => refused.length >= 20, 'those beyond it are refused');
+  await place.write('go', '');
+  const all = await Promise.all(asked);
   expect(all.filter(({ status }) => status === 200)).toHaveLength(40);
   expect(refused).toHaveLength(20);
   expect(refused.every(({ headers }) => headers['retry-after'] === '1')).toBe(true);

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Result } from '../../src/model/plan.ts';
 import { type Answered, http } from '../support/http.ts';
 import { createPlace, type Place, until } from '../support/place.ts';
@@ -18,7 +18,6 @@ let port = 0;
 const agents: Agent[] = [];
 
 async function up(components: object, config: object = {}): Promise<void> {
-  place = await createPlace();
   await declare(components, config);
   await place.up();
   daemon = await talk(place);
@@ -33,6 +32,9 @@ async function reload(components: object, config?: object): Promise<Result> {
   await declare(components, config);
   return (await daemon.muster('reload', {})) as Result;
 }
+beforeEach(async () => {
+  place = await createPlace();
+});
 afterEach(async () => {
   for (const agent of agents.splice(0)) agent.destroy();
   daemon?.[Symbol.dispose]();
@@ -40,6 +42,9 @@ afterEach(async () => {
 });
 
 const entry = (arg: string, more: object = {}) => ({ module: fixture('message.mjs'), service: 'gateway', args: [arg], ...more });
+/** Requests for /slow are answered, and the component begins, once that file is there. */
+const answersWith = (file: string) => ({ answersWith: join(place.dir, file) });
+const startsWith = (file: string) => ({ startsWith: join(place.dir, file) });
 const ask = (host: string, path = '/slow') => http(port, path, { host });
 const underWay = (name: string, count: number) =>
   until(async () => {
@@ -49,8 +54,7 @@ const underWay = (name: string, count: number) =>
 const statuses = (answers: readonly Answered[]) => answers.map(({ status }) => status);
 
 test('a removed component finishes what it has begun with, and gets nothing new; its connections are closed, others are not', async () => {
-  const slow = { config: { slowMs: 600 } };
-  await up({ a: entry('a'), b: entry('b', slow) });
+  await up({ a: entry('a'), b: entry('b', { config: answersWith('go') }) });
   const agent = new Agent({ keepAlive: true });
   agents.push(agent);
   const idle = connect(port, '127.0.0.1', () => idle.write('GET /text HTTP/1.1\r\nHost: b\r\n\r\n'));
@@ -64,6 +68,7 @@ test('a removed component finishes what it has begun with, and gets nothing new;
   await idleClosed;
   expect(await ask('b', '/text')).toMatchObject({ status: 421 });
   expect((await daemon.refusal('b.seen')).code).toBe('ENOSYS');
+  await place.write('go', '');
   expect(await before).toMatchObject({ status: 200, body: 'slow b', headers: { connection: 'close' } });
   expect((await reloaded).exitCode).toBe(0);
   const again = new Promise((resolve) => kept.once('data', resolve));
@@ -108,9 +113,17 @@ test('one that never came up is 503 too, and goes from the table when it is drop
 
 test('during a reload requests wait, up to the limit, and those beyond it are told when to come back', async () => {
   await up({ a: entry('1') }, { limits: { maxRequests: 10 } });
-  const reloaded = reload({ a: entry('2', { config: { starts: 1500 } }) }, { limits: { maxRequests: 10 } });
+  const reloaded = reload({ a: entry('2', { config: startsWith('go') }) }, { limits: { maxRequests: 10 } });
   await until(async () => (await place.module('a')).state === 'I', 'the next one is starting');
-  const answers = await Promise.all(Array.from({ length: 15 }, () => ask('a')));
+  let refused = 0;
+  const asked = Array.from({ length: 15 }, async () => {
+    const answer = await ask('a');
+    if (answer.status === 503) refused += 1;
+    return answer;
+  });
+  await until(() => refused === 5, 'those beyond it are refused');
+  await place.write('go', '');
+  const answers = await Promise.all(asked);
   expect(statuses(answers).sort()).toEqual([...Array(10).fill(200), ...Array(5).fill(503)]);
   expect(answers.filter(({ status }) => status === 200).map(({ body }) => body)).toEqual(Array(10).fill('slow 2'));
   expect(answers.find(({ status }) => status === 503)?.headers['retry-after']).toBe('1');
@@ -119,24 +132,29 @@ test('during a reload requests wait, up to the limit, and those beyond it are to
 
 test('who waits too long for the next one is told when to come back', async () => {
   await up({ a: entry('1') }, { limits: { queueTimeout: '200ms' } });
-  const reloaded = reload({ a: entry('2', { config: { starts: 1500 } }) }, { limits: { queueTimeout: '200ms' } });
+  const reloaded = reload({ a: entry('2', { config: startsWith('go') }) }, { limits: { queueTimeout: '200ms' } });
   await until(async () => (await place.module('a')).state === 'I', 'the next one is starting');
   expect(statuses([await ask('a')])).toEqual([503]);
+  await place.write('go', '');
   expect((await reloaded).exitCode).toBe(0);
   expect((await ask('a')).body).toBe('slow 2');
 });
 
 test('with overlap the old one answers until the new one runs, and finishes what it has begun with', async () => {
   const overlap = { reload: { strategy: 'overlap' } };
-  await up({ a: entry('1', { ...overlap, config: { slowMs: 1200 } }) });
+  await up({ a: entry('1', { ...overlap, config: answersWith('end') }) });
+  const argsOf = async () => JSON.parse((await ask('a', '/echo')).body).args;
   const begun = ask('a');
   await underWay('a', 1);
-  const reloaded = reload({ a: entry('2', { ...overlap, config: { starts: 600, slowMs: 10 } }) });
+  const reloaded = reload({ a: entry('2', { ...overlap, config: startsWith('go') }) });
   await until(
     async () => (await daemon.muster('logs', { names: ['a'] })).some(({ text }) => text === 'starts 2'),
     'the next one is starting',
   );
-  expect(JSON.parse((await ask('a', '/echo')).body).args).toEqual(['1']);
+  expect(await argsOf()).toEqual(['1']);
+  await place.write('go', '');
+  await until(async () => (await argsOf())[0] === '2', 'the next one answers');
+  await place.write('end', '');
   expect((await begun).body).toBe('slow 1');
   expect((await reloaded).exitCode).toBe(0);
   expect((await ask('a')).body).toBe('slow 2');
@@ -202,16 +220,22 @@ test('who waits for a component when the gateway itself is reloaded is told to c
 });
 
 test('a reload of the gateway puts its components back; requests that came before are answered', async () => {
-  await up({ a: entry('a') });
+  await up({ a: entry('a', { config: answersWith('go') }) });
   const begun = ask('a');
   await underWay('a', 1);
-  expect(await place.muster('reload', 'gateway')).toMatchObject({ code: 0 });
+  const reloaded = place.muster('reload', 'gateway');
+  await until(async () => (await place.module('gateway')).state === 'F', 'it stops');
+  await place.write('go', '');
+  expect(await reloaded).toMatchObject({ code: 0 });
   expect((await begun).body).toBe('slow a');
   port = Number((await place.module('gateway')).status.message.split(':').at(-1));
   expect((await ask('a')).body).toBe('slow a');
+  await rm(join(place.dir, 'go'));
   const last = ask('a');
   await underWay('a', 1);
-  expect(await place.muster('down')).toMatchObject({ code: 0 });
+  const down = place.muster('down');
+  await place.write('go', '');
+  expect(await down).toMatchObject({ code: 0 });
   expect((await last).body).toBe('slow a');
 });
 
