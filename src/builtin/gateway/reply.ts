@@ -3,6 +3,7 @@ import { MusterError } from '../../model/error.ts';
 import type { Exchange } from './exchange.ts';
 import { isHopByHop } from './headers.ts';
 import { type Chunks, chunksOf, pour, stopQuietly } from './pour.ts';
+import { wholeOf } from './whole.ts';
 
 interface Body {
   /** All of it, or as it comes. */
@@ -16,8 +17,7 @@ interface Body {
 export function reply(exchange: Exchange, result: unknown): Promise<void> | void {
   if (exchange.isOver) return;
   if (result instanceof Response) {
-    const body: Body = result.body === null ? {} : { chunks: chunksOf(result.body) as Chunks };
-    return send(exchange, result.status, headersOf(result.headers), body);
+    return send(exchange, result.status, headersOf(result.headers), bodyOfResponse(result));
   }
   if (typeof result !== 'object' || result === null) throw wrong('an answer is {status, headers, body} or a Response', result);
   const { status = 200, headers, body } = result as { status?: unknown; headers?: unknown; body?: unknown };
@@ -33,7 +33,7 @@ function send(exchange: Exchange, status: number, headers: OutgoingHttpHeaders, 
     const { whole = null } = body;
     const length = typeof whole === 'string' ? Buffer.byteLength(whole) : (whole?.byteLength ?? 0);
     // HEAD tells the length that GET would have.
-    if (!isEmpty && !(whole === null && request.method === 'HEAD' && headers['content-length'] !== undefined)) {
+    if (!isEmpty && !(length === 0 && request.method === 'HEAD' && headers['content-length'] !== undefined)) {
       headers['content-length'] = length;
     }
     if (status === 204) delete headers['content-length'];
@@ -66,6 +66,13 @@ function headersOf(given: unknown): OutgoingHttpHeaders {
     if (value !== undefined && value !== null && !isHopByHop(key)) headers[key] = Array.isArray(value) ? value.map(String) : String(value);
   }
   return headers;
+}
+
+function bodyOfResponse(response: Response): Body {
+  const { body } = response;
+  if (body === null) return {};
+  const whole = wholeOf(response);
+  return whole === null ? { chunks: chunksOf(body) as Chunks } : { whole };
 }
 
 function bodyOf(body: unknown): Body {
