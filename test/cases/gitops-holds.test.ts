@@ -79,10 +79,11 @@ test('globs and --all hold what they name, and what is declared and not loaded c
 });
 
 test('23. a hold that is over is no longer listed, and brings that module alone to the generation in force', async () => {
-  await place.muster('hold', 'gc', '--reason', 'r', '--for', '1s');
+  await place.muster('hold', 'gc', '--reason', 'r');
   await write();
   await place.reload();
   const [{ pid: gc }, { pid: web }] = [await place.module('gc'), await place.module('web')];
+  await place.muster('hold', 'gc', '--reason', 'r', '--for', '1s');
   await write(); // pending, and not what is in force
   await until(async () => (await place.module('gc')).pid !== gc, 'the hold is over');
   expect((await place.status()).held).toEqual([]);
