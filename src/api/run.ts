@@ -1,5 +1,6 @@
 import { onTrial } from '../engine/auto-rollback.ts';
-import { type Common, reload, restart } from '../engine/commands.ts';
+import type { Common } from '../engine/command.ts';
+import { reload, restart } from '../engine/commands.ts';
 import { plainRun } from '../engine/engine.ts';
 import { awaitHealth } from '../engine/health.ts';
 import { heldNames, release, stop } from '../engine/holds.ts';

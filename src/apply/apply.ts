@@ -5,7 +5,9 @@ import type { Desired, Loaded, Origin } from '../model/module.ts';
 import type { Change, ChangeResult, ChangeStatus, Plan } from '../model/plan.ts';
 import type { OnFailure } from '../model/policy.ts';
 import type { Clock } from '../model/ports.ts';
+import type { Becoming } from './becoming.ts';
 import type { Claims } from './claims.ts';
+import { outdated } from './meanwhile.ts';
 import { type LoadedStore, persist, recordOf } from './persist.ts';
 import { isRolling, provenOutcome } from './rolling.ts';
 import { desiredOf, type StepOutcome, type StepPorts, step, UntouchedError, undoOf } from './step.ts';
@@ -14,6 +16,7 @@ import { walk } from './walk.ts';
 export interface ApplyPorts extends StepPorts {
   clock: Clock;
   claims: Claims;
+  becoming: Becoming;
   store: LoadedStore;
 }
 
@@ -81,13 +84,15 @@ async function attempt(
 ): Promise<StepOutcome> {
   const names = [change.name, ...(change.from === undefined ? [] : [change.from])].sort(); // in one order, as commands claim
   const claims = [];
+  const begun: (() => void)[] = [];
   for (const name of names) if (!options.claimed.has(name)) claims.push(await ports.claims.acquire(name, change.action));
   try {
     const before = options.loaded.get(change.from ?? change.name);
-    const moved = movedMeanwhile(ports.instances.get(change.from ?? change.name), before);
-    if (moved || names.some(options.heldSince)) return changedMeanwhile(change.name);
-    const lost = change.action === 'remove' ? undefined : change.needs?.find((name) => ports.instances.get(name) === undefined);
-    if (lost !== undefined) return goneMeanwhile(lost);
+    const becomes = change.action === 'remove' ? null : wantedOf(change, options);
+    const planned = { ...options, spec: becomes?.spec ?? null };
+    const late = outdated(change, planned, ports.instances.snapshot(), ports.becoming);
+    if (late !== null) return late;
+    for (const name of names) begun.push(ports.becoming.begin(name, name === change.name ? becomes : null));
     const back = options.onFailure === 'rollback' ? undoOf(change, before, ports) : null;
     await intend(change, options, ports);
     const outcome = await step(change, targetOf(change, options, ports), before, options, ports);
@@ -106,6 +111,7 @@ async function attempt(
   } catch (error) {
     return { status: 'failed', error: toWire(error) };
   } finally {
+    for (const end of begun) end();
     for (const claim of claims) claim.release();
   }
 }
@@ -149,22 +155,6 @@ function wantedOf(change: Change, options: ApplyOptions): Desired {
 function skippedFor({ action }: Change, blocker: string): StepOutcome {
   const why = action === 'remove' ? `stays for ${blocker}` : `requires ${blocker}`;
   return { status: 'skipped', error: { code: 'EBUSY', message: `${why}, which did not come up` } };
-}
-
-function movedMeanwhile(now: Loaded | undefined, planned: Loaded | undefined): boolean {
-  if (now === undefined || planned === undefined) return now !== planned;
-  return now.specDigest !== planned.specDigest || now.codeDigest !== planned.codeDigest || now.origin !== planned.origin;
-}
-
-function changedMeanwhile(name: string): StepOutcome {
-  return {
-    status: 'skipped',
-    error: { code: 'EBUSY', message: `${name} was changed by another command meanwhile; the next run looks again` },
-  };
-}
-
-function goneMeanwhile(name: string): StepOutcome {
-  return { status: 'skipped', error: { code: 'EBUSY', message: `requires ${name}, which was removed by another command meanwhile` } };
 }
 
 /** Newest first. What cannot be undone stays `ok` in the result: that is then the truth. */

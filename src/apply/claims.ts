@@ -15,6 +15,8 @@ export interface Claims {
   current(name: string): string | null;
   /** Whether nobody works on anything. */
   isFree(): boolean;
+  /** How often a name was let go so far: who finds it changed may have been overtaken. */
+  released(): number;
   /** Takes a free name; throws EBUSY if it is taken. */
   take(name: string, action: string): Claim;
   /** Waits until the name is free and takes it; for at most `timeout` ms, if given, then rejects with EALREADY. */
@@ -23,6 +25,7 @@ export interface Claims {
 
 export function createClaims(clock: Clock): Claims {
   const taken = new Map<string, { action: string; waiters: (() => void)[] }>();
+  let count = 0;
 
   const take = (name: string, action: string): Claim => {
     const holder = taken.get(name);
@@ -36,6 +39,7 @@ export function createClaims(clock: Clock): Claims {
       release() {
         if (released) return;
         released = true;
+        count += 1;
         taken.delete(name);
         for (const wake of entry.waiters) wake();
       },
@@ -45,6 +49,7 @@ export function createClaims(clock: Clock): Claims {
   return {
     current: (name) => taken.get(name)?.action ?? null,
     isFree: () => taken.size === 0,
+    released: () => count,
     take,
     async acquire(name, action, timeout) {
       const deadline = timeout === undefined ? null : clock.now() + timeout;

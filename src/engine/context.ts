@@ -1,3 +1,4 @@
+import { type Becoming, createBecoming } from '../apply/becoming.ts';
 import { type Claims, createClaims } from '../apply/claims.ts';
 import { oneByOne } from '../model/one-by-one.ts';
 import type { Target } from '../model/plan.ts';
@@ -16,6 +17,7 @@ import type { KeptCode } from './retain.ts';
 export interface EngineContext {
   readonly ports: EnginePorts;
   readonly claims: Claims;
+  readonly becoming: Becoming;
   readonly events: Events;
   readonly critical: Critical;
   /** Aborted when the daemon stops: nothing new is started. */
@@ -45,6 +47,7 @@ export function createContext(ports: EnginePorts): EngineContext {
   const shared = { ports, claims: createClaims(ports.clock), events: createEvents(ports.clock), stopping: new AbortController() };
   return {
     ...shared,
+    becoming: createBecoming(),
     critical: createCritical(shared),
     generation: null,
     outcome: null,

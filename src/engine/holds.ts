@@ -4,7 +4,8 @@ import type { Params } from '../model/methods.ts';
 import type { Hold } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { HoldDoc } from '../model/status-doc.ts';
-import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
+import { type Command, type Common, runCommand } from './command.ts';
+import { declaredNow, desiredWith } from './commands.ts';
 import { type EngineContext, holdsNow } from './context.ts';
 import { due } from './due.ts';
 import { loadedNames, notLoaded } from './names.ts';
@@ -99,30 +100,27 @@ export async function release(names: readonly string[], common: Common, context:
   const over = names.flatMap((name) => store.state.holds.get(name) ?? []);
   await store.append(...over.map(({ name }) => ({ type: 'released' as const, name })));
   for (const { name } of over) context.events.emit({ type: 'hold', name, message: 'released', fields: byOf(common.by) });
-  // What has a hold of its own stays held when all is released that has none.
-  const all = names.includes(everything)
-    ? [...new Set([...due(context).keys(), ...instances.snapshot().keys()])].filter((name) => !store.state.holds.has(name))
-    : names;
-  const again = new Set<string>();
-  return runCommand(
-    {
+  const prepare = (): Command => {
+    const loaded = instances.snapshot();
+    const wanted = due(context);
+    // What has a hold of its own stays held when all is released that has none.
+    const all = names.includes(everything)
+      ? [...new Set([...wanted.keys(), ...loaded.keys()])].filter((name) => !store.state.holds.has(name))
+      : names;
+    const again = over.filter(({ name, stopped }) => stopped === true && loaded.get(name)?.state === 'E').map(({ name }) => name);
+    return {
       name: 'release',
       common,
-      request: { scope: new Set(all), again, retryFailed: true },
-      // Only once the names are claimed: until then a run may change them, and a stop be on its way.
-      desired(now) {
-        const wanted = due(context);
-        for (const { name, stopped } of over) if (stopped === true && now.get(name)?.state === 'E') again.add(name);
-        return desiredWith(
-          now,
-          all.flatMap((name) => wanted.get(name) ?? []),
-        );
-      },
+      request: { scope: new Set(all), again: new Set(again), retryFailed: true },
+      desired: desiredWith(
+        loaded,
+        all.flatMap((name) => wanted.get(name) ?? []),
+      ),
       busy: 'wait',
       declared: { has: (name) => due(context).has(name) },
-    },
-    context,
-  );
+    };
+  };
+  return runCommand(prepare, context);
 }
 
 /**

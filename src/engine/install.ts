@@ -7,7 +7,8 @@ import type { Staging } from '../model/package.ts';
 import { saveCommand } from '../model/package-lock.ts';
 import { isPackageSpec, packageModule, packageSpecKind } from '../model/package-spec.ts';
 import type { Plan, Result } from '../model/plan.ts';
-import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
+import { type Command, type Common, runCommand } from './command.ts';
+import { declaredNow, desiredWith } from './commands.ts';
 import type { EngineContext } from './context.ts';
 import type { NamedPackage } from './ports.ts';
 import { stagingOf } from './reconcile.ts';
@@ -57,40 +58,44 @@ async function installNamed(
   reconcile: () => Promise<Plan | Result>,
 ): Promise<Plan | Result> {
   const asked = askedOf(name, params, common, context);
-  const declared = await declaredNow(context);
   if (params.save === true) return save(asked, params, context, reconcile);
-  refuseDeclared(asked.name, declared, params);
-  refuseOthers(asked.name, context);
+  await assertMine(asked.name, params, context);
   const modules = await lookUp(asked, params, context);
-  const before = installed(asked.name, context);
-  const names = modules.map(({ name }) => name);
-  const gone = before.map(({ name }) => name).filter((name) => !names.includes(name));
-  const again = names.filter((name) => {
-    const loaded = context.ports.instances.get(name);
-    return loaded?.state === 'E' && !loaded.failed;
-  });
-  try {
-    return await runCommand(
-      {
-        name: 'install',
-        common,
-        request: {
-          scope: new Set([...names, ...gone]),
-          asked: new Set(names),
-          again: new Set(again),
-          drop: new Set(gone),
-          retryFailed: true,
-          // All that a package has is of one version.
-          onFailure: 'rollback',
-        },
-        desired: (loaded) => new Map([...desiredWith(loaded, modules)].filter(([name]) => !gone.includes(name))),
-        busy: 'wait',
+  const names = modules.map((module) => module.name);
+  const before = new Set<Loaded>();
+  const prepare = async (): Promise<Command> => {
+    await assertMine(asked.name, params, context);
+    const loaded = context.ports.instances.snapshot();
+    for (const module of installed(asked.name, context)) before.add(module);
+    const gone = installed(asked.name, context).flatMap((module) => (names.includes(module.name) ? [] : [module.name]));
+    const hasEnded = (each: string): boolean => loaded.get(each)?.state === 'E' && loaded.get(each)?.failed === false;
+    return {
+      name: 'install',
+      common,
+      request: {
+        scope: new Set([...names, ...gone]),
+        asked: new Set(names),
+        again: new Set(names.filter(hasEnded)),
+        drop: new Set(gone),
+        retryFailed: true,
+        // All that a package has is of one version.
+        onFailure: 'rollback',
       },
-      context,
-    );
+      desired: new Map([...desiredWith(loaded, modules)].filter(([each]) => !gone.includes(each))),
+      busy: 'wait',
+    };
+  };
+  try {
+    return await runCommand(prepare, context);
   } finally {
     if (common.dryRun !== true) await tidy([...modules, ...before], context);
   }
+}
+
+/** Throws EREFUSED for a name that the config declares, EEXIST for one that is loaded otherwise. */
+async function assertMine(name: string, params: InstallParams, context: EngineContext): Promise<void> {
+  refuseDeclared(name, await declaredNow(context), params);
+  refuseOthers(name, context);
 }
 
 function askedOf(name: string, params: InstallParams, common: Common, context: EngineContext): Asked {

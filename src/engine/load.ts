@@ -4,7 +4,8 @@ import type { Desired } from '../model/module.ts';
 import { nameProblem } from '../model/name.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { providers, requirementsOf } from '../model/requires.ts';
-import { type Common, declaredNow, declaredRefusal, desiredWith, runCommand, withArgs } from './commands.ts';
+import { type Command, type Common, runCommand } from './command.ts';
+import { declaredNow, declaredRefusal, desiredWith, withArgs } from './commands.ts';
 import { alternativesOf, type EngineContext } from './context.ts';
 import type { ByHand } from './ports.ts';
 import { stagingOf } from './reconcile.ts';
@@ -14,31 +15,34 @@ type LoadParams = Params<'load'>;
 
 /** `load NAME [ARGS...]`: a declared one as declared, anything else by hand; with what it requires and the config declares. */
 export async function load(params: LoadParams, common: Common, context: EngineContext): Promise<Plan | Result> {
-  const declared = await declaredNow(
-    context,
-    params.dryRun === true ? undefined : { ...stagingOf(common.onProgress, context), only: params.target },
-  );
-  const asDeclared = params.command === true || params.name !== undefined ? undefined : declared.get(params.target);
-  const module =
-    asDeclared === undefined ? await byHand(params, common, declared, context) : await fromConfig(asDeclared, params, declared, context);
-  const { name } = module;
-  assertFree(name, context);
-  const required = requiredOf(module, declared, context);
-  return runCommand(
-    {
+  const staging = params.dryRun === true ? undefined : { ...stagingOf(common.onProgress, context), only: params.target };
+  let name = params.target;
+  const packages = new Set<Desired>();
+  const prepare = async (): Promise<Command> => {
+    const declared = await declaredNow(context, staging);
+    const asDeclared = params.command === true || params.name !== undefined ? undefined : declared.get(params.target);
+    const module =
+      asDeclared === undefined ? await byHand(params, common, declared, context) : await fromConfig(asDeclared, params, declared, context);
+    if (module.kind === 'package') packages.add(module);
+    ({ name } = module);
+    assertFree(name, context);
+    const required = requiredOf(module, declared, context);
+    return {
       name: 'load',
       common,
       request: { scope: new Set([name, ...required.keys()]), asked: new Set([name]), again: again(name, context), retryFailed: true },
-      desired: (loaded) => desiredWith(loaded, [module, ...required.values()]),
+      desired: desiredWith(context.ports.instances.snapshot(), [module, ...required.values()]),
       busy: 'refuse',
       declared: new Set([...(asDeclared === undefined ? [] : [name]), ...required.keys()]),
-    },
-    context,
-  )
-    .catch((error: unknown) => {
-      throw error instanceof MusterError && error.code === 'EBUSY' ? alreadyLoaded(name, 'is being worked on') : error;
-    })
-    .finally(() => (module.kind === 'package' && params.dryRun !== true ? tidy([module], context) : undefined));
+    };
+  };
+  try {
+    return await runCommand(prepare, context);
+  } catch (error) {
+    throw error instanceof MusterError && error.code === 'EBUSY' ? alreadyLoaded(name, 'is being worked on') : error;
+  } finally {
+    if (packages.size > 0 && params.dryRun !== true) await tidy([...packages], context);
+  }
 }
 
 /** What has ended as it should is wanted anew, changed or not. */

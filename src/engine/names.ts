@@ -36,19 +36,19 @@ function matches(pattern: string, loaded: ReadonlyMap<string, Loaded>): string[]
 /** Those that require one of these, directly or through others; with `reload` only those that reload with them. */
 export function dependentsOf(
   names: Iterable<string>,
-  loaded: ReadonlyMap<string, Loaded>,
+  loaded: ReadonlyMap<string, Pick<Loaded, 'spec'>>,
   kind: 'any' | 'reload',
   alternatives?: Alternatives,
 ): string[] {
   const found = new Set(names);
   const provider = providers(loaded, alternatives);
-  const needs = ({ spec }: Loaded): boolean =>
+  const needs = ({ spec }: Pick<Loaded, 'spec'>): boolean =>
     requirementsOf(spec).some((item) => (kind === 'any' || item.reload) && found.has(provider(item.name)));
   for (let grew = true; grew; ) {
     grew = false;
-    for (const module of loaded.values()) {
-      if (found.has(module.name) || !needs(module)) continue;
-      found.add(module.name);
+    for (const [name, module] of loaded) {
+      if (found.has(name) || !needs(module)) continue;
+      found.add(name);
       grew = true;
     }
   }

@@ -160,7 +160,7 @@ export interface EngineStore {
   heads(): Promise<KeptHead[]>;
 }
 
-export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'store'> {
+export interface EnginePorts extends Omit<ApplyPorts, 'claims' | 'becoming' | 'store'> {
   random: Random;
   log: Log;
   store: EngineStore;

@@ -7,7 +7,8 @@ import type { Desired, Loaded } from '../model/module.ts';
 import { configOf, mergedConfig } from '../model/package-config.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { declaresAt, type Settings, settingAt, settingPath, withoutSetting, withSetting } from '../model/settings.ts';
-import { type Common, declaredNow, desiredWith, runCommand } from './commands.ts';
+import { type Command, type Common, runCommand } from './command.ts';
+import { declaredNow, desiredWith } from './commands.ts';
 import { alternativesOf, type EngineContext } from './context.ts';
 import { dependentsOf, notLoaded } from './names.ts';
 
@@ -135,24 +136,24 @@ async function applied(
   context: EngineContext,
 ): Promise<Plan | Result> {
   const { instances, sources } = context.ports;
-  const loaded = instances.snapshot();
-  const scope = loaded.has(name) ? dependentsOf([name], loaded, 'reload', alternativesOf(context)) : [];
-  return runCommand(
-    {
+  const prepare = async (): Promise<Command> => {
+    const tree = settings();
+    const module = instances.get(name);
+    const changed = module && (await sources.withSettings(desiredOf(module), Object.keys(tree).length === 0 ? null : tree));
+    const loaded = instances.snapshot();
+    return {
       name: action,
       common,
-      request: { scope: new Set(scope), asked: new Set([name]) },
-      async desired(now) {
-        const module = now.get(name);
-        const tree = settings();
-        if (module === undefined) return desiredWith(now, []);
-        return desiredWith(now, [await sources.withSettings(desiredOf(module), Object.keys(tree).length === 0 ? null : tree)]);
+      request: {
+        scope: new Set(loaded.has(name) ? dependentsOf([name], loaded, 'reload', alternativesOf(context)) : []),
+        asked: new Set([name]),
       },
+      desired: desiredWith(loaded, changed === undefined || !loaded.has(name) ? [] : [changed]),
       busy: 'wait',
       ...(isDrift ? {} : { generation: 'amended' as const }),
-    },
-    context,
-  );
+    };
+  };
+  return runCommand(prepare, context);
 }
 
 function declaredRefusal({ name, key }: Edit, { source }: Configured): MusterError {

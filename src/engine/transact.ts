@@ -159,7 +159,7 @@ async function carryOut(
       signal: context.stopping.signal,
       onProgress: (progress) => transaction.onProgress?.(progress),
     },
-    { ...ports, claims: context.claims },
+    { ...ports, claims: context.claims, becoming: context.becoming },
   );
   context.critical.afterChanges(changes);
   ports.sources.watchCode([...ports.instances.snapshot().values()].filter(({ spec }) => spec.watch));

@@ -3,7 +3,8 @@ import type { PackageSpec } from '../model/fields/table.ts';
 import type { Params } from '../model/methods.ts';
 import type { Loaded } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
-import { type Common, desiredWith, runCommand } from './commands.ts';
+import { type Command, type Common, runCommand } from './command.ts';
+import { desiredWith } from './commands.ts';
 import type { EngineContext } from './context.ts';
 import { installed } from './install.ts';
 import { purge } from './kept-settings.ts';
@@ -12,19 +13,22 @@ import { tidy } from './retain.ts';
 
 /** `uninstall NAME...`: stops packages that were installed by hand, forgets them and removes their files; not a folder in which one runs. */
 export async function uninstall(params: Params<'uninstall'>, common: Common, context: EngineContext): Promise<Plan | Result> {
-  const modules = params.names.flatMap((name) => installedAs(name, context));
-  refuseDeclared(modules);
-  const names = [...new Set(modules.map(({ name }) => name))];
-  const outcome = await runCommand(
-    {
+  let modules: readonly Loaded[] = [];
+  let names: readonly string[] = [];
+  const prepare = (): Command => {
+    modules = params.names.flatMap((name) => installedAs(name, context));
+    refuseDeclared(modules);
+    names = [...new Set(modules.map(({ name }) => name))];
+    const left = [...desiredWith(context.ports.instances.snapshot(), [])].filter(([name]) => !names.includes(name));
+    return {
       name: 'uninstall',
       common,
       request: { scope: new Set(names), asked: new Set(names), drop: new Set(names) },
-      desired: (now) => new Map([...desiredWith(now, [])].filter(([name]) => !names.includes(name))),
+      desired: new Map(left),
       busy: 'wait',
-    },
-    context,
-  );
+    };
+  };
+  const outcome = await runCommand(prepare, context);
   if (common.dryRun === true) return outcome;
   if (params.purge === true && outcome.exitCode === 0) {
     await purge(names, context);

@@ -1,7 +1,8 @@
 import { MusterError } from '../model/error.ts';
 import type { Desired, Loaded } from '../model/module.ts';
 import { auditOwn } from './audit.ts';
-import { desiredWith, runCommand } from './commands.ts';
+import { type Command, runCommand } from './command.ts';
+import { desiredWith } from './commands.ts';
 import { alternativesOf, type EngineContext, holdsNow } from './context.ts';
 import { dependentsOf } from './names.ts';
 import { remember } from './reconcile.ts';
@@ -65,22 +66,23 @@ async function reloadChanged(changed: readonly Changed[], tried: Tried, context:
   const { clock, instances } = context.ports;
   const at = new Date(clock.now()).toISOString();
   const names = changed.map(({ module }) => module.name);
+  const prepare = (): Command => {
+    const loaded = instances.snapshot();
+    const still = changed.filter(({ module: { name, specDigest } }) => loaded.get(name)?.specDigest === specDigest);
+    return {
+      name: trigger,
+      common: {},
+      request: { scope: new Set(dependentsOf(names, loaded, 'reload', alternativesOf(context))), asked: new Set(names) },
+      desired: desiredWith(
+        loaded,
+        still.map(({ desired }) => desired),
+      ),
+      busy: 'wait',
+      generation: 'amended',
+    };
+  };
   try {
-    const result = await runCommand(
-      {
-        name: trigger,
-        common: {},
-        request: { scope: new Set(dependentsOf(names, instances.snapshot(), 'reload', alternativesOf(context))), asked: new Set(names) },
-        desired: (now) =>
-          desiredWith(
-            now,
-            changed.filter(({ module: { name, specDigest } }) => now.get(name)?.specDigest === specDigest).map(({ desired }) => desired),
-          ),
-        busy: 'wait',
-        generation: 'amended',
-      },
-      context,
-    );
+    const result = await runCommand(prepare, context);
     if (result.kind !== 'Result' || result.changes.length === 0) return;
     remember(context, at, trigger, result);
     await auditOwn(trigger, result, context);

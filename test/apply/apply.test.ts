@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/apply/apply.ts';
+import { createBecoming } from '../../src/apply/becoming.ts';
 import { createClaims } from '../../src/apply/claims.ts';
 import { desiredOf } from '../../src/apply/step.ts';
 import type { Launch } from '../../src/model/driver.ts';
@@ -48,6 +49,7 @@ async function applied(
       instances,
       clock,
       claims: createClaims(clock),
+      becoming: createBecoming(),
       materials: { material: async (desired) => materialOf(desired), restore: async (record) => materialOf(record) },
       store: { state: { loaded: recorded, finished: new Map() }, append: async () => {} },
     },

@@ -93,6 +93,68 @@ describe('remove', () => {
   });
 });
 
+describe('while a run is under way', () => {
+  /** A run that is loading `web`, which requires `db`; it takes 50 ms. */
+  async function loading() {
+    const bench = await createEngineBench([module('db')], ({ name }) => (name === 'web' ? { readyAfter: 50 } : {}));
+    bench.files.modules = [module('db'), module('web', { requires: ['db'] })];
+    const run = bench.engine.runs.request({ key: 'plain', trigger: 'reload', options: { reason: null, request: {} } });
+    await bench.clock.advance(10);
+    return { ...bench, run };
+  }
+
+  test('what is just being loaded is a dependent already', async () => {
+    const { engine, clock, running, run } = await loading();
+    await expect(remove({ names: ['db'] }, {}, engine.context)).rejects.toMatchObject({
+      code: 'EBUSY',
+      message: expect.stringContaining('web'),
+    });
+    const removal = remove({ names: ['db'], recursive: true }, {}, engine.context);
+    await clock.advance(100);
+    await Promise.all([run, removal]);
+    expect(running()).toEqual([]);
+    expect([...engine.context.ports.instances.snapshot().keys()]).toEqual([]);
+  });
+
+  test('what is being removed is nothing to be loaded for', async () => {
+    const bench = await createEngineBench([module('db')], ({ name }) => (name === 'db' ? { stopAfter: 50 } : {}));
+    const { engine, clock, files, running } = bench;
+    const removal = remove({ names: ['db'] }, {}, engine.context);
+    await clock.advance(10);
+    files.modules = [module('db'), module('web', { requires: ['db'] })];
+    const loaded = load({ target: 'web', ...byHand }, {}, engine.context);
+    await clock.advance(100);
+    await removal;
+    expect((await loaded).changes).toMatchObject([
+      { name: 'web', status: 'skipped', error: { message: expect.stringContaining('requires db') } },
+    ]);
+    expect(running()).toEqual([]);
+  });
+
+  test('a command that has waited for it goes by what is there and declared afterwards', async () => {
+    const bench = await createEngineBench([module('a', { args: ['old'] })], () => ({ stopAfter: 20 }));
+    const { engine, clock, files, running } = bench;
+    const again = { key: 'plain', trigger: 'reload', options: { reason: null, request: { allowEmpty: true } } };
+    files.modules = [module('a', { args: ['new'] })];
+    const edit = engine.runs.request(again);
+    await clock.advance(1);
+    files.modules = [module('a', { args: ['newest'] })];
+    const reloaded = reload({ name: 'a' }, {}, engine.context);
+    files.modules = [module('a', { args: ['last'] })];
+    await clock.advance(100);
+    await Promise.all([edit, reloaded]);
+    expect(running()).toEqual(['a last']);
+    files.modules = [];
+    const emptied = engine.runs.request(again);
+    await clock.advance(1);
+    const late = expect(reload({ name: 'a' }, {}, engine.context)).rejects.toMatchObject({ code: 'ENOENT' });
+    await clock.advance(100);
+    await emptied;
+    await late;
+    expect(running()).toEqual([]);
+  });
+});
+
 describe('reload NAME', () => {
   test('puts what a service has loaded back after it', async () => {
     const bench = await createEngineBench([module('gateway'), module('gateway.a', { service: 'gateway' })]);
