@@ -52,8 +52,21 @@ export interface GitWebhook {
   readonly secret: SecretRef;
 }
 
-/** Why what the repository has is not what is used. `noGit`: git, gpg or ssh-keygen is missing here, or too old. */
-export type SourceProblem = 'unreachable' | 'badRef' | 'badPath' | 'unsigned' | 'untrusted' | 'rewound' | 'refused' | 'disk' | 'noGit';
+/**
+ * Why what the repository has is not what is used. `damaged`: what was used is not as it was committed any more, and so is not used.
+ * `noGit`: git, gpg or ssh-keygen is missing here, or too old.
+ */
+export type SourceProblem =
+  | 'unreachable'
+  | 'badRef'
+  | 'badPath'
+  | 'unsigned'
+  | 'untrusted'
+  | 'rewound'
+  | 'refused'
+  | 'damaged'
+  | 'disk'
+  | 'noGit';
 
 /** How it is with a source, as `status` shows it. Times are ISO 8601. */
 export interface SourceDoc {

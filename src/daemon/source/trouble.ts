@@ -13,9 +13,10 @@ export function troubleOf(host: ConfigSet, { problem, revision }: SourceDoc): re
 export function notFetched(host: ConfigSet, doc: SourceDoc | null): ConfigOutcome {
   const why = doc === null ? 'a dry run fetches nothing' : (doc.problem?.message ?? 'nothing was fetched yet');
   const code = doc?.problem?.code ?? 'notFetched';
+  const whole = code === 'damaged' ? 'whole ' : '';
   return {
     ok: false,
-    diagnostics: [finding(host, 'error', `the config comes from a repository of which there is nothing here: ${why}`, code)],
+    diagnostics: [finding(host, 'error', `the config comes from a repository of which there is nothing ${whole}here: ${why}`, code)],
     files: host.files.map(({ path }) => path),
     watch: host.watch,
   };

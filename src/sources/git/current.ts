@@ -23,7 +23,7 @@ export async function switchTo(revision: string, places: Places, id: string): Pr
 }
 
 /** Removes checkouts but those named, and those in which a program still stands. */
-export async function pruneCheckouts({ checkouts }: Places, kept: readonly string[], id: () => string): Promise<void> {
+export async function pruneCheckouts({ checkouts, listings }: Places, kept: readonly string[], id: () => string): Promise<void> {
   const old = (await readdir(checkouts)).filter((name) => !kept.includes(name));
   if (old.length === 0) return;
   const stoodIn = await foldersStoodIn();
@@ -34,6 +34,8 @@ export async function pruneCheckouts({ checkouts }: Places, kept: readonly strin
     await rename(join(checkouts, name), gone);
     await rm(gone, { recursive: true, force: true });
   }
+  const left = new Set(await readdir(checkouts));
+  for (const name of await readdir(listings).catch(() => [])) if (!left.has(name)) await rm(join(listings, name), { force: true });
 }
 
 /** Where the programs of this machine are, as far as it may be known. */

@@ -2,14 +2,26 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckoutPorts, checkoutFailure } from './checkout.ts';
+import { isAsListed, keepListing, readListing } from './listing.ts';
 import type { Places } from './places.ts';
+import type { TreeFile } from './tree.ts';
+
+export interface MendPorts extends CheckoutPorts {
+  /** What the commit has, from the mirror. */
+  files(): Promise<readonly TreeFile[]>;
+  /** There is a git to work with, and a mirror. */
+  ready(): Promise<void>;
+}
 
 /** Holds the checkout that is used to its commit. */
 export interface Mending {
-  /** It is as the commit has it now: git is asked again once something there has changed. */
+  /** It is as the commit has it now: it is compared again once something there has changed. */
   sees(revision: string, places: Places): Promise<void>;
-  /** Brings files that were changed or removed back to what the commit says; others are left alone. Says whether there were any. */
-  mend(revision: string, ports: CheckoutPorts): Promise<boolean>;
+  /**
+   * Brings files that were changed or removed back to what the commit says; others are left alone. Says whether there were any. Throws
+   * where they cannot be brought back, and where nobody can tell whether there are any.
+   */
+  mend(revision: string, ports: MendPorts): Promise<boolean>;
 }
 
 const unread = 'not to be read';
@@ -21,28 +33,37 @@ export function createMending(): Mending {
   };
   return {
     sees,
-    async mend(revision, { places, run, signal, id }) {
+    async mend(revision, ports) {
+      const { places, run, signal, id } = ports;
       const now = await stampOf(revision, places);
       if (seen === now && now !== unread) return false;
+      const folder = join(places.checkouts, revision);
+      if (await isAsListed(folder, await listingOf(revision, ports))) {
+        seen = now;
+        return false;
+      }
+      await ports.ready();
       const index = join(places.temporary, `index-${id().replaceAll('/', '-')}`);
-      const argv = ['git', `--git-dir=${places.mirror}`, `--work-tree=${join(places.checkouts, revision)}`];
-      const git = (...args: string[]) => run({ argv: [...argv, ...args], env: { GIT_INDEX_FILE: index }, signal });
-      const must = async (...args: string[]): Promise<void> => {
-        const { code, stderr } = await git(...args);
-        if (code !== 0) throw checkoutFailure(stderr);
-      };
       try {
-        await must('read-tree', revision);
-        await git('update-index', '-q', '--refresh'); // exits 1 where something differs
-        const { code } = await git('diff-files', '--quiet');
-        if (code !== 0) await must('read-tree', '--reset', '-u', revision);
-        await sees(revision, places);
-        return code !== 0;
+        const argv = ['git', `--git-dir=${places.mirror}`, `--work-tree=${folder}`, 'read-tree', '--reset', '-u', revision];
+        const { code, stderr } = await run({ argv, env: { GIT_INDEX_FILE: index }, signal });
+        if (code !== 0) throw checkoutFailure(stderr);
       } finally {
         await rm(index, { force: true });
       }
+      await sees(revision, places);
+      return true;
     },
   };
+}
+
+async function listingOf(revision: string, { places, files, ready, id }: MendPorts): Promise<readonly TreeFile[]> {
+  const kept = await readListing(revision, places);
+  if (kept !== null) return kept;
+  await ready();
+  const listed = await files();
+  await keepListing(revision, listed, places, id());
+  return listed;
 }
 
 /** Another one where anything there was written, replaced or removed. */

@@ -7,6 +7,8 @@ export interface Places {
   readonly mirror: string;
   /** One folder per revision, named by it, each whole. */
   readonly checkouts: string;
+  /** What each of them consists of, a file for each, named alike. */
+  readonly listings: string;
   /** The link to the checkout that is used. */
   readonly current: string;
   /** Who may sign, as git takes it. */
@@ -21,6 +23,7 @@ export function placesIn(dir: string): Places {
     dir,
     mirror: join(dir, 'mirror.git'),
     checkouts: join(dir, 'checkouts'),
+    listings: join(dir, 'listings'),
     current: join(dir, 'current'),
     keys: join(dir, 'keys'),
     temporary: join(dir, 'tmp'),

@@ -10,10 +10,10 @@ import { Trouble } from './trouble.ts';
 
 /** Makes what is missing, and removes what a git or a daemon left that was killed. Nobody else uses these folders. */
 export async function prepare(places: Places, run: Program, version: GitVersion, id: () => string): Promise<void> {
-  await mkdir(places.checkouts, { recursive: true, mode: 0o700 });
+  for (const folder of [places.checkouts, places.listings]) await mkdir(folder, { recursive: true, mode: 0o700 });
   await rm(places.temporary, { recursive: true, force: true });
   await mkdir(places.temporary, { recursive: true, mode: 0o700 });
-  for (const folder of [places.dir, places.checkouts]) {
+  for (const folder of [places.dir, places.checkouts, places.listings]) {
     for (const name of await readdir(folder)) if (isPart(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
   if (!(await exists(join(places.mirror, 'HEAD')))) await makeMirror(places, run, id);

@@ -17,6 +17,7 @@ import { discardMirror, prepare } from './prepare.ts';
 import { createProgram } from './program.ts';
 import { readRecord, type SourceRecord, type Used, withUsed, writeRecord } from './record.ts';
 import { createReview, type Reviewed } from './review.ts';
+import { readToken } from './token.ts';
 import { type Bounds, usualBounds } from './tree.ts';
 import { BrokenMirror, diskTrouble, Trouble, Unwanted } from './trouble.ts';
 import { unwantedBy } from './unwanted.ts';
@@ -55,7 +56,10 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   let version: GitVersion | null = null;
   let mended = false;
   let record = await readRecord(places.record);
+  /** Null: nothing is there, or what is there is not as its commit has it. */
   let revision = await currentRevision(places);
+  /** The one that the link leads to, if it cannot be brought back to what it was. */
+  let damaged: string | null = null;
   let next: { applied: string | null; readonly signals: (AbortSignal | undefined)[]; readonly done: Promise<Synced> } | null = null;
 
   const ports = (signal: AbortSignal) => ({ places, run, signal, id });
@@ -106,7 +110,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
     // Somebody may have removed what is used, and all around it.
     const there = await currentRevision(places);
     if (there !== revision) prepared = false;
-    revision = there;
+    revision = there === damaged ? null : there;
     const before = revision;
     mended = false;
     let problem: SourceDoc['problem'] = null;
@@ -121,27 +125,37 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
       if (!(error instanceof Trouble)) throw error;
       problem = problemOf(error);
     }
-    if (revision !== null && revision === before) mended = await heldTo(revision, signal);
+    const used = revision ?? there;
+    if (problem !== null && used !== null) problem = (await heldTo(used, problem.message, signal)) ?? problem;
     await remember({ ...record, problem });
     return synced(before);
   }
 
-  /** Whatever the repository says: what is used is as its commit has it. */
-  async function heldTo(used: string, signal: AbortSignal): Promise<boolean> {
+  /** Whatever the repository says: what is used is as its commit has it, or it is not used; then returned is why not. */
+  async function heldTo(used: string, why: string, signal: AbortSignal): Promise<SourceDoc['problem']> {
     try {
-      await ready();
-      const mended = await mending.mend(used, ports(signal));
-      if (mended) log.warn({ revision: used, source: asked }, 'files of the checkout were not as the commit has them; they are again');
-      return mended;
+      await mend(used, signal);
+      [revision, damaged] = [used, null];
+      return null;
     } catch (error) {
       prepared = false;
+      if (error instanceof Unwanted) return null;
       if (error instanceof BrokenMirror) {
         // The next look fetches it anew.
         review.forget();
         await discardMirror(places, id);
-      } else if (!(error instanceof Unwanted)) log.warn({ err: error, revision: used }, 'the checkout cannot be compared with its commit');
-      return false;
+      }
+      log.warn({ err: error, revision: used }, 'the files of the checkout are not, or cannot be shown to be, those of its commit');
+      [revision, damaged] = [null, used];
+      const what = `files of ${used.slice(0, 12)} were changed or removed below ${places.checkouts}, and cannot be brought back`;
+      return problemOf(new Trouble('damaged', `${what}: ${why}`, used));
     }
+  }
+
+  async function mend(used: string, signal: AbortSignal): Promise<void> {
+    if (!(await mending.mend(used, { ...ports(signal), ready, files: () => review.filesOf(used) }))) return;
+    mended = true;
+    log.warn({ revision: used, source: asked }, 'files of the checkout were not as the commit has them; they are again');
   }
 
   function synced(before: string | null): Synced {
@@ -149,7 +163,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   }
 
   async function lookAndUse(applied: string | null, signal: AbortSignal): Promise<void> {
-    const token = spec.credentials?.token === undefined ? null : await tokenOf(spec.credentials.token);
+    const token = await readToken(spec.credentials?.token, options.secret);
     const late = new AbortController();
     const timer = clock.after(spec.timeout, () => late.abort());
     const reach = { token, signal, late: late.signal };
@@ -169,17 +183,17 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
 
   /** What is used, is kept, and then switched to; whatever ends it in between, one of the two is there, whole. */
   async function use({ revision: to, files, ...found }: Reviewed & { asked: string }, signal: AbortSignal): Promise<void> {
-    if (to !== revision) {
-      const isNew = await checkOut(to, await files(), ports(signal)).catch((error: unknown) => {
+    const isNew =
+      to !== revision &&
+      (await checkOut(to, await files(), ports(signal)).catch((error: unknown) => {
         if (!(error instanceof Trouble)) throw error;
         const trouble = new Trouble(error.code, error.message, to);
         review.refuse(trouble);
         throw trouble;
-      });
-      // One that was used before may have been changed since.
-      if (isNew) await mending.sees(to, places);
-      else await mending.mend(to, ports(signal));
-    }
+      }));
+    // One that is used, or was before, may have been changed since.
+    if (isNew) await mending.sees(to, places);
+    else await mend(to, signal);
     const was = record.used.find((used) => used.revision === to);
     const since = to === revision && was !== undefined ? was.since : now();
     const used: Used = { revision: to, ...found, since };
@@ -194,15 +208,16 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   async function change(to: string): Promise<void> {
     await switchTo(to, places, id());
     log.info({ from: revision, to, source: asked }, 'the files of another commit are used');
-    revision = to;
+    [revision, damaged] = [to, null];
     const last = record.used.slice(-keptCheckouts).map((used) => used.revision);
     await pruneCheckouts(places, [to, ...last], id);
   }
 
   async function restore(to: string): Promise<boolean> {
     if (to === revision) {
-      await heldTo(to, closing.signal);
-      return true;
+      const problem = await heldTo(to, 'its commit is not here any more', closing.signal);
+      if (problem !== null) await remember({ ...record, problem });
+      return problem === null;
     }
     const was = record.used.find((used) => used.revision === to);
     if (was === undefined) return false;
@@ -245,11 +260,12 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
     }
   }
 
+  /** Said only when it is on the disk, for what follows from it is said at once then. */
   async function remember(changed: SourceRecord): Promise<void> {
-    record = changed;
-    await writeRecord(places.record, record, id().replaceAll('/', '-')).catch((error: unknown) => {
+    await writeRecord(places.record, changed, id().replaceAll('/', '-')).catch((error: unknown) => {
       log.warn({ err: error }, 'what is known of the source is not on the disk');
     });
+    record = changed;
   }
 
   function problemOf({ code, message, revision: about }: Trouble): SourceDoc['problem'] {
@@ -257,16 +273,5 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
     const since = was !== null && was.code === code && was.revision === about ? was.since : now();
     if (was?.message !== message) log.warn({ source: asked, problem: code, revision: about }, message);
     return { code, message, since, revision: about };
-  }
-
-  async function tokenOf(ref: SecretRef): Promise<string> {
-    const token = await options.secret(ref).catch((error: unknown) => {
-      throw new Trouble('unreachable', `source.git.credentials.token cannot be read: ${(error as Error).message}`);
-    });
-    const trimmed = token.trim();
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: it becomes a header
-    if (trimmed === '' || /[\x00-\x1f\x7f]/.test(trimmed))
-      throw new Trouble('unreachable', 'source.git.credentials.token is empty or has several lines');
-    return trimmed;
   }
 }

@@ -5,6 +5,8 @@ export interface TreeFile {
   readonly path: string;
   readonly kind: 'file' | 'executable' | 'link';
   readonly size: number;
+  /** As git names its content. */
+  readonly object: string;
 }
 
 export interface Bounds {
@@ -27,7 +29,7 @@ export function readTree(listing: Uint8Array, bounds: Bounds): TreeFile[] {
   let bytes = 0;
   for (const line of decode(listing).split('\0')) {
     if (line === '') continue;
-    const [, mode = '', size = '', path = ''] = /^(\d+) \w+ [0-9a-f]+ +(\d+|-)\t(.*)$/s.exec(line) ?? [];
+    const [, mode = '', object = '', size = '', path = ''] = /^(\d+) \w+ ([0-9a-f]+) +(\d+|-)\t(.*)$/s.exec(line) ?? [];
     if (mode === '160000')
       throw refused(`${plain(path)} is a submodule, and what lies in another repository is not fetched; copy it into this one`);
     const kind = kinds[mode as keyof typeof kinds];
@@ -35,7 +37,7 @@ export function readTree(listing: Uint8Array, bounds: Bounds): TreeFile[] {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a name with them could write over a terminal
     if (/[\x00-\x1f\x7f]/.test(path)) throw refused(`the name of ${plain(path)} holds control characters; rename it`);
     bytes += Number(size);
-    files.push({ path, kind, size: Number(size) });
+    files.push({ path, kind, size: Number(size), object });
     if (files.length > bounds.files) throw refused(`it has more than ${bounds.files} files; use a smaller repository for the config`);
     if (bytes > bounds.checkoutBytes)
       throw refused(`its files have more than ${bounds.checkoutBytes} bytes; use a smaller repository for the config`);

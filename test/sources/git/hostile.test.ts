@@ -205,8 +205,8 @@ test('where the disk takes two names for one, it is said', async () => {
   const dir = tempDir();
   writeFileSync(join(dir, 'README'), 'one');
   const files = [
-    { path: 'README', kind: 'file', size: 3 },
-    { path: 'readme', kind: 'file', size: 5 },
+    { path: 'README', kind: 'file', size: 3, object: '' },
+    { path: 'readme', kind: 'file', size: 5, object: '' },
   ] as const;
   await expect(checkFiles(dir, files)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('upper and lower case') });
 });
