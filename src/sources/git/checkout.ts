@@ -1,11 +1,12 @@
-import { lstat, mkdir, open, readlink, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, readlink, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { escapingLink } from './links.ts';
 import { keepListing } from './listing.ts';
 import { partOf } from './parts.ts';
 import type { Places } from './places.ts';
 import { plain } from './plain.ts';
 import type { Program } from './program.ts';
+import { syncFolder } from './replace.ts';
 import type { TreeFile } from './tree.ts';
 import { BrokenMirror, Trouble } from './trouble.ts';
 
@@ -77,23 +78,4 @@ export async function isFolder(path: string): Promise<boolean> {
     (stats) => stats.isDirectory(),
     () => false,
   );
-}
-
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  await handle.sync().finally(() => handle.close());
-}
-
-/** Whole or not at all, also over a power cut. */
-export async function replaceFile(path: string, text: string, id: string): Promise<void> {
-  const part = partOf(path, id);
-  const handle = await open(part, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(part, path);
-  await syncFolder(dirname(path));
 }

@@ -1,8 +1,8 @@
 import { readdir, readlink, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { syncFolder } from './checkout.ts';
 import { partOf } from './parts.ts';
 import type { Places } from './places.ts';
+import { syncFolder } from './replace.ts';
 
 /** The commit whose files are used; null: none. */
 export async function currentRevision({ current }: Pick<Places, 'current'>): Promise<string | null> {

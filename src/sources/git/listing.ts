@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { lstat, mkdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { replaceFile } from './checkout.ts';
 import type { Places } from './places.ts';
+import { replaceFile } from './replace.ts';
 import type { TreeFile } from './tree.ts';
 
 /** What a checkout consists of, kept beside it: whether it is as its commit has it can be told without git and without the mirror. */

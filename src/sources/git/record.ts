@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { SourceDoc } from '../../model/source.ts';
-import { replaceFile } from './checkout.ts';
+import { replaceFile } from './replace.ts';
 
 /** A commit that was used, and as what it was found. */
 export interface Used {
