@@ -11,8 +11,9 @@ export type IsolationOf = 'thread' | 'shared' | 'process' | null;
 /** One changed field. For secrets both sides are null and `sensitive` is true. */
 export interface FieldChange {
   path: string;
-  before: unknown;
-  after: unknown;
+  /** Null: there is none; beside a null that stands there, who has none is left out. */
+  before?: unknown;
+  after?: unknown;
   live: boolean;
   sensitive?: boolean;
 }

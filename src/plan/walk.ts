@@ -5,7 +5,7 @@ import { isTelling, looksSecret } from '../model/settings.ts';
 type Show = ((value: never) => string) | undefined;
 type Tree = Readonly<Record<string, unknown>> | readonly unknown[];
 
-/** Adds one FieldChange for each leaf that differs below `path`. Absent is shown as null. */
+/** Adds one FieldChange for each leaf that differs below `path`. Absent is null, but beside a null. */
 export function walk(path: string, before: unknown, after: unknown, live: boolean, show: Show, into: FieldChange[]): void {
   if (show !== undefined && !holdsSecret(before) && !holdsSecret(after)) {
     const shownBefore = shown(before, show);
@@ -85,13 +85,10 @@ function segment(key: string): string {
 function leaf({ path, live, hide }: Place, before: unknown, after: unknown): FieldChange {
   if (holdsSecret(before) || holdsSecret(after) || (hide && (isTelling(before) || isTelling(after))))
     return { path, before: null, after: null, live, sensitive: true };
-  return { path, before: written(before, after), after: written(after, before), live };
-}
-
-/** Absent is null; a null that stands where the other side is absent is spelled out, or the two would look alike. */
-function written(value: unknown, other: unknown): unknown {
-  if (value === undefined) return null;
-  return value === null && other === undefined ? 'null' : value;
+  // Where one side is null and the other absent, the absent one is left out, or the two would look alike.
+  if (before === undefined && after === null) return { path, after, live };
+  if (after === undefined && before === null) return { path, before, live };
+  return { path, before: before ?? null, after: after ?? null, live };
 }
 
 function holdsSecret(value: unknown): boolean {

@@ -86,11 +86,9 @@ function isAsked({ path }: FieldChange): boolean {
 /** One changed field, e.g. `config.ttl 30 -> 60 (live)`. */
 export function fieldText({ path, before, after, live, sensitive }: FieldChange): string {
   if (sensitive === true) return `${path} (secret)${live ? ' (live)' : ''}`;
+  const absent = before === undefined || after === undefined ? undefined : null;
+  const valueText = (value: unknown): string => (value === absent ? 'none' : JSON.stringify(value));
   return `${path} ${valueText(before)} -> ${valueText(after)}${live ? ' (live)' : ''}`;
-}
-
-function valueText(value: unknown): string {
-  return value === null || value === undefined ? 'none' : JSON.stringify(value);
 }
 
 function heldDetails({ reason, until, would }: HeldEntry, createdAt: string): string {
