@@ -14,7 +14,7 @@ modules:
   c: {command: [sleep, "1003"]}
   d: {command: [sleep, "1004"]}
 ${more}`;
-const flaky = '  e: {command: [sh, -c, "[ -e down ] && exit 7; exec sleep 1005"], restart: {policy: never}, ready: {alive: 50ms}}\n';
+const flaky = '  e: {command: [sh, -c, "[ -e down ] && exit 7; echo up; exec sleep 1005"], restart: {policy: never}, ready: {log: up}}\n';
 
 const conditions = async (): Promise<Record<string, Condition>> =>
   Object.fromEntries((await place.status()).conditions.map((condition) => [condition.type, condition]));

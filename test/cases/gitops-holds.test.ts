@@ -159,7 +159,7 @@ test('20. the interval shows drift and leaves it, and undoes it with selfHeal; a
 });
 
 test('28. what came of a failed reload by SIGHUP is in status, with names and texts', async () => {
-  const failing = `${config(seconds)}  bad: {command: [sh, -c, "echo it burns >&2; exit 7"], restart: {policy: never}}\n`;
+  const failing = `${config(seconds)}  bad: {command: [sh, -c, "echo it burns >&2; exit 7"], restart: {policy: never}, ready: {alive: 10s}}\n`;
   await place.write('muster.yaml', failing);
   const before = (await place.status()).lastReconcile?.planId;
   process.kill(await place.pid(), 'SIGHUP');

@@ -116,7 +116,9 @@ test('the same failure is told once, drift once, and health when it has been bad
     errors: expect.arrayContaining([expect.stringContaining('muster.yaml:3:1 ')]),
   });
   expect(
-    await reload('  c: {command: [sh, -c, "[ -e down ] && exit 7; exec sleep 1006"], restart: {policy: never}, ready: {alive: 50ms}}\n'),
+    await reload(
+      '  c: {command: [sh, -c, "[ -e down ] && exit 7; echo up; exec sleep 1006"], restart: {policy: never}, ready: {log: up}}\n',
+    ),
   ).toMatchObject({ code: 0 });
 
   expect(await place.muster('remove', 'a')).toMatchObject({ code: 0 });

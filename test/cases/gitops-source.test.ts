@@ -166,7 +166,7 @@ test('a saved plan carries the commit that it was made of, and is done whatever 
 });
 
 test('a rollback takes the files back to their commit, and nothing is fetched until somebody asks', async () => {
-  const words = 'modules:\n  a: {command: [sh, -c, "cat words; exec sleep 1000"], files: [words], ready: {alive: 20ms}}\n';
+  const words = 'modules:\n  a: {command: [sh, -c, "cat words; exec sleep 1000"], files: [words], ready: {log: .}}\n';
   const { place, repo } = await setting(hostFile, null);
   await using _ = place;
   const first = repo.commit({ 'hosts/web1.yaml': words, 'hosts/words': 'first\n' });

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CgroupDoc } from '../../src/model/documents.ts';
 import { noCgroups, rootFolder } from '../keeper/support/cgroups.ts';
-import { createPlace, json, type Place } from '../support/place.ts';
+import { createPlace, json, type Place, until } from '../support/place.ts';
 
 const base = `muster-base-${process.pid}`;
 const command = ['sleep', '1000'];
@@ -25,7 +25,7 @@ describe('what users of MuonTrap have', () => {
   });
   afterAll(async () => {
     await place[Symbol.asyncDispose]();
-    expect(existsSync(join(rootFolder, base))).toBe(false);
+    await until(() => !existsSync(join(rootFolder, base)), 'nothing of it is left');
   });
 
   const shown = async (name: string) => json(await place.muster('cgroup', name, '--json')) as CgroupDoc;

@@ -11,7 +11,7 @@ modules:
   migrate: ${sh(`echo ${script} >> runs; sleep 0.3; exit 3`, `oneshot: true, exitStatus: {success: [3]}, requires: [before]${more}`)}
   before: ${sh('test -e broken && { echo no such table >&2; exit 1; }; echo before >> runs', 'oneshot: true')}
   retried: ${sh('echo x >> tried; test $(wc -l < tried) -ge 3', `oneshot: true, restart: {policy: onFailure, ${fast}}`)}
-  web: ${sh('echo web >> runs; exec sleep 1000', `${soon}, requires: [migrate, retried]`)}
+  web: ${sh('echo web >> runs; echo up; exec sleep 1000', `ready: {log: up}, requires: [migrate, retried]`)}
 `;
   await using place = await createPlace(config('first'));
   const runs = (): string[] => readIn(place, 'runs').trim().split('\n');
@@ -120,7 +120,8 @@ modules:
 test.concurrent('the daemon ends, with all that runs, when a critical module fails for good', async () => {
   const config = (db: string, ready = soon): string =>
     `version: 1\nmodules:\n  db: ${sh(db, `${ready}, critical: true, restart: {policy: never}`)}\n  web: ${sh('exec sleep 1000', `${soon}, requires: [db]`)}\n`;
-  await using place = await createPlace(config('echo no disk >&2; exit 1'));
+  const never = 'ready: {file: never}';
+  await using place = await createPlace(config('echo no disk >&2; exit 1', never));
   const failed = await place.muster('up', '-d', '-c', 'muster.yaml');
   expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('db is critical and failed')]);
   expect(await place.muster('list')).toMatchObject({ code: 3 });
@@ -130,7 +131,6 @@ test.concurrent('the daemon ends, with all that runs, when a critical module fai
   const pid = await place.pid();
   const web = (await place.module('web')).pid ?? 0;
   // A change that is taken back has failed, but not for good; and what never ran takes nothing down.
-  const never = 'ready: {file: never}';
   await place.write('muster.yaml', `${config('exit 1', never)}  late: ${sh('exit 1', `${never}, critical: true`)}\n`);
   const { result } = await place.reload();
   expect(result.changes.map(({ name, status }) => [name, status])).toEqual([

@@ -42,8 +42,8 @@ test('37. A module whose new code throws at start is reverted: the old code runs
 });
 
 test('37. A command that does not come up under its new arguments is started again as it was', async () => {
-  const command = (script: string) => `version: 1\nmodules:\n  web:\n    command: [sh, -c, "${script}"]\n`;
-  await using place = await createPlace(command('exec sleep 1000'));
+  const command = (script: string) => `version: 1\nmodules:\n  web:\n    command: [sh, -c, "${script}"]\n    ready: {log: up}\n`;
+  await using place = await createPlace(command('echo up; exec sleep 1000'));
   await place.up();
   await place.write('muster.yaml', command('exit 3'));
   const { ran, result } = await place.reload();
