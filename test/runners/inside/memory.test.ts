@@ -13,9 +13,11 @@ async function openScale(realm: TestRealm): Promise<() => Promise<number>> {
     import { runInNewContext } from 'node:vm';
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc');
+    // From Node 22 on any less leaves code that V8 keeps in case it is compiled again.
+    const how = parseInt(process.versions.node) < 22 ? undefined : { type: 'major', execution: 'sync', flavor: 'last-resort' };
     export async function main(ctx) {
       ctx.onReconfigure(async ({ n }) => {
-        for (let n = 0; n < 4; n++) { gc(); await new Promise((go) => setTimeout(go, 5)); }
+        for (let n = 0; n < 4; n++) { gc(how); await new Promise((go) => setTimeout(go, 5)); }
         ctx.status('info', n + ' ' + getHeapStatistics().used_heap_size);
       });
       await ctx.run();
@@ -99,6 +101,8 @@ test('hundreds of versions of a module, with packages and imports of its own, le
       await one.stop();
     }
   };
+  await cycle(50);
+  await weigh(); // takes away what is compiled again once
   await cycle(50);
   const before = await weigh();
   await cycle(300);
