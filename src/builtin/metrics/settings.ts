@@ -1,7 +1,6 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import type { Context } from '../../model/context.ts';
-import { didYouMean } from '../../model/suggest.ts';
-import { BadConfig } from '../settings/fields.ts';
+import { BadConfig, type Field, readFields } from '../settings/fields.ts';
 
 export interface Listen {
   readonly host: string;
@@ -18,20 +17,27 @@ export interface Settings {
   readonly prefix: string;
 }
 
-const keys = ['listen', 'allow', 'token', 'prefix'];
 const defaultListen = '127.0.0.1:9464'; // 9464 is what exporters without a port of their own use
 
-/** Throws what is wrong with a config. */
+/** Throws all that is wrong with a config. */
 export function settingsOf(config: Context['config']): Settings {
-  for (const key of Object.keys(config)) if (!keys.includes(key)) throw unknownKey(key);
-  const listen = listenOf(config.listen ?? defaultListen);
-  const token = tokenOf(config.token);
-  const allowed = config.allow === undefined || config.allow === null ? null : allowOf(config.allow);
-  if (allowed === null && token === null && !isLoopback(listen.host)) {
+  const { listen, token, prefix, allow } = readFields<Readers>(config, [], readers);
+  if (allow === null && token === null && !isLoopback(listen.host)) {
     throw bad('listen', `${addressText(listen)} can be reached from other machines: say who may ask (allow: [10.0.0.0/8]), or set a token`);
   }
-  return { listen, token, prefix: prefixOf(config.prefix ?? ''), allows: (address) => allowed === null || isIn(allowed, address) };
+  return { listen, token, prefix, allows: (address) => allow === null || isIn(allow, address) };
 }
+
+interface Readers extends Pick<Settings, 'listen' | 'token' | 'prefix'> {
+  readonly allow: BlockList | null;
+}
+
+const readers = {
+  listen: ({ value }: Field) => listenOf(value ?? defaultListen),
+  allow: ({ value }: Field) => (value === undefined || value === null ? null : allowOf(value)),
+  token: ({ value }: Field) => tokenOf(value),
+  prefix: ({ value }: Field) => prefixOf(value ?? ''),
+};
 
 export function urlOf({ listen, prefix }: Pick<Settings, 'listen' | 'prefix'>, path = '/'): string {
   return `http://${addressText(listen)}${prefix}${path}`;
@@ -41,13 +47,8 @@ export function addressText({ host, port }: Listen): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function bad(key: string, text: string, more: { readonly key?: 'unknown' } = {}): BadConfig {
-  return new BadConfig([{ path: [key], message: `config.${key}: ${text}`, ...more }]);
-}
-
-function unknownKey(key: string): Error {
-  const near = didYouMean(key, keys);
-  return bad(key, `there is no such setting; ${near === undefined ? `there are ${keys.join(', ')}` : `${near}?`}`, { key: 'unknown' });
+function bad(key: string, text: string): BadConfig {
+  return new BadConfig([{ path: [key], message: `config.${key}: ${text}` }]);
 }
 
 function listenOf(value: unknown): Listen {

@@ -52,10 +52,16 @@ test.each([
   [{ token: { secret: 'env:X' } }, 'config.token: text without blanks is wanted'],
   [{ prefix: 'muster' }, 'config.prefix: what paths begin with is wanted, such as /muster; found "muster"'],
   [{ prefix: '/a b' }, 'config.prefix: what paths begin with is wanted'],
-  [{ lisen: '127.0.0.1:1' }, 'config.lisen: there is no such setting; did you mean listen?'],
-  [{ port: 1 }, 'config.port: there is no such setting; there are listen, allow, token, prefix'],
+  [{ lisen: '127.0.0.1:1' }, 'config.lisen is unknown; did you mean listen?'],
+  [{ port: 1 }, 'config.port is unknown; there are listen, allow, token, prefix'],
 ])('%j is refused', (config, message) => {
   expect(() => settingsOf(config)).toThrow(message);
+});
+
+test('all that is wrong is said at once', () => {
+  expect(() => settingsOf({ lisen: 1, listen: 1, allow: ['1.2.3.4.5'], token: '', prefix: 1 })).toThrow(
+    /config\.lisen .*; config\.listen: .*; config\.allow: .*; config\.token: .*; config\.prefix: /,
+  );
 });
 
 test('beyond loopback it listens where somebody says who may ask, or what is to be shown', () => {
