@@ -22,7 +22,7 @@ const beat = 'version: 1\nmodules:\n  beat: builtin:heartbeat\n';
 
 /** Resolves with the pid of the npm that hangs. */
 async function hanging(): Promise<number> {
-  await until(() => existsSync(join(place.dir, 'bin/pid')), 'npm is at it', 60_000);
+  await until(() => readIn(place, 'bin/pid') !== '', 'npm is at it', 60_000);
   const pid = Number(readIn(place, 'bin/pid'));
   rmSync(join(place.dir, 'bin/pid'));
   return pid;
