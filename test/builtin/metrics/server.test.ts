@@ -66,12 +66,15 @@ test('what is being answered has a moment when the server closes', async () => {
   const held = new Promise<void>((resolve) => {
     finish = resolve;
   });
+  let asked = false;
   const server = await serve(async () => {
+    asked = true;
     await held;
     return { status: 200, headers: {}, body: 'late' };
   });
   const answer = get(server, { headers: { connection: 'close' } });
   await dial(server);
+  await expect.poll(() => asked).toBe(true);
   const closed = server.close();
   finish();
   expect(await (await answer).text()).toBe('late');
