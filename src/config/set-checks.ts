@@ -1,6 +1,7 @@
 import { cyclesIn } from '../model/cycles.ts';
 import type { Alternatives } from '../model/requires.ts';
 import { didYouMean } from '../model/suggest.ts';
+import { checkAddresses } from './addresses.ts';
 import type { Evaluated, Reference } from './entry.ts';
 import type { Findings } from './findings.ts';
 import { checkMounts } from './mounts.ts';
@@ -13,6 +14,7 @@ type Modules = ReadonlyMap<string, Evaluated>;
  * module, and nothing waits for itself. A service that loads modules may have been loaded by hand: the planner knows.
  */
 export function checkSet(modules: Modules, alternatives: Alternatives, findings: Findings): void {
+  checkAddresses(modules, findings);
   const related = [...modules.values()].filter(isRelated);
   if (related.length === 0) return;
   const relations = relationsOf(modules, alternatives);

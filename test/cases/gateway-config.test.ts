@@ -59,6 +59,7 @@ test.each([
   [{ listen: '127.0.0.1:70000' }, 'config.listen is an address such as 127.0.0.1:8080'],
   [{ listen: [] }, 'config.listen names at least one address'],
   [{ listen: ['127.0.0.1:1', '127.0.0.1:1'] }, 'config.listen names each address once'],
+  [{ listen: ['127.0.0.1:1', '0.0.0.0:1'] }, 'config.listen names each address once'],
   [{ listen: 'unix:web.sock' }, 'config.listen is an absolute path'],
   [{ listne: '127.0.0.1:0' }, 'config.listne is unknown; did you mean listen?'],
   [{ limits: { maxBody: 'much' } }, 'config.limits.maxBody is a size such as 64K'],

@@ -45,6 +45,15 @@ const table: Record<string, [text: string, ...findings: string[]]> = {
   'components at one place of which one is loaded, or of two gateways': [
     `${head}  g: {module: builtin:gateway}\n  h: {module: builtin:gateway, config: {listen: "127.0.0.1:1"}}\n  a.org: {module: m, service: g, onlyIf: {env: [X]}}\n  b: {module: m, service: g, config: {mount: a.org}}\n  c: {module: m, service: h, config: {mount: a.org}}\n`,
   ],
+  'modules that listen at one address': [
+    `${head}  g: {module: builtin:gateway}\n  m: {module: builtin:metrics, config: {listen: "127.0.0.1:8080"}}\n  h: {module: builtin:gateway, config: {listen: ["unix:/x", "127.0.0.1:1"]}}\n  i: {module: builtin:gateway, config: {listen: ["unix:/x", "0.0.0.0:1", "[::]:9"]}}\n`,
+    '4:3 addressTaken',
+    '6:3 addressTaken',
+    '6:3 addressTaken',
+  ],
+  'modules that listen at any port, or of which one is loaded, or whose address nobody knows yet': [
+    `${head}  g: {module: builtin:gateway, config: {listen: 0}}\n  h: {module: builtin:gateway, config: {listen: 0}}\n  i: {module: builtin:gateway}\n  j: {module: builtin:gateway, onlyIf: {env: [X]}}\n  k: {module: builtin:gateway, disabled: true}\n  l: {module: builtin:gateway, config: {listen: {secret: "env:X"}}}\n`,
+  ],
   'what is no place of a component': [
     `${head}  g: {module: builtin:gateway}\n  a: {module: m, service: g, config: {mount: [/x, 5, "a b/"]}}\n`,
     '4:3 badValue',

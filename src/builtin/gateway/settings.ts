@@ -1,3 +1,4 @@
+import { type Address, addressText, overlap } from '../../model/address.ts';
 import type { Context } from '../../model/context.ts';
 import { absolutePath, count, duration, type Field, fail, readFields, size, text, texts } from '../settings/fields.ts';
 import { trustOf } from './headers.ts';
@@ -16,7 +17,7 @@ export interface Settings {
 export interface Listen {
   /** As it stands in the config, and what two are told apart by. */
   readonly text: string;
-  readonly at: { readonly host: string; readonly port: number } | { readonly path: string };
+  readonly at: Address;
 }
 
 export interface KeyPair {
@@ -92,7 +93,7 @@ function readListen({ path, value = defaultListen }: Field): readonly Listen[] {
   const list = Array.isArray(value) ? value : [value];
   if (list.length === 0) return fail({ path, value }, 'names at least one address');
   const read = list.map((one, at) => readAddress({ path: Array.isArray(value) ? [...path, at] : path, value: one }));
-  const twice = read.find(({ text: one, at }, index) => !isAnyPort(at) && read.findIndex((other) => other.text === one) !== index);
+  const twice = read.find(({ at }, index) => read.slice(0, index).some((other) => overlap(other.at, at)));
   return twice === undefined ? read : fail({ path, value: twice.text }, 'names each address once');
 }
 
@@ -106,7 +107,7 @@ function readAddress(field: Field): Listen {
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) return fail(field, 'is an address such as 127.0.0.1:8080, [::1]:8080 or unix:/run/web.sock');
   const host = match[1] ?? (match[2] || loopback);
-  return { text: `${host.includes(':') ? `[${host}]` : host}:${port}`, at: { host, port } };
+  return { text: addressText({ host, port }), at: { host, port } };
 }
 
 /** Each of those is another one. */

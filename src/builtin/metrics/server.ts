@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { addressText } from '../../model/address.ts';
 import { MusterError } from '../../model/error.ts';
 import type { Answer } from './answer.ts';
-import { addressText, type Listen } from './settings.ts';
+import type { Listen } from './settings.ts';
 
 export interface MetricsServer {
   /** Where it listens, its port where any was asked for. */

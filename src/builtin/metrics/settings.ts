@@ -1,11 +1,9 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { type Address, addressText } from '../../model/address.ts';
 import type { Context } from '../../model/context.ts';
 import { BadConfig, type Field, readFields } from '../settings/fields.ts';
 
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
+export type Listen = Extract<Address, { host: string }>;
 
 export interface Settings {
   readonly listen: Listen;
@@ -41,10 +39,6 @@ const readers = {
 
 export function urlOf({ listen, prefix }: Pick<Settings, 'listen' | 'prefix'>, path = '/'): string {
   return `http://${addressText(listen)}${prefix}${path}`;
-}
-
-export function addressText({ host, port }: Listen): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function bad(key: string, text: string): BadConfig {

@@ -1,3 +1,4 @@
+import type { Address } from '../../model/address.ts';
 import type { Context } from '../../model/context.ts';
 import { mountsOf, mountText } from '../gateway/mount.ts';
 import { readSettings as readGateway } from '../gateway/settings.ts';
@@ -28,6 +29,17 @@ export function judgeMounts(
     return { mounts: mountsOf(name, gateway, config).map(mountText), problems: [] };
   } catch (error) {
     if (error instanceof BadConfig) return { mounts: [], problems: error.problems };
+    throw error;
+  }
+}
+
+/** Where a module that comes with muster listens; nowhere, if its config is wrong. */
+export function judgeAddresses(module: string, config: Context['config']): readonly Address[] {
+  try {
+    if (module === 'builtin:gateway') return readGateway(config).listen.map(({ at }) => at);
+    return module === 'builtin:metrics' ? [readMetrics(config).listen] : [];
+  } catch (error) {
+    if (error instanceof BadConfig) return [];
     throw error;
   }
 }
