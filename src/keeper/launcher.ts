@@ -1,5 +1,6 @@
 import { MusterError } from '../model/error.ts';
 import type { Identity, ProcessExit, SpawnSpec } from '../model/keeper.ts';
+import type { ProgramProblem } from '../model/program.ts';
 import { spawnError } from './preflight.ts';
 
 /** What is executed, and what it is called: tools by their names, by which busybox tells what it is to be. */
@@ -8,6 +9,12 @@ export interface Line {
   readonly argv0: string;
   readonly args: readonly string[];
 }
+
+/** What of a program says how it is launched. */
+export type Launch = Pick<SpawnSpec, 'argv' | 'arg0' | 'identity'> & {
+  /** Only the names count. */
+  readonly env: Readonly<Record<string, unknown>>;
+};
 
 /** Where a tool is; null if this machine does not have it. */
 export type FindTool = (name: 'sh' | 'perl' | 'python3' | 'setpriv' | 'prlimit' | 'mkfifo') => string | null;
@@ -42,7 +49,7 @@ const madeUp = 'PWD OLDPWD SHLVL';
  * The command line that joins the cgroup (`procs`, its cgroup.procs), takes on the identity and becomes the program, in one
  * process all along. Privileges go after the cgroup was joined. Without either it is the program itself. Pure.
  */
-export function launchLine(spec: SpawnSpec, file: string, procs: string | null, find: FindTool): Line {
+export function launchLine(spec: Launch, file: string, procs: string | null, find: FindTool): Line {
   const { identity } = spec;
   const [command = file, ...args] = spec.argv;
   const name = spec.arg0 ?? command;
@@ -56,6 +63,18 @@ export function launchLine(spec: SpawnSpec, file: string, procs: string | null, 
   return { file: sh, argv0: 'sh', args: ['-c', becomes, 'muster', ...join, madeUpBeside(spec), ...change, last.file, ...last.args] };
 }
 
+/** What such a launch would fail for, with whatever program and without a cgroup; null: it would not. Pure. */
+export function missingTool(launch: Omit<Launch, 'argv'>, find: FindTool): ProgramProblem | null {
+  try {
+    launchLine({ ...launch, argv: [] }, '/', null, find);
+    return null;
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    const { code, message, hint } = error;
+    return { code, message, ...(hint === undefined ? {} : { hint }) };
+  }
+}
+
 /** A launcher needs some milliseconds; what lives longer is the program. */
 const launchMs = 10_000;
 
@@ -65,7 +84,7 @@ export function launchFailure({ signal }: ProcessExit, ranMs: number, line: Line
   return code === undefined ? null : spawnError({ code, message: code }, spec, file);
 }
 
-function become(join: readonly string[], spec: SpawnSpec, file: string, name: string, args: readonly string[], find: FindTool): Line {
+function become(join: readonly string[], spec: Launch, file: string, name: string, args: readonly string[], find: FindTool): Line {
   if (spec.arg0 === undefined && isForShell(spec)) {
     // Where it was found: a shell would try every folder of the PATH once more.
     const program = name.includes('/') && !name.startsWith('-') ? name : file;
@@ -77,11 +96,11 @@ function become(join: readonly string[], spec: SpawnSpec, file: string, name: st
   return { file: perl, argv0: 'perl', args: ['-e', becomesNamed, '--', ...join, '', name, file, ...args] };
 }
 
-function isForShell({ env }: SpawnSpec): boolean {
+function isForShell({ env }: Launch): boolean {
   return Object.keys(env).every((key) => /^[A-Za-z_]\w*$/.test(key) && !shellVariables.test(key));
 }
 
-function madeUpBeside({ env }: SpawnSpec): string {
+function madeUpBeside({ env }: Launch): string {
   return madeUp
     .split(' ')
     .filter((key) => !(key in env))

@@ -32,7 +32,7 @@ export interface Parts {
   readonly self: Self;
   /** Null: none can be looked at, so that none is known to be installed. */
   readonly packages: Packages | null;
-  unable(spec: Spec): Problem | null;
+  unable(spec: Spec, identity: Identity | null): Problem | null;
 }
 
 /** One pass over the world. */
@@ -97,6 +97,7 @@ export async function desire(entry: Entry, pass: Pass, parts: Parts): Promise<Re
       outcome.accounts = parts.accounts.version(pass.look);
       identity = (await identityOf(outcome.spec, parts.accounts, parts.self)).identity;
     }
+    if (entry.kind !== 'command') refuse(parts.unable(outcome.spec, identity));
     if (entry.kind === 'command') checkCommand(entry.spec as CommandSpec, identity, outcome, pass, parts);
     if (entry.kind === 'code') await findCode(entry.spec as CodeSpec, outcome, pass, parts);
     if (entry.kind === 'package') await findPackage(entry.name, outcome.spec as PackageSpec, outcome, pass, parts);
@@ -104,6 +105,10 @@ export async function desire(entry: Entry, pass: Pass, parts: Parts): Promise<Re
     outcome.problem = problemOf(error, `module ${entry.name}`);
   }
   return resolution(entry, outcome);
+}
+
+function refuse(found: Problem | null): void {
+  if (found !== null) throw toError(found);
 }
 
 export interface Outcome {
@@ -185,7 +190,7 @@ function checkCommand(spec: CommandSpec, identity: Identity | null, outcome: Out
   const command = { argv0: spec.command[0] ?? '', cwd: spec.cwd, path };
   const refused =
     argumentProblem([...spec.command, ...spec.args], { arg0: spec.arg0, cwd: spec.cwd }) ??
-    parts.unable(spec) ??
+    parts.unable(spec, identity) ??
     pass.check(command) ??
     closedTo(identity, command.argv0, command.cwd, pass.look.stat);
   outcome.command = command;

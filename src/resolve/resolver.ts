@@ -5,6 +5,7 @@ import type { Environment } from '../model/environment.ts';
 import type { SecretRef } from '../model/fields/kit.ts';
 import type { CodeSpec, PackageSpec, Spec } from '../model/fields/table.ts';
 import type { Material } from '../model/instances.ts';
+import type { Identity } from '../model/keeper.ts';
 import type { Desired, Entry, LoadedRecord } from '../model/module.ts';
 import type { Packages, Staging } from '../model/package.ts';
 import type { Log } from '../model/ports.ts';
@@ -70,7 +71,7 @@ export interface ResolverOptions {
   builtinDir: string;
   log: Log;
   /** What this machine cannot do of what a module asks for; without it that is found at its start. */
-  unable?(spec: Spec): Problem | null;
+  unable?(spec: Spec, identity: Identity | null): Problem | null;
   /** Without it no package is known to be installed. */
   packages?: Packages | null;
   /** Without it nothing is set. */

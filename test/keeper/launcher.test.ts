@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type FindTool, launchFailure, launchLine } from '../../src/keeper/launcher.ts';
+import { type FindTool, launchFailure, launchLine, missingTool } from '../../src/keeper/launcher.ts';
 import type { Identity } from '../../src/model/keeper.ts';
 import { spec } from './support/keeper.ts';
 
@@ -44,6 +44,25 @@ test('a tool that is missing is named with what needs it', () => {
   expect(() => launchLine(spec(['true'], { arg0: 'web' }), '/bin/true', procs, only('sh'))).toThrow(
     /^perl is not on this machine, and `arg0`/,
   );
+});
+
+test('what a launch would fail for is known without a program, and only of what is asked for', () => {
+  const without =
+    (name: string): FindTool =>
+    (tool) =>
+      tool === name ? null : `/bin/${tool}`;
+  const missing = (name: string, identity: Partial<Identity>, more: object = {}) =>
+    missingTool({ identity: { ...plain, ...identity }, env: { PATH: '/bin' }, ...more }, without(name));
+  const setpriv = { code: 'ENOTSUP', message: expect.stringMatching(/^setpriv is not on this machine/), hint: 'Install util-linux.' };
+  expect(missing('setpriv', { uid: 1 })).toEqual(setpriv);
+  expect(missing('setpriv', { noNewPrivileges: true })).toEqual(setpriv);
+  expect(missing('setpriv', { rlimits: { nofile: '10' }, umask: 0 })).toBe(null);
+  expect(missing('prlimit', { rlimits: { nofile: '10' } })?.message).toMatch(/^prlimit is not on this machine, and `rlimits`/);
+  expect(missing('prlimit', { uid: 1, gid: 1, groups: [] })).toBe(null);
+  expect(missing('perl', { umask: 0o77 })).toBe(null);
+  expect(missing('perl', { umask: 0o77 }, { arg0: 'web' })?.hint).toBe('Install perl.');
+  expect(missing('perl', { umask: 0o77 }, { env: { 'a.b': '' } })?.hint).toBe('Install perl.');
+  expect(missing('sh', { umask: 0o77 })?.hint).toBe('Install a POSIX shell.');
 });
 
 test('only the death of a launcher is a failure to execute', () => {

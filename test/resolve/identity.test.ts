@@ -127,6 +127,20 @@ test('what this machine cannot do is a problem of the module that asks for it', 
   expect(await problemOf('plain', 'alive')).toBeUndefined();
 });
 
+test('as whom a module runs takes tools, which are asked for before anything is stopped, also for code', async () => {
+  const folder = tempFolder({ 'm.mjs': 'export async function main() {}\n' });
+  const refusal = { code: 'ENOTSUP', message: 'no tool', hint: 'Install it.' } as const;
+  const resolver = resolverIn(folder, { unable: (_spec, identity) => (identity?.umask === 0o27 ? refusal : null) });
+  const problemOf = async (name: string, kind: 'code' | 'command', spec: Record<string, unknown>) =>
+    (await resolver.resolve(configOf([entry(name, kind, spec)]))).get(name)?.problem;
+  const command = { command: ['true'], cwd: folder };
+  const code = { module: join(folder, 'm.mjs'), isolation: 'process' };
+  expect(await problemOf('a', 'command', { ...command, umask: '027' })).toEqual(refusal);
+  expect(await problemOf('b', 'command', { ...command, umask: '022' })).toBeUndefined();
+  expect(await problemOf('c', 'code', { ...code, umask: '027' })).toEqual(refusal);
+  expect(await problemOf('d', 'code', { ...code, umask: '022' })).toBeUndefined();
+});
+
 test.runIf(process.getuid?.() === 0)('a program that another user cannot get at is a problem of the plan', async () => {
   const folder = tempFolder({ 'p.sh': '#!/bin/sh\n' });
   chmodSync(join(folder, 'p.sh'), 0o755);
