@@ -2,9 +2,10 @@ import { onTrial } from '../engine/auto-rollback.ts';
 import type { Common } from '../engine/command.ts';
 import { reload, restart } from '../engine/commands.ts';
 import { plainRun } from '../engine/engine.ts';
-import { awaitHealth } from '../engine/health.ts';
+import { awaitHealth, defaultTimeoutMs } from '../engine/health.ts';
 import { heldNames, release, stop } from '../engine/holds.ts';
 import { load } from '../engine/load.ts';
+import { staysPaused } from '../engine/paused.ts';
 import { dryRun, invalidPlan, type RunOptions } from '../engine/reconcile.ts';
 import { remove } from '../engine/remove.ts';
 import type { RunRequest } from '../engine/runs.ts';
@@ -75,13 +76,16 @@ export async function wholeRun(
   const startedAt = new Date(ports.engine.context.ports.clock.now()).toISOString();
   try {
     const { runs, context } = ports.engine;
-    const result = await runs.request(request);
+    const trial = autoRollback === true ? { trial: timeout ?? defaultTimeoutMs } : {};
+    const done = await runs.request({ ...request, options: { ...request.options, ...trial } });
+    const result = { ...done, diagnostics: [...done.diagnostics, ...staysPaused(done, context)] };
     await call.recorded?.(result);
     if (autoRollback === true) return await onTrial(result, { timeout, by: request.options.by ?? undefined }, context, runs);
     return wait === true ? await awaitHealth(result, { timeout, signal: call.signal }, context) : result;
   } catch (error) {
     const plan = invalid(error, ports);
-    return { ...plan, kind: 'Result', dryRun: false, planId: plan.id, startedAt, finishedAt: plan.createdAt, changes: [] };
+    const diagnostics = [...plan.diagnostics, ...staysPaused(plan, ports.engine.context)];
+    return { ...plan, kind: 'Result', dryRun: false, planId: plan.id, startedAt, finishedAt: plan.createdAt, changes: [], diagnostics };
   }
 }
 

@@ -3,6 +3,7 @@ import { MusterError, messageOf } from '../model/error.ts';
 import { exitCode, exitCodeOf } from '../model/exit-code.ts';
 import { guardText } from '../model/guard-text.ts';
 import type { ChangeResult, Result } from '../model/plan.ts';
+import type { Move } from '../store/records.ts';
 import type { EngineContext } from './context.ts';
 import { endBegun } from './serial.ts';
 
@@ -58,14 +59,22 @@ export async function auditUnwritten(context: EngineContext): Promise<void> {
   if (ports.audit === undefined) return;
   const { moves, generation } = ports.store.state;
   const { lastSerial } = ports.audit;
-  for (const { serial, at, trigger, reason, by = null, changes } of moves.filter((move) => move.serial > lastSerial)) {
+  for (const { serial, at, trigger, reason, by = null, changes, result } of moves.filter((move) => move.serial > lastSerial)) {
     const [, more] = changes.at(-1)?.match(/^(\d+) more$/) ?? [];
     const named = more === undefined ? changes : changes.slice(0, -1);
     await ports.audit.append({
-      ...{ at, by, peer: null, method: null, trigger, params: {}, reason, outcome: 'applied', exitCode: exitCode.ok, planId: null },
-      ...{ serial, generation, changes: named.map(movedChange), moreChanges: Number(more ?? 0), error: null, recovered: true },
+      ...{ at, by, peer: null, method: null, trigger, params: {}, reason, ...knownOf(result), planId: null },
+      ...{ serial, generation, changes: named.map(movedChange), moreChanges: Number(more ?? 0), recovered: true },
     });
   }
+}
+
+/** As far as the journal knows it. */
+function knownOf(result: Move['result']): Pick<Outcome, 'outcome' | 'exitCode' | 'error'> {
+  if (result === undefined) return { outcome: 'unknown', exitCode: null, error: null };
+  if (result !== null) return { outcome: words[result.outcome], exitCode: result.exitCode, error: null };
+  const error = { code: 'cutShort', message: 'the daemon died in the middle of it' };
+  return { outcome: 'failed', exitCode: exitCode.failedPartly, error };
 }
 
 /** As the journal has it in words: `load web`. */

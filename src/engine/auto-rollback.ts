@@ -2,13 +2,13 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
 import type { ChangeResult, Result } from '../model/plan.ts';
-import { audit } from './audit.ts';
 import type { EngineContext } from './context.ts';
-import { awaitHealth } from './health.ts';
+import { awaitHealth, defaultTimeoutMs } from './health.ts';
 import type { RunOptions } from './reconcile.ts';
 import type { Runs } from './runs.ts';
+import { takeBack, tried, unhealthyInTime, watchedFrom } from './trial.ts';
 
-interface Trial {
+interface Asked {
   /** ms that what was changed has to become healthy. */
   readonly timeout: number | undefined;
   readonly by: string | undefined;
@@ -20,21 +20,19 @@ interface Trial {
  */
 export async function onTrial(
   result: Result,
-  { timeout, by }: Trial,
+  { timeout = defaultTimeoutMs, by }: Asked,
   context: EngineContext,
   runs: Runs<RunOptions, Result>,
 ): Promise<Result> {
   if (result.outcome === 'refused' || result.outcome === 'error') return result;
-  context.trials += 1;
-  try {
+  return tried(result.planId, context, async () => {
+    await watchedFrom(result.planId, context);
     const seen = await awaitHealth(result, { timeout, signal: new AbortController().signal }, context);
-    // A daemon that ends has nothing to go back with; the next one starts what is in force.
+    // A daemon that ends has nothing to go back with; the next one goes on watching.
     if (seen.exitCode === exitCode.ok || context.stopping.signal.aborted) return seen;
     const from = madeBy(seen, context);
     return from === null ? seen : await goBack(seen, from, by, context, runs);
-  } finally {
-    context.trials -= 1;
-  }
+  });
 }
 
 /** The generation that the run has made, or where it has only broken what is in force, that; null: nothing of it remains. */
@@ -52,18 +50,9 @@ async function goBack(
 ): Promise<Result> {
   const to = failed.target.generation;
   if (to === 0) return told(failed, 'nothing was gone back to: there was no generation before');
-  const why = failed.exitCode === exitCode.unhealthy ? 'was not healthy in time' : 'was not applied whole';
-  const reason = `${from === to ? 'a run' : `generation ${from}`} ${why}`;
-  // What was just done with the consent of its caller is taken back; no guard is to keep half of it.
-  const request = { retryFailed: true, maxRemovals: '100%', allowEmpty: true, override: true, onFailure: 'continue' } as const;
   try {
-    const back = await runs.request({
-      key: `rollback ${from}`,
-      trigger: 'autoRollback',
-      options: { reason, by, request, rollback: { to, from } },
-    });
-    await audit({ trigger: 'autoRollback', by, reason }, { result: back }, context);
-    return wentBack(failed, back, from, context);
+    const why = failed.exitCode === exitCode.unhealthy ? unhealthyInTime : 'was not applied whole';
+    return wentBack(failed, await takeBack({ from, to, by, why }, context, runs), from, context);
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
     return { ...told(failed, `generation ${to} was not gone back to: ${error.message}`), exitCode: exitCode.failedPartly };

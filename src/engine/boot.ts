@@ -2,6 +2,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Paused } from '../model/generation.ts';
 import type { Result } from '../model/plan.ts';
+import type { Begun } from '../store/records.ts';
 import type { EngineContext } from './context.ts';
 import { standIn } from './generations.ts';
 import { stillPaused } from './paused.ts';
@@ -12,12 +13,12 @@ import type { Runs } from './runs.ts';
  * The first run. Where the config does not hold or its plan is refused, the last good generation runs; without one the
  * start fails with what is wrong.
  */
-export async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
-  const result = await firstRun(context, runs);
+export async function bootRun(context: EngineContext, runs: Runs<RunOptions, Result>, cutShort: Begun | undefined): Promise<Result> {
+  const result = await firstRun(context, runs, cutShort);
   return { ...result, diagnostics: [...result.diagnostics, ...standIn(context)] };
 }
 
-async function firstRun(context: EngineContext, runs: Runs<RunOptions, Result>): Promise<Result> {
+async function firstRun(context: EngineContext, runs: Runs<RunOptions, Result>, cutShort: Begun | undefined): Promise<Result> {
   // One module that does not come up must not keep those down that ran before: no `stop`, no rollback to nothing.
   const boot = { reason: null, request: { retryFailed: true, onFailure: 'continue' }, fetch: true } as const;
   const nothingKnown = context.generation === null && context.ports.store.state.loaded.size === 0;
@@ -31,7 +32,7 @@ async function firstRun(context: EngineContext, runs: Runs<RunOptions, Result>):
   try {
     const { paused } = context.ports.store.state;
     if (paused !== null) return await bootPaused(paused, boot, context, runs);
-    const result = await runs.request({ key: 'boot', trigger: 'start', options: boot });
+    const result = await runs.request({ key: 'boot', trigger: 'start', options: { ...boot, cutShort } });
     if (nothingKnown && result.outcome === 'error') throw unusable(result);
     if (!result.applyable && !nothingKnown) await runLastGood();
     return result;

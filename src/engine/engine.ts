@@ -17,6 +17,7 @@ import type { EnginePorts } from './ports.ts';
 import { dryRun, type RunOptions, runReconcile } from './reconcile.ts';
 import { tidy } from './retain.ts';
 import { createRuns, type Runs } from './runs.ts';
+import { resumeTrials } from './trial.ts';
 import { createUpstream } from './upstream.ts';
 import { createWatched } from './watched.ts';
 
@@ -118,10 +119,13 @@ export function createEngine(ports: EnginePorts): Engine {
     },
     isIdle: () => runs.current() === null && context.trials === 0 && context.claims.isFree(),
     async boot() {
+      const { paused, begun } = ports.store.state;
+      const cutShort = [...begun.values()].findLast(({ config }) => config !== undefined);
       await auditUnwritten(context);
-      const { paused } = ports.store.state;
-      const result = await bootRun(context, runs);
-      await auditOwn('start', result, context, paused?.underWay === undefined ? {} : { by: paused.by, reason: paused.reason });
+      const result = await bootRun(context, runs, cutShort);
+      const asked = paused?.underWay !== undefined ? paused : cutShort?.config === result.config.digest ? cutShort : undefined;
+      await auditOwn('start', result, context, { by: asked?.by, reason: asked?.reason });
+      void quietly(resumeTrials(context, runs));
       // What a daemon left behind that was killed between two steps of an installation.
       if (ports.hasInstalls?.() === true) void tidy([], context);
       context.critical.afterBoot();
@@ -185,6 +189,10 @@ function combined(options: readonly RunOptions[]): RunOptions {
     request: { ...first.request, retryFailed: options.some((option) => option.request.retryFailed === true) },
     fetch: options.some((option) => option.fetch === true),
     editsLeft: options.every((option) => option.editsLeft === true),
+    trial: options.reduce<number | undefined>(
+      (longest, { trial }) => (trial === undefined ? longest : Math.max(trial, longest ?? 0)),
+      undefined,
+    ),
     automatic: options.every((option) => option.automatic === true),
     onProgress: (progress) => {
       for (const option of options) option.onProgress?.(progress);

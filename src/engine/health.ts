@@ -6,8 +6,10 @@ import type { EngineContext } from './context.ts';
 /** How long everything must stay healthy before a wait believes it: a module that dies over and over is R in between. */
 const settledMs = 1000;
 const lookEveryMs = 50;
+/** At most so much passes between two looks, whatever the clock says: somebody may have set it. */
+const longestStepMs = 2000;
 /** How long a wait waits that was given no timeout. */
-const defaultTimeoutMs = 60_000;
+export const defaultTimeoutMs = 60_000;
 
 export interface Unhealthy {
   name: string;
@@ -45,22 +47,25 @@ export async function waitUntilSettled(
   context: EngineContext,
 ): Promise<Unhealthy[]> {
   const { clock, instances } = context.ports;
-  const deadline = clock.now() + timeout;
   const settled = Math.min(settledMs, timeout / 2);
   const restarts = (): number => instances.views().reduce((sum, view) => sum + view.restarts, 0);
-  let goodSince: number | null = null;
+  let waited = 0;
+  let good: number | null = null;
   let seen = restarts();
   let last: Unhealthy[] = [];
-  for (;;) {
+  for (let before = clock.now(); ; ) {
     const now = clock.now();
+    const passed = Math.min(longestStepMs, Math.max(0, now - before));
+    before = now;
+    waited += passed;
     const found = await failing();
     const count = restarts();
     if (found.length > 0) last = found;
-    if (found.length > 0 || count !== seen) goodSince = null;
-    else goodSince ??= now;
+    if (found.length > 0 || count !== seen) good = null;
+    else good = good === null ? 0 : good + passed;
     seen = count;
-    if (goodSince !== null && now - goodSince >= settled) return [];
-    if (now >= deadline || signal.aborted || context.stopping.signal.aborted) return last.length > 0 ? last : [unsettled];
+    if (good !== null && good >= settled) return [];
+    if (waited >= timeout || signal.aborted || context.stopping.signal.aborted) return last.length > 0 ? last : [unsettled];
     await new Promise<void>((resolve) => clock.after(lookEveryMs, resolve));
   }
 }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { MusterError } from '../model/error.ts';
+import type { Plan } from '../model/plan.ts';
 import { type EngineContext, isPaused } from './context.ts';
 import type { RunOptions } from './reconcile.ts';
 import type { Transaction } from './transact.ts';
@@ -31,6 +32,14 @@ export function resuming(transaction: Transaction, { inForce }: RunOptions, cont
       return (await transaction.prepare?.()) ?? [];
     },
   };
+}
+
+/** What is said of a run that somebody has asked for and that has come to nothing. */
+export function staysPaused({ applyable }: Pick<Plan, 'applyable'>, context: EngineContext): Diagnostic[] {
+  if (applyable || !isPaused(context)) return [];
+  const message = 'automatic runs stay paused: nothing of the config was applied';
+  const hint = 'they go on with the next muster reload that is not refused';
+  return [{ severity: 'warning', code: 'paused', message, hint, file: '', line: 0, column: 0, endLine: 0, endColumn: 0 }];
 }
 
 /** What a start says that loads what was gone back to, and not what the files have. */

@@ -8,6 +8,7 @@ import type { Request } from '../model/plan-input.ts';
 import type { LastReconcile } from '../model/status-doc.ts';
 import { planChecksum } from '../plan/checksum.ts';
 import { driftOf, withDrift } from '../plan/drift.ts';
+import type { Begun } from '../store/records.ts';
 import { agreementAfter, agreementOf } from './agreement.ts';
 import { type EngineContext, policyOf, recordedAlternatives } from './context.ts';
 import { goBack } from './going-back.ts';
@@ -37,6 +38,10 @@ export interface RunOptions {
   automatic?: boolean;
   /** Fetches first, where the config comes from a repository. */
   fetch?: boolean;
+  /** It is gone back from unless what it touches gets healthy within so many ms. */
+  trial?: number | undefined;
+  /** A run that was cut short: if the config is still that of it, this one is done for who asked for it. */
+  cutShort?: Begun | undefined;
   /** A commit is applied, and no edit of the daemon's own files that nobody has asked for. */
   editsLeft?: boolean;
   /** What was planned before, in place of a config. */
@@ -55,7 +60,7 @@ export async function runReconcile(options: RunOptions, trigger: string, context
     const isOwn = options.inForce !== true && options.rollback === undefined && options.from === undefined && options.saved === undefined;
     if (options.fetch === true && isOwn) await fetchSource(context, 'taken');
     const staging = stagingOf(options.onProgress, context);
-    const transaction = await transactionFor(options, trigger, staging, context);
+    const transaction = onBehalf(await transactionFor(options, trigger, staging, context), options);
     const result = await (options.rollback === undefined
       ? (transact(resuming(transaction, options, context), context) as Promise<Result>)
       : goBack(transaction, options.rollback.to, context));
@@ -63,7 +68,7 @@ export async function runReconcile(options: RunOptions, trigger: string, context
     remember(context, at, trigger, result);
     if (isOwn) context.agreement = agreementAfter(result) ?? context.agreement;
     context.ports.ran?.();
-    tellResult(askedOf(options, trigger), result, context);
+    tellResult(askedOf(transaction, trigger), result, context);
     return result;
   } catch (error) {
     // That a plan from elsewhere does not fit says nothing of the config here.
@@ -80,7 +85,13 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   }
 }
 
-function askedOf({ by = null, reason }: RunOptions, trigger: string) {
+/** What another daemon was asked for and died at is asked for still. */
+function onBehalf(transaction: Transaction, { cutShort }: RunOptions): Transaction {
+  if (cutShort?.config !== transaction.wanted.config.digest) return transaction;
+  return { ...transaction, by: cutShort.by ?? null, reason: cutShort.reason };
+}
+
+function askedOf({ by = null, reason }: Pick<RunOptions, 'by' | 'reason'>, trigger: string) {
   return { whole: true, trigger, by, reason };
 }
 
@@ -203,6 +214,7 @@ function transactionOf(options: RunOptions, trigger: string, wanted: Wanted, dry
     dryRun: dry,
     generation: options.inForce === true ? null : ('new' as const),
     recorded: options.inForce === true,
+    trial: options.trial,
     onProgress: options.onProgress,
   };
   // What comes back after a restart of the daemon as it was stays whose it was.

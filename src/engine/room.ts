@@ -18,7 +18,7 @@ export async function makeRoom(transaction: Transaction, planned: Plan, context:
   const { store } = ports;
   try {
     if (generation !== null) await store.takeRoom(roomFor(wanted, planned, store.state.generation));
-    await store.append(beginningOf(transaction, planned, context));
+    await store.append(...beginningOf(transaction, planned, context));
   } catch (error) {
     if (recorded !== true) throw error;
     ports.log.warn({ err: error }, 'what is recorded already is brought back, though nothing more can be recorded');

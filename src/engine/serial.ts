@@ -6,19 +6,30 @@ import type { EngineContext } from './context.ts';
 import type { Transaction } from './transact.ts';
 
 /** What is about to be applied, and who asked for it. */
-export function beginningOf({ trigger, reason, by }: Transaction, { id, changes }: Plan, { ports }: EngineContext): JournalRecord {
+export function beginningOf(transaction: Transaction, { id, changes, target, config }: Plan, { ports }: EngineContext): JournalRecord[] {
+  const { trigger, reason, by, generation, trial } = transaction;
   const planned = Object.fromEntries(changes.map(({ name, action }) => [name, action]));
-  return { type: 'begun', begun: { id, at: new Date(ports.clock.now()).toISOString(), trigger, reason, ...byOf(by), planned } };
+  const makes = generation === 'new' ? { config: config.digest } : {};
+  const who = { reason, ...byOf(by) };
+  const begun = { id, at: new Date(ports.clock.now()).toISOString(), trigger, ...who, planned, ...makes };
+  if (trial === undefined || target.generation === 0) return [{ type: 'begun', begun }];
+  const names = changes.filter(({ action }) => action !== 'remove').map(({ name }) => name);
+  const watched = { id, to: target.generation, config: config.digest, names, timeout: trial, until: null, ...who };
+  return [
+    { type: 'begun', begun },
+    { type: 'trial', trial: watched },
+  ];
 }
 
 /** The next serial, with who moved it there. */
 export function moveOf(
   { trigger, reason, by }: Transaction,
-  { planId, changes }: Pick<Result, 'planId' | 'changes'>,
+  { planId, changes, outcome, exitCode }: Pick<Result, 'planId' | 'changes' | 'outcome' | 'exitCode'>,
   { ports }: EngineContext,
 ): JournalRecord {
   const done = changes.filter(({ status }) => status === 'ok').map(({ action, name }) => `${action} ${name}`);
-  return nextSerial({ at: new Date(ports.clock.now()).toISOString(), trigger, reason, ...byOf(by) }, done, planId, ports);
+  const result = { outcome, exitCode };
+  return nextSerial({ at: new Date(ports.clock.now()).toISOString(), trigger, reason, ...byOf(by), result }, done, planId, ports);
 }
 
 function nextSerial(
@@ -37,7 +48,9 @@ export async function endBegun({ ports }: EngineContext): Promise<void> {
   const { store } = ports;
   for (const { id, at, trigger, reason, by, planned, done } of [...store.state.begun.values()]) {
     const changes = [...done].map((name) => `${planned[name]} ${name}`);
-    await store.append(done.size === 0 ? { type: 'ended', id } : nextSerial({ at, trigger, reason, ...byOf(by) }, changes, id, ports));
+    await store.append(
+      done.size === 0 ? { type: 'ended', id } : nextSerial({ at, trigger, reason, ...byOf(by), result: null }, changes, id, ports),
+    );
   }
 }
 

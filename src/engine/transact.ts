@@ -44,6 +44,8 @@ export interface Transaction {
   force?: boolean;
   /** Plan against nothing instead of what is loaded; only with `dryRun`. */
   againstEmpty?: boolean;
+  /** It is gone back from unless what it touches is healthy within so many ms; that is in the journal before its first effect. */
+  trial?: number | undefined;
   /** The generation whose content is wanted; absent: it is no rollback. */
   rollbackOf?: number;
   /** Brings what is not the daemon's own, such as files, to what is wanted, right before it is applied; what it could not is told. */
@@ -108,6 +110,9 @@ async function done(transaction: Transaction, planned: Plan, loaded: ReadonlyMap
   try {
     await makeRoom(transaction, planned, context);
     return await carryOut(transaction, await prepared(transaction, planned), loaded, context);
+  } catch (error) {
+    if (ports.store.state.trials.has(planned.id)) ports.store.appendLater({ type: 'trialEnded', id: planned.id });
+    throw error;
   } finally {
     if (ports.store.state.begun.has(planned.id)) ports.store.appendLater({ type: 'ended', id: planned.id });
     if (transaction.generation !== null) await ports.store.freeRoom();

@@ -21,8 +21,9 @@ export interface AuditLine {
   /** As they were given, bounded. */
   readonly params: unknown;
   readonly reason: string | null;
-  readonly outcome: 'applied' | 'failed' | 'refused' | 'done' | 'error';
-  readonly exitCode: number;
+  /** `unknown`: only with `recovered`, where the journal does not say. */
+  readonly outcome: 'applied' | 'failed' | 'refused' | 'done' | 'error' | 'unknown';
+  readonly exitCode: number | null;
   readonly planId: string | null;
   /** After it. */
   readonly serial: number;

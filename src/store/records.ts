@@ -1,7 +1,7 @@
 import type { GenerationHead, Paused } from '../model/generation.ts';
 import type { Lease } from '../model/keeper.ts';
 import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
-import type { Result } from '../model/plan.ts';
+import type { Result, ResultOutcome } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
 
@@ -26,6 +26,8 @@ export interface Move {
   readonly by?: string;
   /** In words, e.g. `load web`; of many the first. */
   readonly changes: readonly string[];
+  /** What became of what moved it; null: the daemon died in the middle. Absent in those of versions that did not record it. */
+  readonly result?: { readonly outcome: ResultOutcome; readonly exitCode: number } | null;
 }
 
 /** A change of the loaded set that is under way, and who asked for it. */
@@ -34,11 +36,29 @@ export interface Begun extends Pick<Move, 'at' | 'trigger' | 'reason' | 'by'> {
   readonly id: string;
   /** By name what is to be done. */
   readonly planned: Readonly<Record<string, string>>;
+  /** Digest of the config that it makes a generation of; absent: it makes none of a config. */
+  readonly config?: string;
 }
 
 /** What of it the journal has as done: should the daemon die in the middle, the next one knows whose that was. */
 export interface UnderWay extends Begun {
   readonly done: ReadonlySet<string>;
+}
+
+/** A run that is gone back from unless what it touched gets healthy in time, also by a daemon that comes after one that died. */
+export interface Trial extends Pick<Move, 'reason' | 'by'> {
+  /** Of its plan. */
+  readonly id: string;
+  /** The generation to go back to. */
+  readonly to: number;
+  /** Digest of the config that it applies. */
+  readonly config: string;
+  /** What it touches and does not remove. */
+  readonly names: readonly string[];
+  /** ms that they have from when it is done. */
+  readonly timeout: number;
+  /** ms since 1970 at which that is over; null: it is not done. */
+  readonly until: number | null;
 }
 
 /** So many moves, and generations, are remembered. */
@@ -58,6 +78,9 @@ export type JournalRecord =
   | { type: 'begun'; begun: Begun }
   /** Without having moved the serial. */
   | { type: 'ended'; id: string }
+  | { type: 'trial'; trial: Trial }
+  /** It is decided. */
+  | { type: 'trialEnded'; id: string }
   /** One that was a rollback pauses automatic runs. */
   | { type: 'generation'; generation: GenerationHead }
   /** Null: they go on. */
@@ -87,6 +110,7 @@ export interface StoreState {
   readonly settings: ReadonlyMap<string, Settings>;
   readonly leases: ReadonlyMap<string, Lease>;
   readonly begun: ReadonlyMap<string, UnderWay>;
+  readonly trials: ReadonlyMap<string, Trial>;
 }
 
 /** The state as the store alone may change it. */
@@ -103,12 +127,21 @@ export interface MutableState extends StoreState {
   readonly settings: Map<string, Settings>;
   readonly leases: Map<string, Lease>;
   readonly begun: Map<string, UnderWay & { readonly done: Set<string> }>;
+  readonly trials: Map<string, Trial>;
 }
 
 export function emptyState(): MutableState {
   return {
     ...{ daemonId: '', serial: 0, moves: [], generation: 0, heads: new Map(), paused: null },
-    ...{ loaded: new Map(), finished: new Map(), holds: new Map(), settings: new Map(), leases: new Map(), begun: new Map() },
+    ...{
+      loaded: new Map(),
+      finished: new Map(),
+      holds: new Map(),
+      settings: new Map(),
+      leases: new Map(),
+      begun: new Map(),
+      trials: new Map(),
+    },
   };
 }
 
@@ -146,6 +179,12 @@ export function fold(state: MutableState, record: JournalRecord): MutableState {
       break;
     case 'ended':
       state.begun.delete(record.id);
+      break;
+    case 'trial':
+      state.trials.set(record.trial.id, record.trial);
+      break;
+    case 'trialEnded':
+      state.trials.delete(record.id);
       break;
     case 'generation':
       foldGeneration(state, record.generation);

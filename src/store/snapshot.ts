@@ -2,7 +2,7 @@ import type { GenerationHead, Paused } from '../model/generation.ts';
 import type { Lease } from '../model/keeper.ts';
 import type { Finished, Hold, LoadedRecord } from '../model/module.ts';
 import type { Settings } from '../model/settings.ts';
-import { type Begun, emptyState, type Move, type MutableState, type StoreState } from './records.ts';
+import { type Begun, emptyState, type Move, type MutableState, type StoreState, type Trial } from './records.ts';
 import { seal, unseal } from './sealed.ts';
 
 /** Everything up to and including record `seq`; what the journal still has of that is passed over. */
@@ -31,6 +31,7 @@ interface SnapshotBody {
   leases: Lease[];
   /** Not in snapshots of versions that did not record them. */
   begun?: (Begun & { done: string[] })[];
+  trials?: Trial[];
 }
 
 export function encodeSnapshot(seq: number, state: StoreState): string {
@@ -50,6 +51,7 @@ export function encodeSnapshot(seq: number, state: StoreState): string {
     settings: [...state.settings].map(([name, settings]) => ({ name, settings })),
     leases: [...state.leases.values()],
     begun: [...state.begun.values()].map((begun) => ({ ...begun, done: [...begun.done] })),
+    trials: [...state.trials.values()],
   } satisfies SnapshotBody);
 }
 
@@ -70,5 +72,6 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot | null {
   for (const { name, settings } of body.settings ?? []) state.settings.set(name, settings);
   for (const lease of body.leases) state.leases.set(lease.id, lease);
   for (const begun of body.begun ?? []) state.begun.set(begun.id, { ...begun, done: new Set(begun.done) });
+  for (const trial of body.trials ?? []) state.trials.set(trial.id, trial);
   return { seq: body.seq, state };
 }

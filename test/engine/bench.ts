@@ -57,8 +57,8 @@ export async function createEngineBench(
   declared: Desired[] | 'broken',
   behave?: (launch: Launch, nth: number) => Behaviour,
   disk: MemoryDisk = createMemoryDisk(),
+  clock: FakeClock = createFakeClock(),
 ): Promise<EngineBench> {
-  const clock = createFakeClock();
   const random = seeded(1);
   const driver = createFakeDriver(clock, behave);
   const store = await openStore({ disk, random, log: silent });

@@ -1,6 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { auditUnwritten } from '../../src/engine/audit.ts';
+import { onTrial } from '../../src/engine/auto-rollback.ts';
 import { standIn } from '../../src/engine/generations.ts';
+import { remove } from '../../src/engine/remove.ts';
+import type { Launch } from '../../src/model/driver.ts';
 import { MusterError } from '../../src/model/error.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import type { Behaviour } from '../support/fake-driver.ts';
 import { createEngineBench, type EngineBench, module } from './bench.ts';
 
 const state = ({ engine }: EngineBench) => engine.context.ports.store.state;
@@ -84,6 +90,22 @@ test('of many changes that were done the line of the audit log names the first a
   );
 });
 
+test('a line that the journal makes up for says what became of it, and where that is not known, that it is not', async () => {
+  const { engine, audited } = await createEngineBench(set('old'));
+  const { context } = engine;
+  const { audit, store } = context.ports;
+  await remove({ names: ['c'] }, { by: 'alice' }, context);
+  const moved = { serial: 3, at: '2030-01-01T00:00:00.000Z', trigger: 'reload', reason: null, changes: ['load d'] };
+  await store.append({ type: 'serial', serial: 3, moved });
+  audited.splice(0);
+  Object.assign(audit ?? {}, { lastSerial: 1 });
+  await auditUnwritten(context);
+  expect(audited).toMatchObject([
+    { trigger: 'remove', by: 'alice', outcome: 'applied', exitCode: 0, recovered: true, changes: [{ name: 'c', action: 'remove' }] },
+    { trigger: 'reload', by: null, outcome: 'unknown', exitCode: null, recovered: true },
+  ]);
+});
+
 test('where the generation in force is damaged that is said with the one that is started in its place', async () => {
   const before = await createEngineBench(set('old'));
   before.files.modules = set('new');
@@ -97,4 +119,86 @@ test('where the generation in force is damaged that is said with the one that is
   expect(standIn(bench.engine.context)).toMatchObject([said]);
   const next = await createEngineBench(set('newest'), undefined, bench.disk.kill());
   expect(next.booted.diagnostics).toEqual([]);
+});
+
+describe('a run that is gone back from unless it gets healthy', () => {
+  const window = 10_000;
+  /** Of `new` it dies soon after each start; of `slow` it is not ready in a hurry. */
+  const sick = ({ name, args }: Launch): Behaviour =>
+    name !== 'b' ? {} : args[0] === 'new' ? { exitAfter: 20, exit: { code: 1 } } : args[0] === 'slow' ? { readyAfter: 'never' } : {};
+  const asked = { reason: 'INC-8', by: 'alice', request: {}, trial: window };
+
+  /** A daemon that dies `after` ms in which it watches what its run has made of the config. */
+  async function diedWatching(arg: string, after: number) {
+    const bench = await createEngineBench(set('old'), sick);
+    bench.files.modules = set(arg);
+    const { context, runs } = bench.engine;
+    void runs
+      .request({ key: 'reload', trigger: 'reload', options: asked })
+      .then((result) => onTrial(result, { timeout: window, by: 'alice' }, context, runs));
+    await bench.clock.advance(after);
+    expect(state(bench).trials.size).toBe(1);
+    return bench;
+  }
+
+  test('is gone back from by the next daemon too, once its time is over', async () => {
+    const died = await diedWatching('new', 500);
+    const clock = createFakeClock(died.clock.now() + 1000);
+    const bench = await createEngineBench(set('new'), sick, died.disk.kill(), clock);
+    await clock.advance(window - 1600);
+    expect(state(bench)).toMatchObject({ generation: 2, paused: null });
+    await clock.advance(200);
+    expect(bench.running()).toEqual(all('old'));
+    const reason = 'generation 2 was not healthy in time';
+    expect(state(bench).heads.get(3)).toMatchObject({ trigger: 'autoRollback', rollbackOf: 1, by: 'alice', reason });
+    expect(bench.audited.at(-1)).toMatchObject({ trigger: 'autoRollback', by: 'alice', reason, outcome: 'applied' });
+    expect(state(bench)).toMatchObject({ paused: { rollbackOf: 1 }, trials: new Map() });
+  });
+
+  test.each([
+    ['put back by a day', -86_400_000, window],
+    ['put forward by a day', 86_400_000, window / 2],
+  ])('where the clock was %s meanwhile it has neither longer nor no time at all', async (_, jump, time) => {
+    const died = await diedWatching('new', 500);
+    const clock = createFakeClock(died.clock.now() + jump);
+    const bench = await createEngineBench(set('new'), sick, died.disk.kill(), clock);
+    clock.jump(jump);
+    await clock.advance(time - 2100);
+    expect(state(bench).paused).toBeNull();
+    await clock.advance(2200);
+    expect(bench.running()).toEqual(all('old'));
+  });
+
+  test('stays where it got healthy, and nobody watches it any more', async () => {
+    const died = await diedWatching('new', 500);
+    const bench = await createEngineBench(set('new'), undefined, died.disk.kill());
+    await bench.clock.advance(2 * window);
+    expect(bench.running()).toEqual(all('new'));
+    expect(state(bench)).toMatchObject({ generation: 2, paused: null, trials: new Map() });
+  });
+
+  test('is left alone where the config was changed since', async () => {
+    const died = await diedWatching('new', 500);
+    const bench = await createEngineBench(
+      set('newer'),
+      ({ name }) => (name === 'b' ? { exitAfter: 20, exit: { code: 1 } } : {}),
+      died.disk.kill(),
+    );
+    await bench.clock.advance(2 * window);
+    expect(bench.running()).toEqual(['a newer', 'c newer']);
+    expect(state(bench)).toMatchObject({ generation: 3, paused: null, trials: new Map() });
+  });
+
+  test('is gone on with for who asked, and watched, where the daemon died in the middle of it', async () => {
+    const died = await diedWatching('slow', 500);
+    const later = ({ name }: Launch): Behaviour => (name === 'b' ? { exitAfter: 20, exit: { code: 1 } } : {});
+    const bench = await createEngineBench(set('slow'), later, died.disk.kill());
+    expect(state(bench).heads.get(2)).toMatchObject({ trigger: 'start', by: 'alice', reason: 'INC-8' });
+    expect(bench.audited.map(({ trigger, by, reason, outcome, exitCode }) => [trigger, by, reason, outcome, exitCode])).toEqual([
+      ['reload', 'alice', 'INC-8', 'failed', 6],
+      ['start', 'alice', 'INC-8', 'applied', 0],
+    ]);
+    await bench.clock.advance(2 * window);
+    expect(state(bench)).toMatchObject({ generation: 3, paused: { rollbackOf: 1, by: 'alice' }, trials: new Map() });
+  });
 });
