@@ -16,7 +16,7 @@ import { fifoFolder, keeperSocket } from '../keeper/places.ts';
 import { createRemoteKeeper } from '../keeper/remote.ts';
 import type { SecretRef } from '../model/fields/kit.ts';
 import type { LeaseLog } from '../model/keeper.ts';
-import { createMask } from '../model/mask/mask.ts';
+import { createMasking } from '../model/mask/mask.ts';
 import type { Log } from '../model/ports.ts';
 import type { Alternatives } from '../model/requires.ts';
 import type { GitSpec } from '../model/source.ts';
@@ -70,7 +70,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   const clock = pausable(systemClock, heritage !== null);
   const known = heritage?.secrets ?? [];
   let secrets: () => readonly string[] = () => known;
-  const mask = createMask(() => secrets());
+  const { mask, inParts } = createMasking(() => secrets());
   const log = createLog(mask);
   const disk = openDisk(up.stateDir);
   const key = await loadKey(disk);
@@ -78,7 +78,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   const store = await openStore({ disk: veiled, random: systemRandom, log });
   if (heritage === null) await undoUnfinished(veiled, writeOrRemove, log);
   const audit = await openAudit({ disk, clock: systemClock, log });
-  const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log, most: logsTotal(up.env) });
+  const logs = createLogs({ dir: join(up.stateDir, 'log'), clock: systemClock, log, most: logsTotal(up.env), inParts });
   const owner = await leaseOwner(key, up.stateDir);
   const random = { ...systemRandom, id: () => `${owner}${systemRandom.id()}` };
   const leases = leasesOf(store, log);
@@ -122,7 +122,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   let alternatives: Alternatives = new Map(heritage?.alternatives);
   const bus = createBus({ clock, log, preferred: (service) => alternatives.get(service) ?? null });
   const drivers = {
-    command: createCommandDriver({ keeper, logs, clock, random, log, mask, owner }),
+    command: createCommandDriver({ keeper, logs, clock, random, log, mask, inParts, owner }),
     code: createCodeDriver({
       keeper,
       sockets: { folder: emptied(join(up.stateDir, 'runner'), heritage !== null), dial },

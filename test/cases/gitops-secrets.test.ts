@@ -2,24 +2,29 @@ import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LogRecord } from '../../src/model/documents.ts';
 import { createPlace, type Place, type Ran, until } from '../support/place.ts';
 import { leakOf, ways } from '../support/secret-ways.ts';
+import { seedOf } from '../support/seeded.ts';
 import { talk } from '../support/talk.ts';
 
-/** Where secrets stand, by what kind of thing they are. A failing seed is replayed with SECRETS_SEED. */
-const seed = Number(process.env.SECRETS_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Where secrets stand, by what kind of thing they are. SECRETS_SEED=N tries others. */
+const seed = seedOf('SECRETS_SEED');
 const awkward = '"\'`\\/%+&<>#$*.?()[]{}|^~!=:;,@ é日𝄞ß';
-const word = fc.string({
-  unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'),
-  minLength: 9,
-  maxLength: 24,
-});
+/** Chosen letter by letter: texts of fast-check are often words that stand in code, such as `prototype`. */
+const word = fc
+  .array(fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'), { minLength: 9, maxLength: 24 })
+  .filter((letters) => new Set(letters).size > 5)
+  .map((letters) => letters.join(''));
 const odd = fc
   .array(fc.oneof(word, fc.constantFrom(...awkward)), { minLength: 3, maxLength: 12 })
   .map((parts) => parts.join(''))
   .filter((text) => text === text.trim() && /\w{9}/.test(text));
 const lines = fc.array(odd, { minLength: 2, maxLength: 4 }).map((all) => all.join('\n'));
-const base64 = fc.uint8Array({ minLength: 12, maxLength: 30 }).map((bytes) => Buffer.from(bytes).toString('base64'));
+const base64 = fc
+  .uint8Array({ minLength: 12, maxLength: 30 })
+  .filter((bytes) => new Set(bytes).size > 5)
+  .map((bytes) => Buffer.from(bytes).toString('base64'));
 const [inFile, inEnv, fromProgram, key, filled, second] = fc.sample(fc.tuple(odd, odd, word, lines, odd, base64), {
   seed,
   numRuns: 1,
@@ -50,6 +55,8 @@ const html = ${ways['in HTML']};
 const base64 = ${ways['in base64']};
 const { TOKEN, KEY } = process.env;
 for (const secret of [TOKEN, KEY]) for (const write of Object.values(ways)) { console.log(write(secret)); console.error('<' + write(secret) + '>'); }
+// Torn, for the line is too long to be shown in one.
+process.stdout.write('.'.repeat(2 ** 16 - 4) + TOKEN + '\\n');
 // In two pieces, that come at different times.
 process.stdout.write('split ' + TOKEN.slice(0, 4));
 setTimeout(() => { process.stdout.write(TOKEN.slice(4) + ' end\\n'); setTimeout(() => process.exit(process.env.LIVES ? 0 : 3), 200); }, 100);
@@ -139,6 +146,12 @@ test('what a module makes of its secrets is told nobody, whatever is asked', asy
   expect(shown.get('logs printer')).toContain('split *** end');
   expect(shown.get('logs printer')?.match(/\*\*\*/g)?.length).toBeGreaterThan(4 * Object.keys(ways).length);
   expect(shown.get('info talker')).toContain('***');
+  const printed = (shown.get('logs --json printer') ?? '')
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as LogRecord]));
+  const torn = printed.findIndex(({ partial }) => partial === true);
+  expect(printed[torn]?.text).toMatch(/\.{65000}[\s\S]{0,2}$/);
+  expect(printed[torn + 1]?.text).toBe('***');
   expectNothingSaid();
 });
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { LogSpec } from '../../model/fields/log.ts';
 import type { Clock, Log } from '../../model/ports.ts';
+import type { MaskInParts } from '../logs/records.ts';
 import type { LogSettings, LogWriter, OutputStream } from '../logs/writer.ts';
 import { createTail } from '../tail.ts';
 import { shapeOf } from './shape-of.ts';
@@ -14,6 +15,8 @@ export interface CapturePorts {
   readonly log: Log;
   /** Takes secrets out of text that is shown. */
   mask(text: string): string;
+  /** Takes them out of lines that are shown in parts. */
+  readonly inParts?: MaskInParts;
   /** Gets each line after the rules of `log.transform`. */
   rewrite?(line: string): string;
 }

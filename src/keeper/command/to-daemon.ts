@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../../model/ports.ts';
-import { createRecordMaker } from '../logs/records.ts';
+import { createRecordMaker, type MaskInParts } from '../logs/records.ts';
 import type { LogShape } from '../logs/shape.ts';
 import type { OutputStream } from '../logs/writer.ts';
 
@@ -13,9 +13,9 @@ export interface ToDaemon {
 export function createToDaemon(
   name: () => string,
   shape: () => LogShape,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log, inParts }: { readonly clock: Clock; readonly log: Log; readonly inParts?: MaskInParts | undefined },
 ): ToDaemon {
-  const maker = createRecordMaker('', shape);
+  const maker = createRecordMaker('', shape, inParts);
   return {
     take(stream, chunk) {
       maker.push(stream, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), clock.now());

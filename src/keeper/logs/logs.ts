@@ -5,6 +5,7 @@ import { createBlocks } from './blocks.ts';
 import { createLogFile, type LogFile } from './log-file.ts';
 import { logPath } from './paths.ts';
 import { type LogReader, openReader } from './reader.ts';
+import type { MaskInParts } from './records.ts';
 import { createTotal } from './total.ts';
 import type { LogSettings, LogWriter } from './writer.ts';
 
@@ -31,6 +32,8 @@ export interface LogsOptions {
   readonly log: Log;
   /** Bytes that all logs may have together; 0 = no bound. */
   readonly most?: number;
+  /** Takes secrets out of lines that are shown in parts. */
+  readonly inParts?: MaskInParts;
 }
 
 interface Shared {
@@ -38,7 +41,7 @@ interface Shared {
   writers: number;
 }
 
-export function createLogs({ dir, clock, log, most = 0 }: LogsOptions): Logs {
+export function createLogs({ dir, clock, log, most = 0, inParts }: LogsOptions): Logs {
   const files = new Map<string, Shared>();
   const blocks = createBlocks();
   const total = createTotal({ dir, most, clock, log });
@@ -46,7 +49,7 @@ export function createLogs({ dir, clock, log, most = 0 }: LogsOptions): Logs {
   return {
     open: createWriter,
     reader: (name, { lines, sinceMs, follow = false }) =>
-      openReader(dir, name, { clock, follow, lines, after: sinceMs === undefined ? undefined : clock.now() - sinceMs }),
+      openReader(dir, name, { clock, follow, lines, inParts, after: sinceMs === undefined ? undefined : clock.now() - sinceMs }),
     has: (name) => existsSync(logPath(dir, name)),
     async names() {
       const found = await readdir(dir).catch(() => []);

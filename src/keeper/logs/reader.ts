@@ -4,10 +4,10 @@ import { createFeed, type Feed } from './feed.ts';
 import { newestAfter } from './newest.ts';
 import { watchForNews } from './news.ts';
 import { shapesPath } from './paths.ts';
-import { createRecordMaker, type RecordMaker } from './records.ts';
+import { createRecordMaker, type MaskInParts, type RecordMaker } from './records.ts';
 import { openShapes } from './shape.ts';
 import { closeAll, openSources, type Source } from './source.ts';
-import { startsOf, type Wanted } from './start.ts';
+import { lineBefore, startsOf, type Wanted } from './start.ts';
 
 /** What a module wrote: first what there is, oldest first, then what comes. In batches, so that a large log is nowhere in memory. */
 export interface LogReader {
@@ -21,10 +21,12 @@ export interface ReaderOptions extends Wanted {
   readonly clock: Clock;
   /** The last line, if it is not finished, is left to `following`; otherwise it is told as it is. */
   readonly follow: boolean;
+  /** Takes secrets out of lines that come in parts; the others are left as they are. */
+  readonly inParts?: MaskInParts | undefined;
 }
 
 export async function openReader(dir: string, name: string, options: ReaderOptions): Promise<LogReader> {
-  const { clock, follow, lines, after } = options;
+  const { clock, follow, lines, after, inParts } = options;
   const news = follow ? watchForNews(dir, name, clock) : null;
   const shapes = await openShapes(shapesPath(dir, name));
   const all = await openSources(dir, name);
@@ -33,7 +35,7 @@ export async function openReader(dir: string, name: string, options: ReaderOptio
   await closeAll(unread);
   const parts = all.flatMap((source, index) => (unread.includes(source) ? [] : [{ source, start: starts[index] ?? 0 }]));
   let newest: { source: Source; feed: Feed } | null = null;
-  let maker = createRecordMaker(name, shapes.at);
+  let maker = createRecordMaker(name, shapes.at, inParts);
 
   return {
     async *past() {
@@ -74,7 +76,8 @@ export async function openReader(dir: string, name: string, options: ReaderOptio
 
   /** All that there was when it was opened. */
   async function* records(): AsyncGenerator<LogRecord[]> {
-    maker = createRecordMaker(name, shapes.at);
+    const [first] = parts;
+    maker = createRecordMaker(name, shapes.at, inParts, first === undefined ? null : await lineBefore(first.source, first.start));
     for (const { source, start } of parts) {
       const feed = await createFeed(source, start);
       newest = { source, feed };

@@ -1,5 +1,6 @@
 import type { LogRecord } from '../../model/documents.ts';
 import type { LogLevel } from '../../model/log-level.ts';
+import type { PartsMask } from '../../model/mask/mask.ts';
 import { wholeCharacters } from './characters.ts';
 import type { LogShape, ShapeAt } from './shape.ts';
 import type { Loss, OutputStream } from './writer.ts';
@@ -32,10 +33,24 @@ interface Unfinished {
   at: number | null;
   /** Of an earlier part of the line, which is a record already. */
   level: LogLevel | null;
+  /** Takes secrets out of a line that comes in parts; null: there was no part yet. */
+  mask: PartsMask | null;
 }
 
-export function createRecordMaker(name: string, shapeAt: ShapeAt): RecordMaker {
-  const unfinished: Record<OutputStream, Unfinished> = { stdout: nothing(), stderr: nothing() };
+/** One for each line that comes in parts. `before`: what of it stands before the output that is read. */
+export type MaskInParts = (before?: string) => PartsMask;
+
+const unmasked: PartsMask = { next: (part) => part, waits: false };
+
+/** `before`: of the line in whose middle the output begins. */
+export function createRecordMaker(
+  name: string,
+  shapeAt: ShapeAt,
+  inParts: MaskInParts = () => unmasked,
+  before: string | null = null,
+): RecordMaker {
+  const begun = (): Unfinished => ({ ...nothing(), mask: before === null ? null : inParts(before) });
+  const unfinished: Record<OutputStream, Unfinished> = { stdout: begun(), stderr: begun() };
   let records: LogRecord[] = [];
 
   return {
@@ -82,7 +97,7 @@ export function createRecordMaker(name: string, shapeAt: ShapeAt): RecordMaker {
   function flush(partial: boolean): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       const line = unfinished[stream];
-      if (line.bytes.length === 0) continue;
+      if (line.bytes.length === 0 && (partial || line.mask?.waits !== true)) continue;
       const cut = wholeCharacters(line.bytes);
       if (!partial) finish(stream);
       else if (cut > 0) {
@@ -97,8 +112,10 @@ export function createRecordMaker(name: string, shapeAt: ShapeAt): RecordMaker {
     const shape = shapeAt(line.at);
     const written = bytes.toString('utf8'); // what is not UTF-8 becomes U+FFFD
     const first = line.level === null;
-    const { level, text } = line.level === null ? leveled(stream, written, shape) : { level: line.level, text: written };
+    const { level, text: plain } = line.level === null ? leveled(stream, written, shape) : { level: line.level, text: written };
     line.level = level;
+    if (partial) line.mask ??= inParts();
+    const text = line.mask?.next(plain, !partial) ?? plain;
     records.push({
       name,
       at: iso(line.at),
@@ -122,7 +139,7 @@ function leveled(stream: OutputStream, text: string, shape: LogShape): { level: 
 }
 
 function nothing(): Unfinished {
-  return { bytes: Buffer.alloc(0), at: null, level: null };
+  return { bytes: Buffer.alloc(0), at: null, level: null, mask: null };
 }
 
 function iso(at: number | null): string | null {

@@ -47,6 +47,15 @@ async function back(source: Source, oldest: number, wanted: number, bytes: numbe
   return { start: lowest, found };
 }
 
+const contextSize = 4096;
+
+/** The end of what stands before `offset` in the line in which it lies; null: a line begins there. */
+export async function lineBefore(source: Source, offset: number): Promise<string | null> {
+  const bytes = await source.read(Math.max(0, offset - contextSize), offset);
+  const text = bytes.subarray(bytes.lastIndexOf(lineFeed) + 1).toString();
+  return text === '' ? null : text;
+}
+
 /** Where the line begins in which `offset` lies. */
 async function lineStart(source: Source, offset: number): Promise<number> {
   const from = Math.max(0, offset - longestLine);

@@ -2,8 +2,12 @@
 export type Range = readonly [from: number, to: number];
 export type Ranges = Range[];
 
-/** Where any of the forms stands in a text; of those that begin at one place the longest. They may overlap. */
-export type Search = (text: string) => Ranges;
+export interface Search {
+  /** Where any of the forms stands in a text; of those that begin at one place the longest. They may overlap. */
+  all(text: string): Ranges;
+  /** Where a form begins that the end of the text cuts off, if so many characters of it are there; null: none does. */
+  torn(text: string, least: number): number | null;
+}
 
 const slots = 1 << 16;
 
@@ -24,14 +28,24 @@ export function createSearch(forms: Iterable<string>): Search {
   const longestMove = Math.min(width - 1, 255);
   const moves = new Uint8Array(slots).fill(longestMove);
   const beginning = byBeginning(all, width);
-  let beginnings: ReadonlyMap<string, readonly string[]> | null = null;
+  const beginnings = new Map<number, ReadonlyMap<string, readonly string[]>>();
+  /** The first place from `lowest` on at which a form begins of which the rest was cut off at `end`; null: there is none. */
+  const beginOfCut = (text: string, end: number, least: number, lowest: number): number | null => {
+    const known = beginnings.get(least) ?? byBeginning(all, least);
+    beginnings.set(least, known);
+    for (let from = Math.max(0, lowest); from <= end - least; from += 1) {
+      const cut = known.get(text.slice(from, from + least));
+      if (cut?.some((form) => form.length > end - from && form.startsWith(text.slice(from, end)))) return from;
+    }
+    return null;
+  };
   for (const form of all) {
     for (let at = Math.max(1, width - 1 - longestMove); at < width; at += 1) {
       const slot = slotOf(form.charCodeAt(at - 1), form.charCodeAt(at));
       moves[slot] = Math.min(moves[slot] ?? 0, width - 1 - at);
     }
   }
-  return (text) => {
+  const allIn = (text: string): Ranges => {
     const ranges: Ranges = [];
     let last = width - 1;
     while (last < text.length) {
@@ -46,21 +60,12 @@ export function createSearch(forms: Iterable<string>): Search {
       last += 1;
     }
     for (let cut = text.indexOf(cutMark); cut !== -1; cut = text.indexOf(cutMark, cut + 1)) {
-      beginnings ??= byBeginning(all, leastCut);
-      const from = beginOfCut(text, cut, beginnings);
+      const from = beginOfCut(text, cut, leastCut, cut - longestCut);
       if (from !== null) ranges.push([from, cut]);
     }
     return ranges;
   };
-}
-
-/** Where a form begins of which the rest was cut off at `end`; null: none does. */
-function beginOfCut(text: string, end: number, beginnings: ReadonlyMap<string, readonly string[]>): number | null {
-  for (let from = Math.max(0, end - longestCut); from <= end - leastCut; from += 1) {
-    const forms = beginnings.get(text.slice(from, from + leastCut));
-    if (forms?.some((form) => form.length > end - from && form.startsWith(text.slice(from, end)))) return from;
-  }
-  return null;
+  return { all: allIn, torn: (text, least) => beginOfCut(text, text.length, least, text.length - (all[0]?.length ?? 0)) };
 }
 
 /** By so many characters that they begin with; the order stays. */

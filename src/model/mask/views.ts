@@ -39,6 +39,18 @@ export function decoded(text: string): View | null {
   return pieces.length === 0 ? null : { text: read, pieces };
 }
 
+/** Without an escape at its end that says nothing yet, be it the first byte of a character. */
+export function withoutCutEscape(text: string): string {
+  const end = text.slice(-longestEscape);
+  return (
+    text.slice(0, -longestEscape) +
+    end.replace(/\ufffd{0,3}(?:%[89a-f][\da-f]){0,3}(?:\\+(?:u[\da-f]{0,3}|x[\da-f]?)?|%[\da-f]?|&[#\w]{0,7})?$/i, '')
+  );
+}
+
+/** One within others: `\\\\\\\\u0070`. */
+const longestEscape = 64;
+
 /** The text with its escapes undone once, twice and so on; without an escape that is cut off at the end. */
 export function readings(text: string): string[] {
   const read = [text];

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { MaskInParts } from '../../../src/keeper/logs/records.ts';
+import { createMasking } from '../../../src/model/mask/mask.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { until } from '../support/keeper.ts';
 import { bytes, followLogs, logs, readLogs } from './support.ts';
@@ -53,10 +55,25 @@ test('a line that rests unfinished is shown as a part', async () => {
   await writer.close();
 });
 
-async function followed() {
+test('of a secret that comes in two pieces neither is shown, and what only begins like one is shown once that is known', async () => {
+  const { clock, following, end, writer } = await followed(createMasking(() => ['correct horse']).inParts);
+  const first = following.next();
+  await until(() => clock.pending() === 1);
+  void writer.write('stdout', bytes('it is corr'));
+  expect((await polled(first, clock)).value).toMatchObject([{ text: 'it is ', partial: true }]);
+  void writer.write('stdout', bytes('ect horse, corre'));
+  expect((await polled(following.next(), clock)).value).toMatchObject([{ text: '***, ', partial: true }]);
+  void writer.write('stdout', bytes('ctly\n'));
+  expect((await polled(following.next(), clock)).value).toMatchObject([{ text: 'correctly' }]);
+  end.abort();
+  await following.next();
+  await writer.close();
+});
+
+async function followed(inParts?: MaskInParts) {
   const { dir, clock, writer } = await logs();
   const end = new AbortController();
-  return { clock, writer, end, following: followLogs(dir, 'web', end.signal, { clock }) };
+  return { clock, writer, end, following: followLogs(dir, 'web', end.signal, { clock, ...(inParts && { inParts }) }) };
 }
 
 /** Lets the time between two looks pass until there is something. */

@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createMasking } from '../../../src/model/mask/mask.ts';
 import { bytes, logs, readLogs } from './support.ts';
 
 test('every line has its stream, its level and about its time', async () => {
@@ -84,6 +85,23 @@ test('a very long line comes in parts that together are the line', async () => {
     records.every(({ text, partial }, index) => text.length <= 65536 && partial === (index < records.length - 1 ? true : undefined)),
   ).toBe(true);
   expect(await readLogs(dir, 'web', { lines: 1 })).toMatchObject([{ text: 'end' }]);
+});
+
+test('of a secret in a line that is shown in parts neither half is shown, wherever one begins to read', async () => {
+  const { dir, writer } = await logs({ maxSize: 0, keep: 0 });
+  const { inParts } = createMasking(() => ['correct horse']);
+  const filled = (size: number): string => '.'.repeat(size);
+  await writer.write('stdout', bytes(`${filled(65_530)}correct horse${filled(65_536)}correct`));
+  await writer.write('stdout', bytes(` horse${filled(1_120_000)}correct horse`));
+  await writer.close();
+  const all = await readLogs(dir, 'web', { inParts });
+  const text = all.map((record) => record.text).join('');
+  expect(text.replaceAll('.', '')).toBe('*********');
+  // The last lines begin in the middle of this one, be it within a secret.
+  for (const lines of [1, 2]) {
+    const last = await readLogs(dir, 'web', { inParts, lines });
+    expect(text.endsWith(last.map((record) => record.text).join(''))).toBe(true);
+  }
 });
 
 test('a log without its index is read as output of unknown time', async () => {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogs } from '../../../src/keeper/logs/logs.ts';
 import { openReader } from '../../../src/keeper/logs/reader.ts';
+import type { MaskInParts } from '../../../src/keeper/logs/records.ts';
 import type { LogSettings } from '../../../src/keeper/logs/writer.ts';
 import type { LogRecord } from '../../../src/model/documents.ts';
 import type { Clock } from '../../../src/model/ports.ts';
@@ -28,7 +29,11 @@ export async function sizes(dir: string): Promise<Record<string, number>> {
 }
 
 /** All records that there are, or the last ones. */
-export async function readLogs(dir: string, name: string, options: { lines?: number; after?: number } = {}): Promise<LogRecord[]> {
+export async function readLogs(
+  dir: string,
+  name: string,
+  options: { lines?: number; after?: number; inParts?: MaskInParts } = {},
+): Promise<LogRecord[]> {
   const reader = await openReader(dir, name, { clock: realClock, follow: false, ...options });
   const records: LogRecord[] = [];
   for await (const batch of reader.past()) records.push(...batch);
@@ -41,7 +46,7 @@ export async function* followLogs(
   dir: string,
   name: string,
   signal: AbortSignal,
-  options: { lines?: number | undefined; clock?: Clock } = {},
+  options: { lines?: number | undefined; clock?: Clock; inParts?: MaskInParts } = {},
 ): AsyncGenerator<LogRecord[]> {
   const reader = await openReader(dir, name, { clock: realClock, follow: true, ...options });
   try {
