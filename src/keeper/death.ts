@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import type { ProcessExit } from '../model/keeper.ts';
-import { type ProcStat, statOf } from './proc.ts';
+import { isAlive, type ProcStat, statOf } from './proc.ts';
 import { realTimeName, signalName } from './signals.ts';
 
 const firstUnnamed = 32;
@@ -33,6 +33,8 @@ export interface DeathWatch {
   peek(): void;
   /** What Node reported, corrected. */
   exit(code: number | null, signal: string | null): ProcessExit;
+  /** Whether exit code 0 is one, and not a real-time signal that nobody saw. */
+  isCertain(code: number | null): boolean;
 }
 
 /**
@@ -43,11 +45,15 @@ export interface DeathWatch {
  */
 export function watchDeath(pid: number): DeathWatch {
   let number = 0;
+  let wasSeen = false;
   return {
     peek() {
       const stat = statOf(pid);
-      if (stat !== null && stat.exitStatus !== 0) number = stat.exitStatus & 0x7f;
+      if (stat === null) return;
+      if (stat.exitStatus !== 0) number = stat.exitStatus & 0x7f;
+      wasSeen ||= (stat.isDying || !isAlive(stat)) && exitSeen(stat) !== null;
     },
+    isCertain: (code) => code !== 0 || wasSeen,
     exit(code, signal) {
       if (code === 0 && signal === null && number >= firstUnnamed) return { code: null, signal: realTimeName(number) };
       return { code: signal === null ? code : null, signal };

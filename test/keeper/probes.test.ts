@@ -105,6 +105,37 @@ test('a command that takes too long is killed with what it started, and so is wh
   await until(async () => !(await runs(Number(readFileSync(left, 'utf8')))));
 });
 
+test('no death by a signal passes, whoever holds the output of the command', async () => {
+  const run = aside();
+  const ends = async (script: string) => tried(commandProbe(['sh', '-c', `${script}; sleep 60`], run));
+  for (const [signal, word] of [
+    ['KILL', /^killed by SIGKILL$|^exited with code 137$/],
+    ['34', /^killed by SIGRTMIN$|^exited with code 162$/],
+    ['64', /^killed by SIGRTMIN\+30$|^exited with code 192$/],
+  ] as const) {
+    expect(await ends(`kill -${signal} $$`)).toMatch(word);
+    expect(await ends(`sleep 60 & kill -${signal} $$`)).toMatch(word);
+    expect(await ends(`exec >/dev/null 2>&1; kill -${signal} $$`)).toMatch(word);
+    expect(await ends('sleep 60 & exit 0')).toBe(null);
+    expect(await ends('echo why >&2; sleep 60 & exit 3')).toBe('exited with code 3: why');
+  }
+});
+
+test('a command that leaves something behind is run twice once, and from then on as often as it is asked', async () => {
+  const file = join(await tempDir(), 'runs');
+  const probe = commandProbe(['sh', '-c', `echo run >>${file}; sleep 60 & exit 0`], aside());
+  const counts: number[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    expect(await tried(probe)).toBe(null);
+    counts.push(readFileSync(file, 'utf8').split('\n').length - 1);
+  }
+  expect(counts).toEqual([2, 3, 4]);
+  const plain = join(await tempDir(), 'runs');
+  const once = commandProbe(['sh', '-c', `echo run >>${plain}`], aside());
+  for (let n = 0; n < 5; n += 1) await tried(once);
+  expect(readFileSync(plain, 'utf8').split('\n').length - 1).toBe(5);
+});
+
 test('a command runs as the user of its module', { skip: process.getuid?.() !== 0 }, async () => {
   const nobody = { uid: 65534, gid: 65534, groups: [], umask: 0o77, rlimits: {}, noNewPrivileges: true };
   const script = 'test "$(id -u):$(id -G):$(umask)" = 65534:65534:0077 || { id; umask; exit 1; }';

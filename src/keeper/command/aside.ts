@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Identity, Keeper, ProcessExit } from '../../model/keeper.ts';
 import { watchDeath } from '../death.ts';
-import { launchLine } from '../launcher.ts';
+import { type Line, launchLine } from '../launcher.ts';
 import { preflight } from '../preflight.ts';
 import { leaseVariable } from '../proc.ts';
 import { findTool } from '../tools.ts';
@@ -64,10 +64,24 @@ export function createBeforehand(keeper: Pick<Keeper, 'spawn'>, name: string, { 
  * the lease of their module and are in its cgroup, and what they leave behind goes with that; what stays in their process group is killed at their end.
  */
 export function createAside({ lease, cwd, env, identity, cgroup }: Surroundings): RunAside {
+  /** It leaves behind what holds its output, so that how it ends cannot be seen (`death.ts`); a shell that waits for it can tell. */
+  let needsParent = false;
+
   return async (argv, signal) => {
     const folder = cgroup();
     const spec = { lease, name: lease, argv, cwd, env, ...(identity === null ? {} : { identity }), onOutput() {} };
     const line = launchLine(spec, await preflight(spec), folder === null ? null : `${folder}/cgroup.procs`, findTool);
+    const sh = findTool('sh');
+    if (!needsParent || sh === null) {
+      const { isCertain, ...end } = await run(line, signal);
+      if (isCertain || sh === null || signal.aborted) return end;
+      needsParent = true;
+    }
+    const { exit, lastLine } = await run(withParent(sh, line), signal);
+    return { exit, lastLine };
+  };
+
+  function run(line: Line, signal: AbortSignal): Promise<AsideEnd & { readonly isCertain: boolean }> {
     return new Promise((resolve, reject) => {
       const child = spawn(line.file, line.args, {
         argv0: line.argv0,
@@ -85,6 +99,7 @@ export function createAside({ lease, cwd, env, identity, cgroup }: Surroundings)
       };
       const death = watchDeath(child.pid ?? 0);
       child.stdout.once('end', death.peek);
+      child.stderr.once('end', death.peek);
       child.stdout.on('data', take);
       child.stderr.on('data', take);
       child.once('error', (error) => {
@@ -98,13 +113,18 @@ export function createAside({ lease, cwd, env, identity, cgroup }: Surroundings)
         setImmediate(() => {
           child.stdout.destroy();
           child.stderr.destroy();
-          resolve({ exit: death.exit(code, name), lastLine: lastLineOf(written) });
+          resolve({ exit: death.exit(code, name), lastLine: lastLineOf(written), isCertain: death.isCertain(code) });
         });
       });
       signal.addEventListener('abort', kill);
       if (signal.aborted) kill();
     });
-  };
+  }
+}
+
+/** Ends with code 0 only if the program did: a death by any signal is another code to a shell, which is to say nothing of it itself. */
+function withParent(sh: string, { file, args }: Line): Line {
+  return { file: sh, argv0: 'sh', args: ['-c', 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?', 'muster', file, ...args] };
 }
 
 function lastLineOf(written: Buffer): string {
