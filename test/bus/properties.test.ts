@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Packet } from '../../src/model/bus.ts';
+import { fc } from '../support/properties.ts';
 import { type FakeInstance, type FakeRunner, type Heard, listener, setting, turn } from './setting.ts';
 
 const names = ['a', 'b', 'c', 'a.x'];

@@ -4,13 +4,13 @@ import type { ListDoc, ModuleView } from '../../src/model/documents.ts';
 import type { Result } from '../../src/model/plan.ts';
 import { createPlace, type Place } from '../support/place.ts';
 import { edited, manyHosts, textOf, type World } from '../support/random-hosts.ts';
-import { seeded } from '../support/seeded.ts';
+import { seeded, seedOf } from '../support/seeded.ts';
 import { type Talk, talk } from '../support/talk.ts';
 
 /** Sequences of edits, and how many of them go by before there is a fresh start; the whole is MUSTER_SEQUENCES=200 MUSTER_FRESH_EVERY=1. */
 const sequences = Number(process.env.MUSTER_SEQUENCES ?? 8);
 const freshEvery = Number(process.env.MUSTER_FRESH_EVERY ?? 4);
-const seed = Number(process.env.MUSTER_SEED ?? Math.floor(Math.random() * 1e9));
+const seed = seedOf('MUSTER_SEED');
 
 const tells = 'ctx.handle("told", () => ({ args, config: ctx.config, kind }));';
 const module = (kind: string, live: string) =>

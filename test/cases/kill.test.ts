@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Random } from '../../src/model/ports.ts';
 import { createPlace, isAlive, type Place, processesOf, until } from '../support/place.ts';
-import { seeded } from '../support/seeded.ts';
+import { seeded, seedOf } from '../support/seeded.ts';
 
 const fixture = (file: string) => join(import.meta.dirname, 'fixtures', file);
 const module = fixture('marks-itself.mjs');
@@ -21,7 +21,7 @@ const places = [1, 2, 3, 4, 5];
 test.concurrent.each(places)(
   `%i. after ${rounds} kills at any moment each module runs exactly once and nothing old is left`,
   async (number) => {
-    const seed = Number(process.env.MUSTER_SEED ?? Date.now() % 100_000) + number;
+    const seed = seedOf('MUSTER_SEED') + number;
     const random = seeded(seed);
     await using place = await createPlace();
     const to = join(place.dir, 'marks');

@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how a config refers to variables
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import type { ConfigOutcome } from '../../src/model/config-set.ts';
+import { fc } from '../support/properties.ts';
 import { good, setting } from './setting.ts';
 
 /** Everything that anyone can see of an outcome. */
@@ -151,7 +152,7 @@ const edit = fc.record({
   undo: fc.boolean(),
 });
 
-test('a compiler that has seen other versions of the text says the same as one that has not', { timeout: 120_000 }, async () => {
+test('a compiler that has seen other versions of the text says the same as one that has not', async () => {
   await fc.assert(
     fc.asyncProperty(entries, hosts, fc.array(edit, { minLength: 1, maxLength: 6 }), fc.boolean(), async (modules, below, edits, crlf) => {
       const old = setting({}, { HOME: '/home/x' });

@@ -1,9 +1,9 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mayMove } from '../../src/instances/lifecycle.ts';
 import type { InstanceEvent } from '../../src/model/instances.ts';
 import type { State } from '../../src/model/module.ts';
 import type { Behaviour } from '../support/fake-driver.ts';
+import { fc } from '../support/properties.ts';
 import { type Bench, code, createBench, createServices } from './bench.ts';
 
 const name = fc.constantFrom('a', 'b');

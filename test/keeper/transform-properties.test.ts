@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createTransform } from '../../src/keeper/command/transform.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { fc } from '../support/properties.ts';
 
 const words = fc.constantFrom('password=hunter2', 'password=', 'hunter2', ' ', '\n', '€', '😀', 'pass', 'word=x', '\r\n', 'x'.repeat(3000));
 

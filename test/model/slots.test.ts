@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Slots } from '../../src/model/slots.ts';
+import { fc } from '../support/properties.ts';
 
 test('what is under its number is what was put there, until it is taken out', () => {
   fc.assert(

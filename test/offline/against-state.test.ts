@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Plan } from '../../src/model/plan.ts';
+import { fc } from '../support/properties.ts';
 import { createDaemon } from './daemon.ts';
 import { randomDeeds, randomPair } from './random-files.ts';
 

@@ -1,7 +1,7 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { githubAnnotations, gitlabReport } from '../../src/render/annotations.ts';
+import { fc } from '../support/properties.ts';
 
 const place = { line: 4, column: 3, endLine: 4, endColumn: 9 };
 const finding: Diagnostic = { severity: 'error', code: 'badValue', message: 'no', file: '/srv/a.yaml', ...place };

@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { expect, test } from 'vitest';
@@ -6,6 +5,7 @@ import type { Change, ChangeResult, Plan, Result } from '../../src/model/plan.ts
 import { inline } from '../../src/render/markdown.ts';
 import { leastBytes, planMarkdown } from '../../src/render/plan-markdown.ts';
 import { summaryLine } from '../../src/render/plan-summary.ts';
+import { fc } from '../support/properties.ts';
 import { planDoc, resultDoc } from './plan-doc.ts';
 
 /** As GitHub reads it: CommonMark with tables, strikethrough and links of bare addresses; markup of the text's own would be passed on. */

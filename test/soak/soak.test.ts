@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ModuleView } from '../../src/model/documents.ts';
 import { createPlace, isAlive, type Place, until } from '../support/place.ts';
-import { seeded } from '../support/seeded.ts';
+import { seeded, seedOf } from '../support/seeded.ts';
 import { type Talk, talk } from '../support/talk.ts';
 import { steadyClient } from './client.ts';
 import { createTrouble } from './trouble.ts';
@@ -12,7 +12,7 @@ import { config, everyone } from './world.ts';
 
 /** Of the whole test; 600 by hand. */
 const seconds = Number(process.env.SOAK_SECONDS ?? 60);
-const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000);
+const seed = seedOf('SOAK_SEED');
 /** What starting, coming to rest twice and ending take of it. */
 const aroundMs = 22_000;
 /** After that much of the load everything has been made that is made once. */

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Disk } from '../../src/model/ports.ts';
 import type { JournalRecord } from '../../src/store/records.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
+import { fc } from '../support/properties.ts';
 import { quiet } from '../support/quiet.ts';
 import { seeded } from '../support/seeded.ts';
 import { comparable, flood, folded, records } from './acts.ts';

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { JournalRecord } from '../../src/store/records.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createMemoryDisk } from '../support/memory-disk.ts';
+import { fc } from '../support/properties.ts';
 import { quiet } from '../support/quiet.ts';
 import { seeded } from '../support/seeded.ts';
 import { comparable, flood, folded, records } from './acts.ts';

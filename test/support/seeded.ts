@@ -1,5 +1,10 @@
 import type { Random } from '../../src/model/ports.ts';
 
+/** Where a random test begins: each time at the same seed, so that a failure can be looked at again, or at that of the environment. */
+export function seedOf(variable: string): number {
+  return Number(process.env[variable] ?? 20_260);
+}
+
 /** The same numbers and ids for the same seed (mulberry32). */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;

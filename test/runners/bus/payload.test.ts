@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nestingLimit, payloadLimit } from '../../../src/model/bus.ts';
 import { again, take } from '../../../src/runners/inside/bus/payload.ts';
 import { sizeOf } from '../../../src/runners/inside/bus/size.ts';
+import { fc } from '../../support/properties.ts';
 
 const code = (fn: () => unknown): string => {
   try {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Packet } from '../../../src/model/bus.ts';
 import { pack, unpack } from '../../../src/runners/inside/bus/wire.ts';
+import { fc } from '../../support/properties.ts';
 
 const address = fc.integer({ min: -5, max: 5 });
 const id = fc.nat();

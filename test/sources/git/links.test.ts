@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { escapingLink } from '../../../src/sources/git/links.ts';
+import { fc } from '../../support/properties.ts';
 
 test.each([
   [{ a: 'b' }, null],
