@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createMasking } from '../../src/model/mask/mask.ts';
+import { fc } from '../support/properties.ts';
 import { ways } from '../support/secret-ways.ts';
 
 const runs = Number(process.env.MASK_RUNS ?? 300);
