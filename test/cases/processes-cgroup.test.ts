@@ -5,6 +5,7 @@ import type { CgroupDoc, CgroupValue, ModuleStats } from '../../src/model/docume
 import type { Plan, Result } from '../../src/model/plan.ts';
 import { cgroupOf, noCgroups, rootFolder } from '../keeper/support/cgroups.ts';
 import { createPlace, isAlive, type Place, until } from '../support/place.ts';
+import { readIn } from '../support/shell.ts';
 import { type Talk, talk } from '../support/talk.ts';
 
 const available = noCgroups === null ? readFileSync(join(rootFolder, 'cgroup.controllers'), 'utf8').trim().split(' ') : [];
@@ -48,7 +49,7 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
     const path = dirname(await pathOf('plain').catch(() => '/none/none'));
     socket[Symbol.dispose]();
     await place[Symbol.asyncDispose]();
-    expect(existsSync(path)).toBe(false);
+    await until(() => !existsSync(path), 'nothing of it is left');
   });
 
   const shown = async (name: string) => (await socket.muster('cgroup', { name })) as CgroupDoc;
@@ -188,26 +189,26 @@ describe.skipIf(noCgroups !== null)('with cgroups', () => {
   });
 
   test('37. of a command that forks at once, loaded and removed 30 times, nothing was ever outside its cgroup', async () => {
-    const said = join(place.dir, 'said');
-    const tell = `cat /proc/self/cgroup >> ${said}`;
-    const forks = ['sh', '-c', `(setsid sh -c "${tell}; exec sleep 1000" &); ${tell}; exec sleep 1000`];
+    const saidBy = (name: string): string[] =>
+      readIn(place, `said-${name}`)
+        .split('\n')
+        .filter((line) => line.startsWith('0::'));
+    const tell = (name: string) => `cat /proc/self/cgroup >> ${join(place.dir, `said-${name}`)}`;
+    const forks = (name: string) => ['sh', '-c', `(setsid sh -c "${tell(name)}; exec sleep 1000" &); ${tell(name)}; exec sleep 1000`];
     const all: number[] = [];
-    const once = async (name: string): Promise<void> => {
-      const load = { target: name, command: true, args: forks, cwd: place.dir };
+    const once = async (name: string, round: number): Promise<void> => {
+      const load = { target: name, command: true, args: forks(name), cwd: place.dir };
       expect(await socket.muster('load', load)).toMatchObject({ exitCode: 0 });
       const path = await pathOf(name);
-      await until(() => pids(path).length > 1, 'it has forked');
+      await until(() => pids(path).length > 1 && saidBy(name).length === 2 * round, 'it has forked, and both have said where they are');
       all.push(...pids(path));
       await removed(name);
     };
-    for (let round = 0; round < 5; round += 1) {
-      await Promise.all([1, 2, 3, 4, 5, 6].map((number) => once(`forks${number}`)));
-    }
+    const names = [1, 2, 3, 4, 5, 6].map((number) => `forks${number}`);
+    for (let round = 1; round <= 5; round += 1) await Promise.all(names.map((name) => once(name, round)));
     expect(all.filter(isAlive)).toEqual([]);
     const own = /^0::.*\/muster\/[0-9a-f]+\/forks\d$/;
-    const lines = readFileSync(said, 'utf8')
-      .split('\n')
-      .filter((line) => line.startsWith('0::'));
+    const lines = names.flatMap(saidBy);
     expect(lines.filter((line) => !own.test(line))).toEqual([]);
     expect(lines).toHaveLength(60);
   });
