@@ -1,3 +1,7 @@
+/** In the state dir; older ones are `audit.log.1` and so on, the oldest with the highest number. */
+export const auditFile = 'audit.log';
+export const auditFilesKept = 9;
+
 /** A process at the other end of the socket, as the kernel knows it. */
 export interface Peer {
   readonly uid: number;

@@ -1,11 +1,9 @@
-import type { Audit, AuditLine, AuditTrouble } from '../model/audit.ts';
+import { type Audit, type AuditLine, type AuditTrouble, auditFile, auditFilesKept as keep } from '../model/audit.ts';
 import type { AppendFile, Clock, Disk, Log, Timer } from '../model/ports.ts';
 import { diskError } from './disk-error.ts';
 
-export const auditFile = 'audit.log';
 /** Of one file; `keep` older ones stay, and the oldest goes for a new one. */
 const mostBytes = 8 * 2 ** 20;
-const keep = 9;
 /** Lines that wait for a disk that takes none. */
 const mostWaiting = 1000;
 const retryMs = 5000;

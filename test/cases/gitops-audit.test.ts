@@ -270,7 +270,7 @@ test('of a run in the middle of which the daemon died the next one writes what h
   expect(started).toMatchObject({ trigger: 'start', serial: 3 });
 });
 
-test('lines go on after a crash, also behind one that was cut off; and after the last there is down', async () => {
+test('lines go on after a crash, also behind one that was cut off; and after the last there is down, which audit shows', async () => {
   await using other = await createPlace('version: 1\nmodules:\n  a: {command: [sleep, "1006"]}\n');
   await other.up();
   await other.kill();
@@ -285,4 +285,11 @@ test('lines go on after a crash, also behind one that was cut off; and after the
     [3, 'takeOver', null, null, false],
     [4, 'down', 'frank', 'over', false],
   ]);
+  // Without a daemon too.
+  const shown = await other.muster('audit', '--since', '1h');
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout.match(/^[\d-]{10} [\d:]{8}Z {2}.*$/gm)?.at(-1)).toMatch(/Z {2}frank \(uid \d+\) {2}down {2}done {2}over$/);
+  expect((await other.muster('audit', '--json', '-n', '2')).stdout.trim().split('\n')).toEqual(
+    (await linesOf(other)).slice(-2).map((line) => JSON.stringify(line)),
+  );
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { AuditLine } from '../../src/model/audit.ts';
 import type { LogRecord } from '../../src/model/documents.ts';
 import { ageText, spanText } from '../../src/render/ages.ts';
+import { auditText } from '../../src/render/audit.ts';
 import { driftText } from '../../src/render/drift.ts';
 import { eventText } from '../../src/render/events.ts';
 import { infoText } from '../../src/render/info.ts';
@@ -29,6 +31,48 @@ describe('ages', () => {
 
   it('are never negative, whatever the clocks say', () => {
     expect(ageText('2030-01-01T00:00:00Z', now)).toBe('0s');
+  });
+});
+
+describe('a line of the audit log', () => {
+  const audited: AuditLine = {
+    ...{ seq: 7, at: '2026-01-31T10:00:00.123Z', by: 'alice@web1', peer: { uid: 1000, pid: 3 }, method: 'reload', trigger: 'reload' },
+    ...{
+      params: {},
+      reason: 'INC-77',
+      outcome: 'applied',
+      exitCode: 0,
+      planId: null,
+      serial: 3,
+      generation: 2,
+      moreChanges: 0,
+      error: null,
+    },
+    changes: [
+      { name: 'web', action: 'reload', status: 'ok' },
+      { name: 'gc', action: 'remove', status: 'failed' },
+    ],
+  };
+
+  it('says when, who in which words and as whom, what, what came of it, and why', () => {
+    expect(auditText(audited)).toBe('2026-01-31 10:00:00Z  alice@web1 (uid 1000)  reload  applied  -/+ web, - gc (failed)  INC-77');
+    expect(auditText({ ...audited, changes: Array(9).fill(audited.changes[0]), moreChanges: 3 })).toContain('-/+ web, 7 more  INC-77');
+  });
+
+  it('names what was asked for where nothing was changed, and how often; nobody is a dash', () => {
+    const refused = {
+      outcome: 'refused',
+      exitCode: 8,
+      error: { code: 'EREFUSED', message: 'a is held:\n INC-2' },
+      changes: [],
+      reason: null,
+    } as const;
+    expect(auditText({ ...audited, ...refused, method: 'remove', params: { names: ['a', 'b\u001b[2J'] }, times: 3 })).toBe(
+      '2026-01-31 10:00:00Z  alice@web1 (uid 1000)  remove a b  refused (8)  a is held: | INC-2 (EREFUSED)  3 times',
+    );
+    expect(auditText({ ...audited, by: null, peer: null, method: null, trigger: 'source', recovered: true })).toMatch(
+      /Z {2}- {2}source {2}applied .* told by the journal/,
+    );
   });
 });
 

@@ -4,7 +4,7 @@ import { run } from '../../src/cli/run.ts';
 
 /** Commands that only ask the daemon and print what it answers; `--against` plans without one. */
 const asking = new Set(
-  'cgroup debug down drift events get hold info list load logs publish reconcile release reload remove request restart set signal start stats status stop trigger unset'.split(
+  'audit cgroup debug down drift events get hold info list load logs publish reconcile release reload remove request restart set signal start stats status stop trigger unset'.split(
     ' ',
   ),
 );

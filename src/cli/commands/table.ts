@@ -1,4 +1,5 @@
 import type { Definition } from '../command.ts';
+import { audit } from './audit.ts';
 import { cgroup } from './cgroup.ts';
 import { completion } from './completion.ts';
 import { debug } from './debug.ts';
@@ -75,6 +76,7 @@ export const table: readonly Definition[] = [
   drift,
   history,
   rollback,
+  audit,
   exportCommand,
   schema,
   init,
