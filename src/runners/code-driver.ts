@@ -67,7 +67,7 @@ export function createCodeDriver({
 }: CodeDriverOptions): CodeDriver {
   const named = new Map<string, RunnerProcess>();
   const runners = new Set<RunnerProcess>();
-  const living = new Map<number, { instance: Instance; runner: () => RunnerProcess }>();
+  const living = new Map<number, { instance: Instance; name: string; runner: () => RunnerProcess }>();
   const inheritedRunners = new Map<string, RunnerProcess>();
   let lastAddress = 0;
 
@@ -104,7 +104,7 @@ export function createCodeDriver({
 
   function host(address: number) {
     const found = living.get(address);
-    return found === undefined ? undefined : { runner: found.runner(), ended: found.instance.launched.ended };
+    return found === undefined ? undefined : { name: found.name, runner: found.runner(), ended: found.instance.launched.ended };
   }
 
   function start(launch: Launch, hooks: LaunchHooks): Launched {
@@ -115,7 +115,8 @@ export function createCodeDriver({
   function begin(id: number, launch: Launch, hooks: LaunchHooks, inherited?: InstanceHeritage): Launched {
     const home = homeOf(launch, inherited);
     const instance = startInstance({ id, launch, hooks, home, bus, logs, clock, inherited });
-    living.set(id, { instance, runner: home.runner });
+    const alive = { instance, name: launch.name, runner: home.runner };
+    living.set(id, alive);
     const ended = instance.launched.ended.then(async (end) => {
       living.delete(id);
       if (!home.alone) return end;
@@ -123,7 +124,11 @@ export function createCodeDriver({
       runners.delete(home.runner());
       return end;
     });
-    return { ...instance.launched, ended, handOver: () => handOver(instance, home) };
+    function rename(name: string): void {
+      alive.name = name;
+      instance.launched.rename(name);
+    }
+    return { ...instance.launched, ended, rename, handOver: () => handOver(instance, home) };
   }
 
   async function refresh({ figures = false } = {}): Promise<void> {

@@ -6,6 +6,8 @@ import type { RunnerProcess } from './runner-process.ts';
 
 /** A module that others may be loaded by, as they see it. */
 export interface PossibleHost {
+  /** As it is called now. */
+  readonly name: string;
   readonly runner: RunnerProcess;
   readonly ended: Promise<Ended>;
 }
@@ -66,7 +68,9 @@ export function hostedHome({ launch, service, bus, host, inherited }: HostedOpti
     load: () => bus.request(`${service}.load`, { name, path, args, config }, { timeout: spec.startTimeout }),
     remove: (current, why) => {
       const { stopTimeout: timeout } = spec;
-      return bus.request(`${service}.remove`, { name: current, why, timeout }, { timeout });
+      // It may have another name by now, and another module its service.
+      const loader = (at === null ? undefined : host(at))?.name ?? service;
+      return bus.request(`${loader}.remove`, { name: current, why, timeout }, { timeout });
     },
   };
 }

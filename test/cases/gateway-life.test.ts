@@ -51,6 +51,17 @@ const underWay = (name: string, count: number) =>
     const { components } = await daemon.ask<{ components: Record<string, { open: number }> }>('gateway.stats');
     return components[name]?.open === count;
   }, `${count} requests to ${name} are under way`);
+/** The status of a request over a Unix socket. */
+function overSocket(socketPath: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: '/text', headers: { host } }, (response) => {
+      response.resume();
+      if (response.statusCode === 503) expect(response.headers['retry-after']).toMatch(/^\d+$/);
+      response.once('close', () => resolve(response.statusCode ?? 0));
+    });
+    asked.once('error', reject).end();
+  });
+}
 const statuses = (answers: readonly Answered[]) => answers.map(({ status }) => status);
 
 test('a removed component finishes what it has begun with, and gets nothing new; its connections are closed, others are not', async () => {
@@ -172,6 +183,35 @@ test('a component is mounted elsewhere, and renamed, without losing a request', 
   expect(taken).toMatchObject({ code: 4, stderr: expect.stringMatching(/"c" is taken by "c" \(EEXIST\)/) });
 });
 
+test('a gateway under another name at the same address is the same, and no request is lost to its components', async () => {
+  const socket = join(await mkdtemp(join(tmpdir(), 'muster-gateway-')), 'web.sock');
+  const named = async (gateway: string) => {
+    const config = { listen: `unix:${socket}` };
+    const modules = { [gateway]: { module: 'builtin:gateway', config }, a: entry('a', { service: gateway }) };
+    await place.write('muster.yaml', `${JSON.stringify({ version: 1, modules }, null, 1)}\n`);
+  };
+  place = await createPlace();
+  await named('gateway');
+  await place.up();
+  daemon = await talk(place);
+  const { pid, startedAt } = await place.module('gateway');
+  const asked: Promise<number>[] = [];
+  await named('front');
+  const steady = setInterval(() => asked.push(overSocket(socket, 'a')), 10);
+  const { exitCode, changes } = (await daemon.muster('reload', {})) as Result;
+  clearInterval(steady);
+  expect([exitCode, changes.map(({ name, action }) => [name, action])]).toEqual([
+    0,
+    [
+      ['front', 'rename'],
+      ['a', 'reload'],
+    ],
+  ]);
+  expect(await place.module('front')).toMatchObject({ pid, startedAt });
+  expect(new Set([...(await Promise.all(asked)), await overSocket(socket, 'a')])).toEqual(new Set([201]));
+  await rm(dirname(socket), { recursive: true });
+});
+
 test('a change that would mount it where it cannot be is refused before it hears of it, and it stays where it was', async () => {
   const b = entry('b');
   const taker = (config: object) => ({ module: fixture('takes-config.mjs'), service: 'gateway', config });
@@ -243,16 +283,7 @@ test('after a crash of its runner nobody is told that there is nothing where com
   const names = Array.from({ length: 30 }, (_, index) => `c${index}.org`);
   const socket = join(await mkdtemp(join(tmpdir(), 'muster-gateway-')), 'web.sock');
   await up(Object.fromEntries(names.map((name) => [name, entry('x')])), { listen: `unix:${socket}` });
-  const statusOf = (host: string) =>
-    new Promise<number | null>((resolve) => {
-      const asked = request({ socketPath: socket, path: '/text', headers: { host } }, (response) => {
-        response.resume();
-        if (response.statusCode === 503) expect(response.headers['retry-after']).toMatch(/^\d+$/);
-        response.once('close', () => resolve(response.statusCode ?? 0));
-      });
-      asked.once('error', () => resolve(null));
-      asked.end();
-    });
+  const statusOf = (host: string) => overSocket(socket, host).catch(() => null);
   await until(async () => (await statusOf('nobody.org')) === 421, 'it is known that there is no such host');
   const { pid } = await place.module('gateway');
   process.kill(pid ?? 0, 'SIGKILL');
