@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { duration, flag, secret } from '../model/fields/kit.ts';
+import { duration, flag, secret, size } from '../model/fields/kit.ts';
 import type { GitSpec } from '../model/source.ts';
 import type { Findings } from './findings.ts';
 import type { Environment } from './interpolate.ts';
@@ -33,6 +33,9 @@ const pathInside = z._default(text.check(z.refine((path) => isInside(path), { er
 
 const positive = duration.check(z.refine((ms) => (ms as number) > 0, { error: 'expected a duration above 0' }));
 
+const someBytes = size.check(z.refine((bytes) => (bytes as number) > 0, { error: 'expected a size above 0' }));
+const someFiles = z.int().check(z.gte(1, { error: 'expected 1 or more' }));
+
 const listenAt = z
   .string()
   .check(z.regex(/^(?:\[[0-9a-fA-F:]+\]|[^:\s/]+):\d{1,5}$/, { error: 'expected HOST:PORT, e.g. 127.0.0.1:9000' }));
@@ -48,6 +51,9 @@ const gitSchema = z.strictObject({
   ),
   allow: z._default(z.strictObject({ secrets: words, users: words }), { secrets: [], users: [] }),
   allowRewind: z._default(flag, false),
+  maxFetch: z._default(someBytes, 2 ** 30),
+  maxFiles: z._default(someFiles, 50_000),
+  maxSize: z._default(someBytes, 512 * 2 ** 20),
   credentials: z.optional(
     z.strictObject({ username: z.optional(text), token: z.optional(secret), sshKey: z.optional(text), knownHosts: z.optional(text) }),
   ),

@@ -17,6 +17,11 @@ export interface GitSpec {
   readonly allow: GitAllow;
   /** Whether what is no descendant of what was applied is applied all the same. */
   readonly allowRewind: boolean;
+  /** Bytes of all that is fetched. */
+  readonly maxFetch: number;
+  /** Files of one commit, and their bytes. */
+  readonly maxFiles: number;
+  readonly maxSize: number;
   readonly credentials: GitCredentials | null;
   readonly webhook: GitWebhook | null;
 }

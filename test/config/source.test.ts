@@ -21,6 +21,7 @@ test('says where modules come from, with paths made absolute, defaults filled in
     allow: {secrets: ["file:/run/secrets/*"]}
     credentials: {username: bot, token: {secret: "file:token"}, sshKey: id_ed25519}
     webhook: {listen: "127.0.0.1:9000", secret: {secret: "env:HOOK"}}
+    maxFetch: 2G
 `;
   const { source, modules, revision } = good(await setting({ 'muster.yaml': keys(more) }, { HOOK: 'x' }).compile());
   expect(source?.git).toEqual({
@@ -32,6 +33,9 @@ test('says where modules come from, with paths made absolute, defaults filled in
     verify: { mode: 'head', keys: ['/etc/keys/alice.pub', '/etc/keys/bob.asc'] },
     allow: { secrets: ['file:/run/secrets/*'], users: [] },
     allowRewind: false,
+    maxFetch: 2 * 2 ** 30,
+    maxFiles: 50_000,
+    maxSize: 512 * 2 ** 20,
     credentials: { username: 'bot', token: { secret: 'file:/etc/token' }, sshKey: '/etc/id_ed25519' },
     webhook: { listen: '127.0.0.1:9000', secret: { secret: 'env:HOOK' } },
   });
@@ -58,6 +62,9 @@ test.each([
   ['a secret in the open', git('url: "https://x/y", ref: {branch: a}, credentials: {token: abc}'), '2:75 wrongType'],
   ['no keys to verify with', git('url: "https://x/y", ref: {branch: a}, verify: {mode: head, keys: []}'), '2:81 badValue'],
   ['a signed tag of a branch', git('url: "https://x/y", ref: {branch: a}, verify: {mode: tag, keys: [k]}'), '2:69 badValue'],
+  ['nothing to fetch', git('url: "https://x/y", ref: {branch: a}, maxFetch: 0'), '2:64 badValue'],
+  ['a size that is none', git('url: "https://x/y", ref: {branch: a}, maxSize: lots'), '2:63 badValue'],
+  ['no file at all', git('url: "https://x/y", ref: {branch: a}, maxFiles: 0'), '2:64 badValue'],
   ['an unknown key', git('url: "https://x/y", ref: {branch: a}, brnch: a'), '2:54 unknownKey'],
   ['a port alone', git('url: "https://x/y", ref: {branch: a}, webhook: {listen: "9000", secret: {secret: "env:X"}}'), '2:72 badValue'],
 ])('refuses %s, at its place', async (_, text, expected) => {

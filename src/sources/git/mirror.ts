@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GitRef, GitSpec } from '../../model/source.ts';
+import { formatSize } from '../../model/units.ts';
 import { networkEnvironment, shownUrl } from './environment.ts';
 import { createScrub, fetchFailure } from './failure.ts';
 import { plain } from './plain.ts';
@@ -10,8 +11,7 @@ import { BrokenMirror, Trouble, Unwanted } from './trouble.ts';
 export interface MirrorOptions {
   readonly path: string;
   readonly run: Program;
-  readonly spec: Pick<GitSpec, 'url' | 'ref' | 'credentials' | 'timeout'>;
-  readonly mostBytes: number;
+  readonly spec: Pick<GitSpec, 'url' | 'ref' | 'credentials' | 'timeout' | 'maxFetch'>;
 }
 
 /** The end of what is done over the network, and what it is done with. */
@@ -38,8 +38,8 @@ const used = 'refs/muster/used/';
 const mostPacks = 40;
 
 /** The bare repository into which the other one is fetched. Nothing is checked out here. */
-export function createMirror({ path, run, spec, mostBytes }: MirrorOptions) {
-  const { url, ref } = spec;
+export function createMirror({ path, run, spec }: MirrorOptions) {
+  const { url, ref, maxFetch } = spec;
   const shown = shownUrl(url);
   const packFolder = join(path, 'objects', 'pack');
   const git = (args: readonly string[], more: Omit<ProgramRun, 'argv'> = {}): Promise<ProgramOutput> =>
@@ -71,8 +71,11 @@ export function createMirror({ path, run, spec, mostBytes }: MirrorOptions) {
   }
 
   async function tooMuch(): Promise<Trouble | null> {
-    if ((await sizeOf(packFolder)) <= mostBytes) return null;
-    return new Trouble('refused', `${shown} has more than ${mostBytes} bytes to fetch; use a smaller repository for the config`);
+    if ((await sizeOf(packFolder)) <= maxFetch) return null;
+    return new Trouble(
+      'refused',
+      `${shown} has more than ${formatSize(maxFetch)} to fetch (source.git.maxFetch); use a smaller repository for the config, or raise that`,
+    );
   }
 
   async function fetch(refspec: string, depth: readonly string[], reach: Reach): Promise<void> {
@@ -153,7 +156,7 @@ export function createMirror({ path, run, spec, mostBytes }: MirrorOptions) {
       }
       for (const name of kept) if (name !== '' && !wanted.has(name)) await own(['update-ref', '-d', name]);
       const packs = (await readdir(packFolder)).filter((file) => file.endsWith('.pack')).length;
-      const half = packs > 1 && (await sizeOf(packFolder)) > mostBytes / 2;
+      const half = packs > 1 && (await sizeOf(packFolder)) > maxFetch / 2;
       if (half || packs > mostPacks) await own(['repack', '-a', '-d', '-q']);
     },
     listing: (revision: string, mostBytes: number): Promise<Buffer> =>

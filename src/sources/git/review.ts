@@ -5,13 +5,12 @@ import type { GitVersion } from './needs.ts';
 import type { Places } from './places.ts';
 import { plain } from './plain.ts';
 import type { Program } from './program.ts';
-import { type Bounds, readTree, requireConfig, type TreeFile } from './tree.ts';
+import { readTree, requireConfig, type TreeFile } from './tree.ts';
 import { Trouble } from './trouble.ts';
 import { createVerifier } from './verify.ts';
 
 export interface ReviewOptions {
   readonly spec: GitSpec;
-  readonly bounds: Bounds;
   readonly places: Places;
   readonly mirror: Mirror;
   readonly run: Program;
@@ -40,7 +39,7 @@ export interface Reviewed {
 const listingBytes = 64 * 2 ** 20;
 
 /** Finds out what the repository has, and whether it may be used: signed by whom, after what, with which files. */
-export function createReview({ spec, bounds, places, mirror, run, id }: ReviewOptions) {
+export function createReview({ spec, places, mirror, run, id }: ReviewOptions) {
   const verifier = spec.verify === null ? null : createVerifier({ verify: spec.verify, ref: spec.ref, places, run, id });
   /** What was judged last, so that a look at what has not moved costs one question to the repository. */
   let last: { readonly key: string; readonly verdict: Reviewed | Trouble } | null = null;
@@ -108,7 +107,7 @@ export function createReview({ spec, bounds, places, mirror, run, id }: ReviewOp
   }
 
   async function filesOf(revision: string): Promise<TreeFile[]> {
-    return readTree(await mirror.listing(revision, listingBytes), bounds);
+    return readTree(await mirror.listing(revision, listingBytes), spec);
   }
 }
 

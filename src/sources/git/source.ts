@@ -18,7 +18,6 @@ import { createProgram } from './program.ts';
 import { readRecord, type SourceRecord, type Used, withUsed, writeRecord } from './record.ts';
 import { createReview, type Reviewed } from './review.ts';
 import { readToken } from './token.ts';
-import { type Bounds, usualBounds } from './tree.ts';
 import { BrokenMirror, diskTrouble, Trouble, Unwanted } from './trouble.ts';
 import { unwantedBy } from './unwanted.ts';
 
@@ -33,21 +32,23 @@ export interface GitSourceOptions {
   /** The daemon's own. */
   readonly env: Environment;
   secret(ref: SecretRef): Promise<string>;
-  readonly bounds?: Bounds;
+  /** Commits that can be gone back to. */
+  readonly revisions?: number;
 }
 
 /** Checkouts beside the one that is used: programs started a moment ago may still read there. */
 const keptCheckouts = 3;
+const usualRevisions = 20;
 
 /** A repository, as it was found by an earlier daemon until somebody asks for a look. */
 export async function createGitSource(options: GitSourceOptions): Promise<Source> {
-  const { spec, clock, log, bounds = usualBounds } = options;
+  const { spec, clock, log, revisions = usualRevisions } = options;
   const places = placesIn(options.dir);
   const id = (): string => options.random.id();
   const run = createProgram({ ...options, cwd: '/', env: gitEnvironment(options.env, places) });
-  const mirror = createMirror({ path: places.mirror, run, spec, mostBytes: bounds.mirrorBytes });
+  const mirror = createMirror({ path: places.mirror, run, spec });
   const asked = `${shownUrl(spec.url)} ${describe(spec.ref)}`;
-  const review = createReview({ spec, bounds, places, mirror, run, id });
+  const review = createReview({ spec, places, mirror, run, id });
   const mending = createMending();
   const closing = new AbortController();
   const inTurn = oneByOne();
@@ -197,7 +198,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
     const was = record.used.find((used) => used.revision === to);
     const since = to === revision && was !== undefined ? was.since : now();
     const used: Used = { revision: to, ...found, since };
-    const grown = withUsed(record, used, bounds.revisions);
+    const grown = withUsed(record, used, revisions);
     if (JSON.stringify(grown.used) !== JSON.stringify(record.used)) {
       await mirror.keep(grown.used.map((each) => each.revision));
       await remember(grown);

@@ -1,3 +1,5 @@
+import type { GitSpec } from '../../model/source.ts';
+import { formatSize } from '../../model/units.ts';
 import { plain } from './plain.ts';
 import { Trouble } from './trouble.ts';
 
@@ -9,22 +11,12 @@ export interface TreeFile {
   readonly object: string;
 }
 
-export interface Bounds {
-  /** Of all that is fetched. */
-  readonly mirrorBytes: number;
-  readonly files: number;
-  /** Of the files of one revision. */
-  readonly checkoutBytes: number;
-  /** That can be gone back to. */
-  readonly revisions: number;
-}
-
-export const usualBounds: Bounds = { mirrorBytes: 2 ** 30, files: 50_000, checkoutBytes: 512 * 2 ** 20, revisions: 20 };
+const remedy = 'use a smaller repository for the config, or raise that';
 
 const kinds = { '100644': 'file', '100664': 'file', '100755': 'executable', '120000': 'link' } as const;
 
 /** The files of a commit, from `git ls-tree -r -l -z`; throws for what is not checked out. */
-export function readTree(listing: Uint8Array, bounds: Bounds): TreeFile[] {
+export function readTree(listing: Uint8Array, { maxFiles, maxSize }: Pick<GitSpec, 'maxFiles' | 'maxSize'>): TreeFile[] {
   const files: TreeFile[] = [];
   let bytes = 0;
   for (const line of decode(listing).split('\0')) {
@@ -38,9 +30,8 @@ export function readTree(listing: Uint8Array, bounds: Bounds): TreeFile[] {
     if (/[\x00-\x1f\x7f]/.test(path)) throw refused(`the name of ${plain(path)} holds control characters; rename it`);
     bytes += Number(size);
     files.push({ path, kind, size: Number(size), object });
-    if (files.length > bounds.files) throw refused(`it has more than ${bounds.files} files; use a smaller repository for the config`);
-    if (bytes > bounds.checkoutBytes)
-      throw refused(`its files have more than ${bounds.checkoutBytes} bytes; use a smaller repository for the config`);
+    if (files.length > maxFiles) throw refused(`it has more than ${maxFiles} files (source.git.maxFiles); ${remedy}`);
+    if (bytes > maxSize) throw refused(`its files are larger than ${formatSize(maxSize)} (source.git.maxSize); ${remedy}`);
   }
   return files;
 }

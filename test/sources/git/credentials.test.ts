@@ -96,7 +96,7 @@ test('a token goes with the request and stands nowhere else: no argument, no pro
   const files = readdirSync(made.dir, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
   const texts = files.map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'));
   for (const text of [...argvs, JSON.stringify(doc), ...made.lines, ...texts]) {
-    for (const secret of ['4711', Buffer.from(`git:${token}`).toString('base64').slice(4)]) expect(text).not.toContain(secret);
+    for (const secret of ['4711-token', Buffer.from(`git:${token}`).toString('base64').slice(4)]) expect(text).not.toContain(secret);
   }
 });
 

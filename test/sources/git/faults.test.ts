@@ -13,7 +13,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { usualBounds } from '../../../src/sources/git/tree.ts';
 import { config, cutWire, gitAt, gitDaemon, killGroup, repository, rubbish, sourceOf, tempDir } from './support.ts';
 
 /** Bytes that do not shrink when they are packed. */
@@ -81,14 +80,14 @@ test('what is too large is given up while it still comes', async () => {
   const { port } = await gitDaemon(dir);
   const wire = await cutWire(port, Number.POSITIVE_INFINITY, 'hang');
   const url = `git://127.0.0.1:${wire.port}/repo.git`;
-  const { source, dir: own, processes } = await sourceOf({ url }, { bounds: { ...usualBounds, mirrorBytes: 500_000 } });
+  const { source, dir: own, processes } = await sourceOf({ url, maxFetch: 500_000 });
   await source.sync({ applied: null });
   commit({ large: noise(3_000_000) });
   // The end of it never comes.
   wire.cutAfter(1_500_000);
   const { doc } = await source.sync({ applied: first });
   expect(doc).toMatchObject({ revision: first, problem: { code: 'refused' } });
-  expect(doc.problem?.message).toContain('more than 500000 bytes to fetch');
+  expect(doc.problem?.message).toContain('more than 500000 to fetch (source.git.maxFetch)');
   expect(gitsOf(own)).toEqual([]);
   wire.mend();
   const asked = processes.journal.length;

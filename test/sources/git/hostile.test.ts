@@ -173,13 +173,8 @@ test('a tree with names that lead elsewhere, or into the repository itself, is r
 test('what is larger than a config may be is not checked out, or not even fetched to its end', async () => {
   const { bare, commit } = repository();
   const first = commit({ 'muster.yaml': config });
-  const made = async (bounds: { mirrorBytes?: number; files?: number; checkoutBytes?: number }) =>
-    (
-      await sourceOf(
-        { url: `file://${bare}` },
-        { bounds: { mirrorBytes: 2 ** 30, files: 100, checkoutBytes: 10_000, revisions: 20, ...bounds } },
-      )
-    ).source;
+  const made = async (bounds: { maxFetch?: number }) =>
+    (await sourceOf({ url: `file://${bare}`, maxFiles: 100, maxSize: 10_000, ...bounds })).source;
   const files = await made({});
   await files.sync({ applied: null });
   const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`many/${index}`, 'x']));
@@ -192,12 +187,12 @@ test('what is larger than a config may be is not checked out, or not even fetche
   const large = Buffer.from(Uint8Array.from({ length: 200_000 }, (_, index) => (index * 7919 * (index >> 8)) & 0x7f));
   commit({ many: null, large: large.toString('latin1') });
   const tooLarge = await files.sync({ applied: first });
-  expect(tooLarge.doc.problem).toMatchObject({ code: 'refused', message: expect.stringContaining('more than 10000 bytes') });
-  const small = await made({ mirrorBytes: 2_000 });
+  expect(tooLarge.doc.problem).toMatchObject({ code: 'refused', message: expect.stringContaining('larger than 10000 (source.git.maxSize)') });
+  const small = await made({ maxFetch: 2_000 });
   const unfetched = await small.sync({ applied: null });
   expect(unfetched.doc).toMatchObject({
     revision: null,
-    problem: { code: 'refused', message: expect.stringContaining('more than 2000 bytes') },
+    problem: { code: 'refused', message: expect.stringContaining('more than 2000 to fetch (source.git.maxFetch)') },
   });
 });
 
