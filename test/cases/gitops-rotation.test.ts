@@ -18,7 +18,7 @@ async function seen({ dir }: Place, name: string): Promise<string> {
 async function placeWith(policy: string): Promise<Place> {
   const place = await createPlace(config(policy));
   await place.write('token', 'first-token\n');
-  await place.write('pin', '4711\n');
+  await place.write('pin', 'q%Z9\n');
   await place.write('password', 'first-password\n');
   await place.write('program.sh', '#!/bin/sh\ncat password\n');
   await place.write('calm.mjs', 'export const main = (ctx) => ctx.run();\n');
@@ -50,7 +50,7 @@ test('with watch: plan a rotated file is pending until somebody asks; a short se
   await using place = await placeWith('interval: 0');
   const up = await place.musterWith({ cwd: place.dir }, 'up', '-d', '-c', 'muster.yaml');
   expect(up.stdout + up.stderr).toMatch(/env\.PIN has less than 6 bytes/);
-  expect(up.stdout + up.stderr).not.toContain('4711');
+  expect(up.stdout + up.stderr).not.toContain('q%Z9');
   await place.write('token', 'second-token\n');
   await until(async () => (await place.muster('events')).stdout.includes('changes are pending'), 'it was looked at');
   expect(await place.status()).toMatchObject({ synced: false, pending: { summary: { reload: 1 } } });
