@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createPlace } from '../support/place.ts';
+import { createPlace, type Place, until } from '../support/place.ts';
 import { identities } from '../support/untouched.ts';
 
 const three = `version: 1
@@ -19,6 +20,7 @@ test.concurrent('5. a dry run of a converged daemon says so and leaves everythin
   await using place = await createPlace(three);
   await place.write('steady.mjs', steady);
   await place.up();
+  await settled(place);
   const { serial, generation } = await place.status();
   const [before, files] = [await place.list(), await contents(place.stateDir)];
   const ran = await place.muster('reconcile', '--dry-run', '--detailed-exitcode');
@@ -33,6 +35,7 @@ test.concurrent('6. a dry run with one entry added counts it and loads nothing; 
   await using place = await createPlace(three);
   await place.write('steady.mjs', steady);
   await place.up();
+  await settled(place);
   await place.write('muster.yaml', `${three}  d: ./steady.mjs\n`);
   const [before, files] = [await place.list(), await contents(place.stateDir)];
   const { ran, plan } = await place.dryRun();
@@ -77,6 +80,11 @@ test.concurrent('14. another isolation under the same name is one reload', async
   expect(a?.pid).not.toBe(b?.pid);
   expect(identities(b ? [b] : [])).toEqual(identities(before.slice(1)));
 });
+
+/** What the daemon writes by itself, soon after its start, is there. */
+function settled({ stateDir }: Place): Promise<void> {
+  return until(() => existsSync(join(stateDir, 'generations/1.healthy')), 'it is noted that the generation is healthy');
+}
 
 /** Digest of every file below a folder. */
 async function contents(folder: string): Promise<Record<string, string>> {
