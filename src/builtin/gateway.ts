@@ -1,11 +1,16 @@
 import type { Context, ModuleHost } from '../model/context.ts';
 import { Arrivals } from './gateway/arrivals.ts';
 import type { Component } from './gateway/component.ts';
-import { Components } from './gateway/components.ts';
+import { Components, type Expected } from './gateway/components.ts';
 import { Connections } from './gateway/connections.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Routes } from './gateway/routes.ts';
 import { readSettings } from './gateway/settings.ts';
+
+/** What one start of it leaves to the next. */
+interface Saved {
+  readonly components: readonly Expected[];
+}
 
 /** A gateway of HTTP: it loads components, each of which answers for a domain or a path. */
 export async function main(ctx: Context): Promise<void> {
@@ -17,6 +22,7 @@ export async function main(ctx: Context): Promise<void> {
   if (!comesBack) arrivals.end();
   const components = new Components({ ctx, routes, connections, host: () => host, left: () => arrivals.end() });
   const gateway = new Gateway(settings, { ctx, routes, connections, components, arrivals });
+  const former = ctx.restored as Saved | undefined;
   const host: ModuleHost = ctx.hostModules({
     load: (module) => arrivals.during(components.load(module)),
     remove: (module) => components.remove(module),
@@ -25,8 +31,10 @@ export async function main(ctx: Context): Promise<void> {
   ctx.onReconfigure((config) => gateway.apply(readSettings(config)));
   ctx.onStats(() => gateway.stats());
   ctx.onShutdown(() => gateway.close());
-  ctx.onSave(() => true);
-  await gateway.apply(settings);
+  ctx.onSave((): Saved => ({ components: components.expected() }));
+  // With `overlap` the one before goes, and leaves its addresses, when this one runs.
+  await gateway.apply(settings, former === undefined ? null : () => ctx.ready());
+  if (former !== undefined) components.expect(former.components, settings.limits.shutdownTimeout);
   arrivals.begin();
   await ctx.run();
 }

@@ -15,6 +15,8 @@ export class Component {
   open = 0;
   /** Somebody has said that it goes, and does not come back. */
   removed = false;
+  /** Nobody has asked to load it; the start of the gateway before this one had it. */
+  expected = false;
   /** Another start of it is on its way. */
   #isComing = true;
   /** In the order of their starts. */

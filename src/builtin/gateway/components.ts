@@ -15,6 +15,15 @@ export interface ComponentsPorts {
   left(): void;
 }
 
+/** A component that the next start of the gateway is to have. */
+export interface Expected {
+  readonly name: string;
+  readonly mounts: readonly Mount[];
+}
+
+/** Beyond the time that the gateway before may take to go, ms. */
+const expectedMs = 2000;
+
 /** A component that is told to go has this share of its time for its own end, when its last requests are done. */
 const ownShare = 0.1;
 const leastOwnMs = 250;
@@ -27,11 +36,25 @@ export class Components {
 
   constructor(ports: ComponentsPorts) {
     this.#ports = ports;
-    this.#places = new Places(ports.routes);
+    this.#places = new Places(ports.routes, (holder) => this.#byName.get(holder)?.expected === true);
   }
 
   all(): Iterable<Component> {
     return this.#byName.values();
+  }
+
+  /** For who comes after. */
+  expected(): readonly Expected[] {
+    return [...this.#byName.values()].map(({ name, mounts }) => ({ name, mounts }));
+  }
+
+  /** Requests wait for these, which are about to be loaded; those that are not are forgotten. */
+  expect(components: readonly Expected[], ms: number): void {
+    for (const { name, mounts } of components) if (!this.#byName.has(name)) this.#create(name, mounts).expected = true;
+    const forget = (): void => {
+      for (const component of [...this.#byName.values()]) if (component.expected) this.#drop(component);
+    };
+    setTimeout(forget, ms + expectedMs).unref();
   }
 
   /** Requests wait for it from now on. One that fails to start is mounted all the same: who asks hears that it does not run. */
@@ -41,6 +64,7 @@ export class Components {
     const mounts = mountsOf(name, ctx.name, module.config);
     await this.#places.free(mounts, name);
     const component = this.#byName.get(name) ?? this.#create(name, mounts);
+    component.expected = false;
     component.coming();
     // One that starts beside another takes over its place, and its mounts, when it runs.
     if (component.isEmpty) this.#move(component, name, mounts);

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Context } from '../../model/context.ts';
 import { messageOf } from '../../model/error.ts';
 import { checkAccessLog, openAccessLog } from './access-log.ts';
@@ -38,12 +39,15 @@ export class Gateway {
     this.#requests = new Requests(this.#requestPorts);
   }
 
-  /** Goes by these settings from now on; if that cannot be, it throws and everything is as it was. New addresses come first. */
-  async apply(settings: Settings): Promise<void> {
+  /**
+   * Goes by these settings from now on; if that cannot be, it throws and everything is as it was. New addresses come first.
+   * `busy`: one that leaves may still have an address, and does not before this was called.
+   */
+  async apply(settings: Settings, busy: (() => void) | null = null): Promise<void> {
     const certificates = settings.tls === null ? null : readCertificates(settings.tls);
     const trusts = trustOf(settings.trustProxies);
     await checkAccessLog(settings.accessLog);
-    const { listeners, left } = await this.#listen(settings, certificates);
+    const { listeners, left } = await this.#listen(settings, certificates, busy);
 
     for (const { server } of left) retire(server);
     for (const { server } of listeners) {
@@ -69,6 +73,9 @@ export class Gateway {
     this.#current.closing = true;
     for (const component of this.#ports.components.all()) component.turnAway();
     const closed = Promise.all(this.#listeners.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+    // What has been asked already, but not read, is no idle connection.
+    await turn();
+    await turn();
     this.#connections.closeAll();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => {
@@ -92,7 +99,11 @@ export class Gateway {
     return { connections: this.#connections.size, ...this.#requests.tally.read(), components: Object.fromEntries(components) };
   }
 
-  async #listen(settings: Settings, certificates: Certificates | null): Promise<{ listeners: Listener[]; left: Listener[] }> {
+  async #listen(
+    settings: Settings,
+    certificates: Certificates | null,
+    busy: (() => void) | null,
+  ): Promise<{ listeners: Listener[]; left: Listener[] }> {
     const left = [...this.#listeners];
     const opened: Listener[] = [];
     const closed: Listener[] = [];
@@ -109,7 +120,9 @@ export class Gateway {
         const other = isAnyPort(listen.at) ? undefined : left.find((one) => one.listen.text === listen.text);
         other?.server.close();
         if (other !== undefined) closed.push(other);
-        const listener = await openListener(listen, settings, certificates, (server) => this.#prepare(server, isSecure));
+        const prepare = (server: Server): void => this.#prepare(server, isSecure);
+        const listener = await openListener({ listen, settings, certificates, prepare, busy });
+        listener.server.on('error', (error) => this.#ports.ctx.log.error(`a listener: ${messageOf(error)}`));
         opened.push(listener);
         listeners.push(listener);
       }
@@ -129,7 +142,6 @@ export class Gateway {
     server.on('checkContinue', (request, response) => requests.accept(request, response, true));
     const anew = (socket: Socket): void => void server.emit(event, socket);
     server.on('upgrade', (request, socket, head) => acceptUpgrade({ request, socket, head }, anew, this.#requestPorts));
-    server.on('error', (error) => this.#ports.ctx.log.error(`a listener: ${messageOf(error)}`));
   }
 
   /** The files have changed. What does not fit is not taken; the next change may complete it. */

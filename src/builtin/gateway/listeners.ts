@@ -3,6 +3,7 @@ import { lstat, stat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MusterError, messageOf } from '../../model/error.ts';
 import { type Certificates, createTlsServer } from './certificates.ts';
 import type { Limits, Listen, Settings } from './settings.ts';
@@ -18,26 +19,51 @@ export interface Listener {
 /** How often it is looked whether a client is too slow, ms. */
 const checkMs = 500;
 
+/** Within one edit somebody else may leave an address: for so long it is waited for that. */
+const patienceMs = 1000;
+/** Who is told to go has closed its addresses long before. */
+const predecessorMs = 30_000;
+const retryMs = 3;
+
+export interface Opening {
+  readonly listen: Listen;
+  readonly settings: Settings;
+  readonly certificates: Certificates | null;
+  prepare(server: Server): void;
+  /** Called, perhaps more than once, where somebody has the address who then leaves it. */
+  readonly busy: (() => void) | null;
+}
+
 /** Binds an address; rejects with what the system says, in words. */
-export async function openListener(
-  listen: Listen,
-  { limits }: Settings,
-  certificates: Certificates | null,
-  prepare: (server: Server) => void,
-): Promise<Listener> {
+export async function openListener({ listen, settings: { limits }, certificates, prepare, busy }: Opening): Promise<Listener> {
   const options: ServerOptions = { connectionsCheckingInterval: checkMs };
   const server = certificates === null ? createServer(options) : createTlsServer(options, certificates);
   applyLimits(server, limits);
   prepare(server);
-  if ('path' in listen.at) await removeStale(listen.at.path);
-  server.listen(listen.at);
   try {
-    await once(server, 'listening');
+    await bind(server, listen, busy);
   } catch (error) {
     throw new MusterError('EINVAL', `cannot listen on ${listen.text}: ${await reasonOf(error, listen)}`, { cause: error });
   }
   const isSecure = certificates !== null;
   return { listen, server, isSecure, shown: shownAt(listen, server, isSecure) };
+}
+
+async function bind(server: Server, { at }: Listen, busy: (() => void) | null): Promise<void> {
+  const since = performance.now();
+  for (;;) {
+    if ('path' in at) await removeStale(at.path);
+    server.listen(at);
+    try {
+      await once(server, 'listening');
+      return;
+    } catch (error) {
+      const late = performance.now() - since > (busy === null ? patienceMs : predecessorMs);
+      if (late || (error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
+    }
+    busy?.();
+    await sleep(retryMs);
+  }
 }
 
 function shownAt({ at, text }: Listen, server: Server, isSecure: boolean): string {

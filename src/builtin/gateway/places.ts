@@ -10,17 +10,22 @@ const patienceMs = 2000;
 /** Who waits for places that others have; who waits leaves its own to others. */
 export class Places {
   readonly #held: Held;
+  readonly #yields: (holder: string) => boolean;
   /** By name of who waits, where it wants to be. */
   readonly #wanted = new Map<string, ReadonlySet<string>>();
   readonly #waiting = new Set<() => void>();
 
-  constructor(held: Held) {
+  /** `yields`: that one leaves its places to anybody. */
+  constructor(held: Held, yields: (holder: string) => boolean) {
     this.#held = held;
+    this.#yields = yields;
   }
 
   /** Throws EEXIST if one of them is another's who does not leave it. */
   check(mounts: readonly Mount[], name: string): void {
-    this.#held.check(mounts, name, (holder, mount) => this.#wanted.get(holder)?.has(mountText(mount)) === false);
+    const leaves = (holder: string, mount: Mount): boolean =>
+      this.#yields(holder) || this.#wanted.get(holder)?.has(mountText(mount)) === false;
+    this.#held.check(mounts, name, leaves);
   }
 
   /** As `check`, but for giving others a while to leave. */
