@@ -30,6 +30,16 @@ test.each([
   }
 });
 
+test('a short command loads no part of Node that it does not use', async () => {
+  await using place = await createPlace();
+  const hook = join(place.dir, 'hook.cjs');
+  writeFileSync(hook, "process.once('exit', () => console.log(process.moduleLoadList.join('\\n')))");
+  const { stdout } = spawnSync(process.execPath, ['--require', hook, cli, 'list', '--state-dir', place.stateDir], { encoding: 'utf8' });
+  const loaded = stdout.split('\n');
+  expect(loaded).toContain('NativeModule net');
+  expect(loaded.filter((name) => /^NativeModule (child_process|crypto|fs\/promises|readline|dgram)$/.test(name))).toEqual([]);
+});
+
 test('an output that cannot be written is an error that says so', async () => {
   await using place = await createPlace('version: 1\nmodules: {}\npolicy: {allowEmpty: true}\n');
   const full = openSync('/dev/full', 'w');
