@@ -58,7 +58,7 @@ export function veiledDisk(disk: Disk, veil: Veil): Disk {
 
   /** Copies of what was damaged, which may be no text, and room that is only taken. */
   function hideBytes(bytes: Uint8Array): Uint8Array | string {
-    return bytes.every((byte) => byte === 0) ? bytes : bytesOf(hide(Buffer.from(bytes).toString('latin1')));
+    return Buffer.alloc(bytes.length).equals(bytes) ? bytes : bytesOf(hide(Buffer.from(bytes).toString('latin1')));
   }
 }
 
