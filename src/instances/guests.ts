@@ -19,10 +19,17 @@ export interface Guests {
   giveUp(): void;
 }
 
-/** Has all save what their next instances are to have; `force`: what cannot goes without. */
+export interface Pause {
+  /** What cannot save goes without. */
+  readonly force: boolean;
+  /** The old service is there until the new one runs: those that have saved nothing answer it until then. */
+  readonly overlap: boolean;
+}
+
+/** Has all save what their next instances are to have. */
 export async function pauseGuests(
   guests: readonly Instance[],
-  force: boolean,
+  { force, overlap }: Pause,
   ports: Pick<InstancePorts, 'clock' | 'services'>,
 ): Promise<Guests> {
   const running = guests.filter(({ standing }) => standing.state === 'R');
@@ -35,7 +42,9 @@ export async function pauseGuests(
         if (!force) refusal ??= toWire(error);
         return null;
       });
-      if (instance.turn === turn) instance.suspension.begin(state);
+      if (instance.turn !== turn) return;
+      instance.suspension.begin(state);
+      if (overlap && state === null) instance.run?.launched.resume();
     }),
   );
   const paused = () => running.filter(({ suspension }) => suspension.active);

@@ -55,7 +55,7 @@ export async function replaceInstance(instance: Instance, target: Target, force:
       instance.run?.launched.resume();
       ports.services.unpark(name);
     }
-    guests = await pauseGuests(ports.guestsOf(name), force, ports);
+    guests = await pauseGuests(ports.guestsOf(name), { force, overlap }, ports);
     const step = { instance, target, former, servesOn, guests, superseded };
     if (superseded() || guests.refusal !== null) return stayed(step);
     return await (overlap ? besideEachOther(step, ports) : inTurn(step));

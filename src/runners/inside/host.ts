@@ -8,8 +8,11 @@ import { Loaded } from './loaded.ts';
 /** What a module hosts. */
 export interface Hosting {
   readonly hostModules: Context['hostModules'];
-  /** Resolves when nothing is left of what it hosts; null where it hosts nothing. */
-  stopAll(): Promise<unknown> | null;
+  /**
+   * Resolves when nothing is left of what it hosts; null where it hosts nothing. `replaced`: all comes back, and who asks one of
+   * them is to wait for that.
+   */
+  stopAll(replaced: boolean): Promise<unknown> | null;
   /** The module is over, and so is what it hosts. */
   end(how: End): void;
 }
@@ -77,9 +80,9 @@ export function createHosting({ name: nameOfHost, bus, run, failed, begin, forge
       bus.fallback('list', () => list());
       return host;
     },
-    stopAll() {
+    stopAll(replaced) {
       closing = true;
-      return guests.size === 0 && beforeStop === undefined ? null : stopGuests();
+      return guests.size === 0 && beforeStop === undefined ? null : stopGuests(replaced);
     },
     end({ reason }) {
       closing = true;
@@ -88,12 +91,13 @@ export function createHosting({ name: nameOfHost, bus, run, failed, begin, forge
     },
   };
 
-  async function stopGuests(): Promise<void> {
+  async function stopGuests(replaced: boolean): Promise<void> {
     try {
       await run(() => beforeStop?.());
     } catch (error) {
       failed(error);
     }
+    if (replaced) for (const { life } of guests) life.bus.quiesce();
     const reason = `stopped with its service ${nameOfHost()}`;
     await Promise.all([...guests].map((guest) => stop(guest, reason)));
   }

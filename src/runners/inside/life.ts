@@ -63,6 +63,8 @@ export class Life implements ModuleHere, ContextPorts {
   #code: Code | null = null;
   #saving = 0;
   #hosting: Hosting | null = null;
+  /** Another start of it takes its place. */
+  #replaced = false;
   #faults: ReturnType<typeof createFaultLog> | null = null;
 
   constructor(options: LifeOptions, realm: RealmOfLife) {
@@ -131,7 +133,8 @@ export class Life implements ModuleHere, ContextPorts {
   receive(message: ToModule): void {
     switch (message.type) {
       case 'stop':
-        if (message.replaced === true) this.bus.quiesce();
+        this.#replaced = message.replaced === true;
+        if (this.#replaced) this.bus.quiesce();
         this.stop();
         break;
       case 'resume':
@@ -219,7 +222,7 @@ export class Life implements ModuleHere, ContextPorts {
   }
 
   async #wind(): Promise<void> {
-    const guests = this.#hosting?.stopAll() ?? null;
+    const guests = this.#hosting?.stopAll(this.#replaced) ?? null;
     if (guests !== null) await guests;
     this.bus.finalizing();
     this.onChange?.();
