@@ -3,7 +3,7 @@ import type { Sealed } from '../model/sealed.ts';
 import type { Instance } from './module.ts';
 
 /** Packets that go before the end of their turn, so that the runner begins with them while the daemon goes on. */
-const mostPackets = 128;
+const mostPackets = 64;
 
 /** One runner process. What goes to it in one turn keeps its order and is as few messages as that allows. */
 export class Link {

@@ -28,7 +28,7 @@ export const carriedLimit = waitingLimit;
 /** Bytes, about, of what they hold. */
 export const carriedBytes = 8 * payloadLimit;
 /** So many go before the end of their turn: the other side begins with them while this one goes on. */
-const mostQueued = 128;
+const mostQueued = 64;
 
 /** What is carried, and how much that is. */
 interface Load {

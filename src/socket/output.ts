@@ -9,6 +9,7 @@ export interface Output {
   end(): void;
 }
 
+const earlyWrite = 8 * 1024; // so much goes before the end of its turn: the client begins with it while the daemon goes on
 const highWater = 1024 * 1024; // above it nothing more is read from the client, and streams wait
 const maxBuffered = 64 * 1024 * 1024; // above it the client is dropped
 
@@ -35,9 +36,10 @@ export function createOutput(socket: Socket, stallTimeout: number, onStall: (rea
     write(line) {
       if (ending || socket.destroyed) return;
       gathered += line;
+      if (gathered.length >= earlyWrite) flush();
       if (scheduled) return;
       scheduled = true;
-      process.nextTick(flush);
+      process.nextTick(flushLast);
     },
     room() {
       return buffered() < highWater || socket.destroyed ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
@@ -54,8 +56,12 @@ export function createOutput(socket: Socket, stallTimeout: number, onStall: (rea
     return socket.writableLength + gathered.length;
   }
 
-  function flush(): void {
+  function flushLast(): void {
     scheduled = false;
+    flush();
+  }
+
+  function flush(): void {
     if (gathered === '' || socket.destroyed || ending) return;
     const lines = gathered;
     gathered = '';

@@ -8,7 +8,7 @@ import type { CodeHeritage } from '../../runners/code-driver.ts';
  * What two daemons must have in common for one to go on with what the other runs: the shape of this, what runners are told and say,
  * and the journal. To be counted up with any change of these.
  */
-export const heritageVersion = 2;
+export const heritageVersion = 3;
 
 /** All that a daemon has in its memory, and that is not in the state dir. It goes from one to the other over a socket, and nowhere else. */
 export interface Heritage {
