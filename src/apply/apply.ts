@@ -47,7 +47,7 @@ export interface ApplyOptions {
 export async function applyPlan(options: ApplyOptions, ports: ApplyPorts): Promise<ChangeResult[]> {
   const { plan, onFailure, signal, concurrency, maxUnavailable } = options;
   const results = new Map<string, ChangeResult>();
-  const undo: (() => Promise<void>)[] = [];
+  const soFar: SoFar = { results, undo: [], left: new Set() };
   const underWay = new Set<string>();
   const rolling = isRolling(plan.changes, maxUnavailable);
   let failed = false;
@@ -57,7 +57,8 @@ export async function applyPlan(options: ApplyOptions, ports: ApplyPorts): Promi
     const startedAt = ports.clock.now();
     underWay.add(change.name);
     report();
-    const done = blockedBy === null ? await attempt(change, options, ports, undo, results) : skippedFor(change, blockedBy);
+    if (blockedBy !== null && soFar.left.has(blockedBy)) soFar.left.add(change.name);
+    const done = blockedBy === null ? await attempt(change, options, ports, soFar) : skippedFor(change, blockedBy);
     const outcome = rolling ? await provenOutcome(change, done, ports, signal) : done;
     underWay.delete(change.name);
     failed ||= outcome.status === 'failed' || outcome.status === 'reverted';
@@ -68,20 +69,22 @@ export async function applyPlan(options: ApplyOptions, ports: ApplyPorts): Promi
 
   const mayStart = (): boolean => !signal.aborted && !(failed && onFailure !== 'continue');
   const statuses = await walk({ changes: plan.changes, concurrency, maxUnavailable, execute, mayStart });
-  if (failed && onFailure === 'rollback') await rollBack(undo);
+  if (failed && onFailure === 'rollback') await rollBack(soFar.undo);
   return plan.changes.map(
     (change) => results.get(change.name) ?? { ...change, status: statuses.get(change.name) ?? 'notRun', durationMs: 0, error: null },
   );
 }
 
+interface SoFar {
+  readonly results: Map<string, ChangeResult>;
+  readonly undo: (() => Promise<void>)[];
+  /** Names of changes that came too late for what others did meanwhile. */
+  readonly left: Set<string>;
+}
+
 /** One change, under its claim, with the journal brought up to it. */
-async function attempt(
-  change: Change,
-  options: ApplyOptions,
-  ports: ApplyPorts,
-  undo: (() => Promise<void>)[],
-  results: Map<string, ChangeResult>,
-): Promise<StepOutcome> {
+async function attempt(change: Change, options: ApplyOptions, ports: ApplyPorts, soFar: SoFar): Promise<StepOutcome> {
+  const { results, undo, left } = soFar;
   const names = [change.name, ...(change.from === undefined ? [] : [change.from])].sort(); // in one order, as commands claim
   const claims = [];
   const begun: (() => void)[] = [];
@@ -89,8 +92,9 @@ async function attempt(
   try {
     const before = options.loaded.get(change.from ?? change.name);
     const becomes = change.action === 'remove' ? null : wantedOf(change, options);
-    const planned = { ...options, spec: becomes?.spec ?? null };
+    const planned = { ...options, spec: becomes?.spec ?? null, left };
     const late = outdated(change, planned, ports.instances.snapshot(), ports.becoming);
+    if (late !== null) left.add(change.name);
     if (late !== null) return late;
     for (const name of names) begun.push(ports.becoming.begin(name, name === change.name ? becomes : null));
     const back = options.onFailure === 'rollback' ? undoOf(change, before, ports) : null;

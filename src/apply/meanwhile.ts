@@ -14,6 +14,8 @@ interface Planned {
   readonly spec: Spec | null;
   /** Whether somebody holds a name that was free to change when the plan was made. */
   heldSince(name: string): boolean;
+  /** Names of which the plan has changes that were left to the next run. */
+  readonly left: ReadonlySet<string>;
 }
 
 /**
@@ -22,11 +24,12 @@ interface Planned {
  */
 export function outdated(change: Change, planned: Planned, now: ReadonlyMap<string, Loaded>, becoming: Becoming): StepOutcome | null {
   const { name, from = name, needs = [] } = change;
-  const { loaded, spec, heldSince } = planned;
+  const { loaded, spec, heldSince, left } = planned;
   if (hasMoved(now.get(from), loaded.get(from)) || heldSince(name) || heldSince(from))
     return skipped(`${name} was changed by another command meanwhile; the next run looks again`);
   if (spec === null) {
-    const [user] = usersSince(name, loaded, becoming.over(now));
+    const settled = left.size === 0 ? loaded : new Map([...loaded].filter(([other]) => !left.has(other)));
+    const [user] = usersSince(name, settled, becoming.over(now));
     return user === undefined ? null : skipped(`${name} is in use: ${user} requires it by now; the next run looks again`);
   }
   const isThere = (other: string): boolean => now.has(other) && !becoming.isGoing(other);

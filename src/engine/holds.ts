@@ -107,14 +107,16 @@ export async function release(names: readonly string[], common: Common, context:
     const all = names.includes(everything)
       ? [...new Set([...wanted.keys(), ...loaded.keys()])].filter((name) => !store.state.holds.has(name))
       : names;
-    const again = over.filter(({ name, stopped }) => stopped === true && loaded.get(name)?.state === 'E').map(({ name }) => name);
+    const stopped = over.filter((hold) => hold.stopped === true).map(({ name }) => name);
+    // What was stopped is listed: what is not was removed since, and stays away.
+    const isBack = (name: string): boolean => loaded.has(name) || !stopped.includes(name);
     return {
       name: 'release',
       common,
-      request: { scope: new Set(all), again: new Set(again), retryFailed: true },
+      request: { scope: new Set(all), again: new Set(stopped.filter((name) => loaded.get(name)?.state === 'E')), retryFailed: true },
       desired: desiredWith(
         loaded,
-        all.flatMap((name) => wanted.get(name) ?? []),
+        all.filter(isBack).flatMap((name) => wanted.get(name) ?? []),
       ),
       busy: 'wait',
       declared: { has: (name) => due(context).has(name) },

@@ -1,3 +1,4 @@
+import { onTrial } from '../../src/engine/auto-rollback.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { rollbackTo } from '../../src/engine/rollback.ts';
 
@@ -11,6 +12,13 @@ export async function goBackIn({ context, runs }: Engine, pick: (numbers: readon
   return exitCode === 0 && store.state.paused !== null;
 }
 
+/** Applies the config, and goes back unless what that touches gets healthy within so many ms. */
+export async function onTrialIn({ context, runs }: Engine, timeout: number): Promise<void> {
+  const options = { reason: null, request: { retryFailed: true }, trial: timeout };
+  const result = await runs.request({ key: `trial ${timeout}`, trigger: 'reload', options });
+  await onTrial(result, { timeout, by: undefined }, context, runs);
+}
+
 /** Each generation that is to be kept is there and whole, once somebody has asked for a run in the end. */
 export async function historyProblems({ context }: Engine): Promise<string[]> {
   const { store } = context.ports;
@@ -20,6 +28,7 @@ export async function historyProblems({ context }: Engine): Promise<string[]> {
   for (const number of kept) if ((await store.loadGeneration(number)) === null) problems.push(`generation ${number} is not whole`);
   if (generation > 0 && kept.at(-1) !== generation) problems.push(`generation ${generation}, which is in force, is lost`);
   if (kept.length < Math.min(20, generation)) problems.push(`of ${generation} generations only ${kept.length} are kept`);
+  if (store.state.trials.size > 0) problems.push('a run is watched that nobody goes back from any more');
   if (paused !== null) problems.push('somebody has asked for a run, and what runs by itself waits still');
   return problems;
 }

@@ -5,6 +5,7 @@ import { remove } from '../../src/engine/remove.ts';
 import { MusterError } from '../../src/model/error.ts';
 import type { Desired } from '../../src/model/module.ts';
 import { createEngineBench, type EngineBench, module } from './bench.ts';
+import { createRepository } from './interleaving-source.ts';
 import { seeded } from './seeded.ts';
 
 const names = ['a', 'b', 'c', 'd'];
@@ -39,7 +40,27 @@ interface Schedule {
   /** ms between an operation and the next. */
   readonly pauses: readonly number[];
   readonly delays: readonly number[];
+  /** The config is a repository's: an edit is a commit, one that is saved is found by whoever looks for commits. */
+  readonly fromGit: boolean;
 }
+
+/** An engine, and where its config is written. */
+interface Playground extends EngineBench {
+  readonly fromGit: boolean;
+  write(config: Config): void;
+}
+
+/** An operation, or one of the two that an edit is: the file, and the run. */
+interface Step {
+  readonly index: number;
+  readonly part: 'all' | 'file' | 'run';
+}
+
+/**
+ * How names that a run passed over are kept from it; `none`: what it passed over was brought there by somebody else, as by a release; `skipNamed`: also those that commands were for, for what they changed while it was under way is
+ * left to the next run.
+ */
+type Passing = 'none' | 'skip' | 'hold' | 'skipNamed';
 
 /** One schedule of that seed; null if what came of it is what some serial order gives, else what is wrong. */
 export async function runInterleaving(seed: number): Promise<string | null> {
@@ -47,13 +68,18 @@ export async function runInterleaving(seed: number): Promise<string | null> {
   const { seen, ends } = await atOnce(schedule);
   // A command on several names that passed over some of them is several steps as well.
   if (ends.some(({ passedOver }, index) => passedOver.length > 0 && 'name' in (schedule.ops[index] as Op))) return null;
+  const wanted = JSON.stringify(seen);
   const tried: string[] = [];
-  for (const order of orders(schedule.ops.length)) {
-    const done = order.filter((index) => ends[index]?.code !== 'busy');
-    for (const passing of ends.some(({ passedOver }) => passedOver.length > 0) ? (['skip', 'hold'] as const) : (['skip'] as const)) {
-      const text = JSON.stringify(await oneAfterTheOther(schedule, done, ends, passing));
-      if (text === JSON.stringify(seen)) return null;
-      tried.push(`${done.map((index) => described(schedule.ops[index] as Op)).join(', ')}: ${text}`);
+  const done = [...schedule.ops.keys()].filter((index) => ends[index]?.code !== 'busy');
+  const passings: Passing[] = ends.some(({ passedOver }) => passedOver.length > 0) ? ['none', 'skip', 'hold', 'skipNamed'] : ['none'];
+  // A file is there some time before the run that reads it; most often that makes no difference.
+  for (const steps of [done.map((index): Step => ({ index, part: 'all' })), done.flatMap((index) => stepsOf(index, schedule))]) {
+    for (const order of orders(steps)) {
+      for (const passing of passings) {
+        const text = JSON.stringify(await oneAfterTheOther(schedule, order, ends, passing));
+        if (text === wanted) return null;
+        tried.push(`${order.map((step) => describedStep(step, schedule)).join(', ')}: ${text}`);
+      }
     }
   }
   const asked = schedule.ops
@@ -95,6 +121,7 @@ function randomSchedule(seed: number): Schedule {
     ops,
     pauses: ops.map(() => random.pick([0, 0, 1, 6, 12, 30])),
     delays: Array.from({ length: 16 }, () => random.pick([0, 5, 10, 25])),
+    fromGit: random.chance(0.4),
   };
 }
 
@@ -102,29 +129,35 @@ async function atOnce(schedule: Schedule): Promise<{ seen: Seen; ends: End[] }> 
   const bench = await begun(schedule);
   const running: Promise<End>[] = [];
   for (const [index, op] of schedule.ops.entries()) {
-    running.push(ended(op, bench, []));
+    running.push(ended(op, 'all', bench, []));
     await bench.clock.advance(schedule.pauses[index] ?? 0);
   }
   const ends = await settled(Promise.all(running), bench);
   return { seen: seenOf(bench), ends };
 }
 
+function stepsOf(index: number, { ops }: Schedule): Step[] {
+  return 'config' in (ops[index] as Op)
+    ? [
+        { index, part: 'file' },
+        { index, part: 'run' },
+      ]
+    : [{ index, part: 'all' }];
+}
+
 /** Names that a run passed over were somebody else's, or held, when it came to them. */
-async function oneAfterTheOther(
-  schedule: Schedule,
-  order: readonly number[],
-  ends: readonly End[],
-  passing: 'skip' | 'hold',
-): Promise<Seen> {
+async function oneAfterTheOther(schedule: Schedule, order: readonly Step[], ends: readonly End[], passing: Passing): Promise<Seen> {
   const bench = await begun(schedule);
   const { store } = bench.engine.context.ports;
-  for (const index of order) {
-    const over = ends[index]?.passedOver ?? [];
+  const named = schedule.ops.flatMap((op) => ('name' in op ? [op.name] : []));
+  for (const { index, part } of order) {
+    const over = passing === 'none' ? [] : (ends[index]?.passedOver ?? []);
     const before = over.map((name) => store.state.holds.get(name));
     const held = passing === 'hold' ? over : [];
+    const skipped = passing === 'hold' ? [] : passing === 'skip' || over.length === 0 ? over : [...over, ...named];
     const hold = { reason: 'passed over', since: 0, until: null };
     await store.append(...held.map((name) => ({ type: 'hold' as const, hold: { name, ...hold } })));
-    await settled(ended(schedule.ops[index] as Op, bench, passing === 'skip' ? over : []), bench);
+    await settled(ended(schedule.ops[index] as Op, part, bench, skipped), bench);
     for (const [nth, name] of held.entries()) {
       const own = before[nth];
       await store.append(own === undefined ? { type: 'released', name } : { type: 'hold', hold: own });
@@ -134,18 +167,24 @@ async function oneAfterTheOther(
 }
 
 /** Two generations, so that there is one to go back to. */
-async function begun({ before, delays }: Schedule): Promise<EngineBench> {
+async function begun({ before, delays, fromGit }: Schedule): Promise<Playground> {
   let starts = 0;
   let slow = false;
   const next = (): number => (slow ? (delays[starts++ % delays.length] ?? 0) : 0);
   const bench = await createEngineBench([], () => ({ readyAfter: next(), stopAfter: next() }));
   bench.files.policy = { watch: 'apply', maxRemovals: '100%', allowEmpty: true, interval: 0 };
+  const repository = fromGit ? createRepository(bench) : null;
+  const write = (config: Config): void => {
+    if (repository === null) bench.files.modules = modulesOf(config);
+    else repository.push(modulesOf(config));
+  };
+  const playground = { ...bench, fromGit, write };
   for (const config of before) {
-    bench.files.modules = modulesOf(config);
-    await settled(bench.engine.trigger('reload'), bench);
+    playground.write(config);
+    await settled(ended({ kind: 'edit', config }, 'run', playground, []), bench);
   }
   slow = true;
-  return bench;
+  return playground;
 }
 
 async function settled<T>(work: Promise<T>, { clock }: EngineBench): Promise<T> {
@@ -160,9 +199,11 @@ async function settled<T>(work: Promise<T>, { clock }: EngineBench): Promise<T> 
   return work;
 }
 
-async function ended(op: Op, bench: EngineBench, skip: readonly string[]): Promise<End> {
+async function ended(op: Op, part: Step['part'], bench: Playground, skip: readonly string[]): Promise<End> {
   try {
-    const outcome = (await perform(op, bench, skip)) as { changes?: { name: string; status?: string }[] } | undefined;
+    if ('config' in op && part !== 'run') bench.write(op.config);
+    const outcome =
+      part === 'file' ? undefined : ((await perform(op, bench, skip)) as { changes?: { name: string; status?: string }[] } | undefined);
     const passedOver = (outcome?.changes ?? []).filter(({ status }) => status === 'skipped').map(({ name }) => name);
     return { code: 'done', passedOver };
   } catch (error) {
@@ -172,16 +213,16 @@ async function ended(op: Op, bench: EngineBench, skip: readonly string[]): Promi
   }
 }
 
-function perform(op: Op, { engine, files }: EngineBench, skip: readonly string[]): Promise<unknown> {
+function perform(op: Op, { engine, fromGit }: Playground, skip: readonly string[]): Promise<unknown> {
   const { context, runs } = engine;
   const options = { reason: null, request: { retryFailed: true, skip } };
   switch (op.kind) {
     case 'edit':
-      files.modules = modulesOf(op.config);
-      return runs.request({ key: 'plain', trigger: 'reload', options });
+      return runs.request({ key: 'plain', trigger: 'reload', options: { ...options, fetch: fromGit } });
     case 'save':
-      files.modules = modulesOf(op.config);
-      return runs.request({ key: 'plain', trigger: 'watch', options: { ...options, automatic: true } });
+      if (fromGit && skip.length === 0)
+        return engine.sourceDue().then(() => (context.lastReconcile?.trigger === 'source' ? context.lastReconcile : undefined));
+      return runs.request({ key: 'plain', trigger: 'watch', options: { ...options, automatic: true, fetch: fromGit } });
     case 'rollback':
       return runs.request({ key: 'rollback 1', trigger: 'rollback', options: { ...options, rollback: { to: 1 } } });
     case 'load':
@@ -226,13 +267,16 @@ function described(op: Op): string {
   return 'name' in op ? `${op.kind} ${op.name}` : op.kind;
 }
 
-/** All orders of so many, that in which they were asked for first. */
-function orders(count: number, from: readonly number[] = Array.from({ length: count }, (_, index) => index)): number[][] {
-  if (from.length === 0) return [[]];
-  return from.flatMap((first) =>
-    orders(
-      count,
-      from.filter((other) => other !== first),
-    ).map((rest) => [first, ...rest]),
-  );
+function describedStep({ index, part }: Step, { ops }: Schedule): string {
+  return `${part === 'all' ? '' : `${part} of `}${described(ops[index] as Op)}`;
+}
+
+/** All orders of these, that in which they are first; a file is there before it is read. */
+function orders(steps: readonly Step[]): Step[][] {
+  if (steps.length === 0) return [[]];
+  return steps.flatMap((first) => {
+    const rest = steps.filter((step) => step !== first);
+    if (first.part === 'run' && rest.some(({ index }) => index === first.index)) return [];
+    return orders(rest).map((others) => [first, ...others]);
+  });
 }

@@ -26,6 +26,21 @@ export interface SimModule {
 
 export type Saves = 'state' | 'refuses' | 'hangs';
 
+/** One that is nothing special. */
+export const plain: SimModule = {
+  version: 0,
+  requires: [],
+  host: null,
+  fails: false,
+  oneshot: false,
+  strategy: 'replace',
+  restart: 'never',
+  saves: 'state',
+  live: 0,
+  readyAfter: 5,
+  stopAfter: 5,
+};
+
 /** How a simulated module behaves, as it stands in the arguments of its spec. */
 export interface Way {
   version: number;

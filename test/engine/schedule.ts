@@ -13,8 +13,8 @@ import type { Log } from '../../src/model/ports.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createMemoryDisk, type MemoryDisk } from '../support/memory-disk.ts';
-import { goBackIn, historyProblems } from './going-back.ts';
-import { desired, type SimConfig, type SimModule, wantedOf, wayOf } from './modules.ts';
+import { goBackIn, historyProblems, onTrialIn } from './going-back.ts';
+import { desired, plain, type SimConfig, type SimModule, wantedOf, wayOf } from './modules.ts';
 import { mortal } from './mortal.ts';
 import { noPackages } from './no-packages.ts';
 import { edited, names, randomConfig } from './random-config.ts';
@@ -25,20 +25,6 @@ import { createWorld, type Process } from './world.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const settleMs = 900;
-const plain: SimModule = {
-  version: 0,
-  requires: [],
-  host: null,
-  fails: false,
-  oneshot: false,
-  strategy: 'replace',
-  restart: 'never',
-  saves: 'state',
-  live: 0,
-  readyAfter: 5,
-  stopAfter: 5,
-};
-
 interface Daemon {
   engine: Engine;
   instances: OwnedInstances;
@@ -167,7 +153,7 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
   return problems;
 
   function act(on: Daemon): void {
-    const kind = random.int(12);
+    const kind = random.int(13);
     trace(`act ${kind}`);
     if (kind < 4) edit(random.chance(0.1) ? 'broken' : edited(state.config, random));
     if (kind < 6) trigger(on, random.pick(['sighup', 'watch']));
@@ -176,15 +162,21 @@ export async function runSchedule(seed: number, trace: (line: string) => void = 
     else if (kind === 8) void remove({ names: [asked(...names)], recursive: true }, {}, on.engine.context).catch(expected);
     else if (kind === 9) void reload({ name: asked(random.pick(names)), force: random.chance(0.5) }, {}, on.engine.context).catch(expected);
     else if (kind === 10) goBack(on);
+    else if (kind === 11) ask(on, onTrialIn(on.engine, 100 + random.int(300)));
     else crashOne();
   }
 
   function trigger(on: Daemon, name: string): void {
-    if (name !== 'sighup') return void on.engine.trigger(name);
+    if (name === 'sighup') ask(on, on.engine.trigger(name));
+    else void on.engine.trigger(name);
+  }
+
+  /** Somebody asks for a run, which ends that automatic ones wait. */
+  function ask(on: Daemon, run: Promise<void>): void {
     waits = false;
     const one = { on };
     asking.add(one);
-    void on.engine.trigger(name).then(() => asking.delete(one));
+    run.catch(expected).finally(() => asking.delete(one));
   }
 
   /** To any generation that is kept: whoever does not run as it has it runs anew. */
