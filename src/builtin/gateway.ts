@@ -31,7 +31,10 @@ export async function main(ctx: Context): Promise<void> {
   ctx.onReconfigure((config) => gateway.apply(readSettings(config)));
   ctx.onStats(() => gateway.stats());
   ctx.onShutdown(() => gateway.close());
-  ctx.onSave((): Saved => ({ components: components.expected() }));
+  ctx.onSave((): Saved => {
+    gateway.followed();
+    return { components: components.expected() };
+  });
   // With `overlap` the one before goes, and leaves its addresses, when this one runs.
   await gateway.apply(settings, former === undefined ? null : () => ctx.ready());
   if (former !== undefined) components.expect(former.components, settings.limits.shutdownTimeout);

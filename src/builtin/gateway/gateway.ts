@@ -5,6 +5,7 @@ import type { Context } from '../../model/context.ts';
 import { messageOf } from '../../model/error.ts';
 import { checkAccessLog, openAccessLog } from './access-log.ts';
 import { type Certificates, readCertificates, show, watchCertificates } from './certificates.ts';
+import { linger, retire, stopListening } from './closing.ts';
 import type { Components } from './components.ts';
 import type { Connections } from './connections.ts';
 import { trustOf } from './headers.ts';
@@ -27,6 +28,7 @@ export class Gateway {
   readonly #current: Current;
   #settings: Settings;
   #listeners: readonly Listener[] = [];
+  #followed = false;
   #unwatch = (): void => {};
 
   constructor(settings: Settings, ports: GatewayPorts) {
@@ -68,11 +70,18 @@ export class Gateway {
     this.#tell();
   }
 
+  /** Another start of it takes its place, or is to. */
+  followed(): void {
+    this.#followed = true;
+  }
+
   /** No new connections; what is under way may be finished. Resolves when it is, or has no more time. */
   async drain(): Promise<void> {
     this.#current.closing = true;
     for (const component of this.#ports.components.all()) component.turnAway();
-    const closed = Promise.all(this.#listeners.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+    const closed = Promise.all(this.#listeners.map(({ server }) => stopListening(server)));
+    const answers = [...this.#ports.components.all()].some((component) => component.taking() !== null);
+    if (this.#followed && answers) await linger(() => this.#connections.size);
     // What has been asked already, but not read, is no idle connection.
     await turn();
     await turn();
@@ -161,11 +170,4 @@ export class Gateway {
   #tell(): void {
     this.#ports.ctx.status('core', `listening on ${this.#listeners.map(({ shown }) => shown).join(', ')}`);
   }
-}
-
-/** It takes no more connections; those that it has go on until they are idle. */
-function retire(server: Server): void {
-  server.close();
-  server.closeIdleConnections();
-  server.keepAliveTimeout = 1;
 }

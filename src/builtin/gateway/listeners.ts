@@ -23,7 +23,7 @@ const checkMs = 500;
 const patienceMs = 1000;
 /** Who is told to go has closed its addresses long before. */
 const predecessorMs = 30_000;
-const retryMs = 3;
+const retryMs = 1;
 
 export interface Opening {
   readonly listen: Listen;
