@@ -24,6 +24,7 @@ import { locateConfig } from '../sources/locate.ts';
 import { watchFiles } from '../sources/watch.ts';
 import type { Lock } from '../store/lock.ts';
 import { prepareStateDir } from '../store/state-dir.ts';
+import { whenDisplaced } from './displaced.ts';
 import { groupId } from './group.ts';
 import { begin, reclaim } from './handover/begin.ts';
 import type { Heritage } from './handover/heritage.ts';
@@ -111,7 +112,7 @@ async function runLocked(
       isOurs = true;
       if (succession.before !== null) await audit({ trigger: 'takeOver', params: { from: succession.before } }, null, parts.engine.context);
     }
-    const end = await untilStopped(options, parts, watcher, succession);
+    const end = await untilStopped(options, parts, watcher, succession, lock);
     if (typeof end !== 'number') isOurs = false;
     return end;
   } finally {
@@ -120,7 +121,13 @@ async function runLocked(
 }
 
 /** Answers clients, signals and the watcher, from before the first run until all is stopped, or another daemon has it. */
-async function untilStopped(options: UpOptions, parts: Parts, watcher: Watcher, succession: Succession | null): Promise<number | Passed> {
+async function untilStopped(
+  options: UpOptions,
+  parts: Parts,
+  watcher: Watcher,
+  succession: Succession | null,
+  lock: Lock,
+): Promise<number | Passed> {
   const { engine, log } = parts;
   const manager = createServiceManager(options.env, log);
   const ended = deferred<number | Passed>();
@@ -139,6 +146,7 @@ async function untilStopped(options: UpOptions, parts: Parts, watcher: Watcher, 
   const look = (): Promise<void> => new Promise((resolve) => passing.unless(() => resolve(engine.sourceDue())));
   const following = createFollowing({ clock: systemClock, random: systemRandom, log, secret: parts.secret, look });
   watcher.follow = following.follow;
+  const displaced = whenDisplaced(lock, options.stateDir, systemClock, (error) => passing.unless(() => ended.reject(error)));
   let lost: MusterError | null = null;
   engine.context.events.subscribe((event) => {
     if (event.type !== 'critical') return;
@@ -157,6 +165,7 @@ async function untilStopped(options: UpOptions, parts: Parts, watcher: Watcher, 
     await stopping.stop();
     throw error;
   } finally {
+    displaced.close();
     signals.close();
     await watching.close();
     await following.close();

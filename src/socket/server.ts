@@ -1,5 +1,6 @@
-import { chmodSync, chownSync, lstatSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
 import type { BusClient } from '../model/bus.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Log } from '../model/ports.ts';
@@ -65,7 +66,7 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
     socket.resume();
   }
 
-  const address = await listen(server, options).catch((error) => {
+  const { address, inode } = await listen(server, options).catch((error) => {
     if (error instanceof MusterError) throw error;
     throw new MusterError(error.code === 'EACCES' ? 'EACCES' : 'EIO', `cannot listen at ${path}: ${messageOf(error)}`, { cause: error });
   });
@@ -90,11 +91,11 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
 
   /** Those that have connected and were not accepted yet would not hear why; nobody comes after them. */
   async function acceptLast(): Promise<void> {
-    rmSync(path, { force: true });
     for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async function closeAll(grace: number): Promise<void> {
+    removeOwn(path, inode);
     if (waiting !== null) await acceptLast();
     const done = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of waiting ?? []) {
@@ -104,13 +105,22 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
     }
     await Promise.all([...connections].map((connection) => connection.close(grace)));
     await done;
-    address.release(); // Not before: closing unlinks the socket by that name.
+    address.release(); // Not before: closing unlinks by that name.
   }
 }
 
-async function listen(server: Server, { path, mode = ownerOnly, gid }: SocketServerOptions): Promise<Address> {
+/**
+ * The socket is made under another name: closing a server unlinks that, and at the path there may be the socket of another daemon by then,
+ * where somebody has removed ours.
+ */
+async function listen(
+  server: Server,
+  { path, mode = ownerOnly, gid }: SocketServerOptions,
+): Promise<{ readonly address: Address; readonly inode: number }> {
   removeStale(path);
-  const address = addressOf(path);
+  const made = `${path}.${process.pid}`;
+  removeStale(made);
+  const address = addressOf(made);
   try {
     // Bound in this very turn, so the umask is nobody else's.
     const umask = process.umask(0o777 & ~ownerOnly);
@@ -120,12 +130,17 @@ async function listen(server: Server, { path, mode = ownerOnly, gid }: SocketSer
     server.removeAllListeners('error');
     if (gid !== undefined) chownSync(address.name, -1, gid);
     if (mode !== ownerOnly) chmodSync(address.name, mode);
-    return address;
+    renameSync(address.name, join(dirname(address.name), basename(path)));
+    return { address, inode: lstatSync(path).ino };
   } catch (error) {
     server.close();
     address.release();
     throw error;
   }
+}
+
+function removeOwn(path: string, inode: number): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true });
 }
 
 function removeStale(path: string): void {

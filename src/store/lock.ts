@@ -18,6 +18,8 @@ export interface Lock {
   install(): Promise<void>;
   /** Whether it is in place. */
   isInPlace(): Promise<boolean>;
+  /** Whether another one is in its place: somebody removed it, and another daemon began. */
+  isReplaced(): Promise<boolean>;
 }
 
 export interface LockOptions {
@@ -62,6 +64,7 @@ export async function acquireLock(dir: string, about: LockHolder, { flock = 'flo
     },
     install: () => rename(path, place),
     isInPlace: () => isAt(file, place),
+    isReplaced: async () => released === null && (await stat(place).catch(() => null)) !== null && !(await isAt(file, place)),
   };
 }
 

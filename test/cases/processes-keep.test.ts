@@ -257,6 +257,21 @@ test('A keeper that is stopped is told of, one that is lost is replaced, and not
   expect(await place.processes()).toEqual([]);
 });
 
+test('A daemon whose state dir was removed ends with all it runs as soon as another one has begun there, and leaves that alone', async () => {
+  await using place = await createPlace();
+  await config(place, { nap: { command: ['sleep', '1000'] } });
+  await place.up();
+  const [first, { pid: old }] = [(await place.status()).pid, await place.module('nap')];
+  await rm(place.stateDir, { recursive: true, force: true, maxRetries: 5 });
+  await place.up();
+  await until(() => !isAlive(first), 'the first daemon is gone');
+  expect(isAlive(old ?? 0)).toBe(false);
+  const nap = await place.module('nap');
+  expect(nap).toMatchObject({ state: 'R', restarts: 0 });
+  expect(await running(place, 'sleep\x001000')).toBe(1);
+  expect(await place.muster('restart', 'nap')).toMatchObject({ code: 0 });
+});
+
 test('There is no keeper as long as there is no command, and no module but those that are loaded', async () => {
   await using place = await createPlace();
   await place.write('muster.yaml', 'version: 1\npolicy: {allowEmpty: true}\nmodules: {}\n');
