@@ -51,6 +51,7 @@ const gitSchema = z.strictObject({
   ),
   allow: z._default(z.strictObject({ secrets: words, users: words }), { secrets: [], users: [] }),
   allowRewind: z._default(flag, false),
+  checkoutDir: z.optional(text),
   maxFetch: z._default(someBytes, 2 ** 30),
   maxFiles: z._default(someFiles, 50_000),
   maxSize: z._default(someBytes, 512 * 2 ** 20),
@@ -70,7 +71,7 @@ export const sourceSchema = z.strictObject({
   ),
 });
 
-const paths = ['git.credentials.sshKey', 'git.credentials.knownHosts'];
+const paths = ['git.checkoutDir', 'git.credentials.sshKey', 'git.credentials.knownHosts'];
 const secrets = ['git.credentials.token', 'git.webhook.secret'];
 
 /** Paths are relative to the file that names them, an address of the same machine too. */
@@ -94,8 +95,8 @@ export function readSource(root: Dict, env: Environment, findings: Findings): { 
   const parsed = sourceSchema.safeParse(raw);
   if (!parsed.success) report(parsed.error.issues, { schema: sourceSchema, raw, node: value, key, findings });
   if (!parsed.success || findings.all.length > before) return null;
-  const { verify = null, credentials = null, webhook = null, path, ...rest } = parsed.data.git;
-  return Object.freeze({ git: Object.freeze({ ...rest, path: plainPath(path), verify, credentials, webhook }) as GitSpec });
+  const { verify = null, credentials = null, webhook = null, checkoutDir = null, path, ...rest } = parsed.data.git;
+  return Object.freeze({ git: Object.freeze({ ...rest, path: plainPath(path), checkoutDir, verify, credentials, webhook }) as GitSpec });
 }
 
 /** An empty map says that there is none. */

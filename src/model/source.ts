@@ -17,6 +17,8 @@ export interface GitSpec {
   readonly allow: GitAllow;
   /** Whether what is no descendant of what was applied is applied all the same. */
   readonly allowRewind: boolean;
+  /** Absolute folder in which checkouts lie where other users can read them; null: in the state dir, where nobody can. */
+  readonly checkoutDir: string | null;
   /** Bytes of all that is fetched. */
   readonly maxFetch: number;
   /** Files of one commit, and their bytes. */

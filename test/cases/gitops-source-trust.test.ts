@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { gitDaemon, repository } from '../sources/git/support.ts';
@@ -132,3 +133,27 @@ test('an edit of the own file of the host waits until it is asked for, though co
   expect(await place.status()).toMatchObject({ synced: true, config: { revision: next, diagnostics: [] } });
   expect(Object.keys(await pids(place))).toEqual(['c']);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a program of the repository runs as another user where checkouts have a folder that this one can read',
+  async () => {
+    const users = '    allow: {users: [nobody]}\n';
+    const { place, repo } = await setting((url) => onlyAsked(url, users), sleepers({ a: 1000 }));
+    await using _ = place;
+    chmodSync(place.dir, 0o711);
+    await place.up();
+    const before = await pids(place);
+    const script = join(repo.work, 'run.sh');
+    writeFileSync(script, '#!/bin/sh\nid -un\ncat ../words\nexec sleep 1000\n');
+    chmodSync(script, 0o755);
+    const config = 'modules:\n  a: {command: [../run.sh], user: nobody, ready: {alive: 20ms}}\n';
+    repo.commit({ words: 'of the repository\n', 'hosts/web1.yaml': config });
+    const refused = await place.muster('reload');
+    expect([refused.code, await pids(place)]).toEqual([1, before]);
+    expect(refused.stderr).toContain('EACCES');
+    await place.write('muster.yaml', onlyAsked(`file://${repo.bare}`, `${users}    checkoutDir: open\n`));
+    expect((await reload(place)).exitCode).toBe(0);
+    await until(async () => (await place.muster('logs', 'a')).stdout.endsWith('nobody\nof the repository\n'), 'it has said who it is');
+    expect([statSync(join(place.dir, 'open')).mode & 0o777, statSync(place.stateDir).mode & 0o777]).toEqual([0o755, 0o700]);
+  },
+);

@@ -22,6 +22,7 @@ test('says where modules come from, with paths made absolute, defaults filled in
     credentials: {username: bot, token: {secret: "file:token"}, sshKey: id_ed25519}
     webhook: {listen: "127.0.0.1:9000", secret: {secret: "env:HOOK"}}
     maxFetch: 2G
+    checkoutDir: ../srv/web1
 `;
   const { source, modules, revision } = good(await setting({ 'muster.yaml': keys(more) }, { HOOK: 'x' }).compile());
   expect(source?.git).toEqual({
@@ -33,6 +34,7 @@ test('says where modules come from, with paths made absolute, defaults filled in
     verify: { mode: 'head', keys: ['/etc/keys/alice.pub', '/etc/keys/bob.asc'] },
     allow: { secrets: ['file:/run/secrets/*'], users: [] },
     allowRewind: false,
+    checkoutDir: '/srv/web1',
     maxFetch: 2 * 2 ** 30,
     maxFiles: 50_000,
     maxSize: 512 * 2 ** 20,

@@ -2,6 +2,7 @@ import { lstat, mkdir, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapingLink } from './links.ts';
 import { keepListing } from './listing.ts';
+import { openFiles } from './open-folder.ts';
 import { partOf } from './parts.ts';
 import type { Places } from './places.ts';
 import { plain } from './plain.ts';
@@ -35,6 +36,7 @@ export async function checkOut(revision: string, files: readonly TreeFile[], { p
     });
     if (code !== 0) throw checkoutFailure(stderr);
     await checkFiles(part, files);
+    if (places.isOpen) await openFiles(part, files);
     await keepListing(revision, files, places, id());
     await run({ argv: ['sync', '--file-system', part] }).catch(() => null); // without it a power cut may cost a checkout
     await rename(part, place);

@@ -3,6 +3,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckoutPorts, checkoutFailure } from './checkout.ts';
 import { isAsListed, keepListing, readListing } from './listing.ts';
+import { openFiles } from './open-folder.ts';
 import type { Places } from './places.ts';
 import type { TreeFile } from './tree.ts';
 
@@ -38,7 +39,8 @@ export function createMending(): Mending {
       const now = await stampOf(revision, places);
       if (seen === now && now !== unread) return false;
       const folder = join(places.checkouts, revision);
-      if (await isAsListed(folder, await listingOf(revision, ports))) {
+      const listing = await listingOf(revision, ports);
+      if (await isAsListed(folder, listing)) {
         seen = now;
         return false;
       }
@@ -51,6 +53,7 @@ export function createMending(): Mending {
       } finally {
         await rm(index, { force: true });
       }
+      if (places.isOpen) await openFiles(folder, listing);
       await sees(revision, places);
       return true;
     },

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 /** What lies in the folder of a git source. */
 export interface Places {
   readonly dir: string;
+  /** Where the checkouts and the link are: the same, or a folder that other users can read. */
+  readonly root: string;
+  readonly isOpen: boolean;
   /** The repository as it was fetched, without files. */
   readonly mirror: string;
   /** One folder per revision, named by it, each whole. */
@@ -18,13 +21,14 @@ export interface Places {
   readonly record: string;
 }
 
-export function placesIn(dir: string): Places {
+export function placesIn(dir: string, checkoutDir: string | null = null): Places {
+  const root = checkoutDir ?? dir;
   return {
-    dir,
+    ...{ dir, root, isOpen: checkoutDir !== null },
     mirror: join(dir, 'mirror.git'),
-    checkouts: join(dir, 'checkouts'),
+    checkouts: join(root, 'checkouts'),
     listings: join(dir, 'listings'),
-    current: join(dir, 'current'),
+    current: join(root, 'current'),
     keys: join(dir, 'keys'),
     temporary: join(dir, 'tmp'),
     record: join(dir, 'record.json'),

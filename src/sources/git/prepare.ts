@@ -1,7 +1,9 @@
-import { lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pruneMoved } from './current.ts';
 import { mirrorAttributes, mirrorConfig } from './mirror-config.ts';
 import type { GitVersion } from './needs.ts';
+import { claimFolder } from './open-folder.ts';
 import { isPart, partOf } from './parts.ts';
 import type { Places } from './places.ts';
 import { plain } from './plain.ts';
@@ -10,12 +12,18 @@ import { Trouble } from './trouble.ts';
 
 /** Makes what is missing, and removes what a git or a daemon left that was killed. Nobody else uses these folders. */
 export async function prepare(places: Places, run: Program, version: GitVersion, id: () => string): Promise<void> {
+  if (places.isOpen) {
+    await mkdir(places.dir, { recursive: true, mode: 0o700 });
+    await claimFolder(places);
+  }
   for (const folder of [places.checkouts, places.listings]) await mkdir(folder, { recursive: true, mode: 0o700 });
   await rm(places.temporary, { recursive: true, force: true });
   await mkdir(places.temporary, { recursive: true, mode: 0o700 });
-  for (const folder of [places.dir, places.checkouts, places.listings]) {
+  for (const folder of new Set([places.dir, places.root, places.checkouts, places.listings])) {
     for (const name of await readdir(folder)) if (isPart(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
+  if (places.isOpen) await chmod(places.checkouts, 0o755);
+  await pruneMoved(places, id);
   if (!(await exists(join(places.mirror, 'HEAD')))) await makeMirror(places, run, id);
   await sweepMirror(places.mirror);
   await writeFile(join(places.mirror, 'config'), mirrorConfig(places, version), { mode: 0o600 });

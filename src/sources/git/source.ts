@@ -43,7 +43,7 @@ const usualRevisions = 20;
 /** A repository, as it was found by an earlier daemon until somebody asks for a look. */
 export async function createGitSource(options: GitSourceOptions): Promise<Source> {
   const { spec, clock, log, revisions = usualRevisions } = options;
-  const places = placesIn(options.dir);
+  const places = placesIn(options.dir, spec.checkoutDir);
   const id = (): string => options.random.id();
   const run = createProgram({ ...options, cwd: '/', env: gitEnvironment(options.env, places) });
   const mirror = createMirror({ path: places.mirror, run, spec });

@@ -187,7 +187,10 @@ test('what is larger than a config may be is not checked out, or not even fetche
   const large = Buffer.from(Uint8Array.from({ length: 200_000 }, (_, index) => (index * 7919 * (index >> 8)) & 0x7f));
   commit({ many: null, large: large.toString('latin1') });
   const tooLarge = await files.sync({ applied: first });
-  expect(tooLarge.doc.problem).toMatchObject({ code: 'refused', message: expect.stringContaining('larger than 10000 (source.git.maxSize)') });
+  expect(tooLarge.doc.problem).toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('larger than 10000 (source.git.maxSize)'),
+  });
   const small = await made({ maxFetch: 2_000 });
   const unfetched = await small.sync({ applied: null });
   expect(unfetched.doc).toMatchObject({

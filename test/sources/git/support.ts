@@ -136,7 +136,7 @@ export async function sourceOf(
 ): Promise<Made> {
   const spec: GitSpec = {
     ...{ ref: { branch: 'main' }, path: 'muster.yaml', interval: 0, timeout: 60_000, verify: null, allow: { secrets: [], users: [] } },
-    ...{ allowRewind: false, maxFetch: 2 ** 30, maxFiles: 50_000, maxSize: 2 ** 29, credentials: null, webhook: null },
+    ...{ allowRewind: false, maxFetch: 2 ** 30, maxFiles: 50_000, maxSize: 2 ** 29, checkoutDir: null, credentials: null, webhook: null },
     ...asked,
   };
   const { log, lines } = logged();
