@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isChanging } from '../model/changing.ts';
 import { MusterError, messageOf } from '../model/error.ts';
@@ -6,6 +6,7 @@ import type { Method, Params, ProgressPart, Responses } from '../model/methods.t
 import { handoverSocketOf, socketOf, stateHome } from '../model/places.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import { type Client, connect } from '../socket/client.ts';
+import { patiently } from './between-daemons.ts';
 import type { Call } from './command.ts';
 import { formatOf, printJsonLine } from './output.ts';
 import { progressLine } from './progress.ts';
@@ -89,22 +90,6 @@ export async function askRun<M extends RunMethod>(call: Call, method: M, payload
     line.clear();
   }
 }
-
-/** Between two daemons, of which the next says by a socket of its own that it comes, there is nobody for a moment. */
-async function patiently(attempt: () => Promise<Client>, coming: string): Promise<Client> {
-  const deadline = Date.now() + handoverMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (code !== 'ECONNREFUSED' || Date.now() > deadline || !existsSync(coming)) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-const handoverMs = 5000;
 
 async function nobodyThere(call: Call, cause: unknown): Promise<MusterError> {
   const { name, stateDir, socket } = which(call.globals, call.io);
