@@ -37,7 +37,7 @@ export async function main(ctx: Context): Promise<void> {
   });
   // With `overlap` the one before goes, and leaves its addresses, when this one runs.
   await gateway.apply(settings, former === undefined ? null : () => ctx.ready());
-  if (former !== undefined) components.expect(former.components, settings.limits.shutdownTimeout);
+  if (former !== undefined) components.expect(former.components);
   arrivals.begin();
   await ctx.run();
 }

@@ -1,9 +1,6 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Result } from '../../src/model/plan.ts';
 import { type Answered, http } from '../support/http.ts';
@@ -51,17 +48,6 @@ const underWay = (name: string, count: number) =>
     const { components } = await daemon.ask<{ components: Record<string, { open: number }> }>('gateway.stats');
     return components[name]?.open === count;
   }, `${count} requests to ${name} are under way`);
-/** The status of a request over a Unix socket. */
-function overSocket(socketPath: string, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path: '/text', headers: { host } }, (response) => {
-      response.resume();
-      if (response.statusCode === 503) expect(response.headers['retry-after']).toMatch(/^\d+$/);
-      response.once('close', () => resolve(response.statusCode ?? 0));
-    });
-    asked.once('error', reject).end();
-  });
-}
 const statuses = (answers: readonly Answered[]) => answers.map(({ status }) => status);
 
 test('a removed component finishes what it has begun with, and gets nothing new; its connections are closed, others are not', async () => {
@@ -183,35 +169,6 @@ test('a component is mounted elsewhere, and renamed, without losing a request', 
   expect(taken).toMatchObject({ code: 4, stderr: expect.stringMatching(/"c" is taken by "c" \(EEXIST\)/) });
 });
 
-test('a gateway under another name at the same address is the same, and no request is lost to its components', async () => {
-  const socket = join(await mkdtemp(join(tmpdir(), 'muster-gateway-')), 'web.sock');
-  const named = async (gateway: string) => {
-    const config = { listen: `unix:${socket}` };
-    const modules = { [gateway]: { module: 'builtin:gateway', config }, a: entry('a', { service: gateway }) };
-    await place.write('muster.yaml', `${JSON.stringify({ version: 1, modules }, null, 1)}\n`);
-  };
-  place = await createPlace();
-  await named('gateway');
-  await place.up();
-  daemon = await talk(place);
-  const { pid, startedAt } = await place.module('gateway');
-  const asked: Promise<number>[] = [];
-  await named('front');
-  const steady = setInterval(() => asked.push(overSocket(socket, 'a')), 10);
-  const { exitCode, changes } = (await daemon.muster('reload', {})) as Result;
-  clearInterval(steady);
-  expect([exitCode, changes.map(({ name, action }) => [name, action])]).toEqual([
-    0,
-    [
-      ['front', 'rename'],
-      ['a', 'reload'],
-    ],
-  ]);
-  expect(await place.module('front')).toMatchObject({ pid, startedAt });
-  expect(new Set([...(await Promise.all(asked)), await overSocket(socket, 'a')])).toEqual(new Set([201]));
-  await rm(dirname(socket), { recursive: true });
-});
-
 test('a change that would mount it where it cannot be is refused before it hears of it, and it stays where it was', async () => {
   const b = entry('b');
   const taker = (config: object) => ({ module: fixture('takes-config.mjs'), service: 'gateway', config });
@@ -246,54 +203,4 @@ test('places change hands within one edit, whoever comes first and however they 
   expect((await reload({ a: a('/1'), c: a('/3') })).exitCode).toBe(0);
   expect((await reload({ a: a('/3'), c: a('/1') })).exitCode).toBe(0);
   expect(await bodies('/3', '/1')).toEqual(['{"mount":"/3"} in 5 changes', '{"mount":"/1"} in 1 changes']);
-});
-
-test('who waits for a component when the gateway itself is reloaded is told to come again, and holds nothing up', async () => {
-  const file = join(await mkdtemp(join(tmpdir(), 'muster-save-')), 'begun');
-  const limits = { queueTimeout: '1m', shutdownTimeout: '1m' };
-  await up({ a: { module: fixture('saves-slowly.mjs'), service: 'gateway', args: [file] } }, { limits });
-  const reloaded = place.muster('reload', 'gateway');
-  await until(() => existsSync(file), 'it saves');
-  expect(await ask('a')).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-  expect(await reloaded).toMatchObject({ code: 0 });
-  await rm(dirname(file), { recursive: true });
-});
-
-test('a reload of the gateway puts its components back; requests that came before are answered', async () => {
-  await up({ a: entry('a', { config: answersWith('go') }) });
-  const begun = ask('a');
-  await underWay('a', 1);
-  const reloaded = place.muster('reload', 'gateway');
-  await until(async () => (await place.module('gateway')).state === 'F', 'it stops');
-  await place.write('go', '');
-  expect(await reloaded).toMatchObject({ code: 0 });
-  expect((await begun).body).toBe('slow a');
-  port = Number((await place.module('gateway')).status.message.split(':').at(-1));
-  expect((await ask('a')).body).toBe('slow a');
-  await rm(join(place.dir, 'go'));
-  const last = ask('a');
-  await underWay('a', 1);
-  const down = place.muster('down');
-  await place.write('go', '');
-  expect(await down).toMatchObject({ code: 0 });
-  expect((await last).body).toBe('slow a');
-});
-
-test('after a crash of its runner nobody is told that there is nothing where components are on their way back', async () => {
-  const names = Array.from({ length: 30 }, (_, index) => `c${index}.org`);
-  const socket = join(await mkdtemp(join(tmpdir(), 'muster-gateway-')), 'web.sock');
-  await up(Object.fromEntries(names.map((name) => [name, entry('x')])), { listen: `unix:${socket}` });
-  const statusOf = (host: string) => overSocket(socket, host).catch(() => null);
-  await until(async () => (await statusOf('nobody.org')) === 421, 'it is known that there is no such host');
-  const { pid } = await place.module('gateway');
-  process.kill(pid ?? 0, 'SIGKILL');
-  const seen = new Set<number | null>();
-  await until(async () => {
-    const all = await Promise.all(names.map(statusOf));
-    for (const status of all) seen.add(status);
-    return (await place.module('gateway')).pid !== pid && all.every((status) => status === 201);
-  }, 'all are back');
-  expect([...seen].filter((status) => status !== null && status !== 201 && status !== 503)).toEqual([]);
-  await until(async () => (await statusOf('nobody.org')) === 421, 'it is known again');
-  await rm(dirname(socket), { recursive: true });
 });

@@ -58,6 +58,20 @@ describe('what a service has loaded, while that is replaced', () => {
     expect(told.indexOf('unpark web.a')).toBeGreaterThan(told.indexOf('unpark web'));
   });
 
+  test('answers its service until the new one runs, where both are there and it has saved nothing', async () => {
+    const bench = createBench(({ name }) => (name === 'web.a' ? { saves: 'state' } : {}), { services: createServices() });
+    await bench.instances.load(web('1', 'overlap'));
+    for (const name of ['web.a', 'web.b']) await bench.instances.load(guest(name));
+    const [, saving, other] = bench.driver.starts;
+    expect(await bench.instances.replace('web', web('2', 'overlap'))).toEqual({ status: 'ok' });
+    expect([saving?.told, other?.told].map((told) => told?.slice(0, 2))).toEqual([
+      ['save', 'kill'],
+      ['save', 'resume'],
+    ]);
+    await bench.clock.advance(1200);
+    expect(running(bench)).toEqual(['web 2 null', 'web.a 1 state', 'web.b 1 null']);
+  });
+
   test('is started once, where its own reload was planned to follow', async () => {
     const bench = await serving();
     await bench.instances.replace('web', web('2'));

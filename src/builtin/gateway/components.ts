@@ -21,8 +21,8 @@ export interface Expected {
   readonly mounts: readonly Mount[];
 }
 
-/** Beyond the time that the gateway before may take to go, ms. */
-const expectedMs = 2000;
+/** They come once the gateway before is gone, which may have requests to finish; ms. */
+const expectedMs = 20_000;
 
 /** A component that is told to go has this share of its time for its own end, when its last requests are done. */
 const ownShare = 0.1;
@@ -49,12 +49,12 @@ export class Components {
   }
 
   /** Requests wait for these, which are about to be loaded; those that are not are forgotten. */
-  expect(components: readonly Expected[], ms: number): void {
+  expect(components: readonly Expected[]): void {
     for (const { name, mounts } of components) if (!this.#byName.has(name)) this.#create(name, mounts).expected = true;
     const forget = (): void => {
       for (const component of [...this.#byName.values()]) if (component.expected) this.#drop(component);
     };
-    setTimeout(forget, ms + expectedMs).unref();
+    setTimeout(forget, expectedMs).unref();
   }
 
   /** Requests wait for it from now on. One that fails to start is mounted all the same: who asks hears that it does not run. */
