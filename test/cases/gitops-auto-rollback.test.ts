@@ -114,3 +114,22 @@ test('it goes on when its caller leaves, and lets be what somebody else has chan
 test('of one module there is no generation to go back to', async () => {
   expect(await place.muster('reload', '--auto-rollback', 'a')).toMatchObject({ code: 1, stderr: expect.stringContaining('(EINVAL)') });
 });
+
+test('it goes on after a death of the daemon, for who asked for it', async () => {
+  const { generation } = await place.status();
+  await place.write('muster.yaml', main + a + sick);
+  const asked = place.muster('reload', '--auto-rollback', '--timeout', '6s', '--reason', 'INC-9');
+  await until(async () => (await place.status()).generation > generation, 'it is applied');
+  await place.kill();
+  expect((await asked).code).not.toBe(0);
+  await place.up();
+  await until(async () => (await history()).generations[0]?.trigger === 'autoRollback', 'it went back');
+  const [last] = (await history()).generations;
+  expect(last).toMatchObject({
+    rollbackOf: generation,
+    reason: `generation ${generation + 1} was not healthy in time`,
+    by: expect.any(String),
+  });
+  expect(await running()).toEqual(['a R', 'b R']);
+  expect(await place.status()).toMatchObject({ generation: generation + 2, paused: true });
+});
