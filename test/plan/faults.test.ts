@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bundle, type Edit, load } from './support/bundle.ts';
 import { properties } from './support/properties.ts';
-import { mostWorlds, type Planner } from './support/property.ts';
+import { mostWorlds, type Planner, type Property } from './support/property.ts';
 
 /** Faults as they are made: each must be seen by a property, or the properties say less than they seem to. */
 const faults: Record<string, Edit> = {
@@ -170,6 +170,44 @@ const faults: Record<string, Edit> = {
   'the time is part of the checksum': { file: 'src/plan/checksum.ts', from: 'id, createdAt, exitCode,', to: 'id, exitCode,' },
 };
 
+/** Which property sees a fault that the first worlds do not show, so that it is asked before the others. */
+const seenBy: Partial<Record<string, string>> = {
+  'config is live for a module that cannot': 'config is live only where the running instance can take it',
+  'nothing waits for what it requires': 'what is loaded or reloaded waits for what it requires and stands after',
+  'what was loaded by hand is removed': 'what was not loaded from the config and is not declared is left alone',
+  'a disabled module is loaded': 'what is disabled, misses its condition or lacks what it requires is skipped, and nothing else is',
+  'alternatives are forgotten': 'what is disabled, misses its condition or lacks what it requires is skipped, and nothing else is',
+  'a provider that has one of two services is skipped':
+    'what is disabled, misses its condition or lacks what it requires is skipped, and nothing else is',
+  'a winner that needs a loser is skipped for good':
+    'what is disabled, misses its condition or lacks what it requires is skipped, and nothing else is',
+  'who requires a service of nobody is loaded':
+    'what is disabled, misses its condition or lacks what it requires is skipped, and nothing else is',
+  'a held provider counts as what it is to be':
+    'what is disabled, misses its condition or lacks what it requires is skipped, and nothing else is',
+  'the service that loads a module is no requirement of it': 'what is loaded or reloaded waits for what it requires and stands after',
+  'what a service has loaded is not brought back with it': 'what a service loads comes after it, goes before it, and comes back with it',
+  'who is followed has not taken the service': 'once a plan is applied there is nothing left to do',
+  'the former provider goes before the next one comes':
+    'no service is lost by a removal, not even for a while, if a module is wanted that provides it',
+  'a former provider goes though the next one does not come':
+    'no service is lost by a removal, not even for a while, if a module is wanted that provides it',
+  'a module moves into a service that does not come': 'what a service loads comes after it, goes before it, and comes back with it',
+  'a provider is in use though another has the service too': 'a removal takes what it names, and its dependents only if it is told to',
+  'a load does not mind that its requirement is held': 'what a service loads comes after it, goes before it, and comes back with it',
+  'what is adopted stays whose it was':
+    'after it every wanted module is as declared, and nothing else is left but what the plan says stays',
+  'a restarted daemon leaves modules where they are':
+    'after it every wanted module is as declared, and nothing else is left but what the plan says stays',
+  'a failed module is not tried again':
+    'after it every wanted module is as declared, and nothing else is left but what the plan says stays',
+  'the limit of removals is off by one': 'removals beyond the limit are refused, up to it they are not',
+  'the laxer of two policies holds': 'removals beyond the limit are refused, up to it they are not',
+  'an empty set is let through': 'removals beyond the limit are refused, up to it they are not',
+  'protection is forgotten': 'an empty set and a protected module need to be allowed',
+  'a secret is shown by its reference': 'no part of a secret is in the plan',
+};
+
 /** Worlds per property: few first for all of them, for most faults show at once in one of them. */
 const steps = [0, 4, 16, 64, mostWorlds];
 
@@ -177,7 +215,11 @@ describe('the properties notice that', () => {
   for (const [title, edit] of Object.entries(faults)) {
     test(title, async () => {
       const { plan } = await load<{ plan: Planner }>(await bundle('src/plan/plan.ts', edit));
-      const seen = steps.slice(1).some((to, index) => properties.some((property) => !property.holds(plan, steps[index] ?? 0, to)));
+      const isSeen = (property: Property, from: number, to: number): boolean => !property.holds(plan, from, to);
+      const first = properties.find((property) => property.title === seenBy[title]);
+      const seen =
+        (first !== undefined && isSeen(first, 0, mostWorlds)) ||
+        steps.slice(1).some((to, index) => properties.some((property) => isSeen(property, steps[index] ?? 0, to)));
       expect(seen).toBe(true);
     });
   }

@@ -9,7 +9,7 @@ export interface Property {
   title: string;
   /** Throws, with the smallest world there is, where it does not hold. */
   check(plan: Planner, runs: number): void;
-  /** Whether it holds in the worlds from number `from` up to `to`, at most `mostWorlds`; these are made once for all planners. */
+  /** Whether it holds in the worlds from number `from` up to `to`. */
   holds(plan: Planner, from: number, to: number): boolean;
 }
 
@@ -19,23 +19,39 @@ const seed = 20_260;
 export const mostWorlds = 300;
 
 export function always<T>(title: string, arbitrary: fc.Arbitrary<T>, predicate: (value: T, plan: Planner) => void): Property {
-  let worlds: readonly T[] | null = null;
   return {
     title,
     check: (plan, runs) => {
-      fc.assert(
-        fc.property(arbitrary, (value) => predicate(value, plan)),
-        { seed, numRuns: runs },
-      );
+      try {
+        for (const world of drawn(arbitrary, runs)) predicate(world, plan);
+      } catch (error) {
+        // It draws the same worlds, and looks for the smallest.
+        fc.assert(
+          fc.property(arbitrary, (value) => predicate(value, plan)),
+          { seed, numRuns: runs },
+        );
+        throw error;
+      }
     },
     holds: (plan, from, to) => {
-      worlds ??= fc.sample(arbitrary, { seed, numRuns: mostWorlds });
       try {
-        for (const world of worlds.slice(from, to)) predicate(world, plan);
+        for (const world of drawn(arbitrary, to).slice(from, to)) predicate(world, plan);
         return true;
       } catch {
         return false;
       }
     },
   };
+}
+
+const known = new WeakMap<fc.Arbitrary<unknown>, readonly unknown[]>();
+
+/** The first so many worlds, made once for all properties that are about the same: that takes longer than to plan in them. */
+function drawn<T>(arbitrary: fc.Arbitrary<T>, count: number): readonly T[] {
+  let worlds = (known.get(arbitrary) ?? []) as readonly T[];
+  if (worlds.length < count) {
+    worlds = fc.sample(arbitrary, { seed, numRuns: count });
+    known.set(arbitrary, worlds);
+  }
+  return worlds.slice(0, count);
 }
