@@ -20,8 +20,8 @@ export function sourceText(doc: SourceDoc, now: number, style: Style = plainStyl
   return [...lines, style.error(text)].join('\n');
 }
 
-function usedText({ revision, subject, author, signer, since }: SourceDoc, now: number): string {
-  if (revision === null) return 'no commit is used yet';
+function usedText({ revision, subject, author, signer, since, fetchedAt }: SourceDoc, now: number): string {
+  if (revision === null) return fetchedAt === null ? 'no commit is used yet' : 'no commit is used';
   const what = subject === null ? '' : ` "${printable(subject)}"`;
   const who = author === null ? '' : ` by ${printable(author)}`;
   const signed = signer === null ? '' : `, signed by ${printable(signer)}`;
