@@ -215,7 +215,7 @@ describe('TLS', () => {
 
 function overSocket(socketPath: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    request({ socketPath, path: '/text' }, (response) => resolve(response.resume().statusCode ?? 0))
+    request({ socketPath, path: '/text', agent: false }, (response) => resolve(response.resume().statusCode ?? 0))
       .on('error', reject)
       .end();
   });
