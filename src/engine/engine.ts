@@ -143,7 +143,9 @@ export function createEngine(ports: EnginePorts): Engine {
       if (watch === 'apply') await trigger('watch');
       // Nor is code taken that was saved since: what was gone back to runs.
       if (!isPaused(context)) await quietly(reloadWatched());
-      if (watch === 'off' || (watch === 'apply' && !isPaused(context))) return;
+      // What a run under way is about to do is not pending.
+      await runs.idle();
+      if (context.stopping.signal.aborted || watch === 'off' || (watch === 'apply' && !isPaused(context))) return;
       const plan = await quietly(dryRun({ reason: null, request: {} }, context));
       if (plan !== undefined && plan.changes.length > 0) {
         context.events.emit({

@@ -32,6 +32,17 @@ test.each(['off', 'apply'] as const)('also where the policy is to watch: %s', as
   expect(starts(bench, 'a')).toBe(2);
 });
 
+test('an edit is pending until a run applies it, and not while one does', async () => {
+  const bench = await createEngineBench([module('a')]);
+  bench.files.modules.push(module('b'));
+  await Promise.all([bench.engine.trigger('sighup'), bench.engine.filesChanged()]);
+  expect(starts(bench, 'b')).toBe(1);
+  expect(events(bench, 'config')).toEqual([]);
+  bench.files.modules.push(module('c'));
+  await bench.engine.filesChanged();
+  expect(events(bench, 'config')).toEqual(['changes are pending; muster reload applies them']);
+});
+
 test('code of a repository is loaded by its commits alone: one that does not hold is not loaded in parts', async () => {
   const bench = await createEngineBench([module('a', watch)]);
   const { sources } = bench.engine.context.ports;
