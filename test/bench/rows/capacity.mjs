@@ -12,6 +12,9 @@ const daemonSide = 'memory per shared module over 1,000, daemon';
 const threads = '1,000 thread modules in one reconcile: loaded, or refused';
 const churnOf = (isolation) => `growth per load and unload, ${isolation}`;
 
+/** A spare thread is started when the machine is quiet, and holds 6 MB: one that comes between two looks would pass for a leak. */
+const restMs = 5000;
+
 const tiny = join(import.meta.dirname, '../modules/tiny.mjs');
 
 /** What many modules cost, and what is left of those that come and go. */
@@ -95,7 +98,7 @@ async function settled(pids) {
   let threads;
   do {
     before = threads;
-    await sleep(1000);
+    await sleep(restMs);
     threads = pids.map(threadCount).join(' ');
   } while (threads !== before);
   const all = [];
