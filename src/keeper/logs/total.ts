@@ -1,4 +1,5 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rmSync, statSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Log } from '../../model/ports.ts';
 
@@ -34,9 +35,12 @@ export function createTotal({ dir, most, clock, log }: TotalOptions): Total {
 
   async function enforce(): Promise<void> {
     const doomed = tooMuch(await filesIn(dir), most);
-    for (const { file } of doomed) {
-      await rm(join(dir, file), { force: true });
-      await rm(join(dir, `${file}.idx`), { force: true });
+    for (const { file, inode } of doomed) {
+      const path = join(dir, file);
+      // A rotation gives its name to a younger one; who rotates has this looked at again.
+      if (statSync(path, { throwIfNoEntry: false })?.ino !== inode) continue;
+      rmSync(path, { force: true });
+      rmSync(`${path}.idx`, { force: true });
     }
     if (doomed.length > 0) {
       log.info({ files: doomed.map(({ file }) => file) }, 'old logs are removed: all of them together were too large');
@@ -50,38 +54,39 @@ export interface FileSize {
 }
 
 /** What has to go: again and again the oldest file of the largest log, never one that is being written. Pure. */
-export function tooMuch(files: readonly FileSize[], most: number): FileSize[] {
-  const logs = new Map<string, { size: number; rotated: { file: string; size: number; age: number }[] }>();
+export function tooMuch<F extends FileSize>(files: readonly F[], most: number): F[] {
+  const logs = new Map<string, { size: number; rotated: { of: F; age: number }[] }>();
   let total = 0;
-  for (const { file, size } of files) {
+  for (const of of files) {
+    const { file, size } = of;
     const [, name, age] = /^(.+\.log)(?:\.(\d+))?$/.exec(file) ?? [];
     if (name === undefined) continue;
     const found = logs.get(name) ?? { size: 0, rotated: [] };
     logs.set(name, found);
     found.size += size;
     total += size;
-    if (age !== undefined) found.rotated.push({ file, size, age: Number(age) });
+    if (age !== undefined) found.rotated.push({ of, age: Number(age) });
   }
   const able = [...logs.values()].filter(({ rotated }) => rotated.length > 0);
   for (const { rotated } of able) rotated.sort((a, b) => a.age - b.age);
-  const doomed: FileSize[] = [];
+  const doomed: F[] = [];
   while (total > most && able.length > 0) {
     const largest = able.reduce((best, other) => (other.size > best.size ? other : best));
-    const { file, size } = largest.rotated.pop() as FileSize;
-    doomed.push({ file, size });
-    largest.size -= size;
-    total -= size;
+    const { of } = largest.rotated.pop() as { of: F };
+    doomed.push(of);
+    largest.size -= of.size;
+    total -= of.size;
     if (largest.rotated.length === 0) able.splice(able.indexOf(largest), 1);
   }
   return doomed;
 }
 
-async function filesIn(dir: string): Promise<FileSize[]> {
+async function filesIn(dir: string): Promise<(FileSize & { readonly inode: number })[]> {
   const names = (await readdir(dir)).filter((name) => !name.endsWith('.idx'));
   const found = await Promise.all(
     names.map((file) =>
       stat(join(dir, file)).then(
-        ({ size }) => [{ file, size }],
+        ({ size, ino }) => [{ file, size, inode: ino }],
         () => [],
       ),
     ),
