@@ -12,8 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { config, cutWire, gitAt, gitDaemon, killGroup, repository, rubbish, sourceOf, tempDir } from './support.ts';
+import { config, cutWire, gitAt, gitDaemon, isOpen, killGroup, repository, rubbish, sourceOf, tempDir } from './support.ts';
 
 /** Bytes that do not shrink when they are packed. */
 function noise(bytes: number): string {
@@ -142,7 +143,7 @@ test('a repository that is gone, or a daemon, is unreachable with since; it come
   const dir = tempDir();
   const { bare, commit } = repository(dir);
   const first = commit({ 'muster.yaml': config });
-  const { url, process: daemon } = await gitDaemon(dir);
+  const { url, port, process: daemon } = await gitDaemon(dir);
   const { source, lines } = await sourceOf({ url: `${url}/repo.git` });
   await source.sync({ applied: null });
   renameSync(bare, `${bare}-gone`);
@@ -152,6 +153,8 @@ test('a repository that is gone, or a daemon, is unreachable with since; it come
   expect((await source.sync({ applied: first })).doc.problem).toBe(null);
   killGroup(daemon.pid ?? 0);
   if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
+  // What it has begun ends with it, but not before it: until then the port is open, and git says something else.
+  while (await isOpen(port)) await pause(10);
   const dead = await source.sync({ applied: first });
   expect(dead.doc).toMatchObject({ revision: first, problem: { code: 'unreachable' } });
   const since = dead.doc.problem?.since;

@@ -189,16 +189,20 @@ export function killGroup(pid: number): void {
 
 async function answers(port: number, daemon: ChildProcess): Promise<boolean> {
   while (daemon.exitCode === null && daemon.signalCode === null) {
-    const socket = connect(port, '127.0.0.1');
-    const there = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (there) return true;
+    if (await isOpen(port)) return true;
     await pause(20);
   }
   return false;
+}
+
+export async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const there = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+  });
+  socket.destroy();
+  return there;
 }
 
 /** A wire to a port that is cut after so many bytes of answers; `hang`: it stays open and says nothing more. */
