@@ -4,10 +4,11 @@ import type { EngineContext } from './context.ts';
 import { generationOf } from './rollback.ts';
 
 /** The generations that are kept, newest first. */
-export async function history({ ports }: EngineContext): Promise<HistoryDoc> {
+export async function history({ ports, generation }: EngineContext): Promise<HistoryDoc> {
   const { store } = ports;
   const generations = (await store.heads()).reverse();
-  return { formatVersion, generation: store.state.generation, paused: store.state.paused, generations };
+  // Where the file of the last one is damaged, another is in force.
+  return { formatVersion, generation: generation?.number ?? 0, paused: store.state.paused, generations };
 }
 
 /** One of them, with all that is kept of it but the specs of its modules. Throws ENOENT where there is none. */
@@ -20,5 +21,14 @@ export async function historyOf(number: number, context: EngineContext): Promise
     ...(version === undefined ? {} : { version }),
   }));
   shown.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { formatVersion, ...head, healthyAt, inForce: number === store.state.generation, policy, alternatives, modules: shown, result };
+  return {
+    formatVersion,
+    ...head,
+    healthyAt,
+    inForce: number === context.generation?.number,
+    policy,
+    alternatives,
+    modules: shown,
+    result,
+  };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { auditUnwritten } from '../../src/engine/audit.ts';
 import { onTrial } from '../../src/engine/auto-rollback.ts';
 import { standIn } from '../../src/engine/generations.ts';
+import { history, historyOf } from '../../src/engine/history.ts';
 import { remove } from '../../src/engine/remove.ts';
 import type { Launch } from '../../src/model/driver.ts';
 import { MusterError } from '../../src/model/error.ts';
@@ -117,6 +118,8 @@ test('where the generation in force is damaged that is said with the one that is
   const said = { code: 'generationDamaged', message: 'the file of generation 2 is damaged; generation 1 is in force in its place' };
   expect(bench.booted.diagnostics).toMatchObject([said]);
   expect(standIn(bench.engine.context)).toMatchObject([said]);
+  expect(await history(bench.engine.context)).toMatchObject({ generation: 1 });
+  expect(await historyOf(1, bench.engine.context)).toMatchObject({ inForce: true });
   const next = await createEngineBench(set('newest'), undefined, bench.disk.kill());
   expect(next.booted.diagnostics).toEqual([]);
 });
