@@ -87,8 +87,9 @@ export function createEngine(ports: EnginePorts): Engine {
     reconcile: () => trigger('interval'),
   });
   const expire = createExpiry(context);
-  /** The interval and the end of holds are looked at once a second at most; a tick costs nothing while nothing is due. */
+  /** What could not be written, the interval and the end of holds are looked at once a second at most; a tick costs nothing while nothing is due. */
   const tick = async (): Promise<void> => {
+    ports.store.retryLost();
     await quietly(expire());
     await quietly(markHealthy());
     await interval();

@@ -149,6 +149,7 @@ export interface EngineStore {
   readonly failure: MusterError | null;
   append: ApplyPorts['store']['append'];
   appendLater(...records: JournalRecord[]): void;
+  retryLost(): void;
   takeRoom(bytes: number): Promise<void>;
   freeRoom(): Promise<void>;
   lookForRoom(): Promise<void>;

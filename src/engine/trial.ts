@@ -12,15 +12,26 @@ export const unhealthyInTime = 'was not healthy in time';
 
 /** Counts as a run that is watched as long as it takes, and is forgotten once it is decided. A daemon that ends leaves it to the next. */
 export async function tried<T>(planId: string, context: EngineContext, watch: () => Promise<T>): Promise<T> {
-  const { store } = context.ports;
   context.trials += 1;
   try {
     return await watch();
   } finally {
+    if (!context.stopping.signal.aborted) await decided(planId, context);
     context.trials -= 1;
-    const isDecided = store.state.trials.has(planId) && !context.stopping.signal.aborted;
-    if (isDecided) store.appendLater({ type: 'trialEnded', id: planId });
   }
+}
+
+/**
+ * On the disk before anybody hears of it: no start after a power cut is to go back from what was said to be well. Where there is no
+ * room it is written as soon as there is.
+ */
+async function decided(id: string, { ports }: EngineContext): Promise<void> {
+  const { log, store } = ports;
+  if (!store.state.trials.has(id)) return;
+  await store.append({ type: 'trialEnded', id }).catch((error: unknown) => {
+    log.warn({ err: error }, 'that a run is not watched any more could not be recorded yet');
+    store.appendLater({ type: 'trialEnded', id });
+  });
 }
 
 /** The run is done: from now on its time counts. */

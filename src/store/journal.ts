@@ -15,6 +15,7 @@ export interface Journal {
   readonly failure: MusterError | null;
   append(records: readonly JournalRecord[]): Promise<void>;
   appendLater(records: readonly JournalRecord[]): void;
+  retryLost(): void;
   close(): Promise<void>;
 }
 
@@ -39,7 +40,7 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
   let durable = 0;
   /** Facts behind that length. */
   let unsynced: JournalRecord[] = [];
-  /** Facts that a failed write lost; they go first with the next batch. */
+  /** Facts that a failed write lost; they go first with the next batch, which is none but of them where nothing else comes. */
   let lost: JournalRecord[] = [];
   let broken = false;
   let failure: MusterError | null = null;
@@ -58,6 +59,9 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
     },
     appendLater(records) {
       if (!closed && records.length > 0) push({ records, waiter: null });
+    },
+    retryLost() {
+      if (!closed && lost.length > 0) push({ records: [], waiter: null });
     },
     async close() {
       closed = true;
@@ -118,8 +122,9 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
   /** Nothing of a batch that failed stays in the file; its facts are kept for the next one. */
   async function refuse(batch: Entry[], error: unknown): Promise<void> {
     const refusal = diskError(error, 'cannot write to the journal');
+    const isNews = failure === null || batch.some((entry) => entry.waiter !== null);
+    if (isNews) log.error({ err: error }, 'the journal could not be written');
     failure = refusal;
-    log.error({ err: error }, 'the journal could not be written');
     lost.push(...batch.filter((entry) => entry.waiter === null).flatMap((entry) => entry.records));
     await repair().catch((cause) => log.warn({ err: cause }, 'the journal could not be repaired yet'));
     for (const entry of batch) entry.waiter?.reject(refusal);

@@ -30,6 +30,8 @@ export interface Store {
   append(...records: JournalRecord[]): Promise<void>;
   /** Facts. Written at once but durable only with the next append; they outlive `kill -9`, not a power cut. Never fails. */
   appendLater(...records: JournalRecord[]): void;
+  /** Writes facts that there was no room for, which would else wait for the next append. To be called often. */
+  retryLost(): void;
   /**
    * Takes room on the disk for a change whose records and generation are not longer than this; rejects with `ENOSPC` if
    * there is none. Before anything is touched: afterwards there must be room to say what was done.
@@ -79,6 +81,7 @@ export async function openStore({ disk, random, log }: { disk: Disk; random: Ran
     },
     append: (...records) => journal.append(records),
     appendLater: (...records) => journal.appendLater(records),
+    retryLost: () => journal.retryLost(),
     async takeRoom(bytes) {
       roomFailure = await takeRoom(disk, bytes).then(
         () => null,

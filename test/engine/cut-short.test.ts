@@ -8,6 +8,7 @@ import type { Launch } from '../../src/model/driver.ts';
 import { MusterError } from '../../src/model/error.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import type { Behaviour } from '../support/fake-driver.ts';
+import { createMemoryDisk } from '../support/memory-disk.ts';
 import { createEngineBench, type EngineBench, module } from './bench.ts';
 
 const state = ({ engine }: EngineBench) => engine.context.ports.store.state;
@@ -177,6 +178,41 @@ describe('a run that is gone back from unless it gets healthy', () => {
     const bench = await createEngineBench(set('new'), undefined, died.disk.kill());
     await bench.clock.advance(2 * window);
     expect(bench.running()).toEqual(all('new'));
+    expect(state(bench)).toMatchObject({ generation: 2, paused: null, trials: new Map() });
+  });
+
+  /** A run that got healthy, which its caller has heard. */
+  async function healthy(disk = createMemoryDisk(), fails = (): void => {}) {
+    const bench = await createEngineBench(set('old'), undefined, disk);
+    bench.files.modules = set('new');
+    const { context, runs } = bench.engine;
+    const result = await runs.request({ key: 'reload', trigger: 'reload', options: asked });
+    fails();
+    const seen = onTrial(result, { timeout: window, by: 'alice' }, context, runs);
+    await bench.clock.advance(2000);
+    expect((await seen).exitCode).toBe(0);
+    return bench;
+  }
+
+  test('stays after a power cut where somebody has heard that it got healthy, whatever becomes of it', async () => {
+    const before = await healthy();
+    const bench = await createEngineBench(set('new'), sick, before.disk.crash({ next: () => 0 }));
+    await bench.clock.advance(2 * window);
+    expect(state(bench)).toMatchObject({ generation: 2, paused: null, trials: new Map() });
+  });
+
+  test('stays where the disk had no room for that it got healthy and has some again', async () => {
+    let full = false;
+    const error = Object.assign(new Error('full'), { code: 'ENOSPC' });
+    const disk = createMemoryDisk({ fault: (step) => (full && step.startsWith('append') ? { error } : undefined) });
+    const before = await healthy(disk, () => {
+      full = true;
+    });
+    expect(state(before).trials.size).toBe(1);
+    full = false;
+    await before.clock.advance(1100);
+    const bench = await createEngineBench(set('new'), sick, before.disk.kill());
+    await bench.clock.advance(2 * window);
     expect(state(bench)).toMatchObject({ generation: 2, paused: null, trials: new Map() });
   });
 

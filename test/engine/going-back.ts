@@ -28,6 +28,7 @@ export async function historyProblems({ context }: Engine): Promise<string[]> {
   for (const number of kept) if ((await store.loadGeneration(number)) === null) problems.push(`generation ${number} is not whole`);
   if (generation > 0 && kept.at(-1) !== generation) problems.push(`generation ${generation}, which is in force, is lost`);
   if (kept.length < Math.min(20, generation)) problems.push(`of ${generation} generations only ${kept.length} are kept`);
+  if (store.state.trials.size > 0) problems.push('a run is watched that nobody goes back from any more');
   if (paused !== null) problems.push('somebody has asked for a run, and what runs by itself waits still');
   return problems;
 }

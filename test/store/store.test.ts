@@ -8,6 +8,8 @@ import { generation, loadedRecord } from './sample.ts';
 
 const open = (disk: Disk): Promise<Store> => openStore({ disk, random: seeded(1), log: quiet });
 const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+/** Until nothing is left to be done on a disk in memory. */
+const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const ioError = Object.assign(new Error('i/o error'), { code: 'EIO' });
 
 it('has after reopening what was appended before', async () => {
@@ -119,6 +121,31 @@ it('keeps facts that a failed write lost and writes them with the next batch', a
   await store.append({ type: 'serial', serial: 3 });
   const again = await open(disk);
   expect([again.state.serial, again.state.leases.size]).toEqual([3, 0]);
+});
+
+it('writes facts that a failed write lost also where nothing is appended any more, and says once that it could not', async () => {
+  let room = true;
+  const errors: string[] = [];
+  const log = { ...quiet, error: (_: object, message: string) => void errors.push(message) };
+  const disk = createMemoryDisk({ fault: (step) => (!room && step === 'append journal' ? { error: full } : undefined) });
+  const store = await openStore({ disk, random: seeded(1), log });
+  await store.append({ type: 'lease', lease: { id: 'l1', name: 'web', pid: null, startTime: null, bootId: null } });
+  room = false;
+  store.appendLater({ type: 'leaseEnded', id: 'l1' });
+  for (let n = 0; n < 3; n += 1) {
+    await turns();
+    store.retryLost();
+  }
+  await turns();
+  expect([store.state.leases.size, store.failure?.code, errors.length]).toEqual([1, 'ENOSPC', 1]);
+  room = true;
+  store.retryLost();
+  await turns();
+  const written = disk.text('journal');
+  store.retryLost();
+  await turns();
+  expect([store.state.leases.size, store.failure, disk.text('journal')]).toEqual([0, null, written]);
+  expect((await open(disk)).state.leases.size).toBe(0);
 });
 
 it('does not believe a sync that failed, even where the file could not be repaired at once', async () => {
