@@ -35,6 +35,8 @@ export interface EngineContext {
   /** Runs over the whole config so far, by outcome. */
   readonly reconciles: Map<string, number>;
   startedAt: number;
+  /** The look for commits under way that nobody has asked for; who goes back ends it. */
+  look: AbortController | null;
   /** Runs that are watched, and taken back if they do not get healthy. */
   trials: number;
   /** What each generation that was looked at needs to be started. */
@@ -57,6 +59,7 @@ export function createContext(ports: EnginePorts): EngineContext {
     transitions: createTransitions(ports.clock.now()),
     reconciles: new Map(),
     startedAt: ports.clock.now(),
+    look: null,
     trials: 0,
     codeOf: new Map(),
     settingsTurn: oneByOne(),

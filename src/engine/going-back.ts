@@ -17,6 +17,7 @@ export async function goBack(transaction: Transaction, to: number, context: Engi
     ...transaction,
     async prepare() {
       await pause({ ...meant(transaction, to, context), underWay: { override: transaction.request.override } });
+      context.look?.abort();
       return (await transaction.prepare?.()) ?? [];
     },
   };

@@ -58,7 +58,7 @@ export async function runReconcile(options: RunOptions, trigger: string, context
   const at = new Date(clock.now()).toISOString();
   try {
     const isOwn = options.inForce !== true && options.rollback === undefined && options.from === undefined && options.saved === undefined;
-    if (options.fetch === true && isOwn) await fetchSource(context, 'taken');
+    if (options.fetch === true && isOwn) await fetchSource(context, 'taken', context.stopping.signal);
     const staging = stagingOf(options.onProgress, context);
     const transaction = onBehalf(await transactionFor(options, trigger, staging, context), options);
     const result = await (options.rollback === undefined

@@ -80,10 +80,13 @@ async function recalled(modules: readonly LoadedRecord[], sources: EngineContext
 
 const atOnce = 16;
 
-/** Where the config comes from a repository, what commands have there is put back too; what could not be is told. */
+/**
+ * Where the config comes from a repository, what commands have there is put back too; what could not be is told. Also where it is there
+ * already: a look that began before may be about to use something else.
+ */
 export async function restoreFiles({ config }: Wanted, { ports }: EngineContext): Promise<readonly Diagnostic[]> {
   const revision = config.revision ?? null;
-  if (revision === null || revision === ports.sources.source()?.revision) return [];
+  if (revision === null) return [];
   if (await ports.sources.restoreRevision(revision)) return [];
   const message = `the files of commit ${revision.slice(0, 12)} are not kept any more; commands find those of a later one`;
   return [{ ...nowhere, severity: 'warning', code: 'revisionGone', message }];

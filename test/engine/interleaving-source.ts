@@ -16,8 +16,9 @@ export function createRepository({ engine, files, clock }: EngineBench): { push(
   };
   Object.assign(sources, {
     source: () => ({ kind: 'git', url: 'sim', ref: 'main', ...nothing, revision: used === null ? null : String(used) }),
-    async sync() {
+    async sync(_applied, signal) {
       await new Promise<void>((resolve) => clock.after(fetchMs, resolve));
+      if (signal.aborted) return false;
       const moved = used !== commits.length - 1;
       use(commits.length - 1);
       return moved;

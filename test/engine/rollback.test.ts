@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { onTrial } from '../../src/engine/auto-rollback.ts';
+import { reload } from '../../src/engine/commands.ts';
 import { hold, release } from '../../src/engine/holds.ts';
 import { load } from '../../src/engine/load.ts';
 import { dryRun } from '../../src/engine/reconcile.ts';
@@ -7,6 +8,7 @@ import { rollbackTo } from '../../src/engine/rollback.ts';
 import type { Result } from '../../src/model/plan.ts';
 import type { Request } from '../../src/model/plan-input.ts';
 import { createEngineBench, type EngineBench, module } from './bench.ts';
+import { createRepository } from './interleaving-source.ts';
 
 const run = ({ engine }: EngineBench, rollback?: { to: number }): Promise<Result> => {
   const request: Partial<Request> = { maxRemovals: '100%' };
@@ -151,6 +153,35 @@ test('the checkout of a source goes back before anything is started, and where i
   await run(bench, { to: 3 });
   expect((await run(bench, { to: 2 })).diagnostics).toEqual([]);
   expect(asked).toEqual(['c0ffee while a x runs', 'c0ffee while a x runs']);
+});
+
+test.each([
+  ['that it was at before', 1],
+  ['that it is at already', 2],
+])('a commit that was being fetched when it was gone back to %s is not used', async (_, to) => {
+  const bench = await createEngineBench([]);
+  const { engine, clock } = bench;
+  const repository = createRepository(bench);
+  const settled = async <T>(work: Promise<T>): Promise<T> => {
+    await clock.advance(100);
+    return work;
+  };
+  bench.files.policy = { allowEmpty: true, maxRemovals: '100%' };
+  for (const arg of ['x', 'y']) {
+    repository.push([module('a', { args: [arg] })]);
+    await settled(engine.sourceDue());
+  }
+  repository.push([module('a', { args: ['fled from'] })]);
+  const look = engine.sourceDue();
+  await clock.advance(1);
+  const { generation } = state(bench);
+  await settled(run(bench, { to: generation - 2 + to }));
+  await look;
+  await settled(reload({ name: 'a' }, {}, engine.context));
+  expect(bench.running()).toEqual([to === 1 ? 'a x' : 'a y']);
+  expect(engine.context.generation?.revision).toBe(String(to - 1));
+  await engine.sourceDue();
+  expect(bench.running()).toEqual([to === 1 ? 'a x' : 'a y']);
 });
 
 test('the one before is that before the one in force; what is none is named with those that there are', async () => {

@@ -203,7 +203,9 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
       await mirror.keep(grown.used.map((each) => each.revision));
       await remember(grown);
     }
-    if (to !== revision) await change(to);
+    if (to === revision) return;
+    if (signal.aborted) throw new Unwanted('ended');
+    await change(to);
   }
 
   async function change(to: string): Promise<void> {
