@@ -60,10 +60,9 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
     appendLater(records) {
       if (!closed && records.length > 0) push({ records, waiter: null });
     },
-    retryLost() {
-      if (!closed && lost.length > 0) push({ records: [], waiter: null });
-    },
+    retryLost,
     async close() {
+      retryLost();
       closed = true;
       while (running !== null) await running;
       if (file !== null && unsynced.length > 0)
@@ -72,6 +71,10 @@ export async function openJournal({ disk, log, recovered }: { disk: Disk; log: L
       file = null;
     },
   };
+
+  function retryLost(): void {
+    if (!closed && lost.length > 0) push({ records: [], waiter: null });
+  }
 
   function push(entry: Entry): void {
     queue.push(entry);

@@ -148,6 +148,19 @@ it('writes facts that a failed write lost also where nothing is appended any mor
   expect((await open(disk)).state.leases.size).toBe(0);
 });
 
+it('writes facts that a failed write lost when it is closed, if it can by then', async () => {
+  let room = true;
+  const disk = createMemoryDisk({ fault: (step) => (!room && step === 'append journal' ? { error: full } : undefined) });
+  const store = await open(disk);
+  await store.append({ type: 'lease', lease: { id: 'l1', name: 'web', pid: null, startTime: null, bootId: null } });
+  room = false;
+  store.appendLater({ type: 'leaseEnded', id: 'l1' });
+  await turns();
+  room = true;
+  await store.close();
+  expect((await open(disk)).state.leases.size).toBe(0);
+});
+
 it('does not believe a sync that failed, even where the file could not be repaired at once', async () => {
   let broken = false;
   const disk = createMemoryDisk({ fault: (step) => (broken && /^(sync|truncate) journal$/.test(step) ? { error: ioError } : undefined) });
