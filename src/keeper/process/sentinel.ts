@@ -32,16 +32,19 @@ export interface Sentinel {
   dispose(): void;
 }
 
-/** `$1`: folder of the cgroups, or nothing. `$2`: the pipe. Targets are folders of other cgroups, and process groups. */
+/**
+ * `$1`: folder of the cgroups, or nothing. Targets are folders of other cgroups, and process groups. It kills nothing unless it has
+ * been told of all that runs: what is kept could be among it.
+ */
 const script = `
 set -f
-spared=' ' others=' '
+spared=' ' others=' ' told=
 without() { list=' '; for one in $1; do [ "$one" = "$2" ] || list="$list$one "; done; }
 end() { case $1 in /*) echo 1 > "$1/cgroup.kill" ;; *) kill -s KILL -- "-$1" ;; esac; }
-exec < "$2"
 while IFS=' ' read -r what target; do
   case $what in
-    reset) spared=' ' others=' ' ;;
+    reset) spared=' ' others=' ' told= ;;
+    told) told=yes ;;
     spare) spared="$spared$target " ;;
     unspare) without "$spared" "$target"; spared=$list ;;
     add) others="$others$target " ;;
@@ -49,6 +52,7 @@ while IFS=' ' read -r what target; do
     quit) exit 0 ;;
   esac
 done
+[ -n "$told" ] || exit 0
 {
   set +f
   [ -z "$1" ] || for folder in "$1"/*/; do
@@ -99,20 +103,22 @@ export function createSentinel({ pool, clock, log, lease, folder }: SentinelOpti
   async function start(): Promise<string> {
     const [name = ''] = await pool.take(1);
     pipe = openSync(join(pool.dir, name), constants.O_RDWR | constants.O_NONBLOCK);
-    launch(name);
+    // Given to the shell: one that opened it itself might come when all else is gone, and would wait for ever.
+    launch(openSync(join(pool.dir, name), constants.O_RDONLY));
     return name;
   }
 
-  function launch(name: string): void {
-    const args = ['-c', script, 'muster-sentinel', folder ?? '', join(pool.dir, name)];
-    const child = spawn(findTool('sh') ?? 'sh', args, { env: { [leaseVariable]: lease }, detached: true, stdio: 'ignore' });
+  function launch(stdin: number): void {
+    repeat();
+    const args = ['-c', script, 'muster-sentinel', folder ?? ''];
+    const env = { [leaseVariable]: lease };
+    const child = spawn(findTool('sh') ?? 'sh', args, { env, detached: true, stdio: [stdin, 'ignore', 'ignore'] });
     child.unref();
     const again = () => {
-      if (!disposed) clock.after(againMs, () => disposed || launch(name));
+      if (!disposed) clock.after(againMs, () => disposed || launch(stdin));
     };
     child.once('error', again);
     child.once('exit', again);
-    repeat();
   }
 
   /** Empty where it is of those that are killed without being named. */
@@ -131,7 +137,7 @@ export function createSentinel({ pool, clock, log, lease, folder }: SentinelOpti
 
   function repeat(): void {
     behind = false;
-    say(['reset', ...[...known.values()].map(lineOf)]);
+    say(['reset', ...[...known.values()].map(lineOf), 'told']);
   }
 
   /** It reads at once, if it is not stopped; what it could not be told it is told once more, whole. */
