@@ -83,7 +83,8 @@ function afterRun(standing: Standing, run: RunNews): Decision {
       return keep([{ event: 'applied', run }], run.whole ? null : told.failed);
     default: {
       const failed = failureOf(run);
-      return keep(failed === told.failed ? [] : [{ event: 'failed', run }], failed);
+      if (failed !== told.failed) return keep([{ event: 'failed', run }], failed);
+      return keep(run.changes.some(({ status }) => status === 'ok') ? [{ event: 'applied', run }] : []);
     }
   }
 }

@@ -69,6 +69,15 @@ describe('runs', () => {
     expect(told).toEqual(['1 failed', '4 failed', '5 failed', '7 failed', '9 failed']);
   });
 
+  test('what is changed beside the same failure is told as applied', () => {
+    const { told, run } = story();
+    const changed = { name: 'db', action: 'reload', status: 'ok', error: null };
+    for (const at of [1, 2]) run(at, { outcome: 'failed', changes: [...failure('no port'), changed] });
+    run(3, { outcome: 'failed', changes: failure('no port') });
+    run(4, { outcome: 'failed', changes: [...failure('no disk'), changed] });
+    expect(told).toEqual(['1 failed', '2 applied', '4 failed']);
+  });
+
   test('a command that goes well says nothing of the config', () => {
     const { told, run } = story();
     run(1, { outcome: 'failed', changes: failure('no port') });
