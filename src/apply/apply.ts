@@ -150,10 +150,16 @@ function targetOf(change: Change, options: ApplyOptions, { materials }: ApplyPor
 
 /** What the module is to become; what is kept as it was comes from what is loaded, whatever the config says. */
 function wantedOf(change: Change, options: ApplyOptions): Desired {
-  const loaded = change.asLoaded === true ? options.loaded.get(change.from ?? change.name) : undefined;
-  const desired = loaded === undefined ? options.desired.get(change.name) : { ...desiredOf(loaded), name: change.name };
-  if (desired === undefined) throw new Error(`the plan changes ${change.name}, which is not desired`);
+  const { name, from } = change;
+  const loaded = change.asLoaded === true ? options.loaded.get(from ?? name) : undefined;
+  const desired = loaded === undefined ? options.desired.get(name) : renamed(desiredOf(loaded), name, from);
+  if (desired === undefined) throw new Error(`the plan changes ${name}, which is not desired`);
   return desired;
+}
+
+/** It keeps its former name in mind, as what is declared does: a rollback gives it back. */
+function renamed(desired: Desired, name: string, from: string | undefined): Desired {
+  return from === undefined ? desired : { ...desired, name, spec: { ...desired.spec, renamedFrom: from } };
 }
 
 function skippedFor({ action }: Change, blocker: string): StepOutcome {

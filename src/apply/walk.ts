@@ -4,7 +4,7 @@ export interface WalkOptions {
   changes: readonly Change[];
   /** How many may be under way at once. */
   concurrency: number;
-  /** How many running modules may be down for a reload at once. */
+  /** How many running modules may be down for a reload at once. Such a batch is done before the next one begins. */
   maxUnavailable: number;
   execute(change: Change, blockedBy: string | null): Promise<ChangeStatus>;
   /** False once nothing new may start; what has not started is then `notRun`. */
@@ -24,6 +24,8 @@ export function walk(options: WalkOptions): Promise<Map<string, ChangeStatus>> {
   const ready = changes.filter((change) => waiting.get(change.name) === 0);
   let underWay = 0;
   let reloading = 0;
+  /** Of the batch under way, with those that are done. */
+  let batch = 0;
 
   return new Promise((resolve, reject) => {
     const finish = (change: Change, status: ChangeStatus): void => {
@@ -36,14 +38,19 @@ export function walk(options: WalkOptions): Promise<Map<string, ChangeStatus>> {
     };
     const advance = (): void => {
       while (mayStart() && underWay < concurrency) {
-        const next = ready.findIndex((change) => change.action !== 'reload' || reloading < maxUnavailable);
+        const next = ready.findIndex((change) => change.action !== 'reload' || batch < maxUnavailable);
         const [change] = next === -1 ? [] : ready.splice(next, 1);
         if (change === undefined) break;
         underWay += 1;
-        if (change.action === 'reload') reloading += 1;
+        const isReload = change.action === 'reload';
+        if (isReload) {
+          reloading += 1;
+          batch += 1;
+        }
         execute(change, blockerOf(change, statuses)).then((status) => {
           underWay -= 1;
-          if (change.action === 'reload') reloading -= 1;
+          if (isReload) reloading -= 1;
+          if (reloading === 0) batch = 0;
           finish(change, status);
           advance();
         }, reject);

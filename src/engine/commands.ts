@@ -55,7 +55,7 @@ function again(names: readonly string[], loaded: ReadonlyMap<string, Loaded>, co
 }
 
 /** All that is loaded as it is, with some of it replaced: what is not in it would count as dropped. */
-export function desiredWith(loaded: ReadonlyMap<string, Loaded>, changed: readonly Desired[]): ReadonlyMap<string, Desired> {
+export function desiredWith(loaded: ReadonlyMap<string, Loaded>, changed: readonly Desired[]): Map<string, Desired> {
   const desired = new Map([...loaded.values()].map((module) => [module.name, desiredOf(module)] as const));
   for (const module of changed) desired.set(module.name, module);
   return desired;

@@ -1,7 +1,7 @@
 import { MusterError } from '../model/error.ts';
 import { globMatches, isGlob } from '../model/glob.ts';
 import type { Params } from '../model/methods.ts';
-import type { Hold } from '../model/module.ts';
+import type { Hold, Loaded } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { HoldDoc } from '../model/status-doc.ts';
 import { type Command, type Common, runCommand } from './command.ts';
@@ -110,19 +110,26 @@ export async function release(names: readonly string[], common: Common, context:
     const stopped = over.filter((hold) => hold.stopped === true).map(({ name }) => name);
     // What was stopped is listed: what is not was removed since, and stays away.
     const isBack = (name: string): boolean => loaded.has(name) || !stopped.includes(name);
+    const desired = desiredWith(
+      loaded,
+      all.filter(isBack).flatMap((name) => wanted.get(name) ?? []),
+    );
+    for (const name of all) if (isDropped(name, loaded, context)) desired.delete(name);
     return {
       name: 'release',
       common,
       request: { scope: new Set(all), again: new Set(stopped.filter((name) => loaded.get(name)?.state === 'E')), retryFailed: true },
-      desired: desiredWith(
-        loaded,
-        all.filter(isBack).flatMap((name) => wanted.get(name) ?? []),
-      ),
+      desired,
       busy: 'wait',
       declared: { has: (name) => due(context).has(name) },
     };
   };
   return runCommand(prepare, context);
+}
+
+/** It was declared, and the generation in force has it no more: the hold alone kept it. */
+function isDropped(name: string, loaded: ReadonlyMap<string, Loaded>, context: EngineContext): boolean {
+  return context.generation !== null && loaded.get(name)?.origin === 'config' && !due(context).has(name);
 }
 
 /**

@@ -62,6 +62,15 @@ test('reloads are bounded by maxUnavailable while loads go on', async () => {
   expect(log.indexOf('start b')).toBeGreaterThan(log.indexOf('end a'));
 });
 
+test('the next batch of reloads begins when all of the one before are done', async () => {
+  const changes = ['a', 'b', 'c', 'd', 'e'].map((name) => change(name, [], 'reload'));
+  const { log } = await walked(changes, { maxUnavailable: 2 });
+  const at = (what: string) => log.indexOf(what);
+  for (const [next, before] of ['ca', 'cb', 'da', 'db', 'ec', 'ed'])
+    expect(at(`start ${next}`), `${next} after ${before}`).toBeGreaterThan(at(`end ${before}`));
+  expect(at('start b')).toBeLessThan(at('end a'));
+});
+
 test('a change is told which of its predecessors did not come about', async () => {
   const { log } = await walked([change('a'), change('b', ['a'])], { outcomes: { a: 'failed' } });
   expect(log).toContain('start b blocked by a');

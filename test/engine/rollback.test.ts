@@ -115,6 +115,18 @@ test('what was renamed gets its name back, and what runs is not touched', async 
   expect((await run(bench, { to: 3 })).changes.map(({ name, from }) => [name, from])).toContainEqual(['a2', 'a']);
 });
 
+test('what was renamed while it was held gets its name back, with its hold', async () => {
+  const bench = await createEngineBench([module('a')]);
+  const { context } = bench.engine;
+  await hold({ names: ['a'], reason: 'INC' }, context);
+  await apply(bench, { ...module('a', { renamedFrom: 'a', args: ['x'] }), name: 'a2' });
+  expect(bench.running()).toEqual(['a2']);
+  expect((await run(bench, { to: 1 })).changes.map(({ name, from, action }) => [name, from, action])).toEqual([['a', 'a2', 'rename']]);
+  expect(bench.running()).toEqual(['a']);
+  expect([...context.ports.store.state.holds.keys()]).toEqual(['a']);
+  expect(bench.driver.starts).toHaveLength(1);
+});
+
 test('what was declared since goes, also where nothing is to be pruned', async () => {
   const bench = await createEngineBench([module('a')]);
   bench.files.policy = { prune: 'none' };
