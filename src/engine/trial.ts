@@ -55,7 +55,12 @@ async function resumed(trial: Trial, context: EngineContext, runs: Runs<RunOptio
   const { clock, log } = context.ports;
   const { id: planId, to, reason, by } = trial;
   const from = stillInForce(trial, context);
-  if (from === null) return;
+  if (from === null) {
+    const message = `${reason ?? 'a run'} was still being watched for its health; something else is in force by now, so it is not gone back from`;
+    log.info({ planId, names: trial.names, ...byOf(by) }, message);
+    context.events.emit({ type: 'result', message, fields: { planId, names: trial.names, ...byOf(by) } });
+    return;
+  }
   const names = new Set(trial.names);
   const timeout = rest(trial, clock.now());
   log.info(

@@ -226,6 +226,8 @@ describe('a run that is gone back from unless it gets healthy', () => {
     await bench.clock.advance(2 * window);
     expect(bench.running()).toEqual(['a newer', 'c newer']);
     expect(state(bench)).toMatchObject({ generation: 3, paused: null, trials: new Map() });
+    const said = bench.engine.context.events.recent().map(({ message }) => message);
+    expect(said).toContainEqual(expect.stringMatching(/^INC-8 was still being watched .* not gone back from$/));
   });
 
   test('is gone on with for who asked, and watched, where the daemon died in the middle of it', async () => {
