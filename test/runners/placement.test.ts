@@ -226,6 +226,14 @@ test('once a runner of several modules is at rest, threads wait for the next one
   expect(four?.threadId()).toBe(first + 3);
 });
 
+test('more threads wait where many have run at once', async () => {
+  const setting = createSetting(runnerFile);
+  const { threads, taken } = await runnerWithTwo(setting);
+  const more = Array.from({ length: 38 }, (_, index) => setting.start(`more ${index}`, waits));
+  await running(more);
+  await expect.poll(threads, { timeout: 30_000 }).toBe(taken + 38 + 5);
+});
+
 test('a module with a limit of its heap takes no thread that waits: limits are given at the start of a thread', async () => {
   const setting = createSetting(runnerFile);
   const { threads, taken, first } = await runnerWithTwo(setting);

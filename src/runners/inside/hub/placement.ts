@@ -29,7 +29,9 @@ export function createPlacement({ open, resident }: PlacementOptions): Placement
   const groups = new Map<string, Realm>();
   const pool = new Set<Realm>();
   const empty = new Map<Realm, NodeJS.Timeout>();
-  const spares = createSpares({ open: openSpare, isQuiet: () => booting.size === 0 });
+  const owned = new Set<Realm>();
+  let mostOwned = 0;
+  const spares = createSpares({ open: openSpare, isQuiet: () => booting.size === 0, most: () => mostOwned });
 
   function openHere(options: Omit<RealmOptions, 'id'>): Realm {
     const realm = open(options);
@@ -47,6 +49,8 @@ export function createPlacement({ open, resident }: PlacementOptions): Placement
 
   function own({ name, maxHeap }: Pick<Start, 'name' | 'maxHeap'>): Realm {
     const realm = (maxHeap === null ? spares.take() : undefined) ?? openHere({ name, shared: false, maxHeap });
+    owned.add(realm);
+    mostOwned = Math.max(mostOwned, owned.size);
     spares.touch();
     return realm;
   }
@@ -83,6 +87,7 @@ export function createPlacement({ open, resident }: PlacementOptions): Placement
     clearTimeout(empty.get(realm));
     empty.delete(realm);
     pool.delete(realm);
+    owned.delete(realm);
     spares.lost(realm);
     for (const [group, known] of groups) if (known === realm) groups.delete(group);
   }

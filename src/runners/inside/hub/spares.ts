@@ -15,29 +15,38 @@ export interface SparesOptions {
   open(): Realm | undefined;
   /** Nothing is being started. */
   isQuiet(): boolean;
+  /** How many threads modules have had of their own at once. */
+  most(): number;
 }
 
 /** A start takes one; a few at once have one each. Each costs some megabytes. */
-const wanted = 4;
+const least = 4;
+/** Who has had many starts many again: one more for so many, up to a limit, so that they cost little beside those. */
+const perSpare = 8;
+const mostSpares = 8;
 /** The only module of its runner leaves them to nobody: they are made from the second on. */
 const fromTake = 2;
 /** A run that starts many modules leaves shorter gaps than this between two of them. */
 const restMs = 50;
 
-export function createSpares({ open, isQuiet }: SparesOptions): Spares {
+export function createSpares({ open, isQuiet, most }: SparesOptions): Spares {
   const spares: Realm[] = [];
   let timer: NodeJS.Timeout | null = null;
   let takes = 0;
 
+  function isEnough(): boolean {
+    return spares.length >= Math.min(mostSpares, Math.max(least, Math.ceil(most() / perSpare)));
+  }
+
   function touch(): void {
-    if (takes < fromTake || spares.length >= wanted) return;
+    if (takes < fromTake || isEnough()) return;
     timer ??= setTimeout(replenish, restMs).unref();
     timer.refresh();
   }
 
   function replenish(): void {
     timer = null;
-    if (spares.length >= wanted) return;
+    if (isEnough()) return;
     if (isQuiet()) {
       const spare = open();
       if (spare === undefined) return;
