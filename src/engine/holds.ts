@@ -1,7 +1,7 @@
 import { MusterError } from '../model/error.ts';
 import { globMatches, isGlob } from '../model/glob.ts';
 import type { Params } from '../model/methods.ts';
-import type { Hold, Loaded } from '../model/module.ts';
+import type { Hold } from '../model/module.ts';
 import type { Plan, Result } from '../model/plan.ts';
 import type { HoldDoc } from '../model/status-doc.ts';
 import { type Command, type Common, runCommand } from './command.ts';
@@ -114,7 +114,9 @@ export async function release(names: readonly string[], common: Common, context:
       loaded,
       all.filter(isBack).flatMap((name) => wanted.get(name) ?? []),
     );
-    for (const name of all) if (isDropped(name, loaded, context)) desired.delete(name);
+    // What was declared and is no more was there by its hold alone.
+    const isDropped = (name: string): boolean => loaded.get(name)?.origin === 'config' && !wanted.has(name);
+    if (context.generation !== null) for (const name of all.filter(isDropped)) desired.delete(name);
     return {
       name: 'release',
       common,
@@ -125,11 +127,6 @@ export async function release(names: readonly string[], common: Common, context:
     };
   };
   return runCommand(prepare, context);
-}
-
-/** It was declared, and the generation in force has it no more: the hold alone kept it. */
-function isDropped(name: string, loaded: ReadonlyMap<string, Loaded>, context: EngineContext): boolean {
-  return context.generation !== null && loaded.get(name)?.origin === 'config' && !due(context).has(name);
 }
 
 /**

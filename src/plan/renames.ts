@@ -5,8 +5,8 @@ import { leavingAddress } from './same-address.ts';
 
 /**
  * New name -> former name, where `renamedFrom` names a loaded module that nobody wants under that name, and the new
- * name is free; or where the new one is to listen where that one does, which would be removed. If several entries claim the same one, the first by name gets it. A rollback gives the old name back to
- * the loaded module that says so of itself.
+ * name is free; or where the new one is to listen where that one does, which would be removed. If several entries claim
+ * the same one, the first by name gets it. A rollback gives the old name back to the loaded module that says so of itself.
  */
 export function findRenames(input: PlanInput, wanted: ReadonlyMap<string, Desired>): Map<string, string> {
   const { loaded, desired, request, rollbackOf } = input;
