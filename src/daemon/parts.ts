@@ -26,6 +26,7 @@ import { createPackages } from '../packages/packages.ts';
 import { createWired } from '../packages/wire/program.ts';
 import { nameIn } from '../resolve/exports.ts';
 import { createResolver } from '../resolve/resolver.ts';
+import { createSecretProgram } from '../resolve/secret-program.ts';
 import { createCodeDriver } from '../runners/code-driver.ts';
 import { dial } from '../socket/client.ts';
 import { createFileReader } from '../sources/files.ts';
@@ -115,6 +116,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     builtinDir: join(dist, 'builtin'),
     log,
     unable,
+    secretProgram: createSecretProgram({ keeper, clock: systemClock, random, env: up.env }),
     packages,
     settingsOf: (name) => store.state.settings.get(name),
   });

@@ -15,13 +15,13 @@ export function shown(plan: Plan, secrets: readonly string[]): Plan {
 
 /** The values of a config's secrets as far as they are at hand where it is only reviewed. No program is run for one. */
 export async function secretsIn({ modules }: ConfigSet, { env }: At): Promise<readonly string[]> {
-  const secrets = createSecrets({ key: randomBytes(32), env });
+  const secrets = createSecrets({ key: randomBytes(32), env, program: null });
   const read = secrets.pass();
   for (const { entry } of modules.values()) {
     for (const path of entry.secrets) {
       const reference = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], entry.spec);
       const { secret } = (reference ?? {}) as { secret?: unknown };
-      if (typeof secret === 'string' && !secret.startsWith('exec:')) await read(secret).catch(() => {});
+      if (typeof secret === 'string') await read(secret).catch(() => {});
     }
   }
   return secrets.known();

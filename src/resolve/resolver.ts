@@ -23,6 +23,7 @@ import { createApps, lockOf } from './package.ts';
 import type { Problem } from './problem.ts';
 import { recall } from './recall.ts';
 import { withFingerprints } from './secret-places.ts';
+import type { SecretProgram } from './secret-program.ts';
 import { createSecrets } from './secrets.ts';
 import { createSettled, type SettingsOf, sealedValue, secretPlaces } from './settings.ts';
 
@@ -72,6 +73,8 @@ export interface ResolverOptions {
   log: Log;
   /** What this machine cannot do of what a module asks for; without it that is found at its start. */
   unable?(spec: Spec, identity: Identity | null): Problem | null;
+  /** Reads secrets from programs; without it none is run. */
+  secretProgram?: SecretProgram | null;
   /** Without it no package is known to be installed. */
   packages?: Packages | null;
   /** Without it nothing is set. */
@@ -83,6 +86,7 @@ const concurrency = 16;
 
 export function createResolver(options: ResolverOptions): Resolver {
   const { codeDir, key, env, builtinDir, log, unable = () => null, packages = null, settingsOf = () => undefined } = options;
+  const { secretProgram: program = null } = options;
   const compiler = createCompiler({ stat: (path) => lookOnce().stat(path) });
   const store = createCodeStore(codeDir);
   const digests = createFileDigests();
@@ -91,7 +95,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     builtinDir,
     codebase: createCodebase(compiler, digests),
     digests,
-    secrets: createSecrets({ key, env }),
+    secrets: createSecrets({ key, env, program }),
     accounts: createAccounts(),
     unable,
     packages,

@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import type { Environment } from '../model/environment.ts';
-import { MusterError, messageOf } from '../model/error.ts';
+import { MusterError } from '../model/error.ts';
 import type { SecretRef } from '../model/fields/kit.ts';
 import { isMaskable } from '../model/mask/forms.ts';
 import { problemOf, toError } from './problem.ts';
+import type { SecretProgram } from './secret-program.ts';
 import { createSecretValues } from './secret-values.ts';
 import { fillTemplate } from './template.ts';
 
@@ -26,22 +25,21 @@ export interface Secrets {
   known(): readonly string[];
 }
 
-/** A password store may ask an agent; a run must not wait for it for ever. */
-const longestProgramMs = 10_000;
-
 export interface SecretsOptions {
   key: Uint8Array | string;
   env: Environment;
-  programTimeoutMs?: number;
+  /** Null: none is run, and what one would print is taken to be always the same. */
+  program: SecretProgram | null;
 }
 
-export function createSecrets({ key, env, programTimeoutMs = longestProgramMs }: SecretsOptions): Secrets {
+export function createSecrets({ key, env, program }: SecretsOptions): Secrets {
   const values = createSecretValues();
   const seals = createSeals(key);
+  const fingerprintOf = (text: string): string => createHmac('sha256', key).update(text).digest('hex').slice(0, 32);
   const read = async (reference: string): Promise<{ value: string; fingerprint: string }> => {
     const parts: string[] = [];
-    const value = await readSecret(seals.open(reference), { env, programTimeoutMs, parts });
-    const fingerprint = createHmac('sha256', key).update(value).digest('hex').slice(0, 32);
+    const value = await readSecret(seals.open(reference), { env, program, parts });
+    const fingerprint = fingerprintOf(value);
     values.keep(fingerprint, value, parts);
     return { value, fingerprint };
   };
@@ -51,7 +49,8 @@ export function createSecrets({ key, env, programTimeoutMs = longestProgramMs }:
       return (reference) => {
         const before = known.get(reference);
         if (before !== undefined) return before;
-        const fingerprint = read(reference).then((secret) => secret.fingerprint);
+        const isUnread = program === null && reference.startsWith('exec:');
+        const fingerprint = isUnread ? Promise.resolve(fingerprintOf(reference)) : read(reference).then((secret) => secret.fingerprint);
         known.set(reference, fingerprint);
         return fingerprint;
       };
@@ -98,12 +97,12 @@ const tagBytes = 16;
 
 interface Reading {
   readonly env: Environment;
-  readonly programTimeoutMs: number;
+  readonly program: SecretProgram | null;
   /** Gets what was filled into a text. */
   readonly parts: string[];
 }
 
-async function readSecret(reference: string, { env, programTimeoutMs, parts }: Reading): Promise<string> {
+async function readSecret(reference: string, { env, program, parts }: Reading): Promise<string> {
   const colon = reference.indexOf(':');
   const rest = reference.slice(colon + 1);
   switch (reference.slice(0, colon)) {
@@ -112,7 +111,7 @@ async function readSecret(reference: string, { env, programTimeoutMs, parts }: R
     case 'file':
       return readSecretFile(rest);
     case 'exec':
-      return readFromProgram(rest, env, programTimeoutMs);
+      return readFromProgram(rest, program);
     case 'text':
       return fillTemplate(rest, env, (name, value) => {
         if (!isOrdinary(name)) parts.push(value);
@@ -140,26 +139,11 @@ async function readSecretFile(path: string): Promise<string> {
   }
 }
 
-async function readFromProgram(line: string, env: Environment, timeout: number): Promise<string> {
-  const [program = '', ...args] = line.split(/\s+/).filter((word) => word !== '');
-  try {
-    // SIGKILL: one that ignores SIGTERM would be waited for without end.
-    const running = promisify(execFile)(program, args, { env: { ...env }, timeout, killSignal: 'SIGKILL', encoding: 'utf8' });
-    running.child.stdin?.on('error', () => {}).end(); // nobody is there to type what it asks for
-    return trimLineEnd((await running).stdout);
-  } catch (error) {
-    throw new MusterError('EFAILED', `the program "${program}" gave no secret: ${whyFailed(error, timeout)}`);
-  }
-}
-
-/** Of the program's output nothing is shown: it may hold the secret. */
-function whyFailed(error: unknown, timeout: number): string {
-  const { code, signal, killed } = error as { code?: number | string; signal?: string | null; killed?: boolean };
-  if (killed === true) return `no answer within ${timeout / 1000} s`;
-  if (code === 'ENOENT') return 'it is not there';
-  if (typeof code === 'number') return `exited with code ${code}`;
-  if (typeof signal === 'string') return `killed by ${signal}`;
-  return typeof code === 'string' ? code : messageOf(error);
+async function readFromProgram(line: string, program: SecretProgram | null): Promise<string> {
+  const argv = line.split(/\s+/).filter((word) => word !== '');
+  if (program === null)
+    throw new MusterError('ENOTSUP', `the program "${argv[0] ?? ''}" is not run for its secret where there is no daemon`);
+  return trimLineEnd(await program(argv));
 }
 
 const trimLineEnd = (text: string): string => text.replace(/\r?\n$/, '');

@@ -1,9 +1,19 @@
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { Keeper } from '../../src/model/keeper.ts';
+import { createSecretProgram, type SecretProgram } from '../../src/resolve/secret-program.ts';
 import { createSecrets } from '../../src/resolve/secrets.ts';
+import { clock, keeper, until } from '../keeper/support/keeper.ts';
+import { remoteKeeper } from '../keeper/support/remote.ts';
 import { configOf, entry, resolverIn, tempFolder, write } from './setting.ts';
 
 const secretEntry = (reference: string) =>
   entry('web', 'command', { command: ['true'], cwd: '/', env: { TOKEN: { secret: reference }, PLAIN: 'x' } }, [['env', 'TOKEN']]);
+
+let ids = 0;
+const random = { id: () => `secret-${process.pid}-${++ids}` };
+const programOf = (by: Keeper, timeoutMs?: number): SecretProgram =>
+  createSecretProgram({ keeper: by, clock, random, env: process.env, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
 
 test('the value of a secret is in the material and nowhere else', async () => {
   const folder = tempFolder({ token: 's3cret-value\n' });
@@ -38,7 +48,7 @@ test.each([
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is muster's template
   ['text:a ${SESAME}/${NONE:-none}/$$/$x', { SESAME: 'open' }, 'a open/none/$/$x'],
 ] as const)('%s is read', async (reference, env, value) => {
-  const resolver = resolverIn(tempFolder(), { env: { PATH: process.env.PATH, ...env } });
+  const resolver = resolverIn(tempFolder(), { env: { PATH: process.env.PATH, ...env }, secretProgram: programOf(keeper().keeper) });
   const desired = await resolver.resolveOne(secretEntry(reference), null, []);
   expect(desired.problem).toBeUndefined();
   expect((await resolver.material(desired)).env.TOKEN).toBe(value);
@@ -48,25 +58,65 @@ test.each([
   ['env:NONE', 'ENOENT', 'the secret env.TOKEN cannot be read: the variable NONE is not set'],
   ['file:/no/such/file', 'ENOENT', 'the secret env.TOKEN cannot be read: the file /no/such/file does not exist'],
   ['exec:sh -c false', 'EFAILED', 'the secret env.TOKEN cannot be read: the program "sh" gave no secret: exited with code 1'],
-  ['exec:no-such-program', 'EFAILED', 'the secret env.TOKEN cannot be read: the program "no-such-program" gave no secret: it is not there'],
+  [
+    'exec:/no/program',
+    'EFAILED',
+    'the secret env.TOKEN cannot be read: the program "/no/program" gave no secret: there is no command /no/program',
+  ],
 ])('%s that cannot be read is a problem that names it', async (reference, code, message) => {
-  const resolver = resolverIn(tempFolder());
+  const resolver = resolverIn(tempFolder(), { secretProgram: programOf(keeper().keeper) });
   const { problem } = await resolver.resolveOne(secretEntry(reference), null, []);
   expect(problem).toMatchObject({ code, message });
 });
 
 test('a program that reads its input gets the end of it', async () => {
-  const { value } = createSecrets({ key: 'key', env: process.env });
-  expect(await value({ secret: 'exec:cat' })).toBe('');
+  expect(await programOf(keeper().keeper)(['cat'])).toBe('');
 });
 
 test('a program that gives nothing and does not let itself be ended is not waited for', async () => {
   const folder = tempFolder({ 'stubborn.sh': "trap '' TERM\nexec sleep 60\n" });
-  const { value } = createSecrets({ key: 'key', env: process.env, programTimeoutMs: 300 });
-  await expect(value({ secret: `exec:sh ${folder}/stubborn.sh` })).rejects.toMatchObject({
+  const { keeper: by, open } = keeper();
+  await expect(programOf(by, 300)(['sh', `${folder}/stubborn.sh`])).rejects.toMatchObject({
     code: 'EFAILED',
     message: 'the program "sh" gave no secret: no answer within 0.3 s',
   });
+  await until(() => open.size === 0);
+});
+
+test('what a program has printed is no secret where a signal ended it, a real-time one too, and nothing it started lives on', async () => {
+  const { keeper: by, open } = await remoteKeeper();
+  const read = programOf(by);
+  const folder = tempFolder({ 'dies.sh': 'echo half\nsleep 1000 &\nkill -$1 $$\nsleep 1000\n', 'leaves.sh': 'sleep 1000 &\necho whole\n' });
+  const dies = (signal: string): Promise<string> => read(['sh', `${folder}/dies.sh`, signal]);
+  await expect(dies('34')).rejects.toMatchObject({ code: 'EFAILED', message: 'the program "sh" gave no secret: killed by SIGRTMIN' });
+  await expect(dies('50')).rejects.toThrow('killed by SIGRTMIN+16');
+  await expect(dies('9')).rejects.toThrow('killed by SIGKILL');
+  expect(await read(['sh', `${folder}/leaves.sh`])).toBe('whole\n');
+  expect([...open.values()].map(({ name }) => name)).toEqual(['keeper:commands']);
+});
+
+test('a program of which nobody saw how it ended is asked once more', async () => {
+  const { keeper: by } = keeper();
+  let starts = 0;
+  const read = programOf({
+    ...by,
+    async spawn(spec) {
+      const child = await by.spawn(spec);
+      starts += 1;
+      return starts === 1 ? { ...child, exited: child.exited.then(() => ({ code: null, signal: null })) } : child;
+    },
+  });
+  expect([await read(['echo', 'whole']), starts]).toEqual(['whole\n', 2]);
+});
+
+test('without anybody to run programs none is run, and one that stays the same is no change', async () => {
+  const folder = tempFolder();
+  const { pass } = createSecrets({ key: 'key', env: {}, program: null });
+  const fingerprint = pass();
+  const [first, again, other] = await Promise.all(
+    [`touch ${folder}/ran`, `touch ${folder}/ran`, 'true'].map((line) => fingerprint(`exec:${line}`)),
+  );
+  expect([again === first, other === first, existsSync(`${folder}/ran`)]).toEqual([true, false, false]);
 });
 
 test('a secret in config is filled in for the module', async () => {
