@@ -155,7 +155,8 @@ export function createRemoteKeeper(options: RemoteKeeperOptions): RemoteKeeper {
 
   async function begin(spec: SpawnSpec): Promise<Child> {
     refuseIfDisposed();
-    const heirloom = await heirlooms.take(spec.name, spec.digest ?? null);
+    // What is run beforehand has a name of its own, or runs beside who has that name.
+    const heirloom = spec.beforehand ? null : await heirlooms.take(spec.name, spec.digest ?? null);
     if (heirloom !== null) {
       heirloom.attend(spec);
       return heirloom.child;

@@ -32,6 +32,15 @@ test.skipIf(noCgroups !== null)('an earlier start that the journal still has in 
   expect(await runs(pid)).toBe(true);
 });
 
+test('what is run on behalf of the daemon stops nothing that is kept under the same name', async () => {
+  const { keeper, journal, pid, takeOver } = await leftProgram();
+  await keeper.sweep(journal);
+  const helper = await keeper.spawn(spec(['true'], { beforehand: true }));
+  await helper.exited;
+  await helper.killTree();
+  expect(await takeOver()).toMatchObject({ pid, takenOver: true });
+});
+
 test('the end of a program that comes while the next daemon still looks round is known', async () => {
   const { keeper, journal, lease, pid, takeOver } = await leftProgram();
   const { held, ...start } = lease;
