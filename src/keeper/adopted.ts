@@ -1,4 +1,5 @@
 import type { Child, Held, ProcessExit } from '../model/keeper.ts';
+import type { Clock } from '../model/ports.ts';
 import { heldByCgroup } from './cgroup/contain.ts';
 import { type Containment, type ContainmentPorts, containByGroup } from './containment.ts';
 import { exitSeen } from './death.ts';
@@ -15,22 +16,26 @@ export function stillRuns({ pid, startTime, bootId: boot }: Pick<Held, 'startTim
   return stat !== null && stat.startTime === startTime && isAlive(stat);
 }
 
+/** Resolves when a process has ended that is nobody's child here. */
+export function whenEnded(held: Pick<Held, 'pid' | 'startTime' | 'bootId'>, clock: Clock): Promise<ProcessExit> {
+  return new Promise((resolve) => {
+    look();
+    function look(): void {
+      if (stillRuns(held)) clock.after(lookMs, look);
+      else resolve(exitOf(held));
+    }
+  });
+}
+
 /** A process that another keeper started. It is nobody's child any more, so how it ends is mostly not to be known. */
 export function adoptChild(held: Held, drain: () => Promise<void>, ports: ContainmentPorts): Child {
   const { clock } = ports;
   const contained = containAgain(held, ports);
   let killing: Promise<void> | null = null;
   if (stillRuns(held)) contained.started(held.pid);
-  const exited = new Promise<ProcessExit>((resolve) => {
-    look();
-    function look(): void {
-      if (stillRuns(held)) {
-        clock.after(lookMs, look);
-        return;
-      }
-      contained.leaderGone();
-      resolve({ ...exitOf(held), ...(contained.outOfMemory() ? { oom: true } : {}) });
-    }
+  const exited = whenEnded(held, clock).then((exit): ProcessExit => {
+    contained.leaderGone();
+    return { ...exit, ...(contained.outOfMemory() ? { oom: true } : {}) };
   });
   return {
     pid: held.pid,
@@ -62,7 +67,7 @@ function containAgain({ id, name, cgroup, limits }: Held, ports: ContainmentPort
 }
 
 /** Where nobody reaps, as in a container whose first process does not, what is left of it tells. */
-function exitOf({ pid, startTime }: Held): ProcessExit {
+function exitOf({ pid, startTime }: Pick<Held, 'pid' | 'startTime'>): ProcessExit {
   const stat = statOf(pid);
   return (stat?.startTime === startTime ? exitSeen(stat) : null) ?? { code: null, signal: null };
 }

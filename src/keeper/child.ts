@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { MusterError, toWire } from '../model/error.ts';
 import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
-import { mayEnter } from './cgroup/enter.ts';
 import { openProgramChannel, type ProgramChannel } from './channel.ts';
 import { contain } from './contain.ts';
-import type { Execute, Execution } from './execute.ts';
+import type { Execution, ExecutorFor } from './execute.ts';
 import { launchFailure, launchLine } from './launcher.ts';
 import { type Listening, listenFor, listeningFd } from './listening.ts';
 import { spawnError } from './preflight.ts';
@@ -23,7 +22,7 @@ export interface ChildPorts {
   readonly log: Log;
   readonly scan: Scan;
   readonly openStdio: OpenStdio;
-  readonly execute: Execute;
+  readonly executorFor: ExecutorFor;
 }
 
 export interface Started {
@@ -87,9 +86,10 @@ async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], por
     if (spec.channel !== undefined) channel = await openProgramChannel(spec.channel);
     letEnd(contained.cgroup, spec);
     const { cgroup } = contained;
-    const isBornThere = cgroup !== null && mayEnter(cgroup);
+    const executor = await ports.executorFor({ sockets: listening !== null || channel !== null });
+    const isBornThere = cgroup !== null && executor.mayJoin(cgroup);
     const line = launchLine(spec, file, cgroup === null || isBornThere ? null : join(cgroup, 'cgroup.procs'), findTool);
-    const executed = await ports.execute({
+    const executed = await executor.execute({
       line,
       cwd: spec.cwd,
       env: environmentOf(spec, cgroup),

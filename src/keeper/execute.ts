@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { ProcessExit } from '../model/keeper.ts';
-import { inCgroup } from './cgroup/enter.ts';
+import { inCgroup, mayEnter } from './cgroup/enter.ts';
 import { watchDeath } from './death.ts';
 import type { Line } from './launcher.ts';
 import { statOf } from './proc.ts';
@@ -30,11 +30,20 @@ export interface Executed {
   readonly pipes: readonly (Readable | null)[];
 }
 
-/** Executes a program in a session of its own; rejects with what the system says if that cannot be. */
-export type Execute = (execution: Execution) => Promise<Executed>;
+export interface Executor {
+  /** Whether what it executes can be born in that cgroup. */
+  mayJoin(cgroup: string): boolean;
+  /** Executes a program in a session of its own; rejects with what the system says if that cannot be. */
+  execute(execution: Execution): Promise<Executed>;
+}
+
+/** Who executes a program; `sockets`: some of its descriptors are some. */
+export type ExecutorFor = (needs: { readonly sockets: boolean }) => Promise<Executor>;
 
 /** As a child of this very thread. Node reaps it whenever it likes, so how it died is not always to be found out. */
-export const executeHere: Execute = async (execution) => {
+export const executorHere: Executor = { mayJoin: mayEnter, execute: executeHere };
+
+async function executeHere(execution: Execution): Promise<Executed> {
   const raw = begin(execution);
   // Node throws some failures and emits others; both end up as a rejection.
   if (raw.pid === undefined) throw await new Promise((resolve) => raw.once('error', resolve));
@@ -48,7 +57,7 @@ export const executeHere: Execute = async (execution) => {
     raw.once('exit', (code, signal) => resolve(death.exit(code, signal)));
   });
   return { pid, startTime, exited, reaped: exited.then(() => {}), pipes };
-};
+}
 
 export function begin({ line: { file, argv0, args }, cwd, env, stdio, cgroup }: Execution): ChildProcess {
   const born = (): ChildProcess => spawn(file, args, { argv0, cwd, env, detached: true, stdio: [...stdio] });

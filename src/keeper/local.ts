@@ -3,7 +3,7 @@ import type { Child, Held, Keeper, LeaseLog, SpawnSpec } from '../model/keeper.t
 import type { Clock, Log } from '../model/ports.ts';
 import { adoptChild } from './adopted.ts';
 import { startChild } from './child.ts';
-import { type Execute, executeHere } from './execute.ts';
+import { type ExecutorFor, executorHere } from './execute.ts';
 import { preflight } from './preflight.ts';
 import { bootId, createScan } from './proc.ts';
 import { type OpenStdio, openPipes } from './stdio.ts';
@@ -17,14 +17,15 @@ export interface KeeperOptions {
   readonly owner: string;
   /** Without it output is read here. */
   readonly openStdio?: OpenStdio;
-  readonly execute?: Execute;
+  readonly executorFor?: ExecutorFor;
 }
 
 /** A keeper that can take on what another one started. */
 export type LocalKeeper = Keeper & { adopt(held: Held, drain: () => Promise<void>): Child };
 
 /** The keeper as such: inside the keeper process, and where there is none. */
-export function createKeeper({ leases, clock, log, owner, openStdio = openPipes, execute = executeHere }: KeeperOptions): LocalKeeper {
+export function createKeeper(options: KeeperOptions): LocalKeeper {
+  const { leases, clock, log, owner, openStdio = openPipes, executorFor = async () => executorHere } = options;
   /** Children that have not been reaped: as long as one is here, nobody else can have its pid. */
   const living = new Set<number>();
   const scan = createScan((pid) => living.has(pid));
@@ -56,7 +57,7 @@ export function createKeeper({ leases, clock, log, owner, openStdio = openPipes,
     await leases.begin(lease);
     try {
       refuseIfDisposed();
-      const { child, startTime } = await startChild(spec, file, { clock, log, scan, openStdio, execute });
+      const { child, startTime } = await startChild(spec, file, { clock, log, scan, openStdio, executorFor });
       const own = tracked(child, spec.lease);
       const { pid, cgroup } = own;
       leases.started({ ...lease, pid, startTime, ...(cgroup === null ? {} : { cgroup }) });

@@ -10,7 +10,11 @@ const felt = /\b(?:memory|pids|cpuset)\b/;
 /** Whether a whole process may be in it for the moment that a start takes. What is frozen lets nobody out. */
 export function mayEnter(folder: string): boolean {
   const controllers = read(folder, 'cgroup.controllers');
-  return controllers !== null && !felt.test(controllers) && !/^frozen 1$/m.test(read(folder, 'cgroup.events') ?? 'frozen 1');
+  return controllers !== null && !felt.test(controllers) && !isFrozen(folder);
+}
+
+export function isFrozen(folder: string): boolean {
+  return /^frozen 1$/m.test(read(folder, 'cgroup.events') ?? 'frozen 1');
 }
 
 /**

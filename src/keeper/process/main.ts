@@ -11,7 +11,7 @@ import { createLogs } from '../logs/logs.ts';
 import { fifoFolder, keeperSocket } from '../places.ts';
 import { leaseVariable } from '../proc.ts';
 import type { LogLevel } from '../protocol.ts';
-import { createExecutor } from './executor/executor.ts';
+import { createExecutors } from './executors.ts';
 import { closeInherited } from './inherited.ts';
 import { createSentinel } from './sentinel.ts';
 import { serveDaemons } from './serve.ts';
@@ -32,14 +32,14 @@ const say =
     daemons.tell({ type: 'log', level, fields: { ...fields }, message });
 const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 const pool = createFifoPool(fifoFolder);
-const executor = createExecutor(fileURLToPath(new URL('./executor.cjs', import.meta.url)));
 const owner = process.argv[3] ?? '';
 const lease = process.env[leaseVariable] ?? '';
+const executors = createExecutors({ threadFile: fileURLToPath(new URL('./executor.cjs', import.meta.url)), lease, clock });
 const sentinel = createSentinel({ pool, clock, log, lease, folder: cgroupsOf(owner) });
 const wards = createWards({
   owner,
   pool,
-  execute: executor.execute,
+  executorFor: executors.executorFor,
   sentinel,
   clock,
   log,
@@ -67,7 +67,7 @@ server.listen(keeperSocket, () => {
 /** Nothing is open any more but the socket, whose file goes with it. */
 function leave(): void {
   server.close();
-  executor.dispose();
+  executors.dispose();
   sentinel.dispose();
   pool.clear(new Set());
   rmSync('keeper.log', { force: true });

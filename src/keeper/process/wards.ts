@@ -3,7 +3,7 @@ import type { Child, Held, Kept, ProcessExit } from '../../model/keeper.ts';
 import type { Clock, Log } from '../../model/ports.ts';
 import { stillRuns } from '../adopted.ts';
 import type { CapturePorts } from '../command/capture.ts';
-import type { Execute } from '../execute.ts';
+import type { ExecutorFor } from '../execute.ts';
 import type { FifoPool } from '../fifo-pool.ts';
 import { type Fifos, fifoNames, holdFifos, openFifos } from '../fifo-stdio.ts';
 import { createKeeper } from '../local.ts';
@@ -15,7 +15,7 @@ export interface WardsOptions {
   /** What the ids of all leases of this state dir begin with. */
   readonly owner: string;
   readonly pool: FifoPool;
-  readonly execute: Execute;
+  readonly executorFor: ExecutorFor;
   readonly sentinel: Sentinel;
   readonly clock: Clock;
   readonly log: Log;
@@ -40,7 +40,7 @@ interface Ward {
 }
 
 /** What runs, from its start until a daemon has read the last of its output. */
-export function createWards({ owner, pool, execute, sentinel, clock, log, logs, tell, deserted }: WardsOptions) {
+export function createWards({ owner, pool, executorFor, sentinel, clock, log, logs, tell, deserted }: WardsOptions) {
   const wards = new Map<string, Ward>();
   const fifosOf = new Map<string, Fifos>();
   const startTimes = new Map<string, string | null>();
@@ -50,7 +50,7 @@ export function createWards({ owner, pool, execute, sentinel, clock, log, logs, 
   let forsaking = false;
   const keeper = createKeeper({
     owner,
-    execute,
+    executorFor,
     clock,
     log,
     leases: {

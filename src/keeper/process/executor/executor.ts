@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ProcessExit } from '../../../model/keeper.ts';
-import type { Execute, Executed } from '../../execute.ts';
+import { mayEnter } from '../../cgroup/enter.ts';
+import type { Executed, Executor } from '../../execute.ts';
 import { asked, deaths, type ExecutorData, type FromExecutor, type ToExecutor } from './messages.ts';
 
 /** What is known of one, until it is reaped. */
@@ -15,7 +16,7 @@ const youngMb = 2;
 const oldMb = 64;
 
 /** Executes programs in a thread of its own (`thread.ts`), for the sake of how they die. */
-export function createExecutor(threadFile: string): { readonly execute: Execute; dispose(): void } {
+export function createExecutor(threadFile: string): Executor & { dispose(): void } {
   const wake = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   const waiting = new Map<number, Waiting>();
   let count = 0;
@@ -28,6 +29,7 @@ export function createExecutor(threadFile: string): { readonly execute: Execute;
   process.on('SIGCHLD', died);
 
   return {
+    mayJoin: mayEnter,
     execute(execution) {
       count += 1;
       const id = count;

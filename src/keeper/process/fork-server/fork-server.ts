@@ -1,0 +1,152 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { getSystemErrorName } from 'node:util';
+import { type Deferred, deferred } from '../../../model/deferred.ts';
+import type { ProcessExit } from '../../../model/keeper.ts';
+import type { Clock } from '../../../model/ports.ts';
+import { whenEnded } from '../../adopted.ts';
+import { isFrozen } from '../../cgroup/enter.ts';
+import type { Executed, Executor } from '../../execute.ts';
+import { bootId, leaseVariable, statOf } from '../../proc.ts';
+import { signalName } from '../../signals.ts';
+import { executeOrder, reapOrder } from './orders.ts';
+import { program } from './program.ts';
+
+/** setsid, dup3 and waitid, from the tables of Linux (`syscall_64.tbl`, `asm-generic/unistd.h`). */
+const systemCalls: Partial<Record<NodeJS.Architecture, readonly number[]>> = { x64: [112, 292, 247], arm64: [157, 24, 95] };
+
+export interface ForkServerOptions {
+  readonly perl: string;
+  /** Of the keeper: whoever ends what a lost keeper left ends its fork server too. */
+  readonly lease: string;
+  readonly clock: Clock;
+  /** It has ended by itself; what it started runs on. */
+  lost(): void;
+}
+
+export interface ForkServer extends Executor {
+  dispose(): void;
+}
+
+interface Program {
+  resolve(executed: Executed): void;
+  reject(error: unknown): void;
+  pid: number;
+  startTime: string | null;
+  readonly exit: Deferred<ProcessExit>;
+  readonly reaped: Deferred<void>;
+}
+
+/**
+ * A small process that forks and executes for this one, which is large, and does not wait for the exec meanwhile. It can hand on files
+ * and pipes with a name, and no sockets. Resolves with null where it cannot run.
+ */
+export async function startForkServer({ perl, lease, clock, lost }: ForkServerOptions): Promise<ForkServer | null> {
+  const numbers = systemCalls[process.arch];
+  if (numbers === undefined) return null;
+  const programs = new Map<string, Program>();
+  const ready = deferred<boolean>();
+  let count = 0;
+  let rest = '';
+  let isUp = false;
+  const server = launch(perl, numbers, lease);
+  server.once('error', ended).once('exit', ended);
+  server.stdin.on('error', () => {}); // it is told as its end
+  server.stdout.setEncoding('latin1').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) receive(line.split(' '));
+  });
+  isUp = await ready.promise;
+  if (!isUp) return null;
+
+  return {
+    mayJoin: (cgroup) => !isFrozen(cgroup),
+    execute(execution) {
+      count += 1;
+      const id = String(count);
+      return new Promise((resolve, reject) => {
+        programs.set(id, { resolve, reject, pid: 0, startTime: null, exit: deferred(), reaped: deferred() });
+        server.stdin.write(executeOrder(id, execution, process.pid));
+      });
+    },
+    dispose() {
+      isUp = false;
+      server.stdin.end();
+    },
+  };
+
+  function receive([what, id = '', ...values]: string[]): void {
+    if (what === 'ready') ready.resolve(true);
+    const one = programs.get(id);
+    if (one === undefined) return;
+    const number = Number(values.at(-1));
+    switch (what) {
+      case 'executed':
+        executed(one, number);
+        break;
+      case 'refused':
+        programs.delete(id);
+        one.reject(refusal(values[0] ?? '', number));
+        break;
+      case 'exited':
+      case 'killed':
+        one.exit.resolve(what === 'exited' ? { code: number, signal: null } : { code: null, signal: signalName(number) });
+        server.stdin.write(reapOrder(id));
+        break;
+      case 'reaped':
+        programs.delete(id);
+        one.reaped.resolve();
+        break;
+    }
+  }
+
+  function executed(one: Program, pid: number): void {
+    one.pid = pid;
+    one.startTime = statOf(pid)?.startTime ?? null;
+    one.resolve({ pid, startTime: one.startTime, exited: one.exit.promise, reaped: one.reaped.promise, pipes: [] });
+  }
+
+  /** What it started is nobody's child any more. */
+  function ended(): void {
+    ready.resolve(false);
+    if (!isUp) return;
+    isUp = false;
+    for (const { pid, startTime, reject, exit, reaped } of programs.values()) {
+      if (pid === 0) reject(new Error('the process that executes programs has ended'));
+      void whenEnded({ pid, startTime, bootId: bootId() }, clock).then((end) => {
+        exit.resolve(end);
+        reaped.resolve();
+      });
+    }
+    programs.clear();
+    lost();
+  }
+}
+
+function launch(perl: string, numbers: readonly number[], lease: string): ChildProcessByStdio<Writable, Readable, null> {
+  const child = spawn(perl, ['-e', program, '--', ...numbers.map(String)], {
+    argv0: 'muster-fork-server',
+    env: { [leaseVariable]: lease },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  child.unref();
+  for (const stream of [child.stdin, child.stdout]) (stream as typeof stream & { unref?(): void }).unref?.();
+  return child;
+}
+
+/** What the system is short of, whatever it was asked for. */
+const shortage = /^E(?:AGAIN|NOMEM|MFILE|NFILE|BADF|INVAL)$/;
+const steps: Readonly<Record<string, string>> = {
+  open: 'its descriptors cannot be opened',
+  fork: 'no process can be forked',
+  cgroup: 'its cgroup cannot be joined',
+  cwd: 'its working folder cannot be entered',
+};
+
+/** With a code where that tells by itself what it is about. */
+function refusal(step: string, errno: number): Error {
+  const code = getSystemErrorName(-errno);
+  const error = new Error(`${steps[step] ?? 'it cannot be executed'} (${code})`);
+  return step === 'exec' || step === 'cwd' || shortage.test(code) ? Object.assign(error, { code }) : error;
+}
