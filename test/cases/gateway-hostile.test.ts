@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Answered, http, raw } from '../support/http.ts';
@@ -33,6 +33,8 @@ afterAll(async () => {
 });
 
 const ask = (host: string, path: string) => http(port, path, { host });
+const open = async () =>
+  (await daemon.ask<{ components: Record<string, { open: number }> }>('gateway.stats')).components['a.example.com']?.open;
 const get = (line: string, ...headers: string[]) => raw(port, `${[line, ...headers, 'Connection: close'].join('\r\n')}\r\n\r\n`);
 
 test.each([
@@ -79,8 +81,6 @@ test('more at a time than a component may have get 503 and when to come back', a
 });
 
 test('a client that sends many requests at once and leaves takes nothing along', async () => {
-  const open = async () =>
-    (await daemon.ask<{ components: Record<string, { open: number }> }>('gateway.stats')).components['a.example.com']?.open;
   for (let round = 0; round < 3; round += 1) {
     const socket = connect(port, '127.0.0.1', () => socket.write('GET /hangs HTTP/1.1\r\nHost: a.example.com\r\n\r\n'.repeat(30)));
     await until(async () => (await open()) === 30, 'all are under way');
@@ -88,4 +88,26 @@ test('a client that sends many requests at once and leaves takes nothing along',
     await until(async () => (await open()) === 0, 'all are over');
   }
   expect((await ask('a.example.com', '/slow')).status).toBe(200);
+});
+
+test('the body of a request that asks for another protocol may come later, and who leaves in the midst of it is let go', async () => {
+  const head = ['POST /echo HTTP/1.1', 'Host: a.example.com', 'Connection: Upgrade', 'Upgrade: h2c', 'Content-Length: 5'];
+  const asked = (more: string[], then: (socket: Socket) => unknown) =>
+    new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(port, '127.0.0.1', () => socket.write([...head, ...more, '', ''].join('\r\n')));
+      socket.on('data', (chunk) => {
+        text += chunk;
+        if (text.endsWith(' 100 Continue\r\n\r\n')) socket.write('later');
+        if (text.includes('"body":')) socket.destroy();
+      });
+      socket.on('close', () => resolve(text));
+      then(socket);
+    });
+  expect(await asked(['Expect: 100-continue'], () => null)).toMatch(/ 100 Continue\r\n\r\nHTTP\/1\.1 200 .*"body":"later"/s);
+  await asked([], async (socket) => {
+    await until(async () => (await open()) === 1, 'it is under way');
+    socket.destroy();
+  });
+  await until(async () => (await open()) === 0, 'it is over');
 });

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Context } from '../../model/context.ts';
 import { messageOf } from '../../model/error.ts';
 import { checkAccessLog, openAccessLog } from './access-log.ts';
+import type { Answer } from './body-apart.ts';
 import { type Certificates, readCertificates, show, watchCertificates } from './certificates.ts';
 import { linger, retire, stopListening } from './closing.ts';
 import type { Components } from './components.ts';
@@ -147,10 +148,11 @@ export class Gateway {
     const requests = this.#requests;
     const event = isSecure ? 'secureConnection' : 'connection';
     server.on(event, (socket) => this.#connections.add(socket));
-    server.on('request', (request, response) => requests.accept(request, response));
-    server.on('checkContinue', (request, response) => requests.accept(request, response, true));
+    const answer: Answer = (request, response, mayGoOn) => requests.accept(request, response, mayGoOn);
+    server.on('request', (request, response) => answer(request, response, false));
+    server.on('checkContinue', (request, response) => answer(request, response, true));
     const anew = (socket: Socket): void => void server.emit(event, socket);
-    server.on('upgrade', (request, socket, head) => acceptUpgrade({ request, socket, head }, anew, this.#requestPorts));
+    server.on('upgrade', (request, socket, head) => acceptUpgrade({ request, socket, head }, { anew, answer }, this.#requestPorts));
   }
 
   /** The files have changed. What does not fit is not taken; the next change may complete it. */

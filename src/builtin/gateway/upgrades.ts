@@ -2,6 +2,8 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../../model/error.ts';
+import { hasBody } from './body.ts';
+import { type Answer, answerLast, framedBody } from './body-apart.ts';
 import { forwarded } from './headers.ts';
 import type { Live } from './live.ts';
 import type { RequestsPorts } from './requests.ts';
@@ -15,20 +17,32 @@ export interface AskedUpgrade {
   readonly head: Buffer;
 }
 
+/** For a request that nobody takes so. */
+export interface Otherwise {
+  /** Begins with it anew. */
+  anew(socket: Socket): void;
+  readonly answer: Answer;
+}
+
 /**
  * Takes a connection that a client wants to use otherwise (WebSocket) to the component, which has it from then on; it ends with
- * that. A component that does not know how answers as if nothing had been asked: the request begins `anew`, without that. Not
- * before all that was asked on this connection earlier has its answer.
+ * that. A component that does not know how answers as if nothing had been asked. Not before all that was asked on this connection
+ * earlier has its answer.
  */
-export function acceptUpgrade(asked: AskedUpgrade, anew: (socket: Socket) => void, ports: RequestsPorts): void {
-  const socket = asked.socket as Socket;
+export function acceptUpgrade(asked: AskedUpgrade, { anew, answer }: Otherwise, ports: RequestsPorts): void {
+  const { request, socket: stream, head } = asked;
+  const { socket } = request;
   const destroy = (): void => void socket.destroy();
-  socket.on('error', destroy);
+  stream.on('error', destroy);
   ports.connections.afterAll(socket, () => {
     socket.setTimeout(0);
     if (isTaken(asked, ports)) return;
+    if (stream !== socket) {
+      answerLast(request, stream, answer);
+      return;
+    }
     socket.off('error', destroy);
-    socket.unshift(Buffer.concat([withoutUpgrade(asked.request), asked.head]));
+    socket.unshift(Buffer.concat([withoutUpgrade(request), framedBody(request), head]));
     anew(socket);
   });
 }
@@ -36,6 +50,7 @@ export function acceptUpgrade(asked: AskedUpgrade, anew: (socket: Socket) => voi
 /** False: it is to be answered by what is spoken already. */
 function isTaken(asked: AskedUpgrade, ports: RequestsPorts): boolean {
   const { request, socket } = asked;
+  // What follows a body is in HTTP still: nobody who takes a connection would read that.
   if (hasBody(request) || /^h2c$/i.test(request.headers.upgrade ?? '')) return false;
   const target = readTarget(request);
   const found = target === null ? 400 : ports.routes.find(target.domain, target.path);
@@ -67,9 +82,4 @@ function handOver(payload: Upgrade, target: Target, live: Live, ports: RequestsP
 function refuse(socket: Duplex, status: number): void {
   if (socket.destroyed) return;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
-}
-
-/** What follows it is in HTTP still: nobody who takes a connection would read that. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
