@@ -19,8 +19,14 @@ export interface Claims {
   released(): number;
   /** Takes a free name; throws EBUSY if it is taken. */
   take(name: string, action: string): Claim;
-  /** Waits until the name is free and takes it; for at most `timeout` ms, if given, then rejects with EALREADY. */
-  acquire(name: string, action: string, timeout?: number): Promise<Claim>;
+  /** Waits until the name is free and takes it; if it may not wait so long, it rejects with EALREADY. */
+  acquire(name: string, action: string, patience?: Patience | null): Promise<Claim>;
+}
+
+/** How long somebody waits for all names together, ms; `until` by the clock. */
+export interface Patience {
+  readonly ms: number;
+  readonly until: number;
 }
 
 export function createClaims(clock: Clock): Claims {
@@ -51,12 +57,11 @@ export function createClaims(clock: Clock): Claims {
     isFree: () => taken.size === 0,
     released: () => count,
     take,
-    async acquire(name, action, timeout) {
-      const deadline = timeout === undefined ? null : clock.now() + timeout;
+    async acquire(name, action, patience = null) {
       for (let holder = taken.get(name); holder !== undefined; holder = taken.get(name)) {
-        if (deadline === null) await freed(holder.waiters);
-        else if (clock.now() < deadline) await freedBefore(deadline, holder.waiters, clock);
-        else throw stillTaken(name, holder.action, timeout);
+        if (patience === null) await freed(holder.waiters);
+        else if (clock.now() < patience.until) await freedBefore(patience.until, holder.waiters, clock);
+        else throw stillTaken(name, holder.action, patience);
       }
       return take(name, action);
     },
@@ -75,8 +80,8 @@ async function freedBefore(deadline: number, waiters: (() => void)[], clock: Clo
   timer.cancel();
 }
 
-function stillTaken(name: string, action: string, timeout: number | undefined): MusterError {
-  return new MusterError('EALREADY', `${name}: ${action} is still in progress after ${timeout} ms`, {
+function stillTaken(name: string, action: string, { ms }: Patience): MusterError {
+  return new MusterError('EALREADY', `${name}: ${action} is still in progress after ${ms} ms`, {
     hint: 'try again, with a longer --lock-timeout or none',
   });
 }

@@ -1,4 +1,4 @@
-import type { Claim } from '../apply/claims.ts';
+import type { Claim, Patience } from '../apply/claims.ts';
 import { MusterError } from '../model/error.ts';
 import { exitCode } from '../model/exit-code.ts';
 import { guardText } from '../model/guard-text.ts';
@@ -66,12 +66,15 @@ export function isAllowed(command: Command, context: EngineContext): boolean {
 
 /** With claims on all its names, and made of what is so under them: what was found before may have gone by while it waited. */
 async function prepared(prepare: Prepare, claims: Map<string, Claim>, context: EngineContext): Promise<Command> {
+  const since = context.ports.clock.now();
   let before = standOf(context);
   let command = await prepare();
-  if (command.common.dryRun === true) return command;
+  const { dryRun, lockTimeout: ms } = command.common;
+  if (dryRun === true) return command;
+  const patience = ms === undefined ? null : { ms, until: since + ms };
   for (;;) {
     await command.makeWay?.();
-    await claimAll(command, claims, context);
+    await claimAll(command, { claims, patience }, context);
     const now = standOf(context);
     if (now.every((part, index) => part === before[index])) return command;
     before = now;
@@ -86,9 +89,14 @@ function standOf({ claims, outcome, generation, underWay }: EngineContext): read
   return [claims.released(), outcome?.ok === true ? outcome.wanted.config.digest : null, generation, underWay];
 }
 
-async function claimAll({ name: action, common, busy, request: { scope } }: Command, claims: Map<string, Claim>, context: EngineContext) {
+interface Claiming {
+  readonly claims: Map<string, Claim>;
+  readonly patience: Patience | null;
+}
+
+async function claimAll({ name: action, busy, request: { scope } }: Command, { claims, patience }: Claiming, context: EngineContext) {
   for (const name of [...scope].sort()) {
-    const claim = busy === 'wait' ? await context.claims.acquire(name, action, common.lockTimeout) : context.claims.take(name, action);
+    const claim = busy === 'wait' ? await context.claims.acquire(name, action, patience) : context.claims.take(name, action);
     claims.set(name, claim);
   }
 }

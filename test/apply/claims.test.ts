@@ -39,13 +39,14 @@ test('whoever waits with a timeout gives up with EALREADY, saying what is in pro
   const clock = createFakeClock();
   const claims = createClaims(clock);
   const claim = claims.take('web', 'load');
-  const outcome = expect(claims.acquire('web', 'restart', 500)).rejects.toMatchObject({
+  const patience = () => ({ ms: 500, until: clock.now() + 500 });
+  const outcome = expect(claims.acquire('web', 'restart', patience())).rejects.toMatchObject({
     code: 'EALREADY',
     message: 'web: load is still in progress after 500 ms',
   });
   await clock.advance(500);
   await outcome;
-  const patient = claims.acquire('web', 'restart', 500);
+  const patient = claims.acquire('web', 'restart', patience());
   claim.release();
   expect((await patient).action).toBe('restart');
   expect(clock.pending()).toBe(0);

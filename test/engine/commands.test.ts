@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reload } from '../../src/engine/commands.ts';
+import { reload, restart } from '../../src/engine/commands.ts';
 import { load } from '../../src/engine/load.ts';
 import { remove } from '../../src/engine/remove.ts';
 import type { Plan, Result } from '../../src/model/plan.ts';
@@ -153,6 +153,24 @@ describe('while a run is under way', () => {
     await late;
     expect(running()).toEqual([]);
   });
+});
+
+test('a command waits so long for all of its names together, and then says for which', async () => {
+  const bench = await createEngineBench([module('a'), module('b')]);
+  const { engine, clock } = bench;
+  const { claims } = engine.context;
+  const [first, second] = [claims.take('a', 'load'), claims.take('b', 'remove')];
+  let over = false;
+  const waiting = restart({ names: ['a', 'b'] }, { lockTimeout: 500 }, engine.context).finally(() => (over = true));
+  const outcome = expect(waiting).rejects.toMatchObject({ code: 'EALREADY', message: 'b: remove is still in progress after 500 ms' });
+  await clock.advance(400);
+  first.release();
+  await clock.advance(99);
+  expect(over).toBe(false);
+  await clock.advance(1);
+  await outcome;
+  second.release();
+  expect(claims.isFree()).toBe(true);
 });
 
 describe('reload NAME', () => {
