@@ -15,10 +15,13 @@ export function inline(text: string): string {
   return `<code>${inert}</code>`;
 }
 
-/** Lines as they can stand in a fence. */
+/** Lines as they can stand in a fence, where none of them passes for a hidden line of muster. */
 export function fenceable(text: string): readonly string[] {
   const bounded = visible(text).replace(/`{9,}/g, (run) => `(${run.length} backticks)`);
-  return bounded.trimEnd().split('\n');
+  return bounded
+    .replace(/<!--(?=\s*muster:)/gi, '<!- -')
+    .trimEnd()
+    .split('\n');
 }
 
 /** Lines in a code fence that nothing in them can close. */

@@ -131,6 +131,7 @@ function expectSound(markdown: string, doc: Plan | Result, shown: number): void 
   const [, body = '', comment = ''] = /^(.*)\n(<!--.*-->)\n?$/s.exec(page) ?? [];
   expect(comment).toMatch(/^<!-- muster:plan daemon=[\w=.: -]+ -->$/);
   expect(body).not.toContain('<!--');
+  expect(markdown.match(/<!--\s*muster:plan/gi)).toHaveLength(1);
   for (const [, tag = ''] of body.matchAll(/<\/?([a-z][\w-]*)/gi)) expect(allowed, tag).toContain(tag);
   expect(body.match(/<pre><code class="language-text">/g)).toHaveLength(1);
   const rows = [...body.matchAll(/<tr>\n(.*?)<\/tr>/gs)].map(([, cells = '']) => cells.match(/<t[hd]>/g)?.length);
