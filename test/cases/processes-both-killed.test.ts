@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keeperOf } from '../support/keeper-of.ts';
 import { createPlace, isAlive, type Place, until } from '../support/place.ts';
 import { within } from '../support/within.ts';
 
@@ -38,7 +39,7 @@ function theSentinel(): number {
 
 /** In one moment: neither notices that the other is gone. */
 async function killBoth(): Promise<void> {
-  const both = [await place.pid(), parentOf(await pidOf('plain'))];
+  const both = [await place.pid(), keeperOf(await pidOf('plain'))];
   for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of both) process.kill(pid, signal);
   await until(() => !both.some(isAlive), 'both are gone');
 }
@@ -56,7 +57,7 @@ test('daemon and keeper killed in one moment leave nothing but what is kept, whi
 
 test('the keeper alone takes nothing down when it is killed, and a sentinel that is killed is replaced', async () => {
   const [plain, kept] = [await pidOf('plain'), await pidOf('kept')];
-  const keeper = parentOf(plain);
+  const keeper = keeperOf(plain);
   const first = theSentinel();
   process.kill(keeper, 'SIGKILL');
   await until(() => sentinels().some((pid) => pid !== first) && !isAlive(first), 'another keeper has a sentinel');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { keeperOf } from '../support/keeper-of.ts';
 import { createPlace, isAlive, type Place, until } from '../support/place.ts';
 import { within } from '../support/within.ts';
 
@@ -12,11 +13,8 @@ const counting = 'i=0; while :; do i=$((i+1)); echo "count $i"; sleep 0.05; done
 const pidsIn = async (file: string): Promise<number[]> =>
   (await readFile(file, 'utf8').catch(() => '')).split('\n').filter(Boolean).map(Number);
 
-/** The keeper of a place, by the parent of what it started. */
-async function keeperOf(place: Place, name: string): Promise<number> {
-  const { pid } = await place.module(name);
-  return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
-}
+/** By what it started. */
+const keeperOfModule = async (place: Place, name: string): Promise<number> => keeperOf((await place.module(name)).pid as number);
 
 /** How many processes of the place have this in their command line. */
 async function running(place: Place, text: string): Promise<number> {
@@ -51,7 +49,7 @@ test('35, 36. When the daemon is killed all that it runs dies at once, before th
   await until(async () => (await pidsIn(to)).length === 3, 'the family is there');
   const before = await place.processes();
   const pids = [...(await pidsIn(to)), (await place.module('plain')).pid ?? 0];
-  const keeper = await keeperOf(place, 'plain');
+  const keeper = await keeperOfModule(place, 'plain');
   await place.kill();
   await within(3000, () => until(() => ![...before, ...pids, keeper].some(isAlive), 'nothing is left'));
   await place.up();
@@ -109,7 +107,7 @@ test('38. What is kept lives on while no daemon is there, and the next one goes 
   expect(await readFile(join(place.stateDir, 'log/dies.log'), 'utf8')).toBe('last words\n');
 
   // Again, and the keeper as well: it is found by its lease.
-  const keeper = await keeperOf(place, 'counter');
+  const keeper = await keeperOfModule(place, 'counter');
   await rm(end);
   process.kill(keeper, 'SIGKILL');
   await place.kill();
@@ -157,7 +155,7 @@ test('38. A keeper whose last program has ended ends too, and the next daemon is
   const command = ['sh', '-c', 'while [ ! -e "$0" ]; do sleep 0.05; done; exit 5', end];
   await config(place, { a: { command, onDaemonDeath: 'keep', restart: { policy: 'never' } } });
   await place.up();
-  const keeper = await keeperOf(place, 'a');
+  const keeper = await keeperOfModule(place, 'a');
   await place.kill();
   await writeFile(end, '');
   await until(() => !isAlive(keeper), 'the keeper has ended');
@@ -227,7 +225,7 @@ test('A keeper that is stopped is told of, one that is lost is replaced, and not
   });
   await place.up();
   const before = await place.list();
-  const keeper = await keeperOf(place, 'counter');
+  const keeper = await keeperOfModule(place, 'counter');
   const outputGoesOn = async () => {
     const { length } = await readFile(join(place.stateDir, 'log/counter.log'));
     await until(async () => (await readFile(join(place.stateDir, 'log/counter.log'))).length > length, 'output goes on');

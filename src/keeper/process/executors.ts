@@ -12,8 +12,15 @@ export interface ExecutorsOptions {
   readonly clock: Clock;
 }
 
+export interface Executors {
+  readonly executorFor: ExecutorFor;
+  /** Resolves when nobody who has been started hangs. */
+  answers(): Promise<void>;
+  dispose(): void;
+}
+
 /** Programs are executed by the fork server where there can be one, else, and with sockets, by a thread. Each starts when it is needed. */
-export function createExecutors({ threadFile, lease, clock }: ExecutorsOptions): { readonly executorFor: ExecutorFor; dispose(): void } {
+export function createExecutors({ threadFile, lease, clock }: ExecutorsOptions): Executors {
   let thread: (Executor & { dispose(): void }) | null = null;
   let server: Promise<ForkServer | null> | null = null;
 
@@ -23,6 +30,9 @@ export function createExecutors({ threadFile, lease, clock }: ExecutorsOptions):
       if (forking !== null) return forking;
       thread ??= createExecutor(threadFile);
       return thread;
+    },
+    async answers() {
+      await (await server)?.answers();
     },
     dispose() {
       thread?.dispose();

@@ -50,7 +50,7 @@ const wards = createWards({
     daemons.close();
   },
 });
-const daemons = serveDaemons({ wards, pool, sentinel, lease, leave });
+const daemons = serveDaemons({ wards, pool, sentinel, lease, answers: executors.answers, leave });
 
 // Signals are for programs; the keeper ends with its daemon, or by force.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'] as const) process.on(signal, () => {});

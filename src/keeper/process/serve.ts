@@ -12,6 +12,8 @@ export interface DaemonsOptions {
   readonly sentinel: Pick<Sentinel, 'start'>;
   /** Of the keeper itself. */
   readonly lease: string;
+  /** Resolves when who executes programs for it answers. */
+  answers(): Promise<void>;
   /** Nothing is left to do. */
   leave(): void;
 }
@@ -20,7 +22,7 @@ export interface DaemonsOptions {
 const firstMs = 30_000;
 
 /** The daemon that the keeper works for; after its death the next one. The lock of the state dir sees to it that there is only one. */
-export function serveDaemons({ wards, pool, sentinel, lease, leave }: DaemonsOptions) {
+export function serveDaemons({ wards, pool, sentinel, lease, answers, leave }: DaemonsOptions) {
   let current: Peer<FromKeeper> | null = null;
   let cleared = false;
   let leaving = false;
@@ -108,7 +110,7 @@ export function serveDaemons({ wards, pool, sentinel, lease, leave }: DaemonsOpt
         handingOver = false;
         break;
       case 'ping':
-        tell({ type: 'pong' });
+        void answers().then(() => tell({ type: 'pong' }));
         break;
       case 'dispose':
         wards.dispose().then(close);

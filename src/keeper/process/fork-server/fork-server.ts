@@ -9,7 +9,7 @@ import { isFrozen } from '../../cgroup/enter.ts';
 import type { Executed, Executor } from '../../execute.ts';
 import { bootId, leaseVariable, statOf } from '../../proc.ts';
 import { signalName } from '../../signals.ts';
-import { executeOrder, reapOrder } from './orders.ts';
+import { executeOrder, pingOrder, reapOrder } from './orders.ts';
 import { program } from './program.ts';
 
 /** setsid, dup3 and waitid, from the tables of Linux (`syscall_64.tbl`, `asm-generic/unistd.h`). */
@@ -25,6 +25,8 @@ export interface ForkServerOptions {
 }
 
 export interface ForkServer extends Executor {
+  /** Resolves with its next answer, or when there is none any more. */
+  answers(): Promise<void>;
   dispose(): void;
 }
 
@@ -46,6 +48,7 @@ export async function startForkServer({ perl, lease, clock, lost }: ForkServerOp
   if (numbers === undefined) return null;
   const programs = new Map<string, Program>();
   const ready = deferred<boolean>();
+  let pong: Deferred<void> | null = null;
   let count = 0;
   let rest = '';
   let isUp = false;
@@ -70,6 +73,12 @@ export async function startForkServer({ perl, lease, clock, lost }: ForkServerOp
         server.stdin.write(executeOrder(id, execution, process.pid));
       });
     },
+    async answers() {
+      if (!isUp) return;
+      if (pong === null) server.stdin.write(pingOrder);
+      pong ??= deferred();
+      await pong.promise;
+    },
     dispose() {
       isUp = false;
       server.stdin.end();
@@ -78,6 +87,7 @@ export async function startForkServer({ perl, lease, clock, lost }: ForkServerOp
 
   function receive([what, id = '', ...values]: string[]): void {
     if (what === 'ready') ready.resolve(true);
+    else if (what === 'pong') answered();
     const one = programs.get(id);
     if (one === undefined) return;
     const number = Number(values.at(-1));
@@ -107,9 +117,15 @@ export async function startForkServer({ perl, lease, clock, lost }: ForkServerOp
     one.resolve({ pid, startTime: one.startTime, exited: one.exit.promise, reaped: one.reaped.promise, pipes: [] });
   }
 
+  function answered(): void {
+    pong?.resolve();
+    pong = null;
+  }
+
   /** What it started is nobody's child any more. */
   function ended(): void {
     ready.resolve(false);
+    answered();
     if (!isUp) return;
     isUp = false;
     for (const { pid, startTime, reject, exit, reaped } of programs.values()) {
@@ -125,7 +141,7 @@ export async function startForkServer({ perl, lease, clock, lost }: ForkServerOp
 }
 
 function launch(perl: string, numbers: readonly number[], lease: string): ChildProcessByStdio<Writable, Readable, null> {
-  const child = spawn(perl, ['-e', program, '--', ...numbers.map(String)], {
+  const child = spawn(perl, ['-e', program, '--', ...[process.pid, ...numbers].map(String)], {
     argv0: 'muster-fork-server',
     env: { [leaseVariable]: lease },
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Execution } from '../../execute.ts';
 
+const headBytes = 4;
+
 /** An order to execute a program; what it gets as descriptors is opened once more, by way of the descriptors of this process. Pure. */
 export function executeOrder(id: string, { line, cwd, env, stdio, cgroup }: Execution, self: number): Buffer {
   const variables = Object.entries(env);
@@ -15,7 +17,8 @@ export function reapOrder(id: string): Buffer {
   return encodeOrder(['reap', id]);
 }
 
-const headBytes = 4;
+/** To be answered, so that one that hangs is noticed. */
+export const pingOrder = encodeOrder(['ping']);
 
 /** Each text has its length in bytes before it, and so has the whole: 32 bits, the highest first. */
 function encodeOrder(fields: readonly string[]): Buffer {
