@@ -141,7 +141,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
   const wired = createWired({
     sockets: emptied(join(up.stateDir, 'wire'), heritage !== null),
     homes,
-    ...{ clock, log, dial },
+    ...{ clock, log, dial, mask },
     said: (event) => engine.context.events.emit({ ...event, ...(asShown(event, mask) as typeof event) }),
     traced(name, direction, message) {
       if (!bus.tracers.active) return;

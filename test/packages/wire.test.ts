@@ -16,6 +16,9 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
+const secret = 'hunter2hunter2';
+const mask = (text: string) => text.replaceAll(secret, '***');
+
 async function connected() {
   const dir = await mkdtemp(join(tmpdir(), 'muster-wire-'));
   const path = join(dir, 'a.sock');
@@ -26,7 +29,7 @@ async function connected() {
   const exceptions: PackageException[] = [];
   const wire = createWire(
     { name: () => 'p', path, debug: false, exceptions },
-    { clock: systemClock, log: quiet, dial, said: (event) => said.push(event), traced() {} },
+    { clock: systemClock, log: quiet, dial, mask, said: (event) => said.push(event), traced() {} },
   );
   wire.connect();
   const socket = await accepted;
@@ -65,7 +68,7 @@ test.each([
     { type: 'exception', message: 'an exception without a message', stack: null },
   ],
 ])('%j is read as %j', (raw, message) => {
-  expect(readMessage(raw)).toEqual(message);
+  expect(readMessage(raw, mask)).toEqual(message);
 });
 
 test('all that is kept of what a package says is bounded, and what is beyond is counted', async () => {
@@ -79,6 +82,19 @@ test('all that is kept of what a package says is bounded, and what is beyond is 
   expect(JSON.stringify(wire.view()).length).toBeLessThan(700_000);
   expect(options).toEqual({});
   expect(messages.dropped).toBe(200 + 500 + 40);
+});
+
+test('a secret at which a text is cut is known as one all the same', async () => {
+  const { wire, say, exceptions } = await connected();
+  const upTo = (length: number) => 'x'.repeat(length - 8) + secret;
+  say({ type: 'process:exception', data: { message: upTo(1000), stack: upTo(8000) } });
+  say({ type: 'axm:monitor', data: { text: { value: upTo(1000), unit: upTo(20) }, data: { value: [upTo(998)] } } });
+  await expect.poll(() => wire.view().messages.received).toBe(2);
+  expect(exceptions).toMatchObject([{ message: `${'x'.repeat(992)}***`, stack: `${'x'.repeat(7992)}***` }]);
+  expect(wire.view().monitors).toEqual({
+    text: { value: `${'x'.repeat(992)}***`, unit: `${'x'.repeat(12)}***` },
+    data: { value: `["${'x'.repeat(990)}***"]` },
+  });
 });
 
 test('a message longer than it may be, and one nested too deep, harm nobody', async () => {

@@ -21,6 +21,8 @@ export interface WirePorts {
   readonly clock: Clock;
   readonly log: Log;
   dial(path: string): Promise<Socket>;
+  /** Takes secrets out of what is kept. */
+  mask(text: string): string;
   said(event: Said): void;
   /** Of every message, both ways. */
   traced(name: string, direction: 'from' | 'to', message: unknown): void;
@@ -120,7 +122,7 @@ export function createWire({ name, path, debug, exceptions, before }: WireOption
       return;
     }
     tell('from', raw);
-    const message = readMessage(raw);
+    const message = readMessage(raw, ports.mask);
     if (message === null || !understood(message)) heard.count('ignored');
   }
 
