@@ -103,7 +103,9 @@ function ready({ outcome, unhealthy, sickSince }: Facts): Undated {
 
 function firstError(outcome: WantedOutcome & { ok: false }): string {
   const bad = outcome.diagnostics.find(({ severity }) => severity === 'error');
-  return bad === undefined ? '' : `${bad.file}:${bad.line}:${bad.column} ${bad.message}`;
+  if (bad === undefined) return '';
+  const commit = bad.revision === undefined ? '' : `${bad.revision.slice(0, 12)}:`;
+  return `${commit}${bad.file}:${bad.line}:${bad.column} ${bad.message}`;
 }
 
 function reconciling({ current }: Facts): Undated {

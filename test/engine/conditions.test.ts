@@ -85,3 +85,16 @@ test('what is not as it should be when it is first seen is so from then on, else
   const since = Object.fromEntries(seen.map((condition) => [condition.type, Date.parse(condition.since)]));
   expect(since).toMatchObject({ Ready: 0, Reconciling: 5000, Stalled: 0, Drifted: 5000, Held: 0, Paused: 0, Recording: 0 });
 });
+
+test('of a config that does not hold the place is told as the repository has it, with the commit', () => {
+  const place = { file: 'hosts/web1.yaml', line: 5, column: 3, endLine: 5, endColumn: 4 };
+  const invalid = (revision?: string): Partial<Facts> => {
+    const bad = { severity: 'error' as const, code: 'yaml', message: 'broken', ...place, ...(revision === undefined ? {} : { revision }) };
+    return { outcome: { ok: false, diagnostics: [{ ...bad, severity: 'warning' }, bad], files: [] } };
+  };
+  for (const type of ['Ready', 'Stalled']) {
+    const message = 'hosts/web1.yaml:5:3 broken';
+    expect(only(type, invalid())).toMatchObject({ reason: 'configInvalid', message });
+    expect(only(type, invalid('0123456789abcdef'))).toMatchObject({ reason: 'configInvalid', message: `0123456789ab:${message}` });
+  }
+});
