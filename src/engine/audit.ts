@@ -88,13 +88,14 @@ export function isTold({ changes, outcome }: Pick<Result, 'changes' | 'outcome'>
   return changes.length > 0 || outcome === 'refused';
 }
 
-type Outcome = Pick<AuditLine, 'outcome' | 'exitCode' | 'planId' | 'changes' | 'moreChanges' | 'error'>;
+type Outcome = Pick<AuditLine, 'outcome' | 'exitCode' | 'planId' | 'revision' | 'changes' | 'moreChanges' | 'error'>;
 
 function outcomeOf(became: Became): Outcome {
   const nothing = { planId: null, changes: [], moreChanges: 0, error: null };
   if (became === null) return { ...nothing, outcome: 'done', exitCode: exitCode.ok };
   if ('error' in became) return { ...nothing, ...failureOf(became.error) };
   const { result } = became;
+  const { revision } = result.config;
   const told = result.changes.slice(0, mostChanges).map(changeOf);
   const guard = result.guards.find(({ ok }) => !ok);
   const first =
@@ -103,6 +104,7 @@ function outcomeOf(became: Became): Outcome {
     outcome: words[result.outcome],
     exitCode: result.exitCode,
     planId: result.planId,
+    ...(revision === undefined ? {} : { revision }),
     changes: told,
     moreChanges: result.changes.length - told.length,
     error: first === undefined ? null : { code: first.code, message: shortened(first.message) },

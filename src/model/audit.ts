@@ -29,6 +29,8 @@ export interface AuditLine {
   readonly outcome: 'applied' | 'failed' | 'refused' | 'done' | 'error' | 'unknown';
   readonly exitCode: number | null;
   readonly planId: string | null;
+  /** The commit that its config is of. */
+  readonly revision?: string;
   /** After it. */
   readonly serial: number;
   readonly generation: number;

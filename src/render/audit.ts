@@ -1,4 +1,5 @@
 import type { AuditedChange, AuditLine } from '../model/audit.ts';
+import { revisionText } from './source.ts';
 import { plainStyle, printable, type Style } from './style.ts';
 
 /** More changes than these are counted, not named. */
@@ -7,13 +8,14 @@ const marks: Readonly<Record<string, string>> = { load: '+', remove: '-', reload
 
 /** One line of the audit log: when, who, what, what came of it, and why. Its time is in UTC. */
 export function auditText(line: AuditLine, style: Style = plainStyle): string {
-  const { at, method, trigger, outcome, exitCode, error, reason, times, recovered } = line;
+  const { at, method, trigger, outcome, exitCode, error, reason, revision, times, recovered } = line;
   const time = at.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+  const commit = revision === undefined ? '' : ` at ${revisionText(revision)}`;
   const result = `${outcome}${exitCode === null || exitCode === 0 ? '' : ` (${exitCode})`}`;
   const parts = [
     style.dim(time),
     printable(whoOf(line)),
-    style.bold(printable(`${method ?? trigger}${line.changes.length === 0 ? namesIn(line.params) : ''}`)),
+    `${style.bold(printable(`${method ?? trigger}${line.changes.length === 0 ? namesIn(line.params) : ''}`))}${commit}`,
     exitCode === null || exitCode === 0 ? result : style.warning(result),
     changesText(line),
     error === null ? '' : printable(`${error.message.replace(/\s*\n\s*/g, ' | ')} (${error.code})`),

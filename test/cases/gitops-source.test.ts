@@ -24,6 +24,9 @@ test('34, 35, 36. commits are applied as they are pushed; what does not hold, or
   const after = await pids(place);
   expect([after.b, after.a === before.a]).toEqual([before.b, false]);
   expect((await place.status()).lastReconcile?.trigger).toBe('source');
+  const lines = readFileSync(join(place.stateDir, 'audit.log'), 'utf8').trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line)).find(({ trigger }) => trigger === 'source')).toMatchObject({ revision: second });
+  expect((await place.muster('audit')).stdout).toContain(`source at ${second.slice(0, 12)}  applied  -/+ a`);
 
   // A commit that changes nothing that is loaded is no generation.
   const idle = repo.commit({ README: 'hello\n' }, 'Say hello');
@@ -37,6 +40,8 @@ test('34, 35, 36. commits are applied as they are pushed; what does not hold, or
   const status = await place.status();
   expect(status.config).toMatchObject({ revision: bad, diagnostics: [{ file: 'hosts/web1.yaml', line: 5, revision: bad }] });
   expect(await pids(place)).toEqual(after);
+  const told = expect.stringMatching(`^${bad.slice(0, 12)}:hosts/web1.yaml:5:`);
+  expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', reason: 'configInvalid', message: told }));
   expect((await place.muster('status')).stdout).toContain(`${bad.slice(0, 12)}:hosts/web1.yaml:5:`);
   expect((await place.muster('reload')).stderr).toContain('hosts/web1.yaml:5:');
   const good = commit(repo, sleepers({ a: 3000, b: 1000 }));
