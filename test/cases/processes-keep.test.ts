@@ -103,7 +103,8 @@ test('38. What is kept lives on while no daemon is there, and the next one goes 
   expect(changed.state).toBe('R');
   expect(changed.pid).not.toBe(pidOf('changed'));
   await until(() => ![pidOf('changed'), pidOf('dropped')].some(isAlive), 'what is not wanted as it was is gone');
-  expect(await readFile(join(place.stateDir, 'log/dropped.log'), 'utf8')).toMatch(/^(Terminated\n)?bye\n/);
+  const lastOf = (name: string) => readFile(join(place.stateDir, `log/${name}.log`), 'utf8').catch(() => '');
+  await until(async () => /^(Terminated\n)?bye\n/.test(await lastOf('dropped')), 'the keeper has written what it said last');
   expect(await readFile(join(place.stateDir, 'log/dies.log'), 'utf8')).toBe('last words\n');
 
   // Again, and the keeper as well: it is found by its lease.
