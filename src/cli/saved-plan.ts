@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Plan, Result, SavedPlan } from '../model/plan.ts';
 import type { Call } from './command.ts';
+import { duplicateKey } from './duplicate-key.ts';
 import { formatOf, printRun } from './output.ts';
 import { quoted } from './quoted.ts';
 import { whichFlags } from './which.ts';
@@ -36,6 +37,11 @@ export async function readPlan(path: string, shown: string): Promise<Record<stri
       cause: error,
       hint: makeOne(shown),
     });
+  }
+  const key = duplicateKey(text);
+  if (key !== null) {
+    const message = `${shown} is no saved plan, or was edited: an object in it has ${JSON.stringify(key)} more than once`;
+    throw new MusterError('ESTALE', message, { hint: makeOne(shown) });
   }
   const plan = (typeof document === 'object' && document !== null ? document : {}) as Record<string, unknown>;
   if (typeof plan.saved === 'string') return plan;

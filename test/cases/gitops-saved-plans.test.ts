@@ -146,6 +146,9 @@ test('11. a plan of another daemon is refused, and so is one that was edited or 
     await place.write('plan.json', JSON.stringify(edited));
     expect(await refused()).toContain('edited or damaged');
   }
+  // Who reads it sees what was edited, and a parser takes the last.
+  await place.write('plan.json', JSON.stringify(plan).replace('"summary":{', '"summary":{"remo\\u0076e":0,'));
+  expect(await refused()).toContain('an object in it has "remove" more than once');
   await place.write('plan.json', JSON.stringify(plan).slice(0, -100));
   expect(await refused()).toContain('plan.json is no saved plan, or was damaged');
   await place.write('plan.json', JSON.stringify({ ...plan, saved: undefined }));

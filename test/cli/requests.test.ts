@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { duplicateKey } from '../../src/cli/duplicate-key.ts';
 import { planDoc, resultDoc } from '../render/plan-doc.ts';
 import { type Bench, makeBench } from './cli.ts';
 
@@ -159,5 +160,19 @@ describe('what the client asks the daemon', () => {
     bench.answers.reconcile = () => planDoc({ outcome: 'refused', exitCode: 8 });
     expect((await bench.muster(['reconcile', '--dry-run', '--detailed-exitcode'])).code).toBe(8);
     bench.answers.reconcile = () => resultDoc();
+  });
+});
+
+describe('a saved plan', () => {
+  it.each([
+    ['{"a":{"b":1},"c":{"b":2,"d":"b"},"e":["b","b"]}', null],
+    ['[{"a":1},{"a":2}]', null],
+    ['{"a":"\\",\\"a\\":","b":"{\\"a\\""}', null],
+    ['"a"', null],
+    ['{"a":1,"b":[],"a":1}', 'a'],
+    ['{"x":[{"a":{"a":1},"b":{},"\\u0061":2}]}', 'a'],
+    ['{"__proto__":1,"__proto__":2}', '__proto__'],
+  ])('%s has twice: %j', (json, key) => {
+    expect(duplicateKey(json)).toBe(key);
   });
 });
