@@ -18,7 +18,7 @@ export async function claimFolder({ root, dir }: Places): Promise<void> {
       if (error.code !== 'EEXIST') throw new Trouble('disk', `${root} (${key}) cannot be made: ${error.message}`);
     },
   );
-  await requireOwn(await realpath(root));
+  await requireOwnFolder(root);
   const marked = await markOf(root);
   if (marked !== null && marked !== dir) {
     throw new Trouble('refused', `${root} (${key}) has the checkouts of ${marked}; name another folder, or remove it if they are not used`);
@@ -37,8 +37,9 @@ async function markOf(root: string): Promise<string | null> {
   return (await readdir(root)).includes(markName) ? (await readFile(join(root, markName), 'utf8')).trim() : null;
 }
 
-/** Nobody but root and this user can put anything in the place of what lies there. */
-async function requireOwn(folder: string): Promise<void> {
+/** Throws where somebody but root and this user could put anything in the place of what lies there, which may have come to be so at any time. */
+export async function requireOwnFolder(path: string): Promise<void> {
+  const folder = await realpath(path);
   for (let at = folder; ; at = dirname(at)) {
     const { uid, mode } = await lstat(at);
     const isSticky = at !== folder && (mode & 0o1000) !== 0;

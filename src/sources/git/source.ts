@@ -12,6 +12,7 @@ import { gitEnvironment, shownUrl } from './environment.ts';
 import { createMending } from './mend.ts';
 import { createMirror, describe } from './mirror.ts';
 import { checkGit, type GitVersion } from './needs.ts';
+import { requireOwnFolder } from './open-folder.ts';
 import { placesIn } from './places.ts';
 import { discardMirror, prepare } from './prepare.ts';
 import { createProgram } from './program.ts';
@@ -239,8 +240,8 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
 
   async function ready(): Promise<void> {
     version ??= await checkGit(run, spec);
-    if (prepared) return;
-    await prepare(places, run, version, id);
+    if (!prepared) await prepare(places, run, version, id);
+    else if (places.isOpen) await requireOwnFolder(places.checkouts);
     prepared = true;
   }
 

@@ -65,3 +65,21 @@ test('a folder that is used for anything else, or that others can write to, is r
   expect((await other.source.sync({ applied: null })).doc.problem).toBe(null);
   expect(await refusedFor(join(shared, 'other'))).toContain(`has the checkouts of ${other.dir}`);
 });
+
+test('a folder that others can write to later is told of by the next look, and no more once they cannot', async () => {
+  const { bare, commit } = repository();
+  const first = commit({ 'muster.yaml': config });
+  const above = join(tempDir(), 'above');
+  mkdirSync(above);
+  const checkoutDir = join(above, 'open');
+  const { source } = await sourceOf({ url: bare, checkoutDir });
+  expect((await source.sync({ applied: null })).doc).toMatchObject({ revision: first, problem: null });
+  for (const folder of [above, checkoutDir, join(checkoutDir, 'checkouts')]) {
+    chmodSync(folder, 0o777);
+    const { doc, moved } = await source.sync({ applied: first });
+    expect(doc.problem).toMatchObject({ code: 'refused', message: expect.stringContaining(`can write to ${folder},`) });
+    expect([doc.revision, moved], 'its files are as they were').toEqual([first, false]);
+    chmodSync(folder, 0o755);
+    expect((await source.sync({ applied: first })).doc.problem).toBe(null);
+  }
+});
