@@ -105,6 +105,11 @@ test('the body of a request that asks for another protocol may come later, and w
       then(socket);
     });
   expect(await asked(['Expect: 100-continue'], () => null)).toMatch(/ 100 Continue\r\n\r\nHTTP\/1\.1 200 .*"body":"later"/s);
+  // One that is longer than what is read at a time, with more behind it.
+  const long = 'x'.repeat(300_000);
+  const first = [...head.slice(0, -1), `Content-Length: ${long.length}`, '', long].join('\r\n');
+  const answers = await raw(port, `${first}${first.replace('Connection: Upgrade', 'Connection: Upgrade, close')}`);
+  expect(/^HTTP\/1\.1 200 .*?"body":"(x*)"/s.exec(answers)?.[1]).toHaveLength(long.length);
   await asked([], async (socket) => {
     await until(async () => (await open()) === 1, 'it is under way');
     socket.destroy();

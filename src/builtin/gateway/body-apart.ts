@@ -1,6 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { lingerMs } from './closing.ts';
 
 /** Whether Node reads the body of a request that asks for another protocol (nodejs/node#60016), or leaves it on the connection. */
 const isApart = Number(process.versions.node.split('.')[0]) >= 26;
@@ -16,16 +17,24 @@ export function framedBody(request: IncomingMessage): Buffer {
 
 /**
  * Has a request answered whose body is still coming. Node gives away its connection then, but for that `stream`; it is closed after
- * the answer, since nobody reads there what may be asked next.
+ * the answer, since nobody reads there what may be asked next. What comes meanwhile is let go by: an answer to a client that still
+ * sends would be lost with a connection that is closed at once.
  */
 export function answerLast(request: IncomingMessage, stream: Duplex, answer: Answer): void {
+  const { socket } = request;
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   stream.on('drain', () => response.emit('drain'));
   stream.once('close', () => {
     if (!request.complete) request.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
   });
-  response.once('finish', () => request.socket.destroySoon());
+  response.once('finish', () => {
+    socket.end();
+    request.resume();
+    stream.resume();
+    const timer = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once('close', () => clearTimeout(timer));
+  });
   response.assignSocket(stream as Socket);
   answer(request, response, /^100-continue$/i.test(request.headers.expect ?? ''));
 }
