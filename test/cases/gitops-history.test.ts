@@ -189,7 +189,10 @@ test('after a rollback nothing is applied that nobody asks for: no save, no inte
   expect(await says()).toBe('"first saved"');
   expect(await place.status()).toMatchObject({ paused: true, generation });
   process.kill(await place.pid(), 'SIGHUP');
-  await until(async () => (await names()).includes('b'), 'a signal asks for a run');
+  await until(
+    async () => (await place.status()).lastReconcile?.changes.some(({ name }) => name === 'b') === true,
+    'the run that a signal asks for is done',
+  );
   expect(await says()).toBe('"first newer"');
   expect((await place.status()).paused).toBe(false);
 });
