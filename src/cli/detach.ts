@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fromWire, MusterError, messageOf, type WireError } from '../model/error.ts';
 import { missingFolders } from '../model/folders.ts';
@@ -24,11 +24,14 @@ export async function detach(call: Call<Options>, onReady: (first: FirstRun) => 
   const { stateDir } = which(call.globals, call.io);
   const logFile = join(stateDir, 'log', 'muster.log');
   const log = openLog(logFile, stateDir);
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...argvOf(call)], {
+  const [file = '', ...args] = call.io.program;
+  const child = spawn(file, [...args, ...argvOf(call)], {
     detached: true,
     cwd: call.io.cwd,
+    env: call.io.env,
     stdio: ['ignore', log, log, 'ipc'],
   });
+  closeSync(log);
   const told = await new Promise<Told>((resolve, reject) => {
     child.once('error', (error) => reject(new MusterError('EIO', `cannot start the daemon: ${messageOf(error)}`, { cause: error })));
     child.once('message', (message) => resolve(message as Told));

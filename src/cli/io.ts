@@ -13,6 +13,8 @@ export interface Io {
   readonly uid: number;
   /** How the user called this program, to show commands that can be pasted. */
   readonly self: string;
+  /** The argv that starts this program anew. */
+  readonly program: readonly string[];
   readonly outTerminal: boolean;
   readonly errTerminal: boolean;
   columns(): number;
@@ -36,6 +38,7 @@ export function processIo(onBroken: (error: NodeJS.ErrnoException) => void): Io 
     home: process.env.HOME || homedir(),
     uid: process.getuid?.() ?? -1,
     self: selfOf(process.argv[1] ?? 'muster', process.cwd()),
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     outTerminal: isatty(1),
     errTerminal: isatty(2),
     columns: () => process.stderr.columns || 80,

@@ -4,9 +4,10 @@ import { run } from '../../src/cli/run.ts';
 
 /** Commands that only ask the daemon and print what it answers; `--against` plans without one. */
 const asking = new Set(
-  'audit cgroup debug down drift events get hold info list load logs publish reconcile release reload remove request restart set signal start stats status stop trigger unset'.split(
-    ' ',
-  ),
+  (
+    'audit cgroup debug down drift events export get history hold info install list load logs outdated publish reconcile ' +
+    'release reload remove request restart rollback set signal start stats status stop trigger uninstall unset'
+  ).split(' '),
 );
 
 export const isAsking = (argv: readonly string[]): boolean => asking.has(argv[0] ?? '') && !argv.includes('--against');
@@ -32,6 +33,7 @@ export async function ask(
     home: env.HOME || homedir(),
     uid: process.getuid?.() ?? -1,
     self: selfOf(program, cwd),
+    program: [process.execPath, program],
     outTerminal: false,
     errTerminal: false,
     columns: () => 80,

@@ -35,7 +35,7 @@ export interface Place extends AsyncDisposable {
   /** Runs `muster ARGS...` in `dir` and waits for its end. */
   muster(...args: string[]): Promise<Ran>;
   musterWith(options: RunOptions, ...args: string[]): Promise<Ran>;
-  /** `up -d -c muster.yaml`; throws if it does not exit 0. */
+  /** `up -d -c muster.yaml`, whose client is not a process of its own; throws if it does not exit 0. */
   up(...args: string[]): Promise<Ran>;
   /** What `list --json` shows. This and the next three are asked at the socket: a command is a process each time. */
   list(): Promise<ModuleView[]>;
@@ -70,7 +70,12 @@ export async function createPlace(config?: string): Promise<Place> {
       // TMPDIR is handed down to everything that muster starts: it marks the processes of the place.
       command(args, stateDir, { cwd: dir, ...options, env: { TMPDIR: dir, ...options.env } }),
     async up(...args) {
-      const ran = await place.muster('up', '-d', '-c', 'muster.yaml', ...args);
+      const ran = await ask(['up', '-d', '-c', 'muster.yaml', ...args], {
+        env: surroundings(stateDir, { TMPDIR: dir }),
+        cwd: dir,
+        stdin: '',
+        program: cli,
+      });
       if (ran.code !== 0) throw new Error(`up exited ${ran.code}: ${ran.stderr}`);
       return ran;
     },
