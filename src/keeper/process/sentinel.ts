@@ -68,7 +68,7 @@ const againMs = 1000;
 
 export function createSentinel({ pool, clock, log, lease, folder }: SentinelOptions): Sentinel {
   const known = new Map<string, Held>();
-  /** Before Linux 5.14 a cgroup cannot be killed in one stroke. */
+  /** By program. Before Linux 5.14 a cgroup cannot be killed in one stroke. */
   const kills = new Map<string, boolean>();
   let pipe: number | null = null;
   let started: Promise<string | null> | null = null;
@@ -91,6 +91,7 @@ export function createSentinel({ pool, clock, log, lease, folder }: SentinelOpti
     },
     gone(held) {
       if (known.delete(held.id)) say(undone([lineOf(held)]));
+      kills.delete(held.id);
     },
     dispose() {
       disposed = true;
@@ -129,10 +130,10 @@ export function createSentinel({ pool, clock, log, lease, folder }: SentinelOpti
     return held.kept === null ? `add ${target}` : '';
   }
 
-  function targetOf({ cgroup, pid }: Held): string {
+  function targetOf({ id, cgroup, pid }: Held): string {
     if (cgroup === null) return String(pid);
-    if (!kills.has(cgroup)) kills.set(cgroup, existsSync(join(cgroup, 'cgroup.kill')));
-    return kills.get(cgroup) === true ? cgroup : String(pid);
+    if (!kills.has(id)) kills.set(id, existsSync(join(cgroup, 'cgroup.kill')));
+    return kills.get(id) === true ? cgroup : String(pid);
   }
 
   function repeat(): void {
