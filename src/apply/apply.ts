@@ -93,7 +93,7 @@ async function attempt(change: Change, options: ApplyOptions, ports: ApplyPorts,
     const before = options.loaded.get(change.from ?? change.name);
     const becomes = change.action === 'remove' ? null : wantedOf(change, options);
     const planned = { ...options, spec: becomes?.spec ?? null, left };
-    const late = outdated(change, planned, ports.instances.snapshot(), ports.becoming);
+    const late = outdated(change, planned, ports.instances, ports.becoming);
     if (late !== null) left.add(change.name);
     if (late !== null) return late;
     for (const name of names) begun.push(ports.becoming.begin(name, name === change.name ? becomes : null));

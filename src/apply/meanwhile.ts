@@ -1,3 +1,4 @@
+import type { Instances } from '../model/instances.ts';
 import type { Loaded } from '../model/module.ts';
 import type { Change } from '../model/plan.ts';
 import { providers, requiredNames } from '../model/requires.ts';
@@ -22,18 +23,23 @@ interface Planned {
  * Why a change is left to the next run after all: what others did between its plan and its turn. Null: nothing is in its
  * way. To be asked under its claims, in the turn in which it begins.
  */
-export function outdated(change: Change, planned: Planned, now: ReadonlyMap<string, Loaded>, becoming: Becoming): StepOutcome | null {
+export function outdated(
+  change: Change,
+  planned: Planned,
+  instances: Pick<Instances, 'get' | 'snapshot'>,
+  becoming: Becoming,
+): StepOutcome | null {
   const { name, from = name, needs = [] } = change;
   const { loaded, spec, heldSince, left } = planned;
-  if (hasMoved(now.get(from), loaded.get(from)) || heldSince(name) || heldSince(from))
+  if (hasMoved(instances.get(from), loaded.get(from)) || heldSince(name) || heldSince(from))
     return skipped(`${name} was changed by another command meanwhile; the next run looks again`);
   if (spec === null) {
     const settled = left.size === 0 ? loaded : new Map([...loaded].filter(([other]) => !left.has(other)));
-    const [user] = usersSince(name, settled, becoming.over(now));
+    const [user] = usersSince(name, settled, becoming.over(instances.snapshot()));
     return user === undefined ? null : skipped(`${name} is in use: ${user} requires it by now; the next run looks again`);
   }
-  const isThere = (other: string): boolean => now.has(other) && !becoming.isGoing(other);
-  const lost = needs.find((other) => !isThere(other)) ?? lostSince(spec, loaded, now, isThere);
+  const isThere = (other: string): boolean => instances.get(other) !== undefined && !becoming.isGoing(other);
+  const lost = needs.find((other) => !isThere(other)) ?? lostSince(spec, loaded, instances, isThere);
   return lost === undefined ? null : skipped(`requires ${lost}, which was removed by another command meanwhile`);
 }
 
@@ -51,11 +57,16 @@ export function usersSince(name: string, before: Specs, now: Specs): string[] {
   });
 }
 
-function lostSince(spec: Spec, before: Specs, now: Specs, isThere: (name: string) => boolean): string | undefined {
+function lostSince(
+  spec: Spec,
+  before: Specs,
+  instances: Pick<Instances, 'snapshot'>,
+  isThere: (name: string) => boolean,
+): string | undefined {
   return requiredNames(spec).find((required) => {
     if (isThere(required)) return false;
     const wasThere = before.has(required) || isProvided(required, before);
-    return wasThere && ![...now].some(([name, module]) => isThere(name) && module.spec.provides.includes(required));
+    return wasThere && ![...instances.snapshot()].some(([name, module]) => isThere(name) && module.spec.provides.includes(required));
   });
 }
 

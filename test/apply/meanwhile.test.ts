@@ -7,14 +7,15 @@ import { code } from '../instances/bench.ts';
 
 const loaded = (name: string, fields: object = {}): Loaded => ({ ...code(name, fields).desired, origin: 'config' }) as Loaded;
 const all = (...modules: Loaded[]): ReadonlyMap<string, Loaded> => new Map(modules.map((module) => [module.name, module]));
+const standing = (now: ReadonlyMap<string, Loaded>) => ({ get: (name: string) => now.get(name), snapshot: () => now });
 const change = (action: Change['action'], name: string): Change => ({ action, name }) as Change;
 const nobody = { heldSince: () => false, left: new Set<string>() };
 const db = loaded('db');
 const web = loaded('web', { requires: ['db'] });
 
 describe('a removal', () => {
-  const removal = (before: Parameters<typeof outdated>[2], now: typeof before, becoming = createBecoming(), left = new Set<string>()) =>
-    outdated(change('remove', 'db'), { ...nobody, left, loaded: before, spec: null }, now, becoming);
+  const removal = (before: ReadonlyMap<string, Loaded>, now: typeof before, becoming = createBecoming(), left = new Set<string>()) =>
+    outdated(change('remove', 'db'), { ...nobody, left, loaded: before, spec: null }, standing(now), becoming);
 
   test('goes on where those that require it are what they were when it was planned', () => {
     expect(removal(all(db, web), all(db, web))).toBeNull();
@@ -50,7 +51,7 @@ describe('a removal', () => {
 
 describe('what is to come up', () => {
   const load = (before: ReadonlyMap<string, Loaded>, now: typeof before, becoming = createBecoming()) =>
-    outdated(change('load', 'web'), { ...nobody, loaded: before, spec: web.spec }, now, becoming);
+    outdated(change('load', 'web'), { ...nobody, loaded: before, spec: web.spec }, standing(now), becoming);
 
   test('is left where what it requires has gone, or goes', () => {
     expect(load(all(db), all(db))).toBeNull();
