@@ -54,7 +54,7 @@ import { systemClock, systemRandom } from './world.ts';
 /** Where the built files of muster lie. */
 const dist = dirname(fileURLToPath(import.meta.url));
 /** Parallel starts per core: most of a start is waiting. */
-const perCore = 8;
+const perCore = 32;
 
 export interface PartsOptions {
   up: UpOptions;
