@@ -27,7 +27,7 @@ const gapMs = 1000;
  * Watches files by the folders they are in. An event only makes it look; what it reports is a difference to the last
  * look, so that neither other files of the folder nor doubled events count.
  */
-export function watchFiles({ clock, onChange, log, quietMs = 150, pollMs = 4000 }: WatchOptions): FileWatcher {
+export function watchFiles({ clock, onChange, log, quietMs = 75, pollMs = 4000 }: WatchOptions): FileWatcher {
   let paths: readonly string[] = [];
   /** Path -> what it looked like. */
   let seen = new Map<string, string>();
