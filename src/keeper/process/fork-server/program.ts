@@ -23,10 +23,11 @@ $SIG{CHLD} = sub { syswrite($death, '.') unless $woken++ };
 
 sub say_ { $out .= join(' ', @_) . "\n" }
 
+# What is only read could be a pipe that nobody writes to yet.
 sub opened {
-  my ($path, $flags) = @_;
-  sysopen(my $file, $path, $flags | $nonblock) or return undef;
-  fcntl($file, $f_setfl, 0);
+  my ($path, $at) = @_;
+  sysopen(my $file, $path, $at == 0 ? $nonblock : 2) or return undef;
+  fcntl($file, $f_setfl, 0) if $at == 0;
   return $file;
 }
 
@@ -36,7 +37,7 @@ sub execute {
   my @files;
   for my $at (0 .. $files - 1) {
     my $path = shift @args;
-    push @files, length $path ? opened($path, $at == 0 ? 0 : 2) || return say_('refused', $id, 'open', $! + 0) : undef;
+    push @files, length $path ? opened($path, $at) || return say_('refused', $id, 'open', $! + 0) : undef;
   }
   pipe(my $outcome, my $failure) or return say_('refused', $id, 'fork', $! + 0);
   my $pid = fork;
