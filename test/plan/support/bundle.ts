@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -21,7 +22,7 @@ export async function bundle(entry: string, edit?: Edit): Promise<string> {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     logLevel: 'silent',
-    plugins: edit === undefined ? [] : [editing(edit)],
+    plugins: edit === undefined ? [] : [editing(edit), packages],
   });
   return result.outputFiles[0]?.text ?? '';
 }
@@ -40,6 +41,17 @@ function editing({ file, from, to }: Edit): Plugin {
       }),
   };
 }
+
+/** They are imported from where they are, once for all edits. */
+const packages: Plugin = {
+  name: 'packages',
+  setup: ({ onResolve, resolve }) =>
+    onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      if (pluginData === packages) return undefined;
+      const found = await resolve(path, { kind, importer, resolveDir, pluginData: packages });
+      return found.errors.length > 0 ? found : { path: pathToFileURL(found.path).href, external: true };
+    }),
+};
 
 /** The exports of such code. */
 export async function load<T>(code: string): Promise<T> {
