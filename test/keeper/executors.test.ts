@@ -138,17 +138,20 @@ test.skipIf(noPerl)('of a fork server that is killed the programs run on, their 
     (await executors.executorFor({ sockets: false })).execute(execution(['/bin/sleep', '1000']));
   const first = await execute();
   const server = statOf(first.pid)?.parent ?? 0;
-  expect(await readFile(`/proc/${server}/cmdline`, 'latin1')).toMatch(/^muster-fork-server\0/);
+  expect(await readFile(`/proc/${server}/cmdline`, 'latin1')).toMatch(/^muster-fork-server[\0 ]*$/);
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.kill(server, signal);
+  const another = await execute();
+  expect(statOf(another.pid)?.parent).toBe(server);
   process.kill(server, 'SIGKILL');
   await until(() => statOf(first.pid)?.parent !== server);
   await until(() => statOf(server) === null);
   const second = await execute();
   expect(statOf(second.pid)?.parent).not.toBe(server);
-  for (const { pid } of [first, second]) process.kill(pid, 'SIGKILL');
+  for (const { pid } of [first, another, second]) process.kill(pid, 'SIGKILL');
   // It can be seen as long as nobody has reaped it.
   expect(exitWords(await first.exited)).toMatch(/^(ended in a way nobody saw|killed by SIGKILL)$/);
   expect(exitWords(await second.exited)).toBe('killed by SIGKILL');
-  await first.reaped;
+  await Promise.all([first.reaped, another.reaped]);
 });
 
 test('where perl is no perl the thread executes', async () => {

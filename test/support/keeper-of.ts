@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** The keeper of a program: its parent, or the parent of the fork server that is. */
 export function keeperOf(pid: number): number {
   const parent = parentOf(pid);
-  return readFileSync(`/proc/${parent}/cmdline`, 'utf8').startsWith('muster-fork-server\0') ? parentOf(parent) : parent;
+  return readFileSync(`/proc/${parent}/cmdline`, 'utf8').startsWith('muster-fork-server') ? parentOf(parent) : parent;
 }
 
 function parentOf(pid: number): number {

@@ -142,7 +142,6 @@ export async function startForkServer({ perl, lease, clock, lost }: ForkServerOp
 
 function launch(perl: string, numbers: readonly number[], lease: string): ChildProcessByStdio<Writable, Readable, null> {
   const child = spawn(perl, ['-e', program, '--', ...[process.pid, ...numbers].map(String)], {
-    argv0: 'muster-fork-server',
     env: { [leaseVariable]: lease },
     stdio: ['pipe', 'pipe', 'ignore'],
   });

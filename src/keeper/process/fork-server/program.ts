@@ -6,6 +6,7 @@
  */
 export const program = String.raw`
 use strict;
+$0 = 'muster-fork-server';
 my ($keeper, $setsid, $dup3, $waitid) = map { $_ + 0 } @ARGV;
 my ($f_setfl, $f_dupfd_cloexec, $nonblock) = (4, 1030, 04000);
 my ($p_all, $p_pid, $wnohang_wexited_wnowait) = (0, 1, 0x01000005);
@@ -20,6 +21,9 @@ syscall($waitid, $p_all, 0, my $none = "\0" x 128, $wnohang_wexited_wnowait, 0) 
 pipe(my $deaths, my $death) or exit 1;
 my $woken = 0;
 $SIG{CHLD} = sub { syswrite($death, '.') unless $woken++ };
+# They are for programs; this ends with its keeper, or by force.
+my @ignored = qw(HUP INT TERM);
+$SIG{$_} = sub {} for @ignored;
 
 sub say_ { $out .= join(' ', @_) . "\n" }
 
@@ -44,6 +48,7 @@ sub execute {
   defined $pid or return say_('refused', $id, 'fork', $! + 0);
   if ($pid == 0) {
     my $fail = sub { syswrite($failure, "$_[0] " . ($! + 0)); kill 9, $$; sleep 1 };
+    $SIG{$_} = 'DEFAULT' for @ignored;
     syscall($setsid);
     if (length $procs) { my $join; open($join, '>', $procs) && defined syswrite($join, '0') or $fail->('cgroup') }
     chdir $cwd or $fail->('cwd');
