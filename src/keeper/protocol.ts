@@ -46,6 +46,8 @@ export type FromKeeper =
       readonly found: readonly Found[];
       /** Name of a pipe: when neither keeper nor daemon has it open any more, what runs is killed. */
       readonly sentinel?: string;
+      /** Name of another: when no daemon has it open any more and the keeper does not notice, the keeper is killed. */
+      readonly watch?: string;
     }
   | { readonly type: 'spawned'; readonly id: string; readonly held: Held }
   | { readonly type: 'failed'; readonly id: string; readonly error: WireError }
@@ -110,7 +112,7 @@ const toKeeper: { readonly [T in ToKeeper['type']]: Check<unknown> } = {
 };
 
 const fromKeeper: { readonly [T in FromKeeper['type']]: Check<unknown> } = {
-  hello: object({ version: number, pid: number, lease: text, found: founds, sentinel: optional(text) }),
+  hello: object({ version: number, pid: number, lease: text, found: founds, sentinel: optional(text), watch: optional(text) }),
   spawned: object({ ...id, held }),
   failed: object({ ...id, error }),
   exited: object({ ...id, exit }),

@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => place[Symbol.asyncDispose]());
 
 const pidOf = async (name: string): Promise<number> => (await place.module(name)).pid as number;
-const parentOf = (pid: number): number => Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+const statOf = (pid: number): string => readFileSync(`/proc/${pid}/stat`, 'utf8');
 
-/** Who ends what runs when daemon and keeper cannot any more; it lives where the keeper does. */
-function sentinels(): number[] {
+/** Who ends what runs when daemon and keeper cannot any more, and their jobs; they live where the keeper does. */
+function sentinelsAndJobs(): number[] {
   const isOne = (pid: number): boolean => {
     try {
       const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
@@ -29,6 +29,11 @@ function sentinels(): number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0 && isOne(pid));
+}
+
+/** Without their jobs, which are in their groups. */
+function sentinels(): number[] {
+  return sentinelsAndJobs().filter((pid) => /\) \S \d+ (\d+)/.exec(statOf(pid))?.[1] === String(pid));
 }
 
 function theSentinel(): number {
@@ -48,7 +53,7 @@ test('daemon and keeper killed in one moment leave nothing but what is kept, whi
   const [plain, kept] = [await pidOf('plain'), await pidOf('kept')];
   await killBoth();
   await within(2000, () => until(() => !isAlive(plain), 'the program is gone'));
-  await until(() => sentinels().length === 0, 'the sentinel has done what it was there for');
+  await until(() => sentinelsAndJobs().length === 0, 'the sentinel has done what it was there for');
   expect(isAlive(kept)).toBe(true);
   await place.up();
   expect(await pidOf('kept')).toBe(kept);
@@ -63,7 +68,8 @@ test('the keeper alone takes nothing down when it is killed, and a sentinel that
   await until(() => sentinels().some((pid) => pid !== first) && !isAlive(first), 'another keeper has a sentinel');
   const sentinel = theSentinel();
   process.kill(sentinel, 'SIGKILL');
-  await until(() => sentinels().length === 1 && sentinels()[0] !== sentinel, 'another sentinel is there');
+  // Asked once: between two looks it dies.
+  await until(() => sentinels().some((pid) => pid !== sentinel), 'another sentinel is there');
   expect([await pidOf('plain'), await pidOf('kept')]).toEqual([plain, kept]);
   expect([plain, kept].map(isAlive)).toEqual([true, true]);
 
@@ -76,7 +82,19 @@ test('the keeper alone takes nothing down when it is killed, and a sentinel that
   expect(await pidOf('kept')).toBe(kept);
 });
 
+test('a keeper that is stopped when the daemon is killed ends within seconds, and with it what is not kept', async () => {
+  const [plain, kept] = [await pidOf('plain'), await pidOf('kept')];
+  const [daemon, keeper] = [await place.pid(), keeperOf(plain)];
+  process.kill(keeper, 'SIGSTOP');
+  process.kill(daemon, 'SIGKILL');
+  await within(8000, () => until(() => !isAlive(plain), 'the program is gone'));
+  expect([isAlive(keeper), isAlive(kept)]).toEqual([false, true]);
+  await until(() => sentinelsAndJobs().length === 0, 'the sentinel has done what it was there for');
+  await place.up();
+  expect(await pidOf('kept')).toBe(kept);
+});
+
 test('down leaves no sentinel behind', async () => {
   expect(await place.muster('down')).toMatchObject({ code: 0 });
-  await until(() => sentinels().length === 0, 'it is gone');
+  await until(() => sentinelsAndJobs().length === 0, 'it is gone');
 });

@@ -9,7 +9,7 @@ import type { Wards } from './wards.ts';
 export interface DaemonsOptions {
   readonly wards: Wards;
   readonly pool: FifoPool;
-  readonly sentinel: Pick<Sentinel, 'start'>;
+  readonly sentinel: Pick<Sentinel, 'attended' | 'deserted'>;
   /** Of the keeper itself. */
   readonly lease: string;
   /** Resolves when who executes programs for it answers. */
@@ -67,7 +67,7 @@ export function serveDaemons({ wards, pool, sentinel, lease, answers, leave }: D
     if (current !== peer) return;
     if (!cleared) pool.clear(new Set(adopt.flatMap(({ fifos }) => fifoNames(fifos))));
     cleared = true;
-    const pipe = await sentinel.start();
+    const pulses = await sentinel.attended();
     if (current !== peer) return;
     for (const held of adopt) wards.adopt(held);
     peer.send({
@@ -76,7 +76,7 @@ export function serveDaemons({ wards, pool, sentinel, lease, answers, leave }: D
       pid: process.pid,
       lease,
       found: wards.found(),
-      ...(pipe === null ? {} : { sentinel: pipe }),
+      ...pulses,
     });
   }
 
@@ -122,6 +122,7 @@ export function serveDaemons({ wards, pool, sentinel, lease, answers, leave }: D
 
   function forsaken(): void {
     current = null;
+    sentinel.deserted();
     if (leaving) return;
     if (handingOver) lonely = setTimeout(abandon, handoverMs);
     else abandon();

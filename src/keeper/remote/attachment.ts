@@ -61,8 +61,8 @@ export function createAttachment(options: AttachmentOptions): Attachment {
   let own: Lease | null = null;
   const waiting: ToKeeper[] = [];
   let closed: (() => void) | null = null;
-  /** While it is open, nobody kills what runs because the keeper is gone (`process/sentinel.ts`). */
-  let pulse: number | null = null;
+  /** While they are open, nobody kills what runs because the keeper is gone, nor the keeper because this daemon is (`process/sentinel.ts`). */
+  let pulses: readonly number[] = [];
   /** Since when it has not answered, ms since the epoch. */
   let silentSince: number | null = null;
 
@@ -84,13 +84,13 @@ export function createAttachment(options: AttachmentOptions): Attachment {
     start,
     async close() {
       if (!(await part((keeper) => keeper.send({ type: 'dispose' })))) return;
-      beat(null);
+      beat([]);
       await endOwn();
     },
     async leave() {
-      if (await part((keeper) => keeper.close())) beat(null);
+      if (await part((keeper) => keeper.close())) beat([]);
     },
-    // The pulse goes on until this process ends: should the keeper be lost before the next daemon is there, that will find all of it.
+    // The pulses go on until this process ends: should the keeper be lost before the next daemon is there, that will find all of it.
     async handOver() {
       await part((keeper) => {
         keeper.send({ type: 'handOver' });
@@ -150,20 +150,22 @@ export function createAttachment(options: AttachmentOptions): Attachment {
   async function attach(adopt: readonly Held[]): Promise<Hello> {
     const fresh = await linkTo(options, adopt, { receive: options.receive, lost, silent, hung });
     link = fresh;
-    beat(fresh.hello.sentinel ?? null);
+    beat([fresh.hello.sentinel, fresh.hello.watch]);
     for (const message of waiting.splice(0)) fresh.send(message);
     return fresh.hello;
   }
 
-  function beat(name: string | null): void {
-    const before = pulse;
-    try {
-      pulse = name === null ? null : openSync(join(options.fifoDir, name), constants.O_RDWR | constants.O_NONBLOCK);
-    } catch (error) {
-      pulse = null;
-      log.warn({ error: messageOf(error) }, 'what runs would be killed with its keeper');
-    }
-    if (before !== null) closeSync(before);
+  function beat(names: readonly (string | undefined)[]): void {
+    const before = pulses;
+    pulses = names.flatMap((name) => {
+      try {
+        return name === undefined ? [] : [openSync(join(options.fifoDir, name), constants.O_RDWR | constants.O_NONBLOCK)];
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, 'what runs would be killed with its keeper');
+        return [];
+      }
+    });
+    for (const fd of before) closeSync(fd);
   }
 
   function silent(isSilent: boolean): void {
