@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { lstat, stat, unlink } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -78,17 +78,17 @@ export function applyLimits(server: Server, limits: Limits): void {
   Object.assign(server, { maxConnections, maxHeaderSize, headersTimeout, requestTimeout, keepAliveTimeout: idleTimeout });
 }
 
-/** A socket file that nobody listens at any more, as a killed process leaves it. */
+/** A socket file that nobody listens at any more, as a killed process leaves it; whoever ends as it should takes it away at any moment. */
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => null);
   if (found?.isSocket() !== true) return;
   const socket = connect(path);
-  const answered = await once(socket, 'connect').then(
-    () => true,
-    () => false,
+  const failure = await once(socket, 'connect').then(
+    () => null,
+    (error: NodeJS.ErrnoException) => error.code,
   );
   socket.destroy();
-  if (!answered) await unlink(path);
+  if (failure === 'ECONNREFUSED') await rm(path, { force: true });
 }
 
 async function reasonOf(error: unknown, { at }: Listen): Promise<string> {
