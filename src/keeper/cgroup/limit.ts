@@ -11,6 +11,8 @@ import { defaultOf, limitKeys, type Setting, settingsOf, took } from './settings
  * value and reason, none. What `before` asked for and is not asked for any more is put back to what the kernel has by itself.
  */
 export function limitCgroup(folder: string, spec: CgroupSpec | undefined, before?: CgroupSpec): void {
+  // The system takes as long to say how much memory there is as all the rest.
+  if (spec === undefined && before === undefined) return;
   const wanted = settingsOf(spec, totalmem());
   const settings = [...wanted, ...noLongerIn(wanted, before)];
   if (settings.length === 0) return;

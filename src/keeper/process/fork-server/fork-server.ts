@@ -12,8 +12,14 @@ import { signalName } from '../../signals.ts';
 import { executeOrder, pingOrder, reapOrder } from './orders.ts';
 import { program } from './program.ts';
 
-/** setsid, dup3 and waitid, from the tables of Linux (`syscall_64.tbl`, `asm-generic/unistd.h`). */
-const systemCalls: Partial<Record<NodeJS.Architecture, readonly number[]>> = { x64: [112, 292, 247], arm64: [157, 24, 95] };
+/**
+ * read, write, openat, close, fcntl, dup3, pipe2, rt_sigprocmask, setsid and waitid, from the tables of Linux
+ * (`syscall_64.tbl`, `asm-generic/unistd.h`).
+ */
+const systemCalls: Partial<Record<NodeJS.Architecture, readonly number[]>> = {
+  x64: [0, 1, 257, 3, 72, 292, 293, 14, 112, 247],
+  arm64: [63, 64, 56, 57, 25, 24, 59, 135, 157, 95],
+};
 
 export interface ForkServerOptions {
   readonly perl: string;

@@ -6,7 +6,7 @@ const headBytes = 4;
 /** An order to execute a program; what it gets as descriptors is opened once more, by way of the descriptors of this process. Pure. */
 export function executeOrder(id: string, { line, cwd, env, stdio, cgroup }: Execution, self: number): Buffer {
   const variables = Object.entries(env);
-  const files = stdio.map((fd, at) => (typeof fd === 'number' ? `/proc/${self}/fd/${fd}` : at < 3 ? '/dev/null' : ''));
+  const files = stdio.map((fd, at) => (typeof fd === 'number' ? `/proc/${self}/fd/${fd}` : at < 3 ? 'null' : ''));
   const procs = cgroup === null ? '' : join(cgroup, 'cgroup.procs');
   const counts = [String(files.length), String(variables.length)];
   return encodeOrder(['execute', id, line.file, line.argv0, cwd, procs, ...counts, ...variables.flat(), ...files, ...line.args]);
