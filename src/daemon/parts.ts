@@ -116,7 +116,7 @@ export async function createParts({ up, files, createLog, onRead, onSource, heri
     builtinDir: join(dist, 'builtin'),
     log,
     unable,
-    secretProgram: createSecretProgram({ keeper, clock: systemClock, random, env: up.env }),
+    secretProgram: createSecretProgram({ keeper, clock: systemClock, random, env: up.env, cwd: up.cwd }),
     packages,
     settingsOf: (name) => store.state.settings.get(name),
   });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Environment } from '../model/environment.ts';
 import { MusterError, messageOf } from '../model/error.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
@@ -10,6 +11,8 @@ export interface SecretProgramOptions {
   readonly random: Pick<Random, 'id'>;
   /** The daemon's own: a password store needs what cannot be known beforehand. */
   readonly env: Environment;
+  /** Where the daemon was started; that may be gone by now, which is no reason to run nothing. */
+  readonly cwd: string;
   readonly timeoutMs?: number;
 }
 
@@ -21,7 +24,7 @@ const longestMs = 10_000;
 const mostBytes = 2 ** 20;
 
 /** Runs programs without a shell, under the keeper: what they start ends with them, and how they ended is certain. */
-export function createSecretProgram({ keeper, clock, random, env, timeoutMs = longestMs }: SecretProgramOptions): SecretProgram {
+export function createSecretProgram({ keeper, clock, random, env, cwd, timeoutMs = longestMs }: SecretProgramOptions): SecretProgram {
   return (argv) =>
     new Promise((resolve, reject) => {
       let child: Child | null = null;
@@ -51,7 +54,7 @@ export function createSecretProgram({ keeper, clock, random, env, timeoutMs = lo
           lease: random.id(),
           name: 'secret',
           argv,
-          cwd: process.cwd(),
+          cwd: existsSync(cwd) ? cwd : '/',
           env: definedIn(env),
           onOutput(stream, chunk) {
             if (stream === 'stderr') return;

@@ -13,7 +13,14 @@ const secretEntry = (reference: string) =>
 let ids = 0;
 const random = { id: () => `secret-${process.pid}-${++ids}` };
 const programOf = (by: Keeper, timeoutMs?: number): SecretProgram =>
-  createSecretProgram({ keeper: by, clock, random, env: process.env, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  createSecretProgram({
+    keeper: by,
+    clock,
+    random,
+    env: process.env,
+    cwd: '/no/folder/any/more',
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
 
 test('the value of a secret is in the material and nowhere else', async () => {
   const folder = tempFolder({ token: 's3cret-value\n' });
@@ -69,7 +76,8 @@ test.each([
   expect(problem).toMatchObject({ code, message });
 });
 
-test('a program that reads its input gets the end of it', async () => {
+test('a program whose folder is gone runs all the same, and one that reads its input gets the end of it', async () => {
+  expect(await programOf(keeper().keeper)(['pwd'])).toBe('/\n');
   expect(await programOf(keeper().keeper)(['cat'])).toBe('');
 });
 
