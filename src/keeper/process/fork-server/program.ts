@@ -13,7 +13,7 @@ my ($at_fdcwd, $o_wronly, $o_rdwr, $o_nonblock, $o_cloexec) = (-100, 1, 2, 04000
 my ($f_setfl, $f_dupfd_cloexec) = (4, 1030);
 my ($sig_block, $sig_setmask) = (0, 2);
 my ($p_all, $p_pid, $wnohang_wexited_wnowait) = (0, 1, 0x01000005);
-my ($echild, $cld_exited) = (10, 1);
+my ($eintr, $echild, $cld_exited) = (4, 10, 1);
 my %living;    # by pid: id
 my %zombies;   # by id: pid
 my %launching; # by descriptor, which tells how the exec went: id, pid
@@ -21,6 +21,8 @@ my %launched;  # by pid: not known yet
 my ($in, $out) = ('', '');
 
 syscall($waitid, $p_all, 0, my $none = "\0" x 128, $wnohang_wexited_wnowait, 0) == -1 && $! == $echild or exit 1;
+# Not where the keeper has capabilities that this has not.
+defined readlink("/proc/$keeper/fd/0") or exit 1;
 pipe(my $deaths, my $death) or exit 1;
 my $woken = 0;
 $SIG{CHLD} = sub { syswrite($death, '.') unless $woken++ };
@@ -133,7 +135,9 @@ while (1) {
     for my $pid (keys %living) { look($pid) unless $launched{$pid} }
   }
   vec($ready, 0, 1) or next;
-  sysread(STDIN, $in, 65536, length $in) or exit 0;
+  my $got = sysread(STDIN, $in, 65536, length $in);
+  next if !defined $got && $! == $eintr;
+  $got or exit 0;
   my $at = 0;
   while (length($in) - $at >= 4) {
     my $length = unpack('N', substr($in, $at, 4));
