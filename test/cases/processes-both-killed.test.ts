@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { statOf } from '../../src/keeper/proc.ts';
 import { keeperOf } from '../support/keeper-of.ts';
 import { createPlace, isAlive, type Place, until } from '../support/place.ts';
 import { within } from '../support/within.ts';
@@ -14,7 +15,6 @@ beforeAll(async () => {
 afterAll(() => place[Symbol.asyncDispose]());
 
 const pidOf = async (name: string): Promise<number> => (await place.module(name)).pid as number;
-const statOf = (pid: number): string => readFileSync(`/proc/${pid}/stat`, 'utf8');
 
 /** Who ends what runs when daemon and keeper cannot any more, and their jobs; they live where the keeper does. */
 function sentinelsAndJobs(): number[] {
@@ -33,7 +33,7 @@ function sentinelsAndJobs(): number[] {
 
 /** Without their jobs, which are in their groups. */
 function sentinels(): number[] {
-  return sentinelsAndJobs().filter((pid) => /\) \S \d+ (\d+)/.exec(statOf(pid))?.[1] === String(pid));
+  return sentinelsAndJobs().filter((pid) => statOf(pid)?.group === pid);
 }
 
 function theSentinel(): number {
@@ -84,7 +84,7 @@ test('the keeper alone takes nothing down when it is killed, and a sentinel that
 
 test('a keeper that is stopped when the daemon is killed ends within seconds, and with it what is not kept', async () => {
   const [plain, kept] = [await pidOf('plain'), await pidOf('kept')];
-  const [daemon, keeper] = [await place.pid(), keeperOf(plain)];
+  const [daemon, keeper] = [await place.pid(), statOf(theSentinel())?.parent as number];
   process.kill(keeper, 'SIGSTOP');
   process.kill(daemon, 'SIGKILL');
   await within(8000, () => until(() => !isAlive(plain), 'the program is gone'));
