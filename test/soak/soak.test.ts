@@ -18,7 +18,7 @@ const aroundMs = 22_000;
 /** After that much of the load everything has been made that is made once. */
 const warmUpShare = 0.35;
 /** Between two things that happen. */
-const pauseMs = 150;
+const pauseMs = 400;
 
 test('under steady load, reloads, crashes and kills nothing is lost, doubled or left behind', {
   timeout: (seconds + 240) * 1000,
