@@ -6,33 +6,46 @@ const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
 delete process.env.NODE_EXTRA_CA_CERTS;
 if (certificates !== undefined) process.env.REGISTRY_CA_CERTS = certificates;
 
-/** Those that take longest, most of it waiting, so that none of them is begun when all else is done. */
+/** Those that take longest, most of it waiting, the longest first, so that none of them is begun when all else is done. */
 const long = [
-  'soak',
-  'simulation',
-  'hostile-modules',
-  'kill',
-  'faults',
-  'context',
-  'holds-and-claims',
-  'modules-isolation',
-  'survivors',
-  'packages-pm2',
-  'packages-install',
-  'packages-settings',
-  'processes-keep',
-  'processes-replace',
-  'processes-start',
-  'properties',
-  'fuzz',
-  'incremental',
-  'hosts-converge',
-  'gateway-life',
-  'reconcile-ownership',
-  'against-state',
-  'gitops-saved-plans',
-  'supervise',
-].map((name) => `${name}.test.ts`);
+  'engine/simulation',
+  'soak/soak',
+  'conformance/context',
+  'cases/kill',
+  'plan/properties',
+  'cases/packages-install',
+  'cases/hostile-modules',
+  'cases/gitops-policy',
+  'socket/fuzz',
+  'cases/gitops-source',
+  'git/trust',
+  'git/source',
+  'git/faults',
+  'cases/processes-both-killed',
+  'cases/processes-keep',
+  'cases/processes-start',
+  'cases/processes-replace',
+  'cases/hosts-converge',
+  'cases/packages-settings',
+  'cases/packages-pm2',
+  'cases/packages-declared',
+  'cases/packages-faults',
+  'cases/gateway-life',
+  'cases/gitops-audit',
+  'cases/gitops-notify',
+  'cases/gitops-holds',
+  'cases/gitops-auto-rollback',
+  'cases/reconcile-watch',
+  'cases/reconcile-ownership',
+  'cases/holds-and-claims',
+  'cases/modules-isolation',
+  'survivors/survivors',
+  'supervise/supervise',
+  'plan/faults',
+  'engine/interleaving',
+  'config/incremental',
+  'offline/against-state',
+].map((name) => `/${name}.test.ts`);
 
 /** These measure the process they run in, change it for good, or need one that nobody else was in. */
 const alone = [
@@ -52,8 +65,10 @@ const alone = [
 /** Long ones first; then those of one project after the other, for it is the next file that takes over a worker. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId, project }: TestSpecification): number =>
-      long.some((name) => moduleId.endsWith(name)) ? 0 : project.name === 'alone' ? 1 : 2;
+    const rank = ({ moduleId, project }: TestSpecification): number => {
+      const at = long.findIndex((name) => moduleId.endsWith(name));
+      return at !== -1 ? at : long.length + (project.name === 'alone' ? 0 : 1);
+    };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
@@ -68,8 +83,8 @@ export default defineConfig({
     pool: 'forks',
     // Properties and simulations make much that is soon rubbish: the larger the room for it, the less often it is collected.
     execArgv: ['--max-semi-space-size=64'],
-    // Much of a test is waiting for processes: two leave half of two processors idle.
-    maxWorkers: 3,
+    // Much of a test is waiting for processes: three leave a fifth of two processors idle.
+    maxWorkers: 5,
     sequence: { sequencer: LongFirst },
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },
