@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { statOf } from '../../src/keeper/proc.ts';
-import { keeperOf } from '../support/keeper-of.ts';
+import { keeperOf, parentOf } from '../support/keeper-of.ts';
 import { createPlace, isAlive, type Place, until } from '../support/place.ts';
 import { within } from '../support/within.ts';
 
@@ -51,8 +51,10 @@ async function killBoth(): Promise<void> {
 
 test('daemon and keeper killed in one moment leave nothing but what is kept, which the next daemon takes over', async () => {
   const [plain, kept] = [await pidOf('plain'), await pidOf('kept')];
+  const forkServer = parentOf(plain);
+  process.kill(forkServer, 'SIGSTOP');
   await killBoth();
-  await within(2000, () => until(() => !isAlive(plain), 'the program is gone'));
+  await within(2000, () => until(() => ![plain, forkServer].some(isAlive), 'the program is gone, and who started it'));
   await until(() => sentinelsAndJobs().length === 0, 'the sentinel has done what it was there for');
   expect(isAlive(kept)).toBe(true);
   await place.up();

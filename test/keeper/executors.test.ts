@@ -19,7 +19,7 @@ const noPerl = perl === null || !['x64', 'arm64'].includes(process.arch);
 if (noPerl) process.stderr.write('the fork server is not tested: it needs perl, on x64 or arm64\n');
 
 async function forkServer(lost = () => {}): Promise<Executor> {
-  const server = await startForkServer({ perl: perl ?? '', lease: 'executors/fork-server', clock, lost });
+  const server = await startForkServer({ perl: perl ?? '', lease: 'executors/fork-server', clock, born() {}, lost });
   if (server === null) throw new Error('the fork server does not start');
   onTestFinished(() => server.dispose());
   return server;
@@ -132,7 +132,7 @@ describe.each([
 });
 
 test.skipIf(noPerl)('of a fork server that is killed the programs run on, their end is noticed, and the next one takes over', async () => {
-  const executors = createExecutors({ threadFile, lease: 'executors/fork-server', clock });
+  const executors = createExecutors({ threadFile, lease: 'executors/fork-server', clock, sentinel: { runs() {}, gone() {} } });
   onTestFinished(() => executors.dispose());
   const execute = async (): Promise<Executed> =>
     (await executors.executorFor({ sockets: false })).execute(execution(['/bin/sleep', '1000']));
@@ -155,6 +155,6 @@ test.skipIf(noPerl)('of a fork server that is killed the programs run on, their 
 });
 
 test('where perl is no perl the thread executes', async () => {
-  expect(await startForkServer({ perl: '/bin/true', lease: 'executors/none', clock, lost() {} })).toBe(null);
-  expect(await startForkServer({ perl: '/none/perl', lease: 'executors/none', clock, lost() {} })).toBe(null);
+  expect(await startForkServer({ perl: '/bin/true', lease: 'executors/none', clock, born() {}, lost() {} })).toBe(null);
+  expect(await startForkServer({ perl: '/none/perl', lease: 'executors/none', clock, born() {}, lost() {} })).toBe(null);
 });

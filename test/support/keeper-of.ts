@@ -6,6 +6,6 @@ export function keeperOf(pid: number): number {
   return readFileSync(`/proc/${parent}/cmdline`, 'utf8').startsWith('muster-fork-server') ? parentOf(parent) : parent;
 }
 
-function parentOf(pid: number): number {
+export function parentOf(pid: number): number {
   return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
 }

@@ -3,6 +3,7 @@ import type { Executor, ExecutorFor } from '../execute.ts';
 import { findTool } from '../tools.ts';
 import { createExecutor } from './executor/executor.ts';
 import { type ForkServer, startForkServer } from './fork-server/fork-server.ts';
+import type { Guarded, Sentinel } from './sentinel.ts';
 
 export interface ExecutorsOptions {
   /** The built thread. */
@@ -10,6 +11,8 @@ export interface ExecutorsOptions {
   /** Of the keeper itself. */
   readonly lease: string;
   readonly clock: Clock;
+  /** A fork server that is stopped does not notice that its keeper is gone. */
+  readonly sentinel: Pick<Sentinel, 'runs' | 'gone'>;
 }
 
 export interface Executors {
@@ -20,7 +23,7 @@ export interface Executors {
 }
 
 /** Programs are executed by the fork server where there can be one, else, and with sockets, by a thread. Each starts when it is needed. */
-export function createExecutors({ threadFile, lease, clock }: ExecutorsOptions): Executors {
+export function createExecutors({ threadFile, lease, clock, sentinel }: ExecutorsOptions): Executors {
   let thread: (Executor & { dispose(): void }) | null = null;
   let server: Promise<ForkServer | null> | null = null;
 
@@ -42,7 +45,22 @@ export function createExecutors({ threadFile, lease, clock }: ExecutorsOptions):
 
   function forkServer(): Promise<ForkServer | null> {
     const perl = findTool('perl');
-    server ??= perl === null ? Promise.resolve(null) : startForkServer({ perl, lease, clock, lost: () => (server = null) });
+    server ??= perl === null ? Promise.resolve(null) : start(perl);
     return server;
+  }
+
+  function start(perl: string): Promise<ForkServer | null> {
+    let guarded: Guarded | null = null;
+    return startForkServer({
+      ...{ perl, lease, clock },
+      born(pid) {
+        guarded = { id: 'fork server', pid, cgroup: null, kept: null };
+        sentinel.runs(guarded);
+      },
+      lost() {
+        server = null;
+        if (guarded !== null) sentinel.gone(guarded);
+      },
+    });
   }
 }

@@ -34,8 +34,8 @@ const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), er
 const pool = createFifoPool(fifoFolder);
 const owner = process.argv[3] ?? '';
 const lease = process.env[leaseVariable] ?? '';
-const executors = createExecutors({ threadFile: fileURLToPath(new URL('./executor.cjs', import.meta.url)), lease, clock });
 const sentinel = createSentinel({ pool, clock, log, lease, folder: cgroupsOf(owner) });
+const executors = createExecutors({ threadFile: fileURLToPath(new URL('./executor.cjs', import.meta.url)), lease, clock, sentinel });
 const wards = createWards({
   owner,
   pool,

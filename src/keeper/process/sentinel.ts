@@ -29,11 +29,14 @@ export interface Sentinel {
   /** The keeper has noticed that the daemon is gone. */
   deserted(): void;
   /** As it is now: a program that runs, and whether it is kept. */
-  runs(held: Held): void;
-  gone(held: Held): void;
+  runs(ward: Guarded): void;
+  gone(ward: Guarded): void;
   /** The keeper ends as it should, and there is nothing to kill. */
   dispose(): void;
 }
+
+/** Without a cgroup it leads a process group. */
+export type Guarded = Pick<Held, 'id' | 'pid' | 'cgroup' | 'kept'>;
 
 /** Names of pipes; absent where there can be none. */
 export interface Pulses {
@@ -107,7 +110,7 @@ unwatch
 const againMs = 1000;
 
 export function createSentinel({ pool, clock, log, lease, folder }: SentinelOptions): Sentinel {
-  const known = new Map<string, Held>();
+  const known = new Map<string, Guarded>();
   /** By program. Before Linux 5.14 a cgroup cannot be killed in one stroke. */
   const kills = new Map<string, boolean>();
   let pipe: number | null = null;
@@ -184,14 +187,14 @@ export function createSentinel({ pool, clock, log, lease, folder }: SentinelOpti
   }
 
   /** Empty where it is of those that are killed without being named. */
-  function lineOf(held: Held): string {
+  function lineOf(held: Guarded): string {
     const target = targetOf(held);
     const isOurs = folder !== null && target.startsWith(`${folder}/`);
     if (isOurs) return held.kept === null ? '' : `spare ${target}`;
     return held.kept === null ? `add ${target}` : '';
   }
 
-  function targetOf({ id, cgroup, pid }: Held): string {
+  function targetOf({ id, cgroup, pid }: Guarded): string {
     if (cgroup === null) return String(pid);
     if (!kills.has(id)) kills.set(id, existsSync(join(cgroup, 'cgroup.kill')));
     return kills.get(id) === true ? cgroup : String(pid);

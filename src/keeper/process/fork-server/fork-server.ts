@@ -26,6 +26,8 @@ export interface ForkServerOptions {
   /** Of the keeper: whoever ends what a lost keeper left ends its fork server too. */
   readonly lease: string;
   readonly clock: Clock;
+  /** It runs, leading a process group. */
+  born(pid: number): void;
   /** It has ended by itself; what it started runs on. */
   lost(): void;
 }
@@ -49,7 +51,7 @@ interface Program {
  * A small process that forks and executes for this one, which is large, and does not wait for the exec meanwhile. It can hand on files
  * and pipes with a name, and no sockets. Resolves with null where it cannot run.
  */
-export async function startForkServer({ perl, lease, clock, lost }: ForkServerOptions): Promise<ForkServer | null> {
+export async function startForkServer({ perl, lease, clock, born, lost }: ForkServerOptions): Promise<ForkServer | null> {
   const numbers = systemCalls[process.arch];
   if (numbers === undefined) return null;
   const programs = new Map<string, Program>();
@@ -68,6 +70,7 @@ export async function startForkServer({ perl, lease, clock, lost }: ForkServerOp
   });
   isUp = await ready.promise;
   if (!isUp) return null;
+  born(server.pid as number);
 
   return {
     mayJoin: (cgroup) => !isFrozen(cgroup),
@@ -149,6 +152,7 @@ export async function startForkServer({ perl, lease, clock, lost }: ForkServerOp
 function launch(perl: string, numbers: readonly number[], lease: string): ChildProcessByStdio<Writable, Readable, null> {
   const child = spawn(perl, ['-e', program, '--', ...[process.pid, ...numbers].map(String)], {
     env: { [leaseVariable]: lease },
+    detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   child.unref();
