@@ -33,6 +33,17 @@ export async function bring(dir) {
   return imageIn(folder);
 }
 
+/** Downloads systemd and all libraries that it is linked to, without installing any; resolves with the folder of the archives. */
+export async function bringSystemd(dir) {
+  const folder = join(dir, 'systemd-packages');
+  await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).some((name) => name.startsWith('systemd_'))) return folder;
+  const only = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map((kind) => `--no-${kind}`);
+  const names = run('apt-cache', ['depends', '--recurse', ...only, 'systemd']).split('\n');
+  apt('download', '-q', ...new Set(names.filter((name) => /^(?:lib|zlib|mount$|systemd$)/.test(name))), { cwd: folder });
+  return folder;
+}
+
 async function imageIn(folder) {
   const names = await readdir(join(folder, 'boot')).catch(() => []);
   const name = names.find((one) => one.startsWith('vmlinuz-'));

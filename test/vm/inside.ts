@@ -8,6 +8,7 @@ import type { CgroupDoc, CgroupValue, ModuleStats } from '../../src/model/docume
 import type { Method, Params, Responses } from '../../src/model/methods.ts';
 import type { Result } from '../../src/model/plan.ts';
 import { connect } from '../../src/socket/client.ts';
+import { check, report } from './check.ts';
 
 const stateDir = '/tmp/state';
 const config = '/tmp/muster.yaml';
@@ -47,19 +48,6 @@ const endOf = async (name: string) => {
     await sleep(200);
   }
 };
-
-let passed = 0;
-let failed = 0;
-async function check(title: string, test: () => Promise<void>): Promise<void> {
-  try {
-    await test();
-    passed += 1;
-    process.stdout.write(`ok - ${title}\n`);
-  } catch (error) {
-    failed += 1;
-    process.stdout.write(`not ok - ${title}\n${error instanceof Error ? error.stack : error}\n`);
-  }
-}
 
 await check('all keys are in effect, percentages of the memory of the machine', async () => {
   const { settings, statistics } = await shown('half');
@@ -142,4 +130,4 @@ await check('nothing is left of modules and their cgroups', async () => {
 });
 
 client.close();
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
+report();
