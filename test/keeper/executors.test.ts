@@ -158,3 +158,31 @@ test('where perl is no perl the thread executes', async () => {
   expect(await startForkServer({ perl: '/bin/true', lease: 'executors/none', clock, born() {}, lost() {} })).toBe(null);
   expect(await startForkServer({ perl: '/none/perl', lease: 'executors/none', clock, born() {}, lost() {} })).toBe(null);
 });
+
+test.skipIf(noPerl)('a fork server that does not answer is killed, so that somebody hears of the end of what it has started', async () => {
+  let now = 0;
+  const timers = new Map<() => void, number>();
+  const after = (ms: number, fn: () => void) => {
+    timers.set(fn, now + ms);
+    return { cancel: () => void timers.delete(fn) };
+  };
+  let lost = false;
+  const server = await startForkServer({
+    ...{ perl: perl ?? '', lease: 'executors/hung', clock: { now: () => now, after } },
+    born() {},
+    lost: () => (lost = true),
+  });
+  if (server === null) throw new Error('the fork server does not start');
+  const { pid, exited } = await server.execute(execution(['/bin/sleep', '1000']));
+  process.kill(statOf(pid)?.parent ?? 0, 'SIGSTOP');
+  const answer = server.answers();
+  process.kill(pid, 'SIGKILL');
+  await until(() => {
+    now += 1000;
+    for (const [fn, at] of [...timers]) if (at <= now && timers.delete(fn)) fn();
+    return lost;
+  });
+  await answer;
+  await server.answers();
+  expect(exitWords(await exited)).toMatch(/^(ended in a way nobody saw|killed by SIGKILL)$/);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createHeartbeat } from '../../src/keeper/remote/heartbeat.ts';
+import { createHeartbeat } from '../../src/keeper/heartbeat.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
 /** Somebody who is asked, and what becomes known of him. */

@@ -13,7 +13,14 @@ async function daemons() {
   const path = join(await tempDir(), 'keeper.sock');
   const wards = { attended: async () => {}, orphaned: async () => {}, found: () => [] } as Partial<Wards> as Wards;
   const pool = { dir: '', clear() {} } as unknown as Parameters<typeof serveDaemons>[0]['pool'];
-  const serving = serveDaemons({ wards, pool, sentinel: { attended: async () => ({}), deserted() {} }, lease: 'a', answers: async () => {}, leave() {} });
+  const serving = serveDaemons({
+    wards,
+    pool,
+    sentinel: { attended: async () => ({}), deserted() {} },
+    lease: 'a',
+    answers: async () => {},
+    leave() {},
+  });
   const server = createServer(serving.connected);
   await once(server.listen(path), 'listening');
   onTestFinished(() => {

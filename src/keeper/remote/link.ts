@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { MusterError, messageOf } from '../../model/error.ts';
 import type { Held } from '../../model/keeper.ts';
 import type { Clock } from '../../model/ports.ts';
+import { createHeartbeat, type Heartbeat } from '../heartbeat.ts';
 import { createPeer, type Peer } from '../peer.ts';
 import { leaseVariable } from '../proc.ts';
 import { type FromKeeper, keeperVersion, parseFromKeeper, type Report, type ToKeeper } from '../protocol.ts';
-import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 
 export interface LinkOptions {
   readonly stateDir: string;

@@ -7,6 +7,7 @@ import type { Clock } from '../../../model/ports.ts';
 import { whenEnded } from '../../adopted.ts';
 import { isFrozen } from '../../cgroup/enter.ts';
 import type { Executed, Executor } from '../../execute.ts';
+import { createHeartbeat } from '../../heartbeat.ts';
 import { bootId, leaseVariable, statOf } from '../../proc.ts';
 import { signalName } from '../../signals.ts';
 import { executeOrder, pingOrder, reapOrder } from './orders.ts';
@@ -38,6 +39,9 @@ export interface ForkServer extends Executor {
   dispose(): void;
 }
 
+/** Misses of its heartbeat: less than the daemon has with the keeper, of which it is a part. */
+const patience = 12;
+
 interface Program {
   resolve(executed: Executed): void;
   reject(error: unknown): void;
@@ -56,7 +60,6 @@ export async function startForkServer({ perl, lease, clock, born, lost }: ForkSe
   if (numbers === undefined) return null;
   const programs = new Map<string, Program>();
   const ready = deferred<boolean>();
-  let pong: Deferred<void> | null = null;
   let count = 0;
   let rest = '';
   let isUp = false;
@@ -71,6 +74,12 @@ export async function startForkServer({ perl, lease, clock, born, lost }: ForkSe
   isUp = await ready.promise;
   if (!isUp) return null;
   born(server.pid as number);
+  const heart = createHeartbeat({
+    ...{ clock, patience },
+    ask: () => void server.stdin.write(pingOrder),
+    silent() {},
+    hung: () => void server.kill('SIGKILL'),
+  });
 
   return {
     mayJoin: (cgroup) => !isFrozen(cgroup),
@@ -82,21 +91,17 @@ export async function startForkServer({ perl, lease, clock, born, lost }: ForkSe
         server.stdin.write(executeOrder(id, execution, process.pid));
       });
     },
-    async answers() {
-      if (!isUp) return;
-      if (pong === null) server.stdin.write(pingOrder);
-      pong ??= deferred();
-      await pong.promise;
-    },
+    answers: async () => (isUp ? heart.answers() : undefined),
     dispose() {
       isUp = false;
+      heart.stop();
       server.stdin.end();
     },
   };
 
   function receive([what, id = '', ...values]: string[]): void {
     if (what === 'ready') ready.resolve(true);
-    else if (what === 'pong') answered();
+    else if (what === 'pong') heart.answered();
     const one = programs.get(id);
     if (one === undefined) return;
     const number = Number(values.at(-1));
@@ -126,17 +131,13 @@ export async function startForkServer({ perl, lease, clock, born, lost }: ForkSe
     one.resolve({ pid, startTime: one.startTime, exited: one.exit.promise, reaped: one.reaped.promise, pipes: [] });
   }
 
-  function answered(): void {
-    pong?.resolve();
-    pong = null;
-  }
-
   /** What it started is nobody's child any more. */
   function ended(): void {
     ready.resolve(false);
-    answered();
     if (!isUp) return;
     isUp = false;
+    heart.answered(); // nobody is to wait for it any more
+    heart.stop();
     for (const { pid, startTime, reject, exit, reaped } of programs.values()) {
       if (pid === 0) reject(new Error('the process that executes programs has ended'));
       void whenEnded({ pid, startTime, bootId: bootId() }, clock).then((end) => {

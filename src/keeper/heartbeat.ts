@@ -1,16 +1,18 @@
-import type { Clock, Timer } from '../../model/ports.ts';
+import type { Clock, Timer } from '../model/ports.ts';
 
-/** A keeper that has answered is asked again after so long. */
+/** Who has answered is asked again after so long. */
 export const beatMs = 2000;
 /** So long without an answer is a miss. */
 export const missMs = 1000;
 /** From here on it is said that it does not answer. */
 const missesUntilSilent = 3;
-/** A keeper that is only slow answers long before: it needs a tenth of a millisecond. */
-const missesUntilHung = 20;
+/** One that is only slow answers long before: it needs a tenth of a millisecond. */
+const usualPatience = 20;
 
 export interface HeartbeatOptions {
   readonly clock: Clock;
+  /** Misses. */
+  readonly patience?: number;
   /** Asks for an answer. */
   ask(): void;
   /** It has not answered for some seconds; false: it does again. */
@@ -32,7 +34,7 @@ export interface Heartbeat {
  * Misses are counted one after the other, and between two of them this process has read what there was to be read. So neither a machine
  * that slept nor a daemon that was busy takes the other side for hung.
  */
-export function createHeartbeat({ clock, ask, silent, hung }: HeartbeatOptions): Heartbeat {
+export function createHeartbeat({ clock, patience = usualPatience, ask, silent, hung }: HeartbeatOptions): Heartbeat {
   let timer: Timer = clock.after(beatMs, beat);
   let isAsked = false;
   let misses = 0;
@@ -74,7 +76,7 @@ export function createHeartbeat({ clock, ask, silent, hung }: HeartbeatOptions):
   function miss(): void {
     misses += 1;
     if (misses === missesUntilSilent) silent(true);
-    if (misses < missesUntilHung) next(missMs, miss);
+    if (misses < patience) next(missMs, miss);
     else hung();
   }
 }
