@@ -5,7 +5,7 @@ import type { Child, ProcessExit, SpawnSpec } from '../model/keeper.ts';
 import type { Clock, Log } from '../model/ports.ts';
 import { openProgramChannel, type ProgramChannel } from './channel.ts';
 import { contain } from './contain.ts';
-import type { Execution, ExecutorFor } from './execute.ts';
+import { type Execution, type ExecutorFor, ExecutorLost } from './execute.ts';
 import { launchFailure, launchLine } from './launcher.ts';
 import { type Listening, listenFor, listeningFd } from './listening.ts';
 import { spawnError } from './preflight.ts';
@@ -34,9 +34,9 @@ export interface Started {
 export async function startChild(spec: SpawnSpec, file: string, ports: ChildPorts): Promise<Started> {
   const { clock } = ports;
   const stdio = ports.openStdio(spec, ports);
-  const { contained, executed, line, channel } = await begin(spec, file, stdio.options, ports).catch(async (error: unknown) => {
+  const { contained, executed, line, channel } = await beginSurely(spec, file, stdio.options, ports).catch(async (error: unknown) => {
     await stdio.drain();
-    throw error;
+    throw error instanceof MusterError ? error : spawnError(error, spec, file);
   });
   const { pid } = executed;
   contained.started(pid);
@@ -76,6 +76,19 @@ export async function startChild(spec: SpawnSpec, file: string, ports: ChildPort
   }
 }
 
+const tries = 3;
+
+/** Once more where who was to execute it is lost: what had begun of it is ended by then. */
+async function beginSurely(...args: Parameters<typeof begin>): ReturnType<typeof begin> {
+  for (let left = tries; ; left -= 1) {
+    try {
+      return await begin(...args);
+    } catch (error) {
+      if (left === 1 || !(error instanceof ExecutorLost)) throw error;
+    }
+  }
+}
+
 /** Nothing is left where it fails. */
 async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], ports: ChildPorts) {
   const contained = contain(spec, ports);
@@ -103,7 +116,7 @@ async function begin(spec: SpawnSpec, file: string, stdio: Stdio['options'], por
   } catch (error) {
     channel?.close();
     await contained.end();
-    throw error instanceof MusterError ? error : spawnError(error, spec, file);
+    throw error;
   } finally {
     listening?.close();
     channel?.begun();

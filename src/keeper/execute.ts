@@ -30,6 +30,9 @@ export interface Executed {
   readonly pipes: readonly (Readable | null)[];
 }
 
+/** Whoever was to execute it is no more; it may have begun. */
+export class ExecutorLost extends Error {}
+
 export interface Executor {
   /** Whether what it executes can be born in that cgroup. */
   mayJoin(cgroup: string): boolean;

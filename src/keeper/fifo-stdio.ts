@@ -47,7 +47,9 @@ export function holdFifos(dir: string, fifos: Fifos, { uid, gid } = { uid: -1, g
     close();
     throw new MusterError('EIO', `the pipes for output in ${resolve(dir)} cannot be opened: ${messageOf(error)}`, {
       cause: error,
-      hint: 'Is the state dir cleaned up by somebody? Start the module once more: muster restart NAME',
+      hint: /^E[MN]FILE$/.test((error as NodeJS.ErrnoException).code ?? '')
+        ? 'See ulimit -n of the daemon; let it be 1024 or more.'
+        : 'Is the state dir cleaned up by somebody? Start the module once more: muster restart NAME',
     });
   }
   return {

@@ -4,14 +4,15 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { exitWords } from '../../src/keeper/death.ts';
 import type { Executed, Execution, Executor } from '../../src/keeper/execute.ts';
-import { statOf } from '../../src/keeper/proc.ts';
+import { createKeeper } from '../../src/keeper/local.ts';
+import { scanOnce, statOf } from '../../src/keeper/proc.ts';
 import { createExecutor } from '../../src/keeper/process/executor/executor.ts';
 import { createExecutors } from '../../src/keeper/process/executors.ts';
 import { startForkServer } from '../../src/keeper/process/fork-server/fork-server.ts';
 import { findTool } from '../../src/keeper/tools.ts';
 import { cli } from '../support/place.ts';
 import { noCgroups, ownCgroup } from './support/cgroups.ts';
-import { clock, tempDir, until } from './support/keeper.ts';
+import { clock, silent, spec, tempDir, until } from './support/keeper.ts';
 
 const threadFile = join(dirname(cli), 'executor.cjs');
 const perl = findTool('perl');
@@ -138,7 +139,7 @@ test.skipIf(noPerl)('of a fork server that is killed the programs run on, their 
     (await executors.executorFor({ sockets: false })).execute(execution(['/bin/sleep', '1000']));
   const first = await execute();
   const server = statOf(first.pid)?.parent ?? 0;
-  expect(await readFile(`/proc/${server}/cmdline`, 'latin1')).toMatch(/^muster-fork-server[\0 ]*$/);
+  expect(await readFile(`/proc/${server}/cmdline`, 'latin1')).toMatch(/^muster-fork-server\0/);
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.kill(server, signal);
   const another = await execute();
   expect(statOf(another.pid)?.parent).toBe(server);
@@ -156,7 +157,34 @@ test.skipIf(noPerl)('of a fork server that is killed the programs run on, their 
 
 test('where perl is no perl the thread executes', async () => {
   expect(await startForkServer({ perl: '/bin/true', lease: 'executors/none', clock, born() {}, lost() {} })).toBe(null);
+  const hangs = join(await tempDir(), 'perl');
+  await writeFile(hangs, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+  const soon = { now: clock.now, after: (_: number, fn: () => void) => clock.after(50, fn) };
+  expect(await startForkServer({ perl: hangs, lease: 'executors/none', clock: soon, born() {}, lost() {} })).toBe(null);
   expect(await startForkServer({ perl: '/none/perl', lease: 'executors/none', clock, born() {}, lost() {} })).toBe(null);
+});
+
+test.skipIf(noPerl)('what was to start when a fork server is killed starts once, by the next one', async () => {
+  const executors = createExecutors({ threadFile, lease: 'executors/fork-server', clock, sentinel: { runs() {}, gone() {} } });
+  onTestFinished(() => executors.dispose());
+  const leases = { begin: async () => {}, started() {}, ended() {} };
+  const keeper = createKeeper({ leases, clock, log: silent, owner: 'executors/', executorFor: executors.executorFor });
+  onTestFinished(() => keeper.dispose());
+  const spawn = (index: number) => keeper.spawn(spec(['sleep', '1000'], { lease: `executors/${process.pid}-${index}` }));
+  const server = statOf((await spawn(0)).pid)?.parent ?? 0;
+  const starts = Promise.all(Array.from({ length: 30 }, (_, index) => spawn(index + 1)));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.kill(server, 'SIGKILL');
+  const pids = (await starts).map(({ pid }) => pid).sort();
+  await until(() => statOf(server) === null);
+  const ours = (await scanOnce(() => false)).filter(({ lease }) => lease?.startsWith(`executors/${process.pid}-`));
+  expect(
+    ours
+      .map(({ pid }) => pid)
+      .filter((pid) => pids.includes(pid))
+      .sort(),
+  ).toEqual(pids);
+  expect(ours.length).toBe(31);
 });
 
 test.skipIf(noPerl)('a fork server that does not answer is killed, so that somebody hears of the end of what it has started', async () => {

@@ -6,12 +6,12 @@ import type { ProcessExit } from '../../../model/keeper.ts';
 import type { Clock } from '../../../model/ports.ts';
 import { whenEnded } from '../../adopted.ts';
 import { isFrozen } from '../../cgroup/enter.ts';
-import type { Executed, Executor } from '../../execute.ts';
+import { type Executed, type Executor, ExecutorLost } from '../../execute.ts';
 import { createHeartbeat } from '../../heartbeat.ts';
 import { bootId, leaseVariable, statOf } from '../../proc.ts';
 import { signalName } from '../../signals.ts';
 import { executeOrder, pingOrder, reapOrder } from './orders.ts';
-import { program } from './program.ts';
+import { bootstrap, program } from './program.ts';
 
 /**
  * read, write, openat, close, fcntl, dup3, pipe2, rt_sigprocmask, setsid and waitid, from the tables of Linux
@@ -42,6 +42,9 @@ export interface ForkServer extends Executor {
 /** Misses of its heartbeat: less than the daemon has with the keeper, of which it is a part. */
 const patience = 12;
 
+/** A Perl that hangs is none. */
+const longestStartMs = 5000;
+
 interface Program {
   resolve(executed: Executed): void;
   reject(error: unknown): void;
@@ -71,7 +74,9 @@ export async function startForkServer({ perl, lease, clock, born, lost }: ForkSe
     rest = lines.pop() ?? '';
     for (const line of lines) receive(line.split(' '));
   });
+  const late = clock.after(longestStartMs, () => void server.kill('SIGKILL'));
   isUp = await ready.promise;
+  late.cancel();
   if (!isUp) return null;
   born(server.pid as number);
   const heart = createHeartbeat({
@@ -139,11 +144,12 @@ export async function startForkServer({ perl, lease, clock, born, lost }: ForkSe
     heart.answered(); // nobody is to wait for it any more
     heart.stop();
     for (const { pid, startTime, reject, exit, reaped } of programs.values()) {
-      if (pid === 0) reject(new Error('the process that executes programs has ended'));
-      void whenEnded({ pid, startTime, bootId: bootId() }, clock).then((end) => {
-        exit.resolve(end);
-        reaped.resolve();
-      });
+      if (pid === 0) reject(new ExecutorLost('the process that executes programs has ended'));
+      else
+        void whenEnded({ pid, startTime, bootId: bootId() }, clock).then((end) => {
+          exit.resolve(end);
+          reaped.resolve();
+        });
     }
     programs.clear();
     lost();
@@ -151,11 +157,13 @@ export async function startForkServer({ perl, lease, clock, born, lost }: ForkSe
 }
 
 function launch(perl: string, numbers: readonly number[], lease: string): ChildProcessByStdio<Writable, Readable, null> {
-  const child = spawn(perl, ['-e', program, '--', ...[process.pid, ...numbers].map(String)], {
+  const child = spawn(perl, ['-e', bootstrap, '--', ...[Buffer.byteLength(program), process.pid, ...numbers].map(String)], {
+    argv0: 'muster-fork-server',
     env: { [leaseVariable]: lease },
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
   });
+  child.stdin.write(program);
   child.unref();
   for (const stream of [child.stdin, child.stdout]) (stream as typeof stream & { unref?(): void }).unref?.();
   return child;

@@ -1,3 +1,8 @@
+/** Reads the program from stdin, so that a list of processes does not show all of it, and becomes it. Argument: how many bytes. */
+export const bootstrap = `my $n = shift; my $p = '';
+while (length $p < $n) { sysread(STDIN, $p, $n - length $p, length $p) or exit 1 }
+eval $p; exit 1`.replaceAll('\n', ' ');
+
 /**
  * What runs in the fork server: Perl without modules, so that it is small and forks in a tenth of the time that Node takes. It calls the
  * system by number, for Perl's own files cost five calls where one does. Arguments: the pid of the keeper, and the numbers in their
@@ -7,7 +12,6 @@
  */
 export const program = String.raw`
 use strict;
-$0 = 'muster-fork-server';
 my ($keeper, $read, $write, $openat, $close, $fcntl, $dup3, $pipe2, $rt_sigprocmask, $setsid, $waitid) = map { $_ + 0 } @ARGV;
 my ($at_fdcwd, $o_wronly, $o_rdwr, $o_nonblock, $o_cloexec) = (-100, 1, 2, 04000, 02000000);
 my ($f_setfl, $f_dupfd_cloexec) = (4, 1030);
@@ -19,6 +23,7 @@ my %zombies;   # by id: pid
 my %launching; # by descriptor, which tells how the exec went: id, pid
 my %launched;  # by pid: not known yet
 my ($in, $out) = ('', '');
+my $self = $$;
 
 syscall($waitid, $p_all, 0, my $none = "\0" x 128, $wnohang_wexited_wnowait, 0) == -1 && $! == $echild or exit 1;
 # Not where the keeper has capabilities that this has not.
@@ -69,7 +74,7 @@ sub execute {
     syscall($setsid);
     if (length $procs) {
       my $join = opened($procs, $o_wronly);
-      $join >= 0 && syscall($write, $join, my $self = '0', 1) == 1 or $fail->('cgroup');
+      $join >= 0 && syscall($write, $join, my $own = '0', 1) == 1 or $fail->('cgroup');
     }
     chdir $cwd or $fail->('cwd');
     # Out of the way of one another first.
@@ -80,6 +85,8 @@ sub execute {
     }
     for my $at (0 .. $#files) { $files[$at] < 0 || syscall($dup3, $files[$at], $at, 0) >= 0 or $fail->('open') }
     %ENV = @env;
+    # Nobody would know of it: what is not known to have begun is begun once more.
+    getppid == $self or exit 1;
     syscall($rt_sigprocmask, $sig_setmask, $nothing, 0, 8);
     { no warnings; exec {$file} ($name, @args) }
     $fail->('exec');
