@@ -13,6 +13,11 @@ export function exitStatusOf(spec: Spec): ExitStatus {
   return 'exitStatus' in spec ? spec.exitStatus : plain;
 }
 
+/** Of a process: nobody saw how it ended. */
+export function isUnseen({ code, signal }: Pick<Ended, 'code' | 'signal'>): boolean {
+  return code === null && signal === null;
+}
+
 /**
  * Whether an instance that nobody asked to stop ended as it should. A signal (real-time ones included, which
  * some platforms report beside code 0) and an uncaught error never do. Without a code (a thread) it returned.

@@ -1,7 +1,7 @@
 import { exitWords } from '../keeper/death.ts';
 import type { Driver, LaunchHooks } from '../model/driver.ts';
 import { MusterError, messageOf } from '../model/error.ts';
-import { isSuccess } from '../model/exit-status.ts';
+import { isSuccess, isUnseen } from '../model/exit-status.ts';
 import type { CommandSpec } from '../model/fields/table.ts';
 import type { Child, Keeper, ProcessExit } from '../model/keeper.ts';
 import type { Calls, ExitMeaning } from './options.ts';
@@ -77,7 +77,7 @@ export function createCalled(keeper: Keeper, { waitFor, exitStatus }: Calls): Ca
   function toldAs(exit: ProcessExit, status: NonNullable<Calls['exitStatus']>): ProcessExit {
     const meant = meaningOf(exit, status);
     if (meant === 'noRestart') return { ...exit, code: code.noRestart, signal: null };
-    const natural = isSuccess({ ...exit, error: null }, calledStatus);
+    const natural = !isUnseen(exit) && isSuccess({ ...exit, error: null }, calledStatus);
     if (natural === (meant === 'success') && exit.code !== code.noRestart) return exit;
     return { ...exit, code: code[meant], signal: null };
   }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createCommandDriver } from '../../src/keeper/command/driver.ts';
 import { createLogs } from '../../src/keeper/logs/logs.ts';
 import type { Launch } from '../../src/model/driver.ts';
+import { isSuccess } from '../../src/model/exit-status.ts';
 import { logSettings } from '../../src/model/fields/log.ts';
 import type { CommandSpec } from '../../src/model/fields/table.ts';
 import { readLogs } from './logs/support.ts';
@@ -182,4 +183,24 @@ test('what a command has used and written can be read while it runs', async () =
   it.stop();
   await it.ended;
   await expect(it.rusage('self')).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('an end that nobody saw is a failure, of a oneshot too', async () => {
+  const { keeper: own } = keeper();
+  const unseeing = {
+    ...own,
+    spawn: async (what: Parameters<typeof own.spawn>[0]) => {
+      const child = await own.spawn(what);
+      return { ...child, exited: child.exited.then(() => ({ code: null, signal: null })) };
+    },
+  };
+  const logs = createLogs({ dir: await tempDir(), clock, log: silent });
+  for (const more of [{}, { oneshot: true, ready: { exit: true } }]) {
+    const all = { ...more, exitStatus: { success: [0], noRestart: [] } };
+    const it = createCommandDriver({ keeper: unseeing, logs, ...ports }).start(launch(['true'], all), hooks);
+    const ended = await it.ended;
+    expect(ended).toMatchObject({ reason: 'ended in a way nobody saw', error: { message: 'ended in a way nobody saw' } });
+    expect(isSuccess(ended, all.exitStatus)).toBe(false);
+    await expect(it.ready).rejects.toThrow('ended in a way nobody saw');
+  }
 });

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../model/canonical.ts';
 import { deferred } from '../../model/deferred.ts';
 import type { Driver, Ended, Launch, Launched, LaunchHooks } from '../../model/driver.ts';
 import { fromWire, MusterError, messageOf } from '../../model/error.ts';
-import { isSuccess } from '../../model/exit-status.ts';
+import { isSuccess, isUnseen } from '../../model/exit-status.ts';
 import type { CommandSpec } from '../../model/fields/table.ts';
 import type { Child, Keeper } from '../../model/keeper.ts';
 import type { Log, Random } from '../../model/ports.ts';
@@ -156,7 +156,8 @@ function startCommand(
     vitals.end();
     await child.killTree();
     if (exit.failure !== undefined) throw fromWire(exit.failure);
-    return { code: exit.code, signal: exit.signal, error: null, reason: exitWords(exit) };
+    const reason = exitWords(exit);
+    return { code: exit.code, signal: exit.signal, error: isUnseen(exit) ? { message: reason } : null, reason };
   }
 
   async function start(): Promise<Child> {

@@ -100,7 +100,7 @@ export async function startForkServer({ perl, lease, clock, born, lost }: ForkSe
     dispose() {
       isUp = false;
       heart.stop();
-      server.stdin.end();
+      server.kill('SIGKILL'); // one that is stopped would not see the end of its input
     },
   };
 
