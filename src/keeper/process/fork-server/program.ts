@@ -4,8 +4,8 @@ while (length $p < $n) { sysread(STDIN, $p, $n - length $p, length $p) or exit 1
 eval $p; exit 1`.replaceAll('\n', ' ');
 
 /**
- * What runs in the fork server: Perl without modules, so that it is small and forks in a tenth of the time that Node takes. It calls the
- * system by number, for Perl's own files cost five calls where one does. Arguments: the pid of the keeper, and the numbers in their
+ * What runs in the fork server: Perl without modules, so that it is small and forks in less than half the time that Node takes. It calls
+ * the system by number, for Perl's own files cost five calls where one does. Arguments: the pid of the keeper, and the numbers in their
  * order below (`fork-server.ts`). On stdin come orders (`orders.ts`), on stdout go lines:
  * `ready`; `pong`; `executed ID PID`; `refused ID STEP ERRNO`; `exited ID CODE`, `killed ID SIGNAL`; `reaped ID`.
  * A program that has ended stays a zombie until it is asked to be reaped, so that its number is not another's before that is known.
